@@ -1,0 +1,3 @@
+"""reconciler: declarative deletion of messaging campaigns."""
+
+__version__ = "0.1.0"

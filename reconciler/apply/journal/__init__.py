@@ -1,0 +1,173 @@
+"""The journal: what was asked of a vendor, written before it is asked, and what came of it.
+
+The unit is one request (up to a hundred targets). An *intent* is durable before the request
+leaves; its *result* is durable before it is counted. Keyed by target, whatever plan asks. The
+interface is small on purpose; every backend passes the same suite of tests.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from reconciler.errors import ReconcilerError
+from reconciler.model import Evidence, Outcome, SentRequest, Target
+
+
+class JournalFailed(ReconcilerError):
+    """The journal could not be read or written. No further request may be sent."""
+
+
+class LaneLost(ReconcilerError):
+    """Another run has taken the lane; this one may not send any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the journal knows of one target.
+
+    *outcome* None: nothing is settled (never sent, or cleared to be sent again). *sends*: requests
+    that may have reached the vendor. *doubts*: those of them that ended in doubt. *last_byte_at*:
+    when the newest doubtful exchange ended. *seen_at*: since when, after a doubt, looks have shown
+    it there. *cleared*: two looks have shown it there, so it may be sent again, once.
+    *plan*, *digests* (of the manifests that asked) and *inventory* (digests of the files that
+    proposed it) belong to the newest outcome.
+    """
+
+    outcome: Outcome | None = None
+    detail: str | None = None
+    evidence: Evidence | None = None
+    at: datetime | None = None
+    plan: str | None = None
+    digests: tuple[str, ...] = ()
+    inventory: tuple[str, ...] = ()
+    sends: int = 0
+    doubts: int = 0
+    last_byte_at: datetime | None = None
+    seen_at: datetime | None = None
+    cleared: bool = False
+
+
+NOTHING = State()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A request about to leave. *targets* empty: a read (look, list)."""
+
+    account: str
+    kind: str  # delete, look, list
+    method: str
+    url: str  # secrets masked
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of request *number*: *status* None if no answer came."""
+
+    number: int
+    status: int | None
+    verdict: str
+    detail: str | None
+    vendor_id: str | None = None  # the vendor's own id of the request, if a header gave one
+    sent: bool = True  # False: no byte left
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a target is now. *changes* are the `State` fields that differ from before."""
+
+    target: Target
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What a lane's new owner must know: recent requests (sent, answered or None), and a pause."""
+
+    epoch: int
+    recent: tuple[tuple[datetime, datetime | None], ...]
+    paused_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of apply or settle. *waived*: rules lifted by `--waive`, open until reviewed."""
+
+    number: int
+    plan: str | None
+    kind: str
+    started: datetime
+    ended: datetime | None
+    exit_code: int | None
+    holder: str
+    waived: tuple[Mapping[str, str], ...] = ()
+    reviewed: Mapping[str, str] | None = None
+
+
+class Journal(Protocol):
+    """What the executor asks of a journal. Every method raises `JournalFailed` when it cannot."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether no run was ever recorded."""
+
+    def begin(
+        self,
+        plan: str | None,
+        kind: str,
+        holder: str,
+        waived: Sequence[Mapping[str, str]],
+        audit: Mapping[str, Any],
+    ) -> int:
+        """A new run; returns its number. Remembers when *plan* was first applied."""
+
+    def end(self, run: int, exit_code: int, audit: Mapping[str, Any]) -> None:
+        """The run is over."""
+
+    def take(self, lane: str, accounts: Sequence[str], run: int, window: float) -> Ledger:
+        """Own *lane* from now on: raise its epoch, turn intents without result into doubt.
+
+        *window*: how many seconds back the recent requests are wanted.
+        """
+
+    def commit(
+        self,
+        lane: str,
+        epoch: int,
+        run: int,
+        *,
+        results: Sequence[Result] = (),
+        rulings: Sequence[Ruling] = (),
+        intents: Sequence[Intent] = (),
+        audit: Sequence[Mapping[str, Any]] = (),
+    ) -> list[int]:
+        """One durable transaction; returns the numbers of *intents*.
+
+        Raises `LaneLost` if *intents* were given under an old epoch; results are recorded anyway.
+        """
+
+    def pause(self, lane: str, until: datetime) -> None:
+        """No request of *lane* before *until*, whoever owns it."""
+
+    def states(self, targets: Iterable[Target]) -> dict[Target, State]:
+        """The states of those targets that the journal knows."""
+
+    def requests(self, targets: Iterable[Target]) -> dict[Target, tuple[SentRequest, ...]]:
+        """The deletion requests that were sent for each target, oldest first."""
+
+    def in_doubt(self) -> dict[Target, State]:
+        """Every target in doubt, of every plan."""
+
+    def deleted_since(self, account: str, since: datetime) -> int:
+        """How many targets of *account* became `deleted` after *since*."""
+
+    def first_applied(self, plan: str) -> datetime | None:
+        """When *plan* was first applied, None if never."""
+
+    def runs(self, plan: str | None = None) -> tuple[Run, ...]:
+        """Runs, newest first."""
+
+    def close(self) -> None:
+        """Let go of it."""

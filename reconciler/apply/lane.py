@@ -1,0 +1,399 @@
+"""Drains one account: take, intend, send, settle. It knows no engine and no database.
+
+    queue -> (pace says now) -> intent durable -> one send -> verdict -> outcome durable -> counted
+
+Intents of requests that may leave at once share a commit with the outcomes that came before them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.apply.journal import Intent, Result, Ruling
+from reconciler.apply.line import Line
+from reconciler.apply.pace import Breaker, jittered
+from reconciler.apply.send import NoAnswer, NotSent, Unsendable, wire_request
+from reconciler.apply.work import AccountStopped, Fate, Job
+from reconciler.driver import (
+    Absent,
+    Answer,
+    Deleted,
+    Doubt,
+    Refused,
+    Request,
+    Split,
+    Throttled,
+    Unauthorised,
+    Unconfirmed,
+    Verdict,
+)
+from reconciler.errors import ReconcilerError
+from reconciler.model import Outcome, Target
+
+UNCONFIRMED = "unconfirmed-404"
+_SPLITS = 64  # extra requests a run that halving may cost (spec §4)
+_LOOK_AFTER = 3  # unconfirmed answers before the scope itself is questioned
+_DRAIN = 4.0  # seconds that requests in flight are given after a signal
+
+Batch = tuple[Job, ...]
+
+
+@dataclass(slots=True)
+class _Sending:
+    number: int
+    batch: Batch
+    request: Request
+
+
+@dataclass(slots=True)
+class Lane:
+    """One account's work and what became of it. `fates` holds every target told so far."""
+
+    line: Line
+    jobs: list[Job]
+    max_batch: int | None
+    total: int = 0
+    fates: dict[Target, Fate] = field(default_factory=dict)
+    unconfirmed: list[Job] = field(default_factory=list)
+    scope_proven: bool = False  # a look with a witness has shown that silence means something
+    stopped: str | None = None
+    shut: str | None = None  # why the window closed
+    barred: bool = False  # the credentials are not accepted: looking is in vain too
+    failure: BaseException | None = None
+    _queue: deque[Batch] = field(default_factory=deque)
+    _ready: deque[_Sending] = field(default_factory=deque)
+    _results: list[Result] = field(default_factory=list)
+    _rulings: list[Ruling] = field(default_factory=list)
+    _records: list[dict[str, Any]] = field(default_factory=list)
+    _told: list[tuple[Target, Fate]] = field(default_factory=list)
+    _breaker: Breaker = field(default_factory=Breaker)
+    _retries: int = 0
+    _splits: int = 0
+    _asking: bool = False  # drain must pause: the unconfirmed need a look
+    _sends: set["asyncio.Task[Answer]"] = field(default_factory=set)
+
+    # ---- the queue
+
+    async def drain(self, jobs: Sequence[Job]) -> None:
+        """Send for every job, until nothing is left, the account stops, or the run does."""
+        by_target = {job.target: job for job in jobs}
+        items = [job.item for job in jobs]
+        settings = self.line.session.settings
+        for batch in self.line.driver.batches(settings, items, self.max_batch):
+            self._queue.append(tuple(by_target[item.target] for item in batch))
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Work the queue with as many runners as the limits allow at a time."""
+        self._asking = False
+        if not self._queue or self.halted:
+            return
+        try:
+            await self.line.login()
+        except AccountStopped as stop:
+            self.stop(str(stop))
+            return
+        runners = [
+            asyncio.create_task(self._runner())
+            for _ in range(self.line.gate.pace.limits.concurrency)
+        ]
+        watch = asyncio.create_task(self._cut_off(runners))
+        try:
+            await asyncio.wait(runners)
+        finally:
+            watch.cancel()
+        self._withdraw()
+        self.flush()
+
+    @property
+    def halted(self) -> bool:
+        """Whether no further request of this account may leave."""
+        context = self.line.context
+        return bool(self.stopped or self.failure or context.stop.is_set() or self.shut is not None)
+
+    @property
+    def left(self) -> int:
+        """How many targets are still queued."""
+        return sum(len(batch) for batch in self._queue)
+
+    def stop(self, why: str) -> None:
+        """No further request of this account in this run."""
+        if self.stopped is None:
+            self.stopped = why
+            self.line.emit("account-stopped", detail=why)
+
+    async def _runner(self) -> None:
+        try:
+            while not self.halted and not self._asking:
+                if not await self.line.gate.open(self.line.context):
+                    break
+                if self.halted or self._asking:
+                    break
+                sending = self._next()
+                if sending is None:
+                    break
+                if self.line.gate.pace.wait(self.line.gate.now()) > 0:
+                    self._ready.appendleft(sending)
+                    await asyncio.sleep(0)
+                    continue
+                self.line.gate.leave()
+                await self._perform(sending)
+        except AccountStopped as stop:
+            self.stop(str(stop))
+        except BaseException as error:
+            self.failure = self.failure or error
+            self.line.context.stop.set()
+            raise
+
+    async def _cut_off(self, runners: Sequence["asyncio.Task[None]"]) -> None:
+        """After a signal: what is in flight gets a few seconds, then it is in doubt."""
+        await self.line.context.stop.wait()
+        await asyncio.wait(runners, timeout=_DRAIN)
+        for task in tuple(self._sends):
+            task.cancel()
+
+    def _next(self) -> _Sending | None:
+        """The next request whose intent is durable; commits intents when there is none."""
+        if self._ready:
+            return self._ready.popleft()
+        self.shut = self.line.context.closed(self.line.account)
+        if self.shut is not None:
+            self.line.emit("account-stopped", detail=self.shut)
+            return None
+        batches: list[Batch] = []
+        requests: list[Request] = []
+        intents: list[Intent] = []
+        while self._queue and len(batches) < self.line.gate.burst:
+            batch = self._queue.popleft()
+            request = self._request(batch)
+            if request is None:
+                continue
+            batches.append(batch)
+            requests.append(request)
+            targets = tuple(job.target for job in batch)
+            account = self.line.account
+            intents.append(Intent(account, "delete", request.method, request.shown_url, targets))
+        numbers = self.flush(intents) if intents else []
+        for number, batch, request in zip(numbers, batches, requests, strict=True):
+            self._ready.append(_Sending(number, batch, request))
+        return self._ready.popleft() if self._ready else None
+
+    def _request(self, batch: Batch) -> Request | None:
+        items = tuple(job.item for job in batch)
+        request = self.line.driver.delete(self.line.session, items)
+        try:
+            wire_request(request)
+        except Unsendable as error:
+            for job in batch:
+                self.tell(job, Fate(Outcome.REFUSED, str(error)))
+            return None
+        return request
+
+    def _withdraw(self) -> None:
+        """Take back intents that were never sent."""
+        while self._ready:
+            sending = self._ready.pop()
+            self._results.append(Result(sending.number, None, "withdrawn", None, sent=False))
+            self._queue.appendleft(sending.batch)
+
+    # ---- one request
+
+    async def _perform(self, sending: _Sending) -> None:
+        items = tuple(job.item for job in sending.batch)
+        judge = self.line.driver.judge
+        session = self.line.session
+
+        def clean(answer: Answer) -> bool:
+            return not isinstance(judge(session, items, answer), Doubt)
+
+        self.line.emit("request", request=sending.number, total=len(items))
+        task = asyncio.create_task(self.line.send(sending.request, clean))
+        self._sends.add(task)
+        try:
+            answer = await task
+        except NotSent as error:
+            self._not_sent(sending, str(error))
+            return
+        except (NoAnswer, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and not task.cancelled():
+                raise
+            said = str(error) or "interrupted before an answer came"
+            self._results.append(Result(sending.number, None, "no-answer", said))
+            self._verdict(sending, Doubt(said), None)
+            return
+        finally:
+            self._sends.discard(task)
+        verdict = judge(session, items, answer)
+        said = type(verdict).__name__.lower()
+        self._results.append(self.line.result(sending.number, answer, said, verdict.detail))
+        if isinstance(verdict, Unauthorised) and verdict.renew:
+            await self._renewed(sending, verdict)
+            return
+        self._verdict(sending, verdict, answer)
+
+    def _not_sent(self, sending: _Sending, said: str) -> None:
+        self._results.append(Result(sending.number, None, "not-sent", said, sent=False))
+        self._queue.appendleft(sending.batch)
+        self._retries += 1
+        if self._breaker.failed() or self._retries > 20 + self.total // 10:
+            self.stop(f"the vendor could not be reached: {said}")
+            return
+        chance = self.line.context.chance()
+        self.line.hold(jittered(self._breaker.row, chance), f"not reached: {said}")
+        self._withdraw()
+
+    async def _renewed(self, sending: _Sending, verdict: Unauthorised) -> None:
+        """The token was refused, so nothing happened: a new one, then the same targets again."""
+        try:
+            await self.line.renew(verdict)
+        except AccountStopped:
+            said = self.line.scrubbed(verdict.detail)
+            self._all(sending.batch, Fate(Outcome.REFUSED, said, "answer"), sent=True)
+            self.barred = True
+            raise
+        self._queue.appendleft(sending.batch)
+
+    def _verdict(self, sending: _Sending, verdict: Verdict, answer: Answer | None) -> None:
+        batch = sending.batch
+        detail = self.line.scrubbed(verdict.detail) if verdict.detail else None
+        if not isinstance(verdict, Doubt | Throttled):
+            self._breaker.succeeded()
+            self.line.untroubled()
+        match verdict:
+            case Deleted():
+                self._all(batch, Fate(Outcome.DELETED, detail, "answer"), sent=True)
+            case Absent():
+                self._all(batch, Fate(Outcome.ALREADY_ABSENT, detail, "answer"), sent=True)
+            case Refused():
+                self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+            case Unconfirmed():
+                self._unconfirmed(batch)
+            case Throttled():
+                self._queue.appendleft(batch)
+                assert answer is not None
+                self.line.throttled(replace(verdict, detail=detail or ""), answer)
+                self._withdraw()
+            case Unauthorised():
+                self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+                self.barred = True
+                self.stop(f"the vendor does not accept the credentials: {detail}")
+            case Split():
+                self._split(batch, detail or "")
+            case Doubt():
+                self._all(batch, Fate(Outcome.IN_DOUBT, detail), sent=True, doubt=True)
+                if self._breaker.failed():
+                    self.stop(f"{self._breaker.row} doubtful answers in a row: {detail}")
+
+    def _split(self, batch: Batch, detail: str) -> None:
+        """The request was refused as a whole: ask by halves, each with its own intent."""
+        if len(batch) == 1 or self._splits + 2 > _SPLITS:
+            self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+            return
+        self._splits += 2
+        jobs = {job.target: job for job in batch}
+        halves = self.line.driver.split(tuple(job.item for job in batch))
+        for half in reversed(halves):
+            self._queue.appendleft(tuple(jobs[item.target] for item in half))
+
+    def _unconfirmed(self, batch: Batch) -> None:
+        """It may be gone, or the address may be wrong. Until a look says more: not deleted."""
+        for job in batch:
+            doubtful = job.state.doubts > 0
+            outcome = Outcome.IN_DOUBT if doubtful else Outcome.REFUSED
+            self.tell(job, Fate(outcome, UNCONFIRMED, None if doubtful else "answer"), sent=True)
+            self.unconfirmed.append(job)
+        if not self.scope_proven and len(self.unconfirmed) >= _LOOK_AFTER:
+            self._asking = True
+
+    # ---- outcomes
+
+    def _all(self, batch: Batch, fate: Fate, *, sent: bool = False, doubt: bool = False) -> None:
+        for job in batch:
+            self.tell(job, fate, sent=sent, doubt=doubt)
+
+    def tell(
+        self,
+        job: Job,
+        fate: Fate,
+        *,
+        sent: bool = False,
+        doubt: bool = False,
+        **more: Any,
+    ) -> None:
+        """*fate* of *job*: durable with the next commit, counted only then."""
+        now = self.line.context.wall()
+        changes: dict[str, Any] = {
+            "outcome": fate.outcome,
+            "detail": fate.detail,
+            "evidence": fate.evidence,
+            "at": now,
+            "plan": self.line.context.plan,
+            "digests": job.digests,
+            "inventory": job.inventory,
+            **more,
+        }
+        if sent:
+            changes["sends"] = job.state.sends + 1
+        if doubt:
+            changes |= {
+                "doubts": job.state.doubts + 1,
+                "last_byte_at": now,
+                "seen_at": None,
+                "cleared": False,
+            }
+        self._rule(job, changes)
+        self._records.append(self._record(job, fate))
+        self._told.append((job.target, fate))
+
+    def note(self, job: Job, **changes: Any) -> None:
+        """Change what the journal knows of *job* without telling an outcome."""
+        self._rule(job, changes)
+
+    def _rule(self, job: Job, changes: dict[str, Any]) -> None:
+        self._rulings.append(Ruling(job.target, changes))
+        job.state = replace(job.state, **changes)
+
+    def _record(self, job: Job, fate: Fate) -> dict[str, Any]:
+        return {
+            "type": "target",
+            "target": str(job.target),
+            "account": job.target.account,
+            "id": job.target.id,
+            "part": job.target.part,
+            "outcome": fate.outcome.value,
+            "detail": fate.detail,
+            "evidence": fate.evidence,
+            **job.facts,
+        }
+
+    def flush(self, intents: Sequence[Intent] = ()) -> list[int]:
+        """One durable commit of everything known, with *intents*; then it is told."""
+        if not (intents or self._results or self._rulings):
+            return []
+        numbers = self.line.save(
+            results=self._results,
+            rulings=self._rulings,
+            intents=intents,
+            audit=self._records,
+        )
+        told, self._told = self._told, []
+        self._results, self._rulings, self._records = [], [], []
+        for target, fate in told:
+            self.fates[target] = fate
+            self.line.emit(
+                "outcome",
+                target=str(target),
+                outcome=fate.outcome.value,
+                detail=fate.detail,
+                done=len(self.fates),
+                total=self.total,
+            )
+        return numbers
+
+    def salvage(self) -> None:
+        """Write down what is still known after a failure that was not the journal's own."""
+        with suppress(ReconcilerError):  # the first failure is the one that is told
+            self.flush()

@@ -1,0 +1,104 @@
+"""One runner a lane on this machine: a file lock that death frees; the file says who holds it."""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import Locked, ReconcilerError
+
+
+class Locks:
+    """The lane locks of one state folder. All of a call's lanes are taken, or none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: dict[str, int] = {}
+
+    def take(self, lanes: Sequence[str], holder: Mapping[str, Any]) -> None:
+        """Lock every lane, in name order; `Locked` names whoever holds one already."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for lane in sorted(set(lanes)):
+                self._take(lane, holder)
+        except OSError as error:
+            self.release()
+            raise ReconcilerError(f"{self._folder}: cannot lock: {error}") from error
+        except Locked:
+            self.release()
+            raise
+
+    def _take(self, lane: str, holder: Mapping[str, Any]) -> None:
+        path = self._path(lane)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _lock(handle)
+        except BlockingIOError as error:
+            who = _described(_read(handle))
+            os.close(handle)
+            raise Locked(f"{lane} is being worked by another run: {who}; nothing was sent") from (
+                error
+            )
+        self._held[lane] = handle
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps({"lane": lane, **holder}).encode(), 0)
+
+    def release(self) -> None:
+        """Let go of every lane."""
+        for handle in self._held.values():
+            os.ftruncate(handle, 0)
+            os.close(handle)
+        self._held.clear()
+
+    def holders(self) -> list[dict[str, Any]]:
+        """Who holds which lane right now (a file nobody holds says nothing)."""
+        found = []
+        for path in sorted(self._folder.glob("*.lock")):
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found.append(_read(handle))
+            finally:
+                os.close(handle)
+        return [one for one in found if one]
+
+    def _path(self, lane: str) -> Path:
+        readable = re.sub(r"[^A-Za-z0-9._-]", "_", lane)[:60]
+        mark = hashlib.sha256(lane.encode()).hexdigest()[:12]
+        return self._folder / f"{readable}-{mark}.lock"
+
+
+def _lock(handle: int) -> None:
+    """Lock now or not at all; a `status` that looks in this very instant is waited out."""
+    for last in (False, False, False, True):
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if last:
+                raise
+            time.sleep(0.02)
+    return None
+
+
+def _read(handle: int) -> dict[str, Any]:
+    try:
+        found = json.loads(os.pread(handle, 65536, 0) or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _described(holder: Mapping[str, Any]) -> str:
+    if not holder:
+        return "it has just started"
+    accounts = ", ".join(map(str, holder.get("accounts", ())))
+    return (
+        f"accounts {accounts}, pid {holder.get('pid')} of {holder.get('user')} "
+        f"on {holder.get('host')}, since {holder.get('since')}, {holder.get('plan')}"
+    )

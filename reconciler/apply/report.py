@@ -1,0 +1,78 @@
+"""The report of a run, and the exit code that it deserves. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from reconciler.apply.merge import Planned
+from reconciler.apply.work import Fate
+from reconciler.errors import Exit
+from reconciler.model import API_VERSION, Outcome, Report, SentRequest, Target, TargetReport
+
+WITHDRAWN = "withdrawn"
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339, UTC, milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def report(
+    digest: str,
+    planned: Sequence[Planned],
+    fates: Mapping[Target, Fate],
+    requests: Mapping[Target, tuple[SentRequest, ...]],
+    *,
+    started: datetime,
+    ended: datetime,
+    exit_code: int,
+) -> Report:
+    """Every target of the plan, in its order, with its one outcome."""
+    counts = {outcome.value: 0 for outcome in Outcome}
+    told = []
+    for one in planned:
+        fate = fates[one.target]
+        sent = requests.get(one.target, ())
+        counts[fate.outcome.value] += 1
+        told.append(
+            TargetReport(
+                account=one.target.account,
+                id=one.target.id,
+                part=one.target.part,
+                name=one.action.name,
+                outcome=fate.outcome,
+                detail=fate.detail,
+                evidence=fate.evidence,
+                attempts=len(sent),
+                requests=sent,
+            )
+        )
+    return Report(
+        api_version=API_VERSION,
+        kind="Report",
+        plan=digest,
+        started_at=stamp(started),
+        ended_at=stamp(ended),
+        exit_code=exit_code,
+        summary=counts,
+        targets=tuple(told),
+    )
+
+
+def exit_code(fates: Mapping[Target, Fate], *, signal: Exit | None, shut: bool) -> Exit:
+    """The first that holds of: interrupted with something left, in doubt, window, in part, done.
+
+    What the plan itself refuses is not among *fates*; a withdrawn target is nobody's failure.
+    """
+    left = [fate for fate in fates.values() if not _done(fate)]
+    outcomes = {fate.outcome for fate in left}
+    if signal is not None and outcomes & {Outcome.PENDING, Outcome.IN_DOUBT}:
+        return signal
+    if Outcome.IN_DOUBT in outcomes:
+        return Exit.DOUBT
+    if shut and Outcome.PENDING in outcomes:
+        return Exit.REFUSED
+    return Exit.PARTIAL if left else Exit.OK
+
+
+def _done(fate: Fate) -> bool:
+    return fate.outcome.final or (fate.outcome is Outcome.DRIFTED and fate.detail == WITHDRAWN)

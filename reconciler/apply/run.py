@@ -1,0 +1,192 @@
+"""One run: every account's lane side by side, each within its limits, until nothing is left."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.apply.journal import JournalFailed, Ledger
+from reconciler.apply.lane import Lane
+from reconciler.apply.line import Gate, Line
+from reconciler.apply.look import Witnesses, can_look, confirm, opening, settle
+from reconciler.apply.pace import Pace, slack
+from reconciler.apply.send import Sender
+from reconciler.apply.work import AccountStopped, Fate, Job, Rules, RunContext
+from reconciler.driver import Driver, Session
+from reconciler.model import Account, Limits, Outcome, Target
+
+_LONGEST_PAUSE = 86400.0  # seconds: a pause in the journal from a clock gone wrong ends here
+_ROUNDS = 8  # drain, confirm, settle: far more than any target can need
+
+
+@dataclass(slots=True)
+class AccountWork:
+    """Everything one account's lane needs. *secrets* are the values no text may show."""
+
+    account: Account
+    driver: Driver
+    session: Session
+    secrets: Sequence[str]
+    jobs: list[Job]
+    witnesses: Witnesses
+    rules: Rules
+
+
+def lane_of(driver: Driver, account: Account) -> str:
+    """The lane of *account*: accounts that share a vendor's limit share it."""
+    return driver.scope(account.settings)
+
+
+def strictest(limits: Sequence[Limits]) -> Limits:
+    """What accounts that share a lane may do together."""
+    slowest = min(limits, key=lambda one: one.requests / one.per)
+    return Limits(slowest.requests, slowest.per, min(one.concurrency for one in limits))
+
+
+async def execute(
+    works: Sequence[AccountWork],
+    context: RunContext,
+    *,
+    send: bool,
+    sender: Callable[[AccountWork], Sender] | None = None,
+) -> dict[Target, Fate]:
+    """Work every account; returns what became of each job's target.
+
+    *send* False: only look at what is in doubt (`settle`). A failure of ours stops every account,
+    lets what is in flight finish, is written down as far as possible, and is then raised.
+    """
+    gates = _gates(works, context)
+    lanes: list[Lane] = []
+    for work in works:
+        line = Line(
+            context=context,
+            gate=gates[lane_of(work.driver, work.account)],
+            driver=work.driver,
+            session=work.session,
+            sender=(sender or _sender)(work),
+            secrets=work.secrets,
+        )
+        lanes.append(Lane(line, work.jobs, work.account.max_batch, total=len(work.jobs)))
+    tasks = [
+        asyncio.create_task(_guarded(lane, work, send=send))
+        for lane, work in zip(lanes, works, strict=True)
+    ]
+    await asyncio.gather(*tasks)
+    failures = [lane.failure for lane in lanes if lane.failure is not None]
+    if failures:
+        raise failures[0]
+    fates: dict[Target, Fate] = {}
+    for lane in lanes:
+        fates |= {job.target: _fate(lane, job) for job in lane.jobs}
+    return fates
+
+
+async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
+    line = lane.line
+    line.emit("account-started", total=lane.total, done=0)
+    try:
+        await _work(lane, work, send=send)
+    except AccountStopped as stop:
+        lane.stop(str(stop))
+    except BaseException as error:  # told by `execute`, once the other lanes have stopped
+        lane.failure = lane.failure or error
+        line.context.stop.set()
+    finally:
+        if lane.failure is None:
+            lane.flush()
+        elif not isinstance(lane.failure, JournalFailed):
+            lane.salvage()
+        await line.aclose()
+        line.emit("account-done", done=len(lane.fates), total=lane.total, detail=lane.stopped)
+
+
+async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
+    doubts = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
+    ready = [job for job in doubts if job.state.cleared and job.may_send]
+    if not send:
+        await settle(lane, doubts, work.witnesses)
+        return
+    others = [job for job in work.jobs if job.state.outcome is not Outcome.IN_DOUBT]
+    looked = [job for job in others if job.look is not None]
+    plain = [job for job in others if job.look is None or not can_look(work.driver)]
+    going = set()
+    if looked or doubts:
+        must = [job for job in looked if job not in plain]
+        found = await opening(lane, doubts, must, work.witnesses, work.rules)
+        going = {job.target for job in found}
+    keep = {job.target for job in plain} | going
+    queue = [job for job in others if job.target in keep]
+    await lane.drain([*queue, *(job for job in ready if job.state.cleared)])
+    for _ in range(_ROUNDS):
+        while lane.unconfirmed and not lane.barred:
+            await confirm(lane, work.witnesses)
+            await lane.go_on()
+        if lane.barred or lane.line.context.stop.is_set():
+            break
+        open_ = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
+        await settle(lane, open_, work.witnesses)
+        again = [job for job in open_ if job.state.cleared and job.may_send]
+        if lane.halted or not again:
+            break
+        await lane.drain(again)
+
+
+def _fate(lane: Lane, job: Job) -> Fate:
+    """What is told of *job* at the end of the run."""
+    state = job.state
+    if state.outcome is Outcome.IN_DOUBT:
+        if state.cleared and job.withheld is not None:
+            return job.withheld
+        return Fate(Outcome.IN_DOUBT, state.detail)
+    if job.target in lane.fates:
+        return lane.fates[job.target]
+    context = lane.line.context
+    why = lane.stopped or lane.shut or ("interrupted" if context.stop.is_set() else None)
+    return Fate(Outcome.PENDING, why)
+
+
+def _sender(work: AccountWork) -> Sender:
+    return Sender(
+        concurrency=work.account.limits.concurrency,
+        tls=not work.session.base.startswith("http://"),
+        proxy=work.account.proxy,
+        ca_file=work.account.ca_file,
+    )
+
+
+def _gates(works: Sequence[AccountWork], context: RunContext) -> dict[str, Gate]:
+    """Take every lane over from whoever had it, with what the journal knows of its past."""
+    shared: dict[str, list[AccountWork]] = {}
+    for work in works:
+        shared.setdefault(lane_of(work.driver, work.account), []).append(work)
+    gates = {}
+    for lane, members in shared.items():
+        limits = strictest([one.account.limits for one in members])
+        window = limits.per + slack(limits)
+        names = [one.account.name for one in members]
+        ledger = context.journal.take(lane, names, context.run, window)
+        gates[lane] = Gate(lane, ledger.epoch, resumed(ledger, limits, context.wall()))
+    return gates
+
+
+def resumed(ledger: Ledger, limits: Limits, now: datetime) -> Pace:
+    """A pace that goes on where *ledger* ends. A clock that jumped back only makes it wait."""
+    loop = asyncio.get_running_loop().time()
+
+    def moment(at: datetime) -> float:
+        return loop - max(0.0, (now - at).total_seconds())
+
+    pace = Pace(limits)
+    pace.remember((moment(sent), moment(end or now)) for sent, end in ledger.recent)
+    if ledger.paused_until is not None:
+        left = (ledger.paused_until - now).total_seconds()
+        pace.pause(loop + min(max(left, 0.0), _LONGEST_PAUSE))
+    return pace
+
+
+def summary(fates: Mapping[Target, Fate]) -> dict[str, int]:
+    """How many targets ended in each outcome; every outcome is named."""
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for fate in fates.values():
+        counts[fate.outcome.value] += 1
+    return counts

@@ -1,0 +1,290 @@
+"""NDJSON records, each bound to the one before it by its SHA-256 (docs/audit-format.md)."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from reconciler.errors import ReconcilerError, Stale
+
+GENESIS = "0" * 64
+LINE_LIMIT = 1024 * 1024
+"""Bytes of one record at most, its line end included."""
+MOST = 2**53 - 1
+"""The largest whole number that every JSON reader keeps."""
+
+_TAIL = 64 * 1024
+_LINKS = frozenset({"seq", "prev", "hash"})
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+Record = Mapping[str, Any]
+
+
+class Damaged(ReconcilerError):
+    """The log's end is not what was written there; nothing was appended."""
+
+
+class BadLink(Stale):
+    """The first record that does not fit. *line* counts from 1; *seq* as far as it is known."""
+
+    def __init__(self, line: int, seq: int | None, why: str) -> None:
+        self.line = line
+        self.seq = seq
+        self.why = why
+        super().__init__(f"line {line}{'' if seq is None else f' (record {seq})'}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A chain whose every link holds: how many records, and the last one's number and hash."""
+
+    records: int
+    first: int | None
+    last: int | None
+    hash: str
+
+
+# ---------------------------------------------------------------- one record
+
+
+def canonical(record: Record) -> bytes:
+    """The one way to write *record*: keys sorted, no blanks, UTF-8."""
+    return _encode(record)
+
+
+def seal(record: object, *, seq: int, prev: str) -> tuple[bytes, str]:
+    """(its line, its hash) for a mapping or a struct of `records`, which needs `at` and `type`.
+
+    Numbers with a fraction and those beyond ±(2^53-1) become text; a lone surrogate becomes its
+    escape. ValueError if it cannot be a record.
+    """
+    body = _plain(msgspec.to_builtins(record))
+    if not isinstance(body, dict) or _LINKS & body.keys():
+        raise ValueError("a record is a mapping without seq, prev and hash")
+    if {type(body.get(key)) for key in ("at", "type")} != {str}:
+        raise ValueError("a record needs `at` and `type`")
+    body |= {"seq": seq, "prev": prev}
+    body["hash"] = digest = hashlib.sha256(_encode(body)).hexdigest()
+    line = _encode(body) + b"\n"
+    if len(line) > LINE_LIMIT:
+        raise ValueError(f"a record of {len(line)} bytes is longer than {LINE_LIMIT}")
+    return line, digest
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {_plain(str(key)): _plain(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case bool() | None:
+            return value
+        case int():
+            return value if -MOST <= value <= MOST else str(value)
+        case _:
+            return str(value)
+
+
+# ---------------------------------------------------------------- appending
+
+
+def append(path: Path, records: Sequence[object]) -> str:
+    """Append *records* durably and return the last hash; processes take turns.
+
+    A torn last line (a crash while it was written) is cut; a record `cut` says so. `Damaged` if
+    the end of the file is not a chain. When it raises, nothing was appended.
+    """
+    new = not os.path.lexists(path)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise _failed(path, 0, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # closing frees it, and so does death
+        last = _append(path, descriptor, records)
+        if new:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise _failed(path, 0, error) from error
+    finally:
+        os.close(descriptor)
+    return last
+
+
+def _append(path: Path, descriptor: int, records: Sequence[object]) -> str:
+    end, seq, prev, torn = _end_of(path, descriptor)
+    if torn and records:
+        at = _plain(msgspec.to_builtins(records[0]))["at"]
+        records = [_cut(at, torn), *records]
+    lines = []
+    for record in records:
+        seq += 1
+        line, prev = seal(record, seq=seq, prev=prev)
+        lines.append(line)
+    data = b"".join(lines)
+    try:
+        os.ftruncate(descriptor, end)
+        _write(descriptor, data, end)
+        os.fsync(descriptor)
+    except OSError as error:
+        _take_back(descriptor, end)
+        raise _failed(path, len(data), error) from error
+    return prev
+
+
+def _cut(at: str, torn: bytes) -> Record:
+    digest = hashlib.sha256(torn).hexdigest()
+    return {"type": "cut", "at": at, "bytes": len(torn), "sha256": digest}
+
+
+def _write(descriptor: int, data: bytes, place: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(descriptor, view, place)
+        view, place = view[written:], place + written
+
+
+def _take_back(descriptor: int, end: int) -> None:
+    try:
+        os.ftruncate(descriptor, end)
+    except OSError:
+        return  # a torn tail is cut by the next append
+
+
+def _failed(path: Path, needed: int, error: OSError) -> ReconcilerError:
+    size = f" ({needed} bytes)" if needed else ""
+    return ReconcilerError(f"the audit log {path} cannot be written{size}: {error.strerror}")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
+    """(where whole records end, last seq, last hash, what is torn after them)."""
+    size = os.fstat(descriptor).st_size
+    for reach in (_TAIL, 2 * LINE_LIMIT + _TAIL):
+        start = max(0, size - reach)
+        tail = os.pread(descriptor, size - start, start)
+        head, newline, torn = tail.rpartition(b"\n")
+        lines = head.split(b"\n") if newline else []
+        if start and lines:
+            del lines[0]  # it may begin before what was read
+        if lines or not start:
+            break
+    end = size - len(torn)
+    if not lines:
+        if start or end:
+            raise _damaged(path, end)
+        return end, 0, GENESIS, torn
+    seq, prev = 0, None
+    for line in lines:
+        links = _held(line)
+        if isinstance(links, str) or (prev is not None and links.prev != prev):
+            raise _damaged(path, end)
+        seq, prev = links.seq, links.hash
+    assert prev is not None
+    return end, seq, prev, torn
+
+
+def _damaged(path: Path, end: int) -> Damaged:
+    return Damaged(
+        f"the audit log {path} is damaged near byte {end}: nothing was appended. `reconciler"
+        " verify` names the record; keep the file, move it aside, and a new chain begins"
+    )
+
+
+# ---------------------------------------------------------------- verifying
+
+
+class Links(msgspec.Struct, frozen=True, gc=False):
+    """What binds a record to the one before it."""
+
+    seq: int
+    prev: str
+    hash: str
+
+
+_links = msgspec.json.Decoder(Links).decode
+
+
+def verify(stream: BinaryIO) -> Verified:
+    """Check a whole chain in one pass and little memory. `BadLink` names the first bad record."""
+    last = None
+    for last, _ in _linked(stream, stubs=False):
+        pass
+    if last is None:
+        return Verified(0, None, None, GENESIS)
+    return Verified(last.seq, 1, last.seq, last.hash)
+
+
+def walk(stream: BinaryIO, *, stubs: bool = False) -> Iterator[dict[str, Any]]:
+    """Every record of a chain, each once it is known to hold; `BadLink` at the first that is not.
+
+    *stubs*: a part of a chain, as evidence has it: it may begin anywhere, and records of other
+    plans may be there as their `seq`, `prev` and `hash` alone.
+    """
+    for number, (links, line) in enumerate(_linked(stream, stubs=stubs), 1):
+        record = _decode(line)
+        if _encode(record) != line:
+            raise BadLink(number, links.seq, "is not written canonically")
+        yield record
+
+
+def _linked(stream: BinaryIO, *, stubs: bool) -> Iterator[tuple[Links, bytes]]:
+    number, seq, prev = 0, None if stubs else 0, None if stubs else GENESIS
+    while line := stream.readline(LINE_LIMIT + 1):
+        number += 1
+        due = None if seq is None else seq + 1
+        if not line.endswith(b"\n"):
+            why = "is longer than a record may be" if len(line) > LINE_LIMIT else "is torn"
+            raise BadLink(number, due, why)
+        line = line[:-1]  # noqa: PLW2901 - the line end is not part of the record
+        links = _held(line, stubs=stubs)
+        if isinstance(links, str):
+            raise BadLink(number, due, links)
+        if due is not None and links.seq != due:
+            raise BadLink(number, due, f"is missing; record {links.seq} is in its place")
+        if prev is not None and links.prev != prev:
+            raise BadLink(number, links.seq, "its `prev` is not the hash of the one before")
+        seq, prev = links.seq, links.hash
+        yield links, line
+
+
+def _held(line: bytes, *, stubs: bool = False) -> Links | str:
+    """The links of the record on *line* if it holds by itself, else what is wrong with it."""
+    try:
+        links = _links(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return "is not a record with `seq`, `prev` and `hash`"
+    # The bytes without this member are the canonical record without `hash`; a record cannot
+    # hold its own hash a second time.
+    member = b'"hash":"%b",' % links.hash.encode()
+    before, found, after = line.partition(member)
+    if found and hashlib.sha256(before + after).hexdigest() == links.hash:
+        return links
+    if stubs and line == _encode(links) and len(links.prev) == len(links.hash) == len(GENESIS):
+        return links
+    return "its content does not have its `hash`"
+
+
+def is_stub(record: Record) -> bool:
+    """Whether *record* is only its links."""
+    return record.keys() == _LINKS
+
+
+def stub(record: Record) -> bytes:
+    """The line that stands for *record* where its content is another plan's."""
+    return _encode({key: record[key] for key in _LINKS}) + b"\n"

@@ -1,0 +1,45 @@
+"""Options that several commands share, each worded once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.render import PLAN_FORMATS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def INVENTORY(command: F) -> F:  # noqa: N802 - it reads as the constant option it is
+    """`--inventory` and `--inventory-format`."""
+    kind = click.option(
+        "--inventory-format",
+        type=click.Choice(["ndjson", "json", "yaml", "csv"]),
+        help="The format of the inventory files; default: by their suffix.",
+    )
+    files = click.option(
+        "--inventory",
+        multiple=True,
+        metavar="FILE",
+        help="What exists now; repeatable, - is standard input. Default: the project's.",
+    )
+    return files(kind(command))
+
+
+FORMAT = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(PLAN_FORMATS)),
+    default="text",
+    show_default=True,
+    help="The view on stdout; json is the plan itself.",
+)
+REPORT = click.option(
+    "--report",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write one more view to a file; repeatable.",
+)
+SHOW_NUMBERS = click.option(
+    "--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked."
+)

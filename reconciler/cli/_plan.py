@@ -1,0 +1,311 @@
+"""Reads everything a plan is made of and makes it; shared by `plan`, `explain` and `apply`."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from reconciler import __version__, disk
+from reconciler.cli import _origin
+from reconciler.cli.app import App
+from reconciler.errors import Diagnostic, Exit, ReconcilerError
+
+if TYPE_CHECKING:  # heavy, and not needed for --help
+    from reconciler.driver import Driver
+    from reconciler.inventory import Facts, Source
+    from reconciler.matching import Matches, Question
+    from reconciler.model import Inputs, Manifest, Plan, Project
+    from reconciler.planner import Asked
+
+MOST_PLAN = 1024 * 1024 * 1024
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a plan was made of. *matches.unasked* holds the witnesses; *drivers* go by name.
+
+    *digest* is the plan's. *warnings* are those of project and manifests, not in the plan.
+    """
+
+    project: "Project"
+    manifests: "tuple[Manifest, ...]"
+    drivers: "Mapping[str, Driver]"
+    asked: "Asked"
+    facts: "Facts"
+    matches: "Matches"
+    digest: str
+    warnings: tuple[Diagnostic, ...]
+
+
+def make_plan(
+    app: App,
+    *,
+    now: datetime,
+    inventory: Sequence[str] = (),
+    inventory_format: str | None = None,
+    accounts: Sequence[str] = (),
+    manifests: Sequence[str] = (),
+    author: str | None = None,
+    attributes: bool = False,
+    also: "Sequence[Question]" = (),
+) -> "tuple[Plan, bytes, Extras]":
+    """A plan of today's files, its bytes, and what it was made of.
+
+    *inventory*: files of the command line, `-` is standard input; none: the project's.
+    *accounts* and *manifests*: only their deletions; empty: all. *also*: more questions to put to
+    the inventory, after those of the files. `Invalid` with everything that is wrong.
+    """
+    from reconciler import drivers, planfile, planner
+
+    project, loaded, warnings = app.load_all()
+    _known("--account", accounts, project.accounts)
+    _known("--manifest", manifests, [one.name for one in loaded])
+    found = {one.driver: drivers.find(one.driver) for one in project.accounts.values()}
+    by_driver = {name: driver for name, driver in found.items() if driver is not None}
+    asked = planner.questions(project, loaded, by_driver)
+    facts, matches = _read(
+        app, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
+    )
+    made = planner.plan(
+        project,
+        facts,
+        matches,
+        asked,
+        by_driver,
+        now=now,
+        author=_origin.author(author, app.root, app.environ),
+        commit=_origin.commit(app.root, app.environ),
+        tool=f"reconciler {__version__}",
+        inputs=_inputs(project, loaded, facts),
+        only_accounts=frozenset(accounts) or None,
+        only_manifests=frozenset(manifests) or None,
+        attributes=attributes,
+    )
+    data = planfile.dumps(made)
+    extras = Extras(
+        project=project,
+        manifests=loaded,
+        drivers=by_driver,
+        asked=asked,
+        facts=facts,
+        matches=matches,
+        digest=planfile.digest(data),
+        warnings=tuple(one for one in warnings if one.severity == "warning"),
+    )
+    return made, data, extras
+
+
+def read_plan(path: str) -> "tuple[Plan, bytes]":
+    """A saved plan and the very bytes that were read; `Stale` if it is not one."""
+    from reconciler import planfile
+
+    data = disk.read_file(Path(path), what="the plan", most=MOST_PLAN)
+    return planfile.loads(data), data
+
+
+def _known(option: str, given: Iterable[str], names: Iterable[str]) -> None:
+    there = sorted(names)
+    for name in given:
+        if name not in there:
+            import difflib
+
+            close = difflib.get_close_matches(name, there, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"{option}: the project has no {name!r}.{hint}")
+
+
+def _inputs(project: "Project", manifests: "Sequence[Manifest]", facts: "Facts") -> "Inputs":
+    from reconciler.model import InputFile, Inputs
+
+    files = {one.path: _hex(one.digest) for one in manifests}
+    return Inputs(
+        project=InputFile(path=project.path, sha256=_hex(project.digest)),
+        manifests=tuple(InputFile(path=path, sha256=files[path]) for path in sorted(files)),
+        inventory=facts.files,
+    )
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
+
+
+# ---------------------------------------------------------------- inventory
+
+
+def _read(
+    app: App,
+    project: "Project",
+    drivers: "Mapping[str, Driver]",
+    questions: "Sequence[Question]",
+    files: Sequence[str],
+    format_: str | None,
+    now: datetime,
+) -> "tuple[Facts, Matches]":
+    """Stream the inventory past the matcher."""
+    from reconciler.inventory import Reader
+    from reconciler.matching import Matcher
+
+    by_name = [one.name for one in project.accounts.values() if drivers[one.driver].by_name]
+    matcher = Matcher(questions, now=now, by_name=by_name)
+    with ExitStack() as spooled:
+        sources = inventory_sources(app, project, files, format_, spooled)
+        reader = Reader(sources, accounts=project.accounts.keys(), now=now)
+        for batch in reader:
+            matcher.feed(batch)
+        if matcher.again:
+            for batch in reader:
+                matcher.feed_again(batch)
+        return reader.facts(), matcher.finish()
+
+
+def inventory_sources(
+    app: App, project: "Project", files: Sequence[str], format_: str | None, spooled: ExitStack
+) -> "list[Source]":
+    """The inventory's files: those of the command line, else those that the project names.
+
+    What can be read only once (standard input, a pipe) is copied to a file that lives as long as
+    *spooled*.
+    """
+    if files.count(STDIN) > 1:
+        raise click.UsageError("--inventory - can be given once")
+    if files:
+        return [_given(app, one, format_, spooled) for one in files]
+    return [_named(app, one, format_) for one in project.inventory]
+
+
+def _given(app: App, path: str, format_: str | None, spooled: ExitStack) -> "Source":
+    from reconciler.inventory import Source
+
+    if path == STDIN:
+        return Source(STDIN, _spool(sys.stdin.buffer, spooled), format_ or "ndjson")
+    chosen = _format(path, format_)
+    place = Path(path)
+    shown = _shown(app.root, place)
+    if place.exists() and not place.is_file() and not place.is_dir():
+        with place.open("rb") as pipe:
+            return Source(shown, _spool(pipe, spooled), chosen)
+    return Source(shown, partial(_open, place), chosen)
+
+
+def _named(app: App, path: str, format_: str | None) -> "Source":
+    from reconciler.inventory import Source
+
+    place = disk.inside(app.root, path)
+    shown = Path(os.path.normpath(path)).as_posix()
+    if place.exists() and not place.is_file():
+        raise ReconcilerError(f"the inventory {app.shown(path)} is not a regular file")
+    return Source(shown, partial(_open, place), _format(path, format_))
+
+
+def _open(place: Path) -> BinaryIO:
+    return place.open("rb")
+
+
+def _format(path: str, format_: str | None) -> str:
+    from reconciler.inventory import format_of
+
+    chosen = format_ or format_of(path)
+    if chosen is None:
+        raise click.UsageError(
+            f"the name of {path!r} does not say its format; give --inventory-format"
+        )
+    return chosen
+
+
+def _shown(root: Path, place: Path) -> str:
+    """Relative to the project's folder if *place* is inside it, else as it was given; with `/`."""
+    whole, base = Path(os.path.abspath(place)), Path(os.path.abspath(root))
+    return (whole.relative_to(base) if whole.is_relative_to(base) else place).as_posix()
+
+
+def _spool(stream: BinaryIO, spooled: ExitStack) -> "partial[BinaryIO]":
+    copy = spooled.enter_context(tempfile.NamedTemporaryFile(prefix="reconciler-"))  # noqa: SIM115
+    shutil.copyfileobj(stream, copy, 1024 * 1024)
+    copy.flush()
+    return partial(_open, Path(copy.name))
+
+
+# ---------------------------------------------------------------- views
+
+
+def reports(given: Sequence[str]) -> list[tuple[str, str]]:
+    """`FORMAT=FILE` of `--report`, checked before any work is done."""
+    from reconciler.render import PLAN_FORMATS
+
+    found: list[tuple[str, str]] = []
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not equals or not path:
+            raise click.UsageError(f"--report: write FORMAT=FILE, not {one!r}")
+        if name not in PLAN_FORMATS:
+            raise click.UsageError(
+                f"--report: no format {name!r}; there are {', '.join(PLAN_FORMATS)}"
+            )
+        found.append((name, path))
+    return found
+
+
+def write_reports(plan: "Plan", digest: str, wanted: Sequence[tuple[str, str]]) -> None:
+    """Each view to its file, whole or not at all."""
+    from reconciler.render import PLAN_FORMATS
+
+    for name, path in wanted:
+        text = PLAN_FORMATS[name](plan, digest)
+        disk.write_whole(Path(path), text.encode("utf-8", "backslashreplace"))
+
+
+def show(
+    app: App, plan: "Plan", data: bytes, *, format_: str, show_numbers: bool, now: datetime
+) -> None:
+    """Print one view; the JSON one is the plan's own bytes."""
+    from reconciler import planfile
+    from reconciler.render import PLAN_FORMATS, text
+
+    if format_ == "json":
+        exact(app, data)
+    elif format_ == "text":
+        width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+        app.out(text.plan(plan, color=app.color, width=width, show_numbers=show_numbers, now=now))
+    else:
+        app.out(PLAN_FORMATS[format_](plan, planfile.digest(data)))
+
+
+def exact(app: App, data: bytes) -> None:
+    """Print UTF-8 *data* to the byte, whatever the terminal's encoding."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    app.out(data.decode("utf-8"))
+
+
+def warn(app: App, diagnostics: Iterable[Diagnostic]) -> None:
+    """What project and manifests make one wonder about, on stderr."""
+    from reconciler import safe
+
+    for one in diagnostics:
+        place = f"{one.place}: " if one.place else ""
+        app.note(safe.terminal(f"{place}{one.severity}: {one.message}"))
+
+
+def plan_now(app: App) -> datetime:
+    """*Now* for `plan`, `show` and `explain`; a warning if it is not the real time."""
+    now, fixed = app.plan_time()
+    if fixed:
+        app.note(f"warning: now is {now:%Y-%m-%dT%H:%M:%SZ}, because SOURCE_DATE_EPOCH is set")
+    return now
+
+
+def exit_code(plan: "Plan", *, detailed: bool) -> int:
+    """Refusals of single targets never change it."""
+    if not plan.applicable:
+        return Exit.REFUSED
+    return Exit.CHANGES if detailed and plan.summary.delete else Exit.OK

@@ -1,0 +1,172 @@
+"""What `apply` and `settle` share: signals, progress, credentials, one run of the executor."""
+
+import asyncio
+import io
+import os
+import random
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from reconciler import disk
+from reconciler.apply.journal import Journal
+from reconciler.apply.prepare import session_of
+from reconciler.apply.run import AccountWork, execute, lane_of
+from reconciler.apply.work import Fate, RunContext
+from reconciler.cli._progress import Progress
+from reconciler.cli.app import App
+from reconciler.driver import Driver
+from reconciler.errors import Exit, Invalid, ReconcilerError, Usage
+from reconciler.events import Event, to_json_line
+from reconciler.model import Account, Target
+
+_SIGNALS = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
+
+
+class Events:
+    """Where events go: progress on stderr, and JSON lines to a file if that is asked for."""
+
+    def __init__(self, app: App, where: str | None, *, stdout_taken: bool) -> None:
+        self._file: TextIO | None = None
+        if where == "-":
+            if stdout_taken:
+                raise Usage("--events - and --format json both want standard output")
+            self._file = sys.stdout
+        elif where is not None:
+            try:
+                self._file = open(where, "w", encoding="utf-8")  # noqa: SIM115 - closed below
+            except OSError as error:
+                raise ReconcilerError(f"cannot write {where}: {error.strerror}") from error
+        self._owned = where not in (None, "-")
+        live = sys.stderr.isatty() and app.environ.get("TERM") != "dumb" and not app.quiet
+        self.progress = Progress(
+            sys.stderr if not app.quiet else io.StringIO(),
+            live=live,
+            clock=time.monotonic,
+            width=_width(),
+            color=app.color_err,
+        )
+
+    def emit(self, event: Event) -> None:
+        """Tell *event* everywhere; a reader that went away stops nothing."""
+        self.progress.emit(event)
+        if self._file is None:
+            return
+        try:
+            self._file.write(to_json_line(event))
+            self._file.flush()
+        except (OSError, ValueError):
+            self._file = None
+
+    def close(self) -> None:
+        """Leave the terminal as it should be."""
+        self.progress.close()
+        if self._owned and self._file is not None:
+            self._file.close()
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+@dataclass(slots=True)
+class Running:
+    """One run of the executor, and the signal that ended it, if one did."""
+
+    context: RunContext
+    signalled: Exit | None = None
+    _ticker: Callable[[], None] = field(default=lambda: None)
+
+    def go(self, works: Sequence[AccountWork], *, send: bool) -> dict[Target, Fate]:
+        """Work every account; signals end it cleanly, a second one at once."""
+        return asyncio.run(self._go(works, send=send))
+
+    async def _go(self, works: Sequence[AccountWork], *, send: bool) -> dict[Target, Fate]:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._signal, number)
+        try:
+            return await execute(works, self.context, send=send)
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.signalled is not None:
+            # The journal is consistent at every instant; an intent without result is in doubt.
+            os._exit(_SIGNALS[number])
+        self.signalled = _SIGNALS[number]
+        self.context.stop.set()
+
+
+def context(
+    app: App,
+    journal: Journal,
+    run: int,
+    plan: str | None,
+    *,
+    emit: Callable[[Event], None],
+    closed: Callable[[str], str | None],
+    max_wait: float,
+    first_run: bool,
+) -> RunContext:
+    """The real clock and the real dice."""
+    return RunContext(
+        journal=journal,
+        run=run,
+        plan=plan,
+        wall=app.now,
+        chance=random.random,
+        emit=emit,
+        closed=closed,
+        max_wait=max_wait,
+        first_run=first_run,
+    )
+
+
+def opened(app: App, accounts: Sequence[tuple[Account, Driver]]) -> dict[str, Any]:
+    """The settings of each account with its credentials read; every missing one at once."""
+    from reconciler.errors import Diagnostic
+
+    found, problems = {}, []
+    for account, _ in accounts:
+        try:
+            found[account.name] = disk.resolve(account.settings, app.root, app.environ)
+        except ReconcilerError as error:
+            problems.append(
+                Diagnostic("error", "credential", f"account {account.name}: {error}", app.config)
+            )
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def session(account: Account, driver: Driver, settings: Any) -> tuple[Any, list[str]]:
+    """The account's session, and the secret values that no shown text may hold."""
+    values = [one.secret().reveal() for one in settings.credentials().values()]
+    return session_of(account, driver, settings, lambda: secrets.token_hex(16)), values
+
+
+def lanes_of(accounts: Sequence[tuple[Account, Driver]]) -> list[str]:
+    """The lanes of *accounts*."""
+    return sorted({lane_of(driver, account) for account, driver in accounts})
+
+
+def drivers_of(accounts: Mapping[str, Account]) -> dict[str, Driver]:
+    """The drivers of a project's accounts, by driver name."""
+    from reconciler import drivers
+
+    found = {}
+    for account in accounts.values():
+        driver = drivers.find(account.driver)
+        if driver is None:
+            raise ReconcilerError(f"account {account.name}: there is no driver {account.driver!r}")
+        found[driver.name] = driver
+    return found

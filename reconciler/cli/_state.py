@@ -1,0 +1,115 @@
+"""Where a project keeps its state: the journal, the locks, the audit log, plans and reports."""
+
+import getpass
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import disk
+from reconciler.cli.app import App
+from reconciler.errors import ReconcilerError
+from reconciler.model import Project
+
+if TYPE_CHECKING:
+    from reconciler.apply.journal.sqlite import SqliteJournal
+
+_SCHEME = "sqlite:///"
+_TAIL = 4 * 1024 * 1024
+
+
+def state_path(app: App, project: Project) -> Path:
+    """The journal's file; a relative path counts from the project's folder."""
+    if not project.state.startswith(_SCHEME):
+        raise ReconcilerError(f"state {project.state!r} is not supported; write sqlite:///PATH")
+    return app.root / project.state.removeprefix(_SCHEME)
+
+
+def folder(app: App, name: str | None = None) -> Path:
+    """`.reconciler/` of the project, or a folder in it; made when missing."""
+    place = app.root / ".reconciler" / (name or "")
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ReconcilerError(f"cannot make {place}: {error.strerror}") from error
+    return place
+
+
+def locks_folder(app: App, project: Project) -> Path:
+    """The lane locks, beside the journal that they guard."""
+    path = state_path(app, project)
+    return path.with_name(path.name + ".locks")
+
+
+@contextmanager
+def journal(app: App, project: Project) -> "Iterator[SqliteJournal]":
+    """The project's journal, opened and closed; the audit file is brought up to date at the end."""
+    from reconciler.apply.journal.sqlite import SqliteJournal
+
+    opened = SqliteJournal(state_path(app, project), project.name, clock=app.now)
+    try:
+        yield opened
+    finally:
+        try:
+            export_audit(app, opened)
+        finally:
+            opened.close()
+
+
+def export_audit(app: App, opened: "SqliteJournal") -> None:
+    """Append to `.reconciler/audit.ndjson` what the journal has for it.
+
+    The journal commits such a record together with what it tells, so a crash loses none, and the
+    next command catches up. Records are numbered (`entry`), so that none is appended twice.
+    """
+    from reconciler.audit import chain
+
+    path = audit_path(app)
+    records = opened.audit_after(_newest_entry(path))
+    if records:
+        chain.append(path, records)
+    opened.audit_written(records[-1]["entry"] if records else _newest_entry(path))
+
+
+def audit_path(app: App) -> Path:
+    """The audit log."""
+    return folder(app) / "audit.ndjson"
+
+
+def _newest_entry(path: Path) -> int:
+    """The number of the last of the journal's records in the log, 0 if there is none."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise ReconcilerError(f"cannot read {path}: {error.strerror}") from error
+    for line in reversed(lines):
+        try:
+            entry = json.loads(line).get("entry")
+        except (ValueError, AttributeError):
+            continue  # a torn tail, or the middle of a record: `verify` judges, not we
+        if isinstance(entry, int):
+            return entry
+    return 0
+
+
+def holder() -> dict[str, object]:
+    """Who runs this: shown to whoever finds the lane taken."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return {"pid": os.getpid(), "user": user, "host": socket.gethostname()}
+
+
+def save_report(app: App, digest: str, data: bytes) -> None:
+    """Keep the newest report of a plan: `evidence` packs it."""
+    name = digest.removeprefix("sha256:")
+    disk.write_whole(folder(app, "reports") / f"{name}.json", data)

@@ -1,0 +1,162 @@
+"""`reconciler sandbox`: serve a local imitation of the five vendors."""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from reconciler.cli.app import App, pass_app
+from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.inventory import Source
+    from reconciler.model import Account, Campaign, Project
+
+# What identifies an account at its vendor, by driver. Keys among them are read from the
+# environment, and known to the sandbox only if they begin with `sandbox-`.
+_IDENTITY = {
+    "batch-cep": ("project",),
+    "batch-mep": ("apiKey",),
+    "kore": ("streamId", "accountId", "iid"),
+    "ozonetel": ("userName", "authentication"),
+    "cellcast": ("apiKey",),
+}
+_OURS = "sandbox-"
+
+
+_FAULTS = """\
+Faults: throttle, error, slow, drop, html, redirect, empty, auth; error-after, slow-after,
+drop-after, html-after, redirect-after strike once the deletion has happened; jti (Kore.ai),
+expire, http-status (Ozonetel), no-list (Batch). docs/sandbox.md says what each does."""
+
+
+@click.command("sandbox", epilog=_FAULTS)
+@click.option(
+    "--inventory",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="The campaigns it holds; repeatable. Default: the project's, else inventory.ndjson.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, metavar="N")
+@click.option(
+    "--speed",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="Make the windows of the vendors' limits X times shorter.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="[VENDOR:]KIND[=N][@SECONDS]",
+    help="Misbehave at every N-th request; repeatable.",
+)
+@click.option(
+    "--kore-secret",
+    "kore_secrets",
+    multiple=True,
+    metavar="TEXT",
+    help="A client secret that Kore.ai tokens may be signed with; repeatable. Never a real one.",
+)
+@pass_app
+def command(
+    app: App,
+    *,
+    files: tuple[str, ...],
+    port: int,
+    speed: float,
+    faults: tuple[str, ...],
+    kore_secrets: tuple[str, ...],
+) -> None:
+    """Serve a local imitation of the five vendors on 127.0.0.1.
+
+    It holds the campaigns of an inventory, accepts any key that starts with `sandbox-`, keeps the
+    vendors' limits, and shows at /__ledger what was asked and what is left. Stop it with Ctrl-C.
+    """
+    if not speed > 0:
+        raise click.BadParameter("must be more than 0", param_hint="'--speed'")
+    try:
+        from reconciler.sandbox import create_app, server
+        from reconciler.sandbox.faults import read
+    except ModuleNotFoundError as error:
+        raise ReconcilerError(
+            f"the sandbox needs {error.name}: pip install 'reconciler[sandbox]'"
+        ) from error
+    try:
+        misbehaviour = [read(text) for text in faults]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--fault'") from error
+    project = app.load_project() if (app.root / app.config).exists() else None
+    accounts = {name: _tenant(app, one) for name, one in _accounts(project)}
+    secrets = (*kore_secrets, *(key for _, one in _accounts(project) for key in _secret(app, one)))
+    campaigns = _campaigns(_sources(app, project, files))
+    world = create_app(campaigns, accounts, speed, misbehaviour, kore_secrets=secrets)
+    try:
+        listener = server.bound(port)
+    except OSError as error:
+        raise ReconcilerError(
+            f"cannot listen on {server.HOST}:{port}: {error.strerror}; choose another --port"
+        ) from error
+    url = server.url_of(listener)
+    server.run(world, listener, lambda: app.out(f"sandbox: {url}"))
+
+
+def _accounts(project: "Project | None") -> "list[tuple[str, Account]]":
+    return [] if project is None else list(project.accounts.items())
+
+
+def _tenant(app: App, account: "Account") -> tuple[str, dict[str, str]]:
+    """The account's driver, and as much of its identity as the sandbox may know."""
+    settings = account.settings.model_dump(by_alias=True)
+    found = {key: _known(app, settings.get(key)) for key in _IDENTITY.get(account.driver, ())}
+    if "iid" in found and found["iid"] is None:
+        found["iid"] = found["streamId"]
+    return account.driver, {key: value for key, value in found.items() if value is not None}
+
+
+def _secret(app: App, account: "Account") -> list[str]:
+    """The client secret that a Kore.ai account signs with, if it is one of ours."""
+    if account.driver != "kore":
+        return []
+    key = _known(app, account.settings.model_dump(by_alias=True).get("clientSecret"))
+    return [] if key is None else [key]
+
+
+def _known(app: App, value: Any) -> str | None:
+    """A setting's text; of a credential, only one that was made for the sandbox."""
+    if not isinstance(value, dict):
+        return None if value is None else str(value)
+    key = app.environ.get(value.get("env") or "", "")
+    return key if key.startswith(_OURS) else None
+
+
+def _sources(app: App, project: "Project | None", files: tuple[str, ...]) -> "list[Source]":
+    """The inventory files; those of the project count from its folder."""
+    from reconciler.inventory import Source, format_of
+
+    default = ("inventory.ndjson",) if project is None else project.inventory
+    paths = files or tuple(app.shown(path) for path in default)
+    return [Source(path, _opener(path), format_of(path) or "ndjson") for path in paths]
+
+
+def _opener(path: str) -> Callable[[], BinaryIO]:
+    """How *path* is opened, more than once if need be; `-` is standard input."""
+    if path == "-":
+        return partial(BytesIO, sys.stdin.buffer.read())
+    return lambda: Path(path).open("rb")
+
+
+def _campaigns(sources: "list[Source]") -> "Iterator[Campaign]":
+    from reconciler.inventory import Reader
+
+    reader = Reader(sources, accounts=None, now=datetime.now(UTC))
+    for batch in reader:
+        yield from batch

@@ -1,0 +1,388 @@
+"""What a driver is: data and pure functions; the whole contract, for us and for third parties.
+
+A driver never sends, waits, retries, logs, or reads clock, environment or disk. It says which
+targets share a request (`batches`), what that request is (`delete`), and what an answer means
+(`judge`). Flows that need several requests (`authenticate`, `list`, `look`) are generators that
+yield a `Request`, receive its `Answer`, and return a value. Whoever runs a flow has already dealt
+with `gate` (throttling, credentials); an answer that never came arrives as `Answer(0, {}, b"")`.
+
+Doubt is never rounded: only what the vendor documents as success is `Deleted`; what the vendor
+documents as a refusal that changed nothing is `Refused`; everything else is `Doubt`.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, model_validator
+from pydantic.alias_generators import to_camel
+
+from reconciler.errors import ReconcilerError
+from reconciler.model import Campaign, Limits, Target
+
+# ---------------------------------------------------------------- secrets
+
+
+class Secret:
+    """Text that never shows: `str`, `repr` and `format` give `***`. Only the sender reveals it."""
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, reveal: Callable[[], str]) -> None:
+        self._reveal = reveal
+
+    @classmethod
+    def of(cls, text: str) -> "Secret":
+        """A secret whose text is already known (a token the vendor just gave)."""
+        return cls(lambda: text)
+
+    def map(self, change: Callable[[str], str]) -> "Secret":
+        """A secret made from this one when it is revealed, never before (a signed token)."""
+        return Secret(lambda: change(self._reveal()))
+
+    def reveal(self) -> str:
+        """The text itself. For `apply.send` alone."""
+        return self._reveal()
+
+    def __str__(self) -> str:
+        return "***"
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+
+Text = str | Secret | tuple[str | Secret, ...]
+"""Text with secrets in it: a tuple is joined (`("Bearer ", token)`)."""
+
+
+def shown(text: Text) -> str:
+    """*text* with every secret as `***`."""
+    return "".join(map(str, text)) if isinstance(text, tuple) else str(text)
+
+
+def revealed(text: Text) -> str:
+    """*text* with its secrets. For `apply.send` alone."""
+    parts = text if isinstance(text, tuple) else (text,)
+    return "".join(part.reveal() if isinstance(part, Secret) else part for part in parts)
+
+
+class Credential(BaseModel):
+    """Where a secret comes from: `{env: NAME}` or `{file: PATH}`; never the secret itself.
+
+    The rim reads it and puts a `resolved` copy in its place before anything is sent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    env: str | None = None
+    file: str | None = None
+    _value: str | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("a credential is {env: NAME} or {file: PATH}")
+        return self
+
+    @property
+    def source(self) -> str:
+        """`env NAME` or `file PATH`: what may be shown, and what an account's digest holds."""
+        return f"env {self.env}" if self.env is not None else f"file {self.file}"
+
+    def resolved(self, value: str) -> "Credential":
+        """The same credential, knowing its *value*."""
+        copy = self.model_copy()
+        copy._value = value
+        return copy
+
+    def secret(self) -> Secret:
+        """The wrapped value; revealing one that was never read is an error of ours."""
+        return Secret(self._reveal)
+
+    def _reveal(self) -> str:
+        if self._value is None:
+            raise ReconcilerError(f"the credential from {self.source} was not read")
+        return self._value
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _flag(value: object) -> object:
+    match value:
+        case bool():
+            return value
+        case "true":
+            return True
+        case "false":
+            return False
+    raise ValueError("write true or false")
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A boolean that is written `true` or `false` and in no other way."""
+
+
+class Settings(BaseModel):
+    """Base of every driver's settings: camelCase keys, unknown keys refused, frozen."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+    def credentials(self) -> dict[str, Credential]:
+        """The credentials by field name."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in found.items() if isinstance(value, Credential)}
+
+
+# ---------------------------------------------------------------- requests and answers
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One target as a driver needs it: *name* is the record's own text, to the byte."""
+
+    target: Target
+    name: str
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a driver may know while it builds a request.
+
+    *base* is `scheme://host[:port][/prefix]` without a slash at its end. *token* is the lane's
+    current token (only drivers with `authenticate` have one); it is revealed when sent, so a
+    refreshed token needs no new request value. *nonce* gives a fresh unique text at each call.
+    """
+
+    account: str
+    settings: Any
+    base: str
+    token: Secret
+    nonce: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as a value. *path* is a tuple of segments; none may hold a slash.
+
+    *body* is a JSON value or None for no body at all; it holds no secret.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    base: str
+    path: tuple[str | Secret, ...]
+    query: tuple[tuple[str, Text], ...] = ()
+    headers: tuple[tuple[str, Text], ...] = ()
+    body: Any = None
+
+    @property
+    def shown_url(self) -> str:
+        """The URL with every secret as `***`."""
+        path = "/".join("***" if isinstance(p, Secret) else quote(p, safe="~") for p in self.path)
+        pairs = (
+            f"{quote(k, safe='')}={'***' if not isinstance(v, str) else quote(v, safe='~')}"
+            for k, v in self.query
+        )
+        query = "&".join(pairs)
+        return f"{self.base}/{path}" + (f"?{query}" if query else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole: *headers* by lower-case name, *body* decoded from transfer coding.
+
+    *status* 0: no answer came (only flows ever see it).
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Flow = Generator[Request, Answer, Any]
+
+# ---------------------------------------------------------------- what an answer means
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The vendor said, as documented, that every item of the request is deleted."""
+
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The vendor said, as documented and without ambiguity, that the item does not exist."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """The vendor's words fit "does not exist" and something else too; only a look can tell."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The vendor said no, and nothing changed."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Not now: the whole account waits. *wait* is the vendor's rule in seconds."""
+
+    detail: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorised:
+    """These credentials are not accepted. *renew*: one new token may help."""
+
+    detail: str
+    renew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The whole request was refused, nothing changed, because of one item in it: ask by halves."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Everything else: it may have happened."""
+
+    detail: str
+
+
+Verdict = Deleted | Absent | Unconfirmed | Refused | Throttled | Unauthorised | Split | Doubt
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The vendor shows it. *settled*: why it can no longer be deleted (a message already sent)."""
+
+    campaign: Campaign
+    settled: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The vendor shows nothing there. *sure*: it says so of this very item (cancelled).
+
+    Not *sure* is silence: it needs a witness before it means anything.
+    """
+
+    detail: str
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The read says nothing. *unavailable*: this account may never read (no such route, 403)."""
+
+    detail: str
+    unavailable: bool = False
+
+
+Sighting = Present | Missing | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything the account lists. *complete* only if every page came and none contradicts.
+
+    Each campaign once, in the vendor's order. *why* says what is missing when not complete;
+    *unavailable*: this account may never list (no such route, 403).
+    """
+
+    campaigns: tuple[Campaign, ...]
+    complete: bool
+    why: str | None = None
+    unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What `authenticate` returns."""
+
+    secret: Secret
+
+
+# ---------------------------------------------------------------- the driver
+
+
+def one_each(settings: Any, items: Sequence[Item], most: int | None) -> list[tuple[Item, ...]]:
+    """`batches` of a vendor that takes one target a request."""
+    del settings, most
+    return [(item,) for item in items]
+
+
+def halves(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """`split` of a vendor whose items are independent."""
+    middle = len(items) // 2
+    return items[:middle], items[middle:]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """One vendor API. Third parties: build one, and name it in the group `reconciler.drivers`.
+
+    Times are seconds. Functions get *settings* (an instance of your `settings` model).
+    """
+
+    name: str
+    title: str
+    call: str  # "POST /2.8/campaigns/delete"
+    docs: str  # the vendor's page
+    settings: type[Settings]
+    complete: bool  # default of the account's `inventory`
+    base_url: Callable[[Any], str]
+    """Where the vendor lives, without the account's `baseUrl`."""
+    limits: Callable[[Any], Limits]
+    """The vendor's documented pace, or our careful guess."""
+    scope: Callable[[Any], str]
+    """What shares one limit at the vendor: accounts of equal scope are paced as one. No secret."""
+    unsafe: Callable[[Any, Campaign, str | None], str | None]
+    """Why this id (and part) cannot be sent, or None."""
+    delete: Callable[[Session, tuple[Item, ...]], Request]
+    """The one request that deletes all *items* and nothing else."""
+    judge: Callable[[Session, tuple[Item, ...], Answer], Verdict]
+    """What *answer* to that request means for all of its items."""
+    gate: Callable[[Answer], Throttled | Unauthorised | None]
+    """Throttling and credentials, alike for every call of this vendor; `judge` includes it."""
+    batches: Callable[[Any, Sequence[Item], int | None], list[tuple[Item, ...]]] = one_each
+    """Items -> the requests they share, each item in exactly one; at most *most* targets each."""
+    split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves
+    """How a request that got `Split` is halved; each half must be a valid request."""
+    unsupported: Callable[[Any, Campaign], str | None] = field(default=lambda _s, _c: None)
+    """Why the driver does not promise to delete this kind of campaign, or None."""
+    authenticate: Callable[[Session], Flow] | None = None
+    """Returns `Token`, or `Unauthorised`, `Throttled`, `Doubt`."""
+    list: Callable[[Session], Flow] | None = None
+    """Returns `Listing` of the whole account."""
+    look: Callable[[Session, Item], Flow] | None = None
+    """Returns a `Sighting` of one item."""
+    page: int = 100  # campaigns a listing request brings (to choose between list and look)
+    by_name: bool = False  # the vendor goes by name, not by id
+    parts: Literal["phoneNumbers", "messageIds"] | None = None
+    """What a campaign's parts are. Phone numbers are required, message ids are optional."""
+    channels: tuple[str, ...] = ()  # the channels it knows; empty: it does not care
+    quiet: float = 30.0  # after a doubt: how long the vendor may still be working
+    again: float = 60.0  # between the two looks that must both show it before it is sent again
+    notes: tuple[str, ...] = ()  # what a user should know, one sentence each

@@ -1,0 +1,68 @@
+"""Finds drivers by name: our own from a table, other people's through entry points.
+
+Nothing is imported until it is asked for: a project with one account loads one driver. Reading
+installed distributions is slow, so it happens only for a name that is not built in, or to list all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.driver import Driver
+from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP: Final = "reconciler.drivers"
+
+_BUILT_IN: Final = {
+    "batch-cep": "reconciler.drivers.batch_cep",
+    "batch-mep": "reconciler.drivers.batch_mep",
+    "cellcast": "reconciler.drivers.cellcast",
+    "kore": "reconciler.drivers.kore",
+    "ozonetel": "reconciler.drivers.ozonetel",
+}
+
+
+def find(name: str) -> Driver | None:
+    """The driver called *name*, or None; a third party's that cannot be loaded is an error.
+
+    A name of ours is always ours: no installed distribution can take its place.
+    """
+    if name in _BUILT_IN:
+        driver: Driver = import_module(_BUILT_IN[name]).DRIVER
+        return driver
+    offers = [entry for entry in _entry_points() if entry.name == name]
+    if len({entry.value for entry in offers}) > 1:
+        who = ", ".join(sorted(_distribution(entry) for entry in offers))
+        raise ReconcilerError(f"several distributions offer a driver {name!r}: {who}; keep one")
+    return _load(offers[0]) if offers else None
+
+
+def names() -> tuple[str, ...]:
+    """The names of all drivers there are, built in or installed, sorted."""
+    return tuple(sorted({*_BUILT_IN, *(entry.name for entry in _entry_points())}))
+
+
+def _entry_points() -> "tuple[EntryPoint, ...]":
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP))
+
+
+def _distribution(entry: "EntryPoint") -> str:
+    return entry.dist.name if entry.dist is not None else "an unknown distribution"
+
+
+def _load(entry: "EntryPoint") -> Driver:
+    """What *entry* names; whatever its module raises is told with the distribution's name."""
+    who = f"the driver {entry.name!r} of {_distribution(entry)} ({entry.value})"
+    try:
+        found: Any = entry.load()
+    except Exception as error:
+        raise ReconcilerError(f"{who} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Driver):
+        raise ReconcilerError(f"{who} is not a Driver but a {type(found).__name__}")
+    if found.name != entry.name:
+        raise ReconcilerError(f"{who} calls itself {found.name!r}; both names must be the same")
+    return found

@@ -1,0 +1,69 @@
+"""What may be sent as an id, a header, a host: one grammar for each place (spec §4).
+
+Everything is matched whole and in ASCII, so no newline, slash, dot segment or look-alike digit
+passes. No vendor's sample prefix or length is required: ids are opaque.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+_PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
+_BODY = re.compile(r"[ -~]{1,200}")
+_HOST = re.compile(r"(?:https?://)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?/?")
+_LOCAL = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]")
+
+
+def in_path(text: str) -> str | None:
+    """Why *text* cannot be one segment of a URL's path, or None."""
+    if _PATH.fullmatch(text) and text not in (".", ".."):
+        return None
+    return "the vendor takes it in the URL: 1 to 200 of A-Z a-z 0-9 . _ ~ -, and not . or .."
+
+
+def in_body(text: str) -> str | None:
+    """Why *text* cannot be an id in a JSON body, or None."""
+    return None if _BODY.fullmatch(text) else "an id is 1 to 200 printable ASCII characters"
+
+
+def as_text(text: str) -> str | None:
+    """Why *text* cannot be a name that is sent to the byte, or None."""
+    if not 1 <= len(text) <= 200:
+        return "a name is 1 to 200 characters"
+    if any(c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" for c in text):
+        return "a name has no control characters and no half surrogate pairs"
+    return None
+
+
+def base_of(host: str) -> str:
+    """`https://HOST[:PORT]` for a host written with or without its scheme."""
+    text = host.rstrip("/")
+    return text if "://" in text else f"https://{text}"
+
+
+def _host(text: str) -> str:
+    found = _HOST.fullmatch(text)
+    if not found:
+        raise ValueError("write a host name, with https:// before it or not; a path is in baseUrl")
+    if text.startswith("http://") and not _LOCAL.fullmatch(found[1]):
+        raise ValueError("plain http is only for localhost, 127.0.0.0/8 and [::1]; write https://")
+    return text
+
+
+def _segment(text: str) -> str:
+    if why := in_path(text):
+        raise ValueError(why)
+    return text
+
+
+def _sendable(text: str) -> str:
+    if why := as_text(text):
+        raise ValueError(why)
+    return text
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Segment = Annotated[str, AfterValidator(_segment)]
+HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+BodyText = Annotated[str, AfterValidator(_sendable)]

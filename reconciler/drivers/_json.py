@@ -1,0 +1,98 @@
+"""Vendors' JSON read strictly: what is not plainly JSON is nothing at all, so never a success."""
+
+import json
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+_DEPTH = 64
+
+
+class NotJson(ValueError):
+    """The bytes are not one strict JSON value; the text says why, without quoting them."""
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value that *body* is: UTF-8 without a mark, each key once, finite, not over-deep."""
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(
+            text, object_pairs_hook=_once, parse_constant=_constant, parse_float=_finite
+        )
+    except NotJson:
+        raise
+    except UnicodeDecodeError as error:
+        raise NotJson("not UTF-8") from error
+    except RecursionError as error:
+        raise NotJson("nested too deep") from error
+    except ValueError as error:
+        raise NotJson("not JSON") from error
+    _bounded(value, surrogates="\\u" in text)
+    return value
+
+
+def mapping(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that *body* is, or None."""
+    try:
+        value = parse(body)
+    except NotJson:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def words(value: object, otherwise: str = "") -> str:
+    """*value* as a short foreign text for a detail: one line, at most 200 characters."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if 0 < len(text) <= 200 else f"{text[:199]}…" if text else otherwise
+
+
+def integer(value: object) -> int | None:
+    """*value* if it is a JSON integer (`true` is none), else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotJson("a key twice in one object")
+    return found
+
+
+def _constant(name: str) -> None:
+    raise NotJson(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise NotJson("a number too large")
+    return number
+
+
+def _bounded(value: Any, *, surrogates: bool) -> None:
+    """Refuse what is over-deep, and text with half a surrogate pair: nobody could write it down."""
+    level: list[Any] = [value]
+    for _ in range(_DEPTH):
+        if surrogates and any(not _writable(text) for text in _texts(level)):
+            raise NotJson("half a surrogate pair")
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise NotJson("nested too deep")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _texts(values: list[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, dict):
+            yield from value
+        elif isinstance(value, str):
+            yield value
+
+
+def _writable(text: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in text)

@@ -1,0 +1,171 @@
+"""Batch.com Project (CEP) API 2.8: POST /2.8/campaigns/delete, one campaign a request.
+
+Vendor: https://doc.batch.com/developer/api/cep/campaigns/delete (seed 002),
+https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, StringConstraints
+
+from reconciler.driver import (
+    Answer,
+    Credential,
+    Deleted,
+    Driver,
+    Flow,
+    Item,
+    Request,
+    Session,
+    Settings,
+    Text,
+    Throttled,
+    Verdict,
+)
+from reconciler.drivers import _ids
+from reconciler.drivers._answers import Gate
+from reconciler.drivers._batch import judged, limited
+from reconciler.drivers._json import integer, mapping
+from reconciler.drivers._pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.model import Campaign, Limits, Status
+
+_PAGE: Final = 100  # the vendor's most; its default is 10
+_MAINTENANCE: Final = 60.0  # 503 "under maintenance. Please try again later"; how long is not said
+_STATUS: Final = {
+    "draft": Status.DRAFT,
+    "running": Status.RUNNING,
+    "completed": Status.COMPLETED,
+    "stopped": Status.STOPPED,
+}
+
+
+class BatchCepSettings(Settings):
+    """`settings` of an account of driver `batch-cep`."""
+
+    project: _ids.HeaderText = Field(description="project key, project_...")
+    rest_api_key: Credential = Field(description="REST API key of the company")
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}\.[0-9]{1,3}$")] = Field(
+        default="2.8", description="API version in the path"
+    )
+    types: tuple[Literal["campaign", "recurring", "trigger"], ...] = Field(
+        default=("campaign",), description="types of orchestration it may delete"
+    )
+
+
+def _headers(settings: BatchCepSettings) -> tuple[tuple[str, Text], ...]:
+    return (
+        ("Authorization", ("Bearer ", settings.rest_api_key.secret())),
+        ("X-Batch-Project", settings.project),
+        ("Content-Type", "application/json"),
+    )
+
+
+def _delete(session: Session, items: tuple[Item, ...]) -> Request:
+    settings: BatchCepSettings = session.settings
+    path = (settings.version, "campaigns", "delete")
+    body = {"id": items[0].target.id}
+    return Request("POST", session.base, path, headers=_headers(settings), body=body)
+
+
+def _gate(answer: Answer) -> Gate | None:
+    if answer.status == 503:  # documented for this API: seed 002, response 503
+        return Throttled("HTTP 503: the vendor is under maintenance", _MAINTENANCE)
+    return limited(answer)
+
+
+def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+    """204 by the prose, 200 by the schema of the same page (seed 002)."""
+    del session
+    if (first := _gate(answer)) is not None:
+        return first
+    if answer.status == 204 and not answer.body:
+        return Deleted()
+    return judged(answer, items[0].target.id, "id")
+
+
+def _list(session: Session) -> Flow:
+    settings: BatchCepSettings = session.settings
+    path = (settings.version, "orchestrations", "list")
+
+    def ask(cursor: str | None) -> Request:
+        at = () if cursor is None else (("from", cursor),)
+        query = (*at, ("limit", str(_PAGE)))
+        return Request("GET", session.base, path, query, _headers(settings))
+
+    def read(answer: Answer, _cursor: str | None) -> Page:
+        said = mapping(answer.body) if answer.status == 200 else None
+        items = said.get("orchestrations") if said else None
+        if said is None or not isinstance(items, list):
+            return unread(answer)
+        more, cursor = said.get("has_more"), text(said.get("next_from"))
+        if more is not False and (more is not True or cursor is None):
+            return Page(fault="a page does not say where the next one is")
+        count = integer(said.get("count"))
+        total = None if count == len(items) else count  # it may count the page, not everything
+        records = (_record(session.account, item) for item in items)
+        return page(records, next=cursor if more else None, total=total)
+
+    return (yield from gather(None, ask, read))
+
+
+def _record(account: str, item: Any) -> Campaign | None:
+    if not isinstance(item, dict) or (id_ := text(item.get("id"))) is None:
+        return None
+    channels = item.get("channels")
+    single = channels[0] if isinstance(channels, list) and len(channels) == 1 else None
+    return Campaign(
+        account=account,
+        id=id_,
+        name=text(item.get("name")) or "",
+        status=status(_STATUS, item.get("status")),
+        channel=text(single),
+        created_at=instant(item.get("created_date")),
+        labels=_labels(item.get("labels")),
+        attributes=chosen(
+            item, "type", "status", "channels", "platforms", "source", "start_time", "labels"
+        ),
+    )
+
+
+def _labels(labels: object) -> dict[str, str] | None:
+    """Labels with a value, or bare ones (whose value is then empty); odd ones are left out."""
+    if isinstance(labels, dict):
+        return {key: value for key, value in labels.items() if isinstance(value, str)} or None
+    if isinstance(labels, list):
+        return {label: "" for label in labels if isinstance(label, str)} or None
+    return None
+
+
+def _unsupported(settings: BatchCepSettings, campaign: Campaign) -> str | None:
+    """The list also brings automations; whether the call deletes them is not documented."""
+    kind = (campaign.attributes or {}).get("type")
+    if kind is None or kind in settings.types:
+        return None
+    return f"its type is not one of {', '.join(settings.types)} (settings.types)"
+
+
+DRIVER = Driver(
+    name="batch-cep",
+    title="Batch.com, Project (CEP) campaigns",
+    call="POST /2.8/campaigns/delete",
+    docs="https://doc.batch.com/developer/api/cep/campaigns/delete",
+    settings=BatchCepSettings,
+    complete=True,
+    base_url=lambda _settings: "https://api.batch.com",
+    limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
+    scope=lambda settings: f"batch-cep:{settings.project}",
+    unsafe=lambda _settings, campaign, _part: _ids.in_body(campaign.id),
+    unsupported=_unsupported,
+    delete=_delete,
+    judge=_judge,
+    gate=_gate,
+    list=_list,
+    page=_PAGE,
+    notes=(
+        "A 404 is an unknown campaign or a wrong version or project: it counts only once a "
+        "listing that shows other campaigns does not show this one.",
+        "Recurring and triggered orchestrations are listed, and refused unless settings.types "
+        "names them.",
+        "The vendor publishes no rate; one request a second is what other clients use.",
+    ),
+)

@@ -1,0 +1,171 @@
+"""Batch.com MEP API 1.1: POST /1.1/{apiKey}/campaigns/delete/{token}, one push campaign a request.
+
+Vendor: https://batch.com/doc/api/campaigns/delete.html (seed 003),
+https://doc.batch.com/developer/api/mep/campaigns/list and .../get-campaign (providers §4).
+The app key is a secret and travels in the path.
+"""
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field, StringConstraints
+
+from reconciler.driver import (
+    Answer,
+    Credential,
+    Driver,
+    Flow,
+    Item,
+    Missing,
+    Present,
+    Request,
+    Secret,
+    Session,
+    Settings,
+    Text,
+    Unclear,
+    Verdict,
+)
+from reconciler.drivers import _ids
+from reconciler.drivers._answers import odd
+from reconciler.drivers._batch import judged, limited
+from reconciler.drivers._json import NotJson, mapping, parse
+from reconciler.drivers._pages import Page, chosen, gather, instant, page, text, unread
+from reconciler.model import Campaign, Limits, Status
+
+_PAGE: Final = 100  # the vendor's most; its default is 10
+
+
+class BatchMepSettings(Settings):
+    """`settings` of an account of driver `batch-mep`: one app on one platform."""
+
+    api_key: Credential = Field(description="app key; only the Live key may list and look")
+    rest_api_key: Credential = Field(description="REST API key of the company")
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}\.[0-9]{1,3}$")] = Field(
+        default="1.1", description="API version in the path"
+    )
+
+
+def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
+    settings: BatchMepSettings = session.settings
+    headers: tuple[tuple[str, Text], ...] = (
+        ("X-Authorization", settings.rest_api_key.secret()),
+        ("Content-Type", "application/json"),
+    )
+    whole: tuple[str | Secret, ...] = (
+        settings.version,
+        settings.api_key.secret(),
+        "campaigns",
+        *path,
+    )
+    return Request(method, session.base, whole, query, headers)
+
+
+def _delete(session: Session, items: tuple[Item, ...]) -> Request:
+    return _request(session, "POST", "delete", items[0].target.id)  # no body: seed 003
+
+
+def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+    """200 only; its body is not documented, so empty or JSON without an error."""
+    del session
+    first = limited(answer)
+    return first if first is not None else judged(answer, items[0].target.id, "campaign_token")
+
+
+def _list(session: Session) -> Flow:
+    def ask(offset: int) -> Request:
+        query = (("from", str(offset)), ("limit", str(_PAGE)))
+        return _request(session, "GET", "list", query=query)
+
+    def read(answer: Answer, offset: int) -> Page:
+        items = _items(answer) if answer.status == 200 else None
+        if items is None:
+            return unread(answer)
+        # No total and no "more" are documented: a short page is the last.
+        further = offset + len(items) - 1 if len(items) >= _PAGE else None
+        return page((_record(session.account, item) for item in items), next=further)
+
+    return (yield from gather(0, ask, read, overlap=True))
+
+
+def _items(answer: Answer) -> list[Any] | None:
+    """A bare array, as other clients see it, or an object with just one array in it."""
+    try:
+        said = parse(answer.body)
+    except NotJson:
+        return None
+    if isinstance(said, dict) and "error_code" not in said:
+        arrays = [value for value in said.values() if isinstance(value, list)]
+        said = arrays[0] if len(arrays) == 1 else None
+    return said if isinstance(said, list) else None
+
+
+def _look(session: Session, item: Item) -> Flow:
+    answer = yield _request(session, "GET", item.target.id)
+    said = mapping(answer.body) if answer.status == 200 else None
+    found = _record(session.account, said)
+    if found is not None and found.id == item.target.id:
+        return Present(found)
+    match answer.status:
+        case 404:
+            return Missing("HTTP 404: unknown campaign, or a wrong key or version")
+        case 403:
+            return Unclear("HTTP 403: this key may not read campaigns", unavailable=True)
+    return Unclear(odd(answer) if found is None else "the answer is about another campaign")
+
+
+def _record(account: str, item: Any) -> Campaign | None:
+    if not isinstance(item, dict) or (id_ := text(item.get("campaign_token"))) is None:
+        return None
+    return Campaign(
+        account=account,
+        id=id_,
+        name=text(item.get("name")) or "",
+        status=_status(item.get("live")),
+        channel="push",
+        created_at=instant(item.get("created_date")),
+        attributes=chosen(item, "live", "push_time", "from_api", "dev_only", "trigger"),
+    )
+
+
+def _status(live: object) -> Status:
+    """There is no status word. Live is running or completed: the one that a guard stops; not live
+    is stopped or draft.
+    """
+    if isinstance(live, bool):
+        return Status.RUNNING if live else Status.STOPPED
+    return Status.UNKNOWN
+
+
+def _unsupported(_settings: BatchMepSettings, campaign: Campaign) -> str | None:
+    """Automations are listed beside campaigns and are marked by a `trigger`, often an empty one."""
+    if "trigger" in (campaign.attributes or {}):
+        return "it is an automation (it has a trigger); the call is documented for campaigns"
+    return None
+
+
+DRIVER = Driver(
+    name="batch-mep",
+    title="Batch.com, MEP push campaigns",
+    call="POST /1.1/{apiKey}/campaigns/delete/{token}",
+    docs="https://batch.com/doc/api/campaigns/delete.html",
+    settings=BatchMepSettings,
+    complete=True,
+    base_url=lambda _settings: "https://api.batch.com",
+    limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
+    scope=lambda settings: f"batch-mep:{settings.api_key.source}",
+    unsafe=lambda _settings, campaign, _part: _ids.in_path(campaign.id),
+    unsupported=_unsupported,
+    delete=_delete,
+    judge=_judge,
+    gate=limited,
+    list=_list,
+    look=_look,
+    page=_PAGE,
+    notes=(
+        "The id is the campaign token. iOS and Android have an app key, so an account, each.",
+        "The app key is part of the URL; it is masked wherever the URL is shown.",
+        "A Dev or SDK key may delete but not list or look.",
+        "The vendor does not tell running from completed: a live campaign counts as running.",
+        "The vendor publishes no rate; one request a second is a careful guess.",
+    ),
+)

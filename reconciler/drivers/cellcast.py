@@ -1,0 +1,265 @@
+"""Cellcast: POST /api/v1/gateway/cancelScheduleQuickMessage, one scheduled message a request.
+
+Vendor: https://developer.cellcast.com/api-docs/cancel-campaign.html (seed 004),
+get-message-detail.html, get-list-sent-messages.html; failures inside a 200 are known only from
+third parties (providers §5).
+"""
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from reconciler.driver import (
+    Answer,
+    Credential,
+    Doubt,
+    Driver,
+    Flow,
+    Item,
+    Listing,
+    Missing,
+    Present,
+    Refused,
+    Request,
+    Session,
+    Settings,
+    Text,
+    Unauthorised,
+    Unclear,
+    Unconfirmed,
+    Verdict,
+)
+from reconciler.drivers import _ids
+from reconciler.drivers._answers import Gate, deleted_unless, gate, odd, rest
+from reconciler.drivers._json import mapping, words
+from reconciler.drivers._pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.model import Campaign, Limits, Status
+
+_WAIT: Final = 1.0  # no rule is documented
+_PAGE: Final = 100
+_CHANNELS: Final = ("sms", "mms")
+_NOT_FOUND: Final = "message not found"
+_CANCELED: Final = ("canceled", "cancelled")
+_STATUS: Final = {  # get-list-sent-messages; "delievered" is the vendor's own spelling
+    "queued": Status.SCHEDULED,
+    "scheduled": Status.SCHEDULED,
+    "sent": Status.SENT,
+    "delivered": Status.SENT,
+    "delievered": Status.SENT,
+    "received": Status.SENT,
+    "failed": Status.COMPLETED,
+    "expired": Status.COMPLETED,
+    "rejected": Status.COMPLETED,
+    "blocked": Status.COMPLETED,
+}
+_OVER: Final = (Status.SENT, Status.COMPLETED)
+
+
+class CellcastSettings(Settings):
+    """`settings` of an account of driver `cellcast`."""
+
+    api_key: Credential = Field(description="API key of the Cellcast account")
+
+
+def _headers(settings: CellcastSettings) -> tuple[tuple[str, Text], ...]:
+    return (
+        ("Authorization", ("Bearer ", settings.api_key.secret())),
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json"),
+    )
+
+
+def _message(item: Item) -> str:
+    """A record with `messageIds` is a campaign of many messages; else its id is the message."""
+    return item.target.id if item.target.part is None else item.target.part
+
+
+def _kind(channel: str | None) -> str:
+    return (channel or "sms").lower()
+
+
+def _delete(session: Session, items: tuple[Item, ...]) -> Request:
+    (item,) = items
+    path = ("api", "v1", "gateway", "cancelScheduleQuickMessage")
+    body = {"messageId": _message(item), "type": _kind(item.channel)}
+    return Request("POST", session.base, path, headers=_headers(session.settings), body=body)
+
+
+def _gate(answer: Answer) -> Gate | None:
+    said = mapping(answer.body) if answer.status == 200 else None
+    if said is not None and said.get("status") is not True and _set(said, "invalid_token"):
+        return Unauthorised("the envelope says invalid_token")
+    return gate(answer, _WAIT)
+
+
+def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+    """Success is 200 and `status` is the boolean true; texts are never compared for success.
+
+    `status: false` is not documented by the vendor: "message not found" fits unknown, already
+    sent and already cancelled, so a look must tell; any other reason is a doubt.
+    """
+    del session
+    if (first := _gate(answer)) is not None:
+        return first
+    said = mapping(answer.body)
+    if said is None:
+        return rest(answer)
+    if answer.status == 200 and said.get("status") is True:
+        return deleted_unless(_contradiction(said, _message(items[0])), words(said.get("message")))
+    if answer.status == 200 and said.get("status") is False:
+        if _NOT_FOUND in _reasons(said):
+            return Unconfirmed("message not found: unknown, already sent, or already cancelled")
+        return Doubt(words(said.get("message"), "status false, without a reason"))
+    if answer.status == 400 and said.get("status", False) is False:
+        return Refused(words(said.get("message"), "HTTP 400: bad request"))  # never `stack`
+    return rest(answer)
+
+
+def _set(said: dict[str, Any], flag: str) -> bool:
+    """Flags are 0 and 1 in the sample, beside real booleans."""
+    return said.get(flag) not in (None, 0, "0", "")
+
+
+def _contradiction(said: dict[str, Any], wanted: str) -> str | None:
+    for flag in ("maintainence", "invalid_token"):  # the vendor's spelling; meaning not explained
+        if _set(said, flag):
+            return f"status true, but the envelope says {flag}"
+    inner = said.get("data")
+    named = (
+        [inner.get(key, wanted) for key in ("messageId", "_id")] if isinstance(inner, dict) else []
+    )
+    return None if all(one == wanted for one in named) else "status true about another message"
+
+
+def _reasons(said: dict[str, Any]) -> set[str]:
+    error = said.get("error")
+    found = [said.get("message"), error.get("error") if isinstance(error, dict) else error]
+    return {one.strip().lower() for one in found if isinstance(one, str)}
+
+
+def _look(session: Session, item: Item) -> Flow:
+    wanted = _message(item)
+    if _ids.in_path(wanted) is not None:
+        return Unclear("this message id cannot go into the URL that shows a message")
+    path = ("api", "v2", "report", "message", wanted)
+    answer = yield Request("GET", session.base, path, headers=_headers(session.settings))
+    said = mapping(answer.body) if answer.status == 200 else None
+    inner = said.get("data") if said and said.get("status", True) is True else None
+    if not isinstance(inner, dict) or inner.get("_id") != wanted:
+        why = "the message report does not show this message" if said else odd(answer)
+        return Unclear(why, unavailable=answer.status == 403)
+    word = inner.get("status")
+    if isinstance(word, str) and word.lower() in _CANCELED:
+        return Missing("the message report says canceled", sure=True)
+    now = status(_STATUS, word)
+    # The vendor has no names, and a message is not its campaign: only the state is news.
+    seen = Campaign(
+        account=session.account,
+        id=item.target.id,
+        name=item.name,
+        status=now,
+        channel=item.channel,
+        attributes=chosen(inner, "status", "scheduleAt", "send_time"),
+    )
+    return Present(seen, settled=f"the message is {words(word)}" if now in _OVER else None)
+
+
+def _list(session: Session) -> Flow:
+    """The report of sent messages: what it shows exists, what it does not show may exist too."""
+    sms: Listing = yield from _list_of(session, "sms")
+    mms: Listing = yield from _list_of(session, "mms")
+    whys = [f"{kind}: {one.why}" for kind, one in (("sms", sms), ("mms", mms)) if one.why]
+    every = {one.id: one for one in (*sms.campaigns, *mms.campaigns)}
+    return Listing(
+        tuple(every.values()),
+        complete=False,
+        why="; ".join(
+            ("the message report shows sent messages, perhaps not scheduled ones", *whys)
+        ),
+        unavailable=sms.unavailable and mms.unavailable,
+    )
+
+
+def _list_of(session: Session, kind: str) -> Flow:
+    def ask(number: int) -> Request:
+        query = (("page", str(number)), ("limit", str(_PAGE)), ("campType", kind))
+        path = ("api", "v2", "report", "message")
+        return Request("GET", session.base, path, query, _headers(session.settings))
+
+    def read(answer: Answer, number: int) -> Page:
+        said = mapping(answer.body) if answer.status == 200 else None
+        inner = said.get("data") if said and said.get("status", True) is True else None
+        items = inner.get("items") if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or not isinstance(items, list):
+            return unread(answer)
+        more = inner.get("hasNextPage")
+        last = more is False or not items or (more is not True and len(items) < _PAGE)
+        records = (_record(session.account, item, kind) for item in items)
+        return page(records, next=None if last else number + 1)
+
+    listing: Listing = yield from gather(1, ask, read, settled=False)
+    # A cancelled message is gone, though the report goes on showing it.
+    left = tuple(one for one in listing.campaigns if not _gone(one))
+    return Listing(left, listing.complete, listing.why, listing.unavailable)
+
+
+def _gone(campaign: Campaign) -> bool:
+    word = (campaign.attributes or {}).get("status")
+    return isinstance(word, str) and word.lower() in _CANCELED
+
+
+def _record(account: str, item: Any, kind: str) -> Campaign | None:
+    if not isinstance(item, dict) or (id_ := text(item.get("_id"))) is None:
+        return None
+    group = text(item.get("customString"))
+    return Campaign(
+        account=account,
+        id=id_,
+        name=id_,
+        status=status(_STATUS, item.get("status")),
+        channel=kind,
+        created_at=instant(item.get("createdAt")),
+        labels={"customString": group} if group else None,
+        attributes=chosen(item, "status", "scheduleAt"),
+    )
+
+
+def _unsafe(_settings: CellcastSettings, campaign: Campaign, part: str | None) -> str | None:
+    if part is None and campaign.message_ids:
+        return None  # the id is the user's own name for many messages; it is never sent
+    return _ids.in_body(campaign.id if part is None else part)
+
+
+def _unsupported(_settings: CellcastSettings, campaign: Campaign) -> str | None:
+    known = _kind(campaign.channel) in _CHANNELS
+    return None if known else "its channel is neither sms nor mms, and the call has no other type"
+
+
+DRIVER = Driver(
+    name="cellcast",
+    title="Cellcast, scheduled SMS and MMS messages",
+    call="POST /api/v1/gateway/cancelScheduleQuickMessage",
+    docs="https://developer.cellcast.com/api-docs/cancel-campaign.html",
+    settings=CellcastSettings,
+    complete=False,
+    base_url=lambda _settings: "https://api.cellcast.com",
+    limits=lambda _settings: Limits(requests=10, per=1.0, concurrency=4),
+    scope=lambda settings: f"cellcast:{settings.api_key.source}",
+    unsafe=_unsafe,
+    unsupported=_unsupported,
+    delete=_delete,
+    judge=_judge,
+    gate=_gate,
+    list=_list,
+    look=_look,
+    page=_PAGE,
+    parts="messageIds",
+    channels=_CHANNELS,
+    notes=(
+        "A campaign is many messages: give the record messageIds, and each is cancelled by itself.",
+        "type is the record's channel: sms (also when it has none) or mms.",
+        "Only messages that are still scheduled can be cancelled; a sent one is refused.",
+        "The list is the report of sent messages, so it is never complete.",
+        "The vendor publishes no rate; ten requests a second is a careful guess.",
+    ),
+)

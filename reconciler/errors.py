@@ -1,0 +1,97 @@
+"""Every error raised on purpose, in one tree, and the table of exit codes.
+
+ReconcilerError            exit 1   something could not be done
+  Invalid                  exit 1   input with placed diagnostics, all of a run at once
+  Usage                    exit 64  the command line itself
+  Refused                  exit 3   a guard said no before the first request
+  Stale                    exit 4   the plan or the evidence is not what it should be
+  Locked                   exit 75  another run holds a lane
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The process's exit codes. Stable: scripts depend on them."""
+
+    OK = 0  # done, or nothing to do
+    ERROR = 1  # bad input, cannot read or write, unexpected
+    CHANGES = 2  # only with --detailed-exitcode
+    REFUSED = 3  # a guard: violations, closed window, approvals missing
+    STALE = 4  # plan expired, changed, not for this project; evidence does not verify
+    PARTIAL = 5  # some targets refused, drifted or not reached; running again is safe
+    DOUBT = 6  # targets in doubt remain
+    USAGE = 64
+    LOCKED = 75
+    HUP = 129
+    INT = 130
+    TERM = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing wrong with an input: where, what, and how to mend it.
+
+    *line* and *column* count from 1; None where the input has no such place. *severity* is
+    `error` or `warning`. *code* is stable and kebab-case. Texts may quote the input: whoever
+    shows them escapes them (`safe`).
+    """
+
+    severity: str
+    code: str
+    message: str
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    fix: str | None = None
+
+    @property
+    def place(self) -> str:
+        """`file:line:column` as far as it is known, else an empty text."""
+        known = [str(part) for part in (self.path, self.line, self.column) if part is not None]
+        return ":".join(known)
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if self.place else ""
+        tail = f" ({self.fix})" if self.fix else ""
+        return f"{head}{self.message}{tail}"
+
+
+class ReconcilerError(Exception):
+    """Something could not be done; the text says what, whether anything changed, and the way on."""
+
+    exit = Exit.ERROR
+
+
+class Invalid(ReconcilerError):
+    """Input that is wrong; carries every diagnostic found, never only the first."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(str(one) for one in self.diagnostics))
+
+
+class Usage(ReconcilerError):
+    """The command line asks for something that cannot be meant."""
+
+    exit = Exit.USAGE
+
+
+class Refused(ReconcilerError):
+    """A guard said no before the first request; nothing was sent."""
+
+    exit = Exit.REFUSED
+
+
+class Stale(ReconcilerError):
+    """A plan that is expired, changed or not for this project; evidence that does not verify."""
+
+    exit = Exit.STALE
+
+
+class Locked(ReconcilerError):
+    """Another run holds a lane; nothing was sent."""
+
+    exit = Exit.LOCKED

@@ -1,0 +1,104 @@
+"""What an apply tells while it runs: one small event at a time, for progress and `--events`.
+
+An event never holds a secret; URLs and headers have no place in it.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import unquote
+
+from reconciler.safe import mask_part
+
+Kind = Literal[
+    "run-started",
+    "account-started",
+    "request",
+    "outcome",
+    "wait",
+    "look",
+    "account-stopped",
+    "account-done",
+    "run-ended",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; what does not apply to its *kind* is None.
+
+    run-started      *total* targets of the run, *detail* the plan's digest
+    account-started  *account*, *total* of its targets, *done* those that earlier runs finished
+    request          *account*, *request* (its number), *total* targets in it; it leaves now
+    outcome          *account*, *target* (`ACCOUNT/ID#PART`), *outcome*, *detail*, *request*,
+                     *status* of the answer, *seconds* it took, *done* of the account so far
+    wait             *account* sends nothing *until* then, *detail* says why
+    look             *account* reads from the vendor, *detail* says why
+    account-stopped  *account* sends nothing more in this run, *detail* says why
+    account-done     *account*, *done* of its targets
+    run-ended        *done* targets, *detail*
+    """
+
+    at: datetime
+    kind: Kind
+    account: str | None = None
+    target: str | None = None
+    outcome: str | None = None
+    detail: str | None = None
+    until: datetime | None = None
+    total: int | None = None
+    done: int | None = None
+    request: int | None = None
+    status: int | None = None
+    seconds: float | None = None
+
+
+def shown_target(target: str) -> str:
+    """`ACCOUNT/ID#PART` with a phone number in PART masked."""
+    head, hash_, part = target.partition("#")
+    return f"{head}{hash_}{mask_part(unquote(part))}" if hash_ else target
+
+
+def shown_detail(event: Event) -> str:
+    """The detail with the event's own phone number masked; empty if there is none."""
+    part = unquote((event.target or "").partition("#")[2])
+    masked = mask_part(part)
+    detail = event.detail or ""
+    return detail.replace(part, masked) if part != masked else detail
+
+
+def to_json_line(event: Event, *, show_numbers: bool = False) -> str:
+    """One JSON object in ASCII with a newline; keys that do not apply are left out.
+
+    Phone numbers are masked unless *show_numbers*.
+    """
+    target, detail = event.target, event.detail
+    if not show_numbers:
+        target = None if target is None else shown_target(target)
+        detail = None if detail is None else shown_detail(event)
+    known = {
+        "type": event.kind,
+        "at": _time(event.at),
+        "account": event.account,
+        "target": target,
+        "outcome": event.outcome,
+        "detail": detail,
+        "until": _time(event.until),
+        "total": event.total,
+        "done": event.done,
+        "request": event.request,
+        "status": event.status,
+        "seconds": event.seconds,
+    }
+    told = {key: value for key, value in known.items() if value is not None}
+    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f") + "\n"
+
+
+def _time(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, milliseconds."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"

@@ -1,0 +1,54 @@
+"""Does somebody answer for lifting this guard, for this target or account?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.model import Target, Waiver, WaiverUse
+
+OF_TARGETS = frozenset({"running", "protected", "resurrected"})
+OF_ACCOUNTS = frozenset({"max-deletions", "inventory-age"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """The waivers of a project, sorted out for one day."""
+
+    active: Mapping[tuple[str, str, str | None], tuple[Waiver, ...]]
+    expired: tuple[Waiver, ...]
+
+    def of_target(self, guard: str, target: Target) -> Waiver | None:
+        """The waiver that lifts *guard* for *target*; one without a part lifts all its parts."""
+        for waiver in self.active.get((guard, target.account, target.id), ()):
+            if waiver.part is None or waiver.part == target.part:
+                return waiver
+        return None
+
+    def of_account(self, guard: str, account: str) -> tuple[Waiver, ...]:
+        """The waivers that lift *guard* for the whole *account*."""
+        return self.active.get((guard, account, None), ())
+
+
+def sort_out(waivers: Iterable[Waiver], *, today: date) -> Waivers:
+    """*waivers* by what they lift; one is active through its `until`."""
+    active: dict[tuple[str, str, str | None], tuple[Waiver, ...]] = {}
+    expired: list[Waiver] = []
+    for waiver in waivers:
+        # A waiver of the wrong breadth lifts nothing: one for an account never lifts a target's
+        # guard, nor one for a target an account's.
+        if waiver.until < today:
+            expired.append(waiver)
+        elif waiver.guard in (OF_ACCOUNTS if waiver.id is None else OF_TARGETS):
+            key = (waiver.guard, waiver.account, waiver.id)
+            active[key] = (*active.get(key, ()), waiver)
+    return Waivers(active=active, expired=tuple(expired))
+
+
+def use(waiver: Waiver) -> WaiverUse:
+    """*waiver* as the plan shows it."""
+    return WaiverUse(
+        guard=waiver.guard,
+        because=waiver.because,
+        ticket=waiver.ticket,
+        until=waiver.until.isoformat(),
+    )

@@ -1,0 +1,202 @@
+"""Inventory files: what exists now, read as a stream, with what the headers claim."""
+
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.inventory import document, ndjson, table, yamlfile
+from reconciler.inventory.raw import Damaged, Raw
+from reconciler.inventory.reading import SHOWN, Claim, Reading
+from reconciler.inventory.repeats import Repeats
+from reconciler.model import AccountFacts, Campaign, InventoryFile
+
+FORMATS = ("ndjson", "json", "yaml", "csv")
+_SUFFIXES = {
+    "ndjson": "ndjson",
+    "jsonl": "ndjson",
+    "json": "json",
+    "yaml": "yaml",
+    "yml": "yaml",
+    "csv": "csv",
+}
+_READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": table.read}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv."""
+
+    path: str  # as shown to people and written in the plan
+    open: Callable[[], BinaryIO]  # raw bytes; gzip is seen by its magic number
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known once every record has gone by.
+
+    *accounts* has every account that a header names or a record is of: *complete* (None: no header
+    said), *campaigns* (records seen), *captured_at* (oldest claim; None: unknown), *why*.
+    """
+
+    accounts: Mapping[str, AccountFacts]
+    files: tuple[InventoryFile, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+class Reader:
+    """Reads *sources* as one inventory. Iterate over batches of records, then ask for `facts`.
+
+    *accounts*: names the project has (None: any account is fine, for convert, diff and stats).
+    Wrong input raises `errors.Invalid` at the end of the pass, with everything that is wrong.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], *, accounts: Collection[str] | None, now: datetime
+    ) -> None:
+        self._sources = tuple(sources)
+        self._accounts = None if accounts is None else frozenset(accounts)
+        self._now = now
+        self._facts: Facts | None = None
+
+    def __iter__(self) -> Iterator[list[Campaign]]:
+        """Batches of records (times aware, UTC). May be iterated a second time.
+
+        Later passes raise `ReconcilerError` if a file is not what it was in the first.
+        """
+        if self._facts is not None:
+            yield from self._again(self._facts)
+            return
+        repeats = Repeats()
+        try:
+            readings: list[Reading] = []
+            files: list[InventoryFile] = []
+            for source in self._sources:
+                reading = self._reading(source, repeats)
+                readings.append(reading)
+                files.append((yield from _read(source, reading)))
+            problems = [one for reading in readings for one in reading.diagnostics()]
+            if found := repeats.repeated():
+                problems += self._place_repeated(found)
+        finally:
+            repeats.close()
+        warnings = [one for reading in readings for one in reading.warnings()]
+        if problems:
+            raise Invalid([*problems, *warnings])
+        self._facts = Facts(_together(readings), tuple(files), tuple(warnings))
+
+    def facts(self) -> Facts:
+        """After the first whole pass: facts of all files together."""
+        if self._facts is None:
+            raise RuntimeError("the inventory has not been read yet")
+        return self._facts
+
+    def _reading(self, source: Source, repeats: Repeats | None) -> Reading:
+        return Reading(source.path, accounts=self._accounts, now=self._now, repeats=repeats)
+
+    def _again(self, facts: Facts) -> Iterator[list[Campaign]]:
+        for source, before in zip(self._sources, facts.files, strict=True):
+            now = yield from _read(source, self._reading(source, None))
+            if now.sha256 != before.sha256:
+                raise ReconcilerError(f"{source.path} changed while it was read; try again")
+
+    def _place_repeated(self, hashes: frozenset[int]) -> list[Diagnostic]:
+        """Read everything once more to say which (account, id) came twice, and where."""
+        first: dict[tuple[str, str], tuple[str, int]] = {}
+        problems: list[Diagnostic] = []
+        more = 0
+        for source in self._sources:
+            reading = self._reading(source, None)
+            for records, lines in _batches(source, reading):
+                for one, line in zip(records, lines, strict=True):
+                    key = (one.account, one.id)
+                    if hash(key) not in hashes:
+                        continue
+                    if key not in first:
+                        first[key] = (source.path, line)
+                    elif len(problems) < SHOWN:
+                        problems.append(_repeated(one, source.path, line, first[key]))
+                    else:
+                        more += 1
+        if more:
+            said = f"{more} more records that were there before"
+            problems.append(Diagnostic("error", "inventory-more", said))
+        return problems
+
+
+def _batches(source: Source, reading: Reading) -> Iterator[ndjson.Batch]:
+    with source.open() as file:
+        raw = Raw(file)
+        yield from _READ[source.format](raw, reading)
+        raw.finish()
+
+
+def _read(
+    source: Source, reading: Reading
+) -> Generator[list[Campaign], None, InventoryFile]:
+    """Checked batches of one file; returns what the plan says of the file."""
+    digest = ""
+    try:
+        with source.open() as file:
+            raw = Raw(file)
+            for records, lines in _READ[source.format](raw, reading):
+                if good := reading.accept(records, lines):
+                    yield good
+            raw.finish()
+            digest = raw.sha256
+    except Damaged as damaged:
+        reading.error("inventory-gzip", str(damaged), fix=damaged.fix)
+    except OSError as error:
+        reading.error(
+            "inventory-unreadable",
+            f"cannot be read: {error.strerror or error}",
+            fix="check the path, or say --inventory FILE",
+        )
+    reading.close()
+    return InventoryFile(path=source.path, sha256=digest, campaigns=reading.campaigns)
+
+
+def _repeated(one: Campaign, path: str, line: int, first: tuple[str, int]) -> Diagnostic:
+    where = f"line {first[1]}" if first[0] == path else f"{first[0]}:{first[1]}"
+    return Diagnostic(
+        "error",
+        "inventory-duplicate",
+        f"`{one.account}/{one.id}` a second time (first in {where})",
+        path,
+        line,
+        None,
+        "keep one of them",
+    )
+
+
+def _together(readings: Sequence[Reading]) -> dict[str, AccountFacts]:
+    names = sorted({name for one in readings for name in (*one.claims, *one.unclaimed)})
+    return {
+        name: _account(
+            [claim for one in readings for claim in one.claims.get(name, ())],
+            sum(one.unclaimed[name] for one in readings),
+        )
+        for name in names
+    }
+
+
+def _account(claims: Sequence[Claim], unclaimed: int) -> AccountFacts:
+    """What all headers say of one account. Records that no header speaks for have no known age."""
+    said = [one.complete for one in claims if one.complete is not None]
+    times = [one.captured_at for one in claims]
+    known = [at for at in times if at is not None]
+    return AccountFacts(
+        complete=all(said) if said else None,
+        campaigns=unclaimed + sum(one.seen for one in claims),
+        captured_at=min(known) if known and len(known) == len(times) and not unclaimed else None,
+        why="; ".join(dict.fromkeys(one.why for one in claims if one.why)) or None,
+    )
+
+
+def format_of(path: str) -> str | None:
+    """The format that a file name's suffix says (`.ndjson .jsonl .json .yaml .yml .csv`, `.gz`)."""
+    name = path.rsplit("/", 1)[-1].lower().removesuffix(".gz")
+    stem, dot, suffix = name.rpartition(".")
+    return _SUFFIXES.get(suffix) if dot and stem else None

@@ -1,0 +1,110 @@
+"""An inventory file's bytes: hashed as they are stored, gunzipped if they are gzip."""
+
+import hashlib
+import zlib
+from typing import BinaryIO
+
+from reconciler.errors import ReconcilerError
+
+_PIECE = 1 << 16
+_GZIP = b"\x1f\x8b"
+_RATIO = 200  # gzip of campaigns reaches 10 to 60
+_RATIO_FROM = 64 << 20  # bytes that may come out before the ratio counts
+
+
+class Damaged(ReconcilerError):
+    """The bytes cannot be read on; *fix* says how to mend the file."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+class Raw:
+    """Reads *file* once, from its start. Memory does not depend on what the file holds."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._ahead = self._take(_PIECE)
+        while len(self._ahead) < 2 and (more := self._take(_PIECE)):
+            self._ahead += more
+        self.gzip = self._ahead.startswith(_GZIP)
+        self._inflate = zlib.decompressobj(wbits=31) if self.gzip else None
+        self._in = 0
+        self._out = 0
+        self._ended = False
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the bytes as stored. Final once `finish` has been called."""
+        return self._hash.hexdigest()
+
+    def finish(self) -> None:
+        """Hash what nobody read."""
+        while self._take(_PIECE):
+            pass
+
+    def read(self, size: int) -> bytes:
+        """At most *size* bytes of the text; empty at its end. Raises `Damaged`."""
+        if self._inflate is not None:
+            return self._read_gzip(size)
+        if self._ahead:
+            piece, self._ahead = self._ahead[:size], self._ahead[size:]
+            return piece
+        return self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        piece = self._file.read(size)
+        self._hash.update(piece)
+        return piece
+
+    def _read_gzip(self, size: int) -> bytes:
+        while not self._ended:
+            assert self._inflate is not None
+            if not self._ahead and not self._inflate.eof:
+                self._ahead = self._take(_PIECE)
+                if not self._ahead:
+                    raise Damaged(
+                        "the gzip data ends too early", "the file is truncated: write it again"
+                    )
+            piece = self._inflate_some(size)
+            if self._inflate.eof:
+                self._next_member()
+            if piece:
+                return piece
+        return b""
+
+    def _inflate_some(self, size: int) -> bytes:
+        assert self._inflate is not None
+        before = len(self._ahead)
+        try:
+            piece = self._inflate.decompress(self._ahead, size)
+        except zlib.error as error:
+            raise Damaged(
+                f"the gzip data is damaged: {error}", "write the file again, or unpack it yourself"
+            ) from error
+        self._ahead = self._inflate.unused_data or self._inflate.unconsumed_tail
+        self._in += before - len(self._ahead)
+        self._out += len(piece)
+        if self._out > _RATIO_FROM and self._out > _RATIO * max(self._in, 1):
+            raise Damaged(
+                f"the gzip data unpacks to more than {_RATIO} times its size",
+                "no inventory does; unpack it yourself if it is one",
+            )
+        return piece
+
+    def _next_member(self) -> None:
+        """Go on to the next gzip member; zero padding after the last one is allowed."""
+        rest = self._ahead.lstrip(b"\0")
+        while not rest and (more := self._take(_PIECE)):
+            rest = more.lstrip(b"\0")
+        self._ahead = rest
+        if not rest:
+            self._ended = True
+            return
+        if len(rest) < 2:
+            self._ahead += self._take(_PIECE)
+        if not self._ahead.startswith(_GZIP):
+            raise Damaged("other bytes follow the gzip data", "cut them off")
+        self._inflate = zlib.decompressobj(wbits=31)

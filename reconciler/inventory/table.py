@@ -1,0 +1,2 @@
+def read(raw, reading):
+    raise NotImplementedError

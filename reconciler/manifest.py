@@ -1,0 +1,274 @@
+"""manifests/ -> absences: the schema of a manifest, its cross-checks, the frozen values."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from reconciler.checked import Complaint, validate
+from reconciler.errors import Diagnostic
+from reconciler.fields import Day, Line, Match, Model, Whole, exactly_one, name_type
+from reconciler.model import Entry, Guards, Manifest, Project
+from reconciler.project import known_accounts
+from reconciler.strict import Document, Loc, parse
+
+PartsOf = Callable[[str], str | None]
+"""Account name -> what its driver calls the parts of a campaign (`Driver.parts`)."""
+
+# ---------------------------------------------------------------- the schema
+
+_ONE_OF: list[Any] = [{"required": [key]} for key in ("id", "name", "match")]
+
+
+class ExpectModel(Model):
+    """How many campaigns a match may find; none at all is never a failure."""
+
+    min: Whole | None = None
+    max: Whole | None = None
+
+    @staticmethod
+    def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
+        least, most = raw.get("min"), raw.get("max")
+        if least is None and most is None:
+            yield (), "expect needs min or max", "write `expect: {max: 20}`"
+        elif _number(least) > _number(most) >= 0:
+            yield (), f"min {least} is more than max {most}", "exchange them"
+
+
+def _number(text: object) -> int:
+    """A bound as a number; -1 for what is none."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else -1
+
+
+class KeepModel(Model):
+    """An exception: what no absence of the project may delete."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_OF})
+
+    id: Line | None = None
+    name: Line | None = Field(None, description="Exact.")
+    match: Match | None = None
+    phone_numbers: tuple[Line, ...] | None = Field(
+        None, min_length=1, description="Only drivers that delete numbers inside a campaign."
+    )
+
+    @staticmethod
+    def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
+        yield from exactly_one(raw, ("id", "name", "match"))
+        if "expect" in raw and "match" not in raw:
+            yield ("expect",), "only a match has expect", "remove `expect`"
+
+
+class AbsentModel(KeepModel):
+    """A campaign, or all that a selector finds, that should not exist."""
+
+    expect: ExpectModel | None = None
+
+
+class MetadataModel(Model):
+    """Which absences these are, whose, and why."""
+
+    name: Annotated[str, *name_type("[a-z0-9-]", 63)] = Field(description="Unique in the project.")
+    owner: Line | None = None
+    reason: Line | None = None
+    ticket: Line | None = None
+    until: Day | None = Field(None, description="The last day its absences are enforced.")
+
+
+class ManifestSpec(Model):
+    """The absences, and their exceptions, of one account."""
+
+    account: Line
+    absent: tuple[AbsentModel, ...] = ()
+    keep: tuple[KeepModel, ...] = ()
+
+    @staticmethod
+    def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
+        if not raw.get("absent") and not raw.get("keep"):
+            yield (), "nothing is declared here", "add `absent:` or `keep:` with an entry"
+
+
+class ManifestModel(Model):
+    """Campaigns that should no longer exist."""
+
+    model_config = ConfigDict(title="Campaign absence", defer_build=False)
+
+    api_version: Literal["reconciler/v1"]
+    kind: Literal["CampaignAbsence"]
+    metadata: MetadataModel
+    spec: ManifestSpec
+
+
+# ---------------------------------------------------------------- files -> values
+
+
+def load(
+    files: Sequence[tuple[str, bytes]], project: Project | None, *, parts: PartsOf | None = None
+) -> tuple[tuple[Manifest, ...], list[Diagnostic]]:
+    """The manifests of *files* (path, bytes) that are right, and every diagnostic of all.
+
+    Without a *project* nothing is said of accounts and guards; without *parts* nothing of where
+    `phoneNumbers` belong.
+    """
+    manifests: list[Manifest] = []
+    problems: list[Diagnostic] = []
+    names: dict[str, tuple[str, int]] = {}
+    for path, data in files:
+        documents, found = parse(data, path)
+        problems += found
+        digest = hashlib.sha256(data).hexdigest()
+        for document in documents:
+            if document.value is None:
+                continue  # an empty document declares nothing
+            manifest, found = _read(document, path, digest)
+            found += _taken(document, path, names)
+            found += _of_account(document, path, project, parts)
+            if project is not None:
+                found += _guarded(document, path, project)
+            problems += found
+            if manifest is not None and not any(one.severity == "error" for one in found):
+                manifests.append(manifest)
+    return tuple(manifests), problems
+
+
+def _read(document: Document, path: str, digest: str) -> tuple[Manifest | None, list[Diagnostic]]:
+    kind = document.at(("kind",))
+    if kind in ("Project", "Inventory", "Plan", "Report"):
+        said = f"this is a file of kind {kind}, where a CampaignAbsence is read"
+        return None, [_error(document, path, ("kind",), "kind", said, "move it out of here")]
+    checked, found = validate(ManifestModel, document, path)
+    if checked is None:
+        return None, found
+    spec, metadata = checked.spec, checked.metadata
+    return Manifest(
+        name=metadata.name,
+        path=path,
+        line=document.line,
+        digest=digest,
+        account=spec.account,
+        absent=tuple(
+            _entry(one, checked, document, path, ("spec", "absent", index))
+            for index, one in enumerate(spec.absent)
+        ),
+        keep=tuple(
+            _entry(one, checked, document, path, ("spec", "keep", index))
+            for index, one in enumerate(spec.keep)
+        ),
+        owner=metadata.owner,
+        reason=metadata.reason,
+        ticket=metadata.ticket,
+        until=metadata.until,
+    ), found
+
+
+def _entry(
+    checked: KeepModel, manifest: ManifestModel, document: Document, path: str, at: Loc
+) -> Entry:
+    line, column = document.place(at)
+    match, raw = checked.match, document.at((*at, "match"))
+    expect = checked.expect if isinstance(checked, AbsentModel) else None
+    return Entry(
+        account=manifest.spec.account,
+        manifest=manifest.metadata.name,
+        path=path,
+        line=line,
+        column=column,
+        id=checked.id,
+        name=checked.name,
+        match=match.selector(raw) if match is not None and isinstance(raw, dict) else None,
+        phone_numbers=checked.phone_numbers,
+        expect_min=expect.min if expect else None,
+        expect_max=expect.max if expect else None,
+    )
+
+
+def _error(
+    document: Document, path: str, loc: Loc, code: str, message: str, fix: str | None
+) -> Diagnostic:
+    line, column = document.blame(loc)
+    return Diagnostic("error", code, message, path, line, column, fix)
+
+
+def _taken(document: Document, path: str, names: dict[str, tuple[str, int]]) -> list[Diagnostic]:
+    """A name that an earlier manifest has."""
+    name = document.at(("metadata", "name"))
+    if not isinstance(name, str):
+        return []
+    line = document.place(("metadata", "name"))[0]
+    first = names.setdefault(name, (path, line))
+    if first == (path, line):
+        return []
+    said = f"the name `{name}` is taken by {first[0]}:{first[1]}"
+    loc = ("metadata", "name")
+    return [_error(document, path, loc, "duplicate-name", said, "choose another name")]
+
+
+def _of_account(
+    document: Document, path: str, project: Project | None, parts: PartsOf | None
+) -> list[Diagnostic]:
+    """What only the project knows: is there such an account, and does its vendor have parts."""
+    name = document.at(("spec", "account"))
+    if project is None or not isinstance(name, str) or not name:
+        return []
+    if name not in project.accounts:
+        said = f"there is no account `{name}` in {project.path}"
+        fix = known_accounts(name, project.accounts)
+        return [_error(document, path, ("spec", "account"), "account", said, fix)]
+    if parts is None or parts(name) == "phoneNumbers":
+        return []
+    said = f"the driver {project.accounts[name].driver} deletes whole campaigns, not phone numbers"
+    return [
+        _error(document, path, loc, "phone-numbers", said, "remove `phoneNumbers`")
+        for loc in _phone_numbers(document)
+    ]
+
+
+def _phone_numbers(document: Document) -> Iterator[Loc]:
+    for role in ("absent", "keep"):
+        entries = document.at(("spec", role))
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and "phoneNumbers" in entry:
+                yield "spec", role, index, "phoneNumbers"
+
+
+# ---------------------------------------------------------------- guards on metadata
+
+
+def metadata_problems(manifest: Manifest, guards: Guards) -> list[str]:
+    """What the guards `require` and `ticketPattern` miss in *manifest*, one sentence each.
+
+    They ask for absences only: a manifest with nothing but keeps has no problem. *guards* are
+    those of the manifest's account.
+    """
+    if not manifest.absent:
+        return []
+    written = {key: getattr(manifest, key) for key in ("owner", "reason", "ticket")}
+    return [said for _, said, _ in _missed(written, guards)]
+
+
+def _missed(written: Mapping[str, object], guards: Guards) -> Iterator[tuple[str, str, str]]:
+    """(key, what is wrong, the fix) of the *written* metadata."""
+    for key in guards.require:
+        value = written.get(key)
+        if not (isinstance(value, str) and value.strip()):
+            yield key, f"`{key}` is required by this project", f"add `{key}: ...` to the metadata"
+    ticket = written.get("ticket")
+    if guards.ticket_pattern is not None and isinstance(ticket, str) and ticket.strip():
+        import re2
+
+        if re2.fullmatch(guards.ticket_pattern, ticket) is None:
+            said = f"the ticket `{ticket}` does not match {guards.ticket_pattern}"
+            yield "ticket", said, "write a ticket of that form"
+
+
+def _guarded(document: Document, path: str, project: Project) -> list[Diagnostic]:
+    """What the guards miss, told even when the manifest is wrong elsewhere."""
+    name, metadata = document.at(("spec", "account")), document.at(("metadata",))
+    account = project.accounts.get(name) if isinstance(name, str) else None
+    if account is None or not isinstance(metadata, dict) or not document.at(("spec", "absent")):
+        return []
+    return [
+        _error(document, path, ("metadata", key), "metadata", said, fix)
+        for key, said, fix in _missed(metadata, account.guards)
+    ]

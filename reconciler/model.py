@@ -1,0 +1,522 @@
+"""The words of the domain as frozen values: no I/O, no clock, no rules.
+
+Values that live in files of ours (inventory, plan, report) are msgspec structs: the struct is the
+file's shape, in the file's key order. Values read from YAML are dataclasses that `project` and
+`manifest` build after their pydantic models have checked the text.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+from urllib.parse import quote, unquote
+
+import msgspec
+
+API_VERSION = "reconciler/v1"
+
+
+class Status(StrEnum):
+    """What a campaign is doing, in our words; the vendor's own word is in `attributes.status`."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A value with the shape of a file of ours."""
+
+
+# ---------------------------------------------------------------- inventory
+
+
+class Campaign(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One inventory record. None means the field is missing, not that it is empty.
+
+    Times are aware (UTC) once `inventory` has read them.
+    """
+
+    account: str
+    id: str
+    name: str
+    status: Status | None = None
+    channel: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    labels: dict[str, str] | None = None
+    phone_numbers: tuple[str, ...] | None = None
+    message_ids: tuple[str, ...] | None = None
+    attributes: dict[str, Any] | None = None
+
+
+class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an inventory says of one account (the header's words, or None).
+
+    After reading, *campaigns* is the number of records that were really seen.
+    """
+
+    complete: bool | None = None
+    campaigns: int | None = None
+    captured_at: datetime | None = None
+    why: str | None = None  # why it is not complete, as `inventory pull` wrote it
+
+
+# ---------------------------------------------------------------- targets
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """What one deletion is about: account + id, plus a part (phone number, message) if any."""
+
+    account: str
+    id: str
+    part: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{_quote(self.account)}/{_quote(self.id)}"
+        return text if self.part is None else f"{text}#{_quote(self.part)}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Target":
+        """Read `ACCOUNT/ID` or `ACCOUNT/ID#PART`; ValueError says what is wrong."""
+        account, slash, rest = text.partition("/")
+        id_, hash_, part = rest.partition("#")
+        if not (account and slash and id_) or "/" in rest or (hash_ and not part):
+            raise ValueError(f"{text!r} is not ACCOUNT/ID or ACCOUNT/ID#PART")
+        if re.search(r"%(?![0-9A-Fa-f]{2})", text) or "#" in part:
+            raise ValueError(f"{text!r}: write / # % inside a part as %2F %23 %25")
+        return cls(unquote(account), unquote(id_), unquote(part) if hash_ else None)
+
+
+def _quote(text: str) -> str:
+    """Percent-encode what separates (`/ # %`) and what is not printable; leave the rest."""
+    return "".join(c if (c.isprintable() and c not in "/#%") else quote(c, safe="") for c in text)
+
+
+# ---------------------------------------------------------------- manifests
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """The conditions of a `match`; all must hold, a record that lacks a field does not match.
+
+    Bounds are instants: *created_before* means `createdAt < bound`, *created_after* means
+    `createdAt > bound` (a date has become the last microsecond of its day).
+    *text* is the selector as written, for people.
+    """
+
+    name: str | None = None  # glob over the whole name
+    name_regex: str | None = None  # RE2, whole name
+    status: tuple[Status, ...] | None = None
+    channel: tuple[str, ...] | None = None
+    created_before: datetime | None = None
+    created_after: datetime | None = None
+    updated_before: datetime | None = None
+    updated_after: datetime | None = None
+    older_than: timedelta | None = None
+    not_updated_for: timedelta | None = None
+    labels: tuple[tuple[str, str], ...] | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `absent` or `keep` entry: exactly one of *id*, *name*, *match* is set."""
+
+    account: str
+    manifest: str
+    path: str
+    line: int
+    column: int
+    id: str | None = None
+    name: str | None = None
+    match: Selector | None = None
+    phone_numbers: tuple[str, ...] | None = None
+    expect_min: int | None = None
+    expect_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One CampaignAbsence document. *digest* is the SHA-256 of its file's bytes."""
+
+    name: str
+    path: str
+    line: int
+    digest: str
+    account: str
+    absent: tuple[Entry, ...]
+    keep: tuple[Entry, ...]
+    owner: str | None = None
+    reason: str | None = None
+    ticket: str | None = None
+    until: date | None = None
+
+
+# ---------------------------------------------------------------- project
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDeletions:
+    """More than *count* targets, or *percent* of the account's campaigns, is a violation.
+
+    *per*: the journal's deletions of that time count too (judged by `apply`).
+    """
+
+    count: int | None = None
+    percent: int | None = None
+    per: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Protect:
+    """Campaigns nobody may delete: of *account* (None: of every account)."""
+
+    because: str
+    path: str
+    line: int
+    account: str | None = None
+    id: str | None = None
+    name: str | None = None
+    match: Selector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When deletions may (`allow`) or may not (`deny`) be sent.
+
+    Either *schedule* (cron) with *duration*, or the days *first* to *last*, both included.
+    """
+
+    kind: Literal["allow", "deny"]
+    schedule: str | None = None
+    duration: timedelta | None = None
+    first: date | None = None
+    last: date | None = None
+    time_zone: str = "UTC"
+    because: str | None = None
+    path: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """*required* signatures once more than *above* targets are planned or a waiver is used."""
+
+    required: int
+    above: int
+    allowed_signers: str
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The rules that refuse, with the defaults of the contract (spec §2.1)."""
+
+    max_deletions: MaxDeletions = MaxDeletions(count=50)
+    inventory_max_age: timedelta = timedelta(hours=24)
+    inventory_max_age_written: bool = False  # unknown age is a violation only when written
+    plan_max_age: timedelta = timedelta(days=7)
+    resume_max_age: timedelta = timedelta(days=14)
+    running: Literal["refuse", "allow"] = "refuse"
+    protect: tuple[Protect, ...] = ()
+    require: tuple[str, ...] = ()
+    ticket_pattern: str | None = None
+    windows: tuple[Window, ...] = ()
+    approvals: Approvals | None = None
+    waivable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Lifts one guard: for one target (*id*, *part*), or for an account's limit."""
+
+    guard: str
+    account: str
+    because: str
+    ticket: str
+    until: date
+    path: str
+    line: int
+    id: str | None = None
+    part: str | None = None
+    count: int | None = None  # the limit a max-deletions waiver sets instead
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A vendor's documented pace: *requests* in any *per* seconds, *concurrency* in flight."""
+
+    requests: int
+    per: float
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One set of credentials at one vendor. *settings* is the driver's own checked model."""
+
+    name: str
+    driver: str
+    settings: Any
+    definition: str  # "sha256:..." over driver, settings and base URL, without secrets' values
+    limits: Limits
+    complete: bool  # is what is not listed gone? (project's word, else the driver's)
+    guards: Guards
+    base_url: str | None = None
+    before_look: bool = False
+    max_batch: int | None = None
+    proxy: str | None = None
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """reconciler.yaml, checked. Paths are as written; relative to the project's folder."""
+
+    name: str
+    path: str
+    digest: str
+    accounts: Mapping[str, Account]
+    guards: Guards
+    waivers: tuple[Waiver, ...] = ()
+    manifests: tuple[str, ...] = ("manifests",)
+    inventory: tuple[str, ...] = ("inventory.ndjson",)
+    state: str = "sqlite:///.reconciler/state.db"
+
+
+# ---------------------------------------------------------------- plan
+
+
+class Reason(StrEnum):
+    """Why an action is what it is, in order of precedence (the first that holds)."""
+
+    KEPT = "kept"
+    PROTECTED = "protected"
+    UNSAFE_ID = "unsafe-id"
+    UNSUPPORTED = "unsupported"
+    AMBIGUOUS = "ambiguous"
+    INVENTORY_INCOMPLETE = "inventory-incomplete"
+    NUMBERS_MISSING = "numbers-missing"
+    RUNNING = "running"
+    DECLARED = "declared"
+    MATCHED = "matched"
+    UNLISTED = "unlisted"
+    ABSENT = "absent"
+    EXPIRED = "expired"
+    EXPECTATION = "expectation"
+    METADATA = "metadata"
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """An absence that asks for a target."""
+
+    manifest: str
+    path: str
+    line: int
+
+
+class WaiverUse(Struct, frozen=True, kw_only=True):
+    """A waiver that lifted *guard* for this action or account."""
+
+    guard: str
+    because: str
+    ticket: str
+    until: str
+
+
+class Action(Struct, frozen=True, kw_only=True):
+    """What apply will do about one campaign; every key always there, None when unknown.
+
+    `delete` with *parts* None deletes the target (account, id); with parts, each of them.
+    """
+
+    action: Literal["delete", "refuse", "none"]
+    reason: Reason
+    account: str
+    driver: str
+    id: str | None
+    name: str | None
+    parts: tuple[str, ...] | None
+    message: str | None
+    sources: tuple[Source, ...]
+    waivers: tuple[WaiverUse, ...]
+    campaign: Campaign | None
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets this action is about; none if it has no id."""
+        if self.id is None:
+            return ()
+        if self.parts is None:
+            return (Target(self.account, self.id),)
+        return tuple(Target(self.account, self.id, part) for part in self.parts)
+
+
+class PlanMetadata(Struct, frozen=True, kw_only=True):
+    project: str
+    created_at: str
+    expires_at: str
+    tool: str
+    author: str | None
+    commit: str | None
+
+
+class InputFile(Struct, frozen=True, kw_only=True):
+    path: str
+    sha256: str
+
+
+class InventoryFile(Struct, frozen=True, kw_only=True):
+    path: str
+    sha256: str
+    campaigns: int
+
+
+class Inputs(Struct, frozen=True, kw_only=True):
+    project: InputFile
+    manifests: tuple[InputFile, ...]
+    inventory: tuple[InventoryFile, ...]
+
+
+class PlanAccount(Struct, frozen=True, kw_only=True):
+    driver: str
+    definition: str
+    captured_at: str | None
+    complete: bool
+    campaigns: int
+
+
+class Violation(Struct, frozen=True, kw_only=True):
+    """A guard that makes the whole plan not applicable."""
+
+    guard: str
+    account: str | None
+    message: str
+
+
+class ApprovalsNeeded(Struct, frozen=True, kw_only=True):
+    required: int
+    because: str | None
+
+
+class PlanWarning(Struct, frozen=True, kw_only=True):
+    code: str
+    message: str
+    path: str | None
+    line: int | None
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """*delete*, *refuse*, *none* count actions; *targets* counts what would be deleted."""
+
+    delete: int
+    refuse: int
+    none: int
+    targets: int
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    delete: int
+    refuse: int
+    none: int
+    targets: int
+    accounts: dict[str, Counts]
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """Requests, and the seconds they take at the account's limits."""
+
+    requests: int
+    seconds: int
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """Of all accounts side by side: requests add up, *seconds* is the slowest account's."""
+
+    requests: int
+    seconds: int
+    accounts: dict[str, Cost]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The whole truth of an apply. Its identity is the SHA-256 of its bytes."""
+
+    api_version: str
+    kind: Literal["Plan"]
+    metadata: PlanMetadata
+    inputs: Inputs
+    accounts: dict[str, PlanAccount]
+    applicable: bool
+    violations: tuple[Violation, ...]
+    approvals: ApprovalsNeeded
+    warnings: tuple[PlanWarning, ...]
+    summary: Summary
+    estimate: Estimate
+    actions: tuple[Action, ...]
+
+
+# ---------------------------------------------------------------- report
+
+
+class Outcome(StrEnum):
+    """What became of one target; each target of a run ends in exactly one."""
+
+    DELETED = "deleted"
+    ALREADY_ABSENT = "already-absent"
+    REFUSED = "refused"
+    DRIFTED = "drifted"
+    PENDING = "pending"
+    IN_DOUBT = "in-doubt"
+
+    @property
+    def final(self) -> bool:
+        """Never sent, never judged again."""
+        return self in (Outcome.DELETED, Outcome.ALREADY_ABSENT)
+
+
+Evidence = Literal["answer", "look", "inventory", "person"]
+
+
+class SentRequest(Struct, frozen=True, kw_only=True):
+    """One request about a target; *url* has its secrets masked, *status* None if none came."""
+
+    at: str
+    method: str
+    url: str
+    status: int | None
+
+
+class TargetReport(Struct, frozen=True, kw_only=True):
+    account: str
+    id: str
+    part: str | None
+    name: str | None
+    outcome: Outcome
+    detail: str | None
+    evidence: Evidence | None
+    attempts: int
+    requests: tuple[SentRequest, ...]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What an apply did, target by target, in the plan's order."""
+
+    api_version: str
+    kind: Literal["Report"]
+    plan: str
+    started_at: str
+    ended_at: str
+    exit_code: int
+    summary: dict[str, int]
+    targets: tuple[TargetReport, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,169 @@
+"""Plan <-> bytes: one JSON object, keys in a fixed order, one action a line (spec §2.4).
+
+A plan's identity is the SHA-256 of its bytes, so there is one way to write each plan, and bytes
+that are written in any other way are not a plan of ours.
+"""
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from reconciler.errors import Stale
+from reconciler.model import API_VERSION, Action, Counts, Plan, Reason
+
+# "deterministic" sorts the keys of mappings; structs keep the order of their fields.
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(Plan).decode
+
+DELETES = frozenset({Reason.DECLARED, Reason.MATCHED, Reason.UNLISTED})
+NONES = frozenset({Reason.ABSENT, Reason.KEPT, Reason.EXPIRED})
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    """What says whether the rest can be read at all."""
+
+    api_version: str
+    kind: str
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
+
+
+def dumps(plan: Plan) -> bytes:
+    """The one way to write *plan*. `loads` gives an equal plan back."""
+    head = b'{"apiVersion":%b,"kind":%b' % (_encode(plan.api_version), _encode(plan.kind))
+    middle = (
+        b' "%b":%b' % (key, _encode(value))
+        for key, value in (
+            (b"metadata", plan.metadata),
+            (b"inputs", plan.inputs),
+            (b"accounts", plan.accounts),
+            (b"applicable", plan.applicable),
+            (b"violations", plan.violations),
+            (b"approvals", plan.approvals),
+            (b"warnings", plan.warnings),
+            (b"summary", plan.summary),
+            (b"estimate", plan.estimate),
+        )
+    )
+    actions = b",\n".join(b" " + _encode(action) for action in plan.actions)
+    tail = b' "actions":[\n%b\n ]}\n' % actions if actions else b' "actions":[]}\n'
+    return b",\n".join((head, *middle, tail))
+
+
+def loads(data: bytes) -> Plan:
+    """Read what `dumps` wrote. Anything else, whatever its bytes, is `Stale` with the reason."""
+    head = _read_head(data)
+    if head.kind != "Plan":
+        raise Stale(f"this is not a plan: its kind is {_short(head.kind)}")
+    if head.api_version != API_VERSION:
+        raise Stale(
+            f"the plan is of version {_short(head.api_version)}; this tool reads {API_VERSION}."
+            " Make it again with this tool, or apply it with the one that wrote it"
+        )
+    try:
+        plan = _decode(data)
+        written = dumps(plan)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Stale(f"the plan cannot be read: {_one_line(error)}. Make it again") from error
+    wrong = _contradiction(plan)
+    if wrong is not None:
+        raise Stale(f"the plan contradicts itself: {wrong}. Make it again")
+    if written != data:
+        raise Stale("the plan's bytes were changed after it was written. Make it again")
+    return plan
+
+
+def action_of(reason: Reason) -> Literal["delete", "refuse", "none"]:
+    """What is done for *reason* (spec §2.4)."""
+    if reason in DELETES:
+        return "delete"
+    return "none" if reason in NONES else "refuse"
+
+
+def digest(data: bytes) -> str:
+    """`sha256:<hex>` of *data*: a plan's identity."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def stamp(moment: datetime) -> str:
+    """*moment* (aware) as our files write it: UTC, `Z`, no fraction unless there is one."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """The aware time that `stamp` wrote as *text*; ValueError if it is not one."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None or stamp(value) != text:
+        raise ValueError(f"{_short(text)} is not a time like 2026-11-20T08:00:00Z")
+    return value
+
+
+def _read_head(data: bytes) -> _Head:
+    try:
+        return _decode_head(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Stale(f"this is not a plan: {_one_line(error)}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _short(text: str) -> str:
+    return ascii(text if len(text) <= 60 else text[:60] + "...")
+
+
+def _contradiction(plan: Plan) -> str | None:
+    """Why nobody could have planned this, or None."""
+    for name in ("created_at", "expires_at"):
+        try:
+            moment(getattr(plan.metadata, name))
+        except ValueError as error:
+            return str(error)
+    if plan.applicable == bool(plan.violations):
+        return "applicable and violations do not agree"
+    for action in plan.actions:
+        wrong = _odd(plan, action)
+        if wrong is not None:
+            return f"the action on {_short(f'{action.account}/{action.id}')} {wrong}"
+    deleted = Counter(t for a in plan.actions if a.action == "delete" for t in a.targets)
+    if deleted and max(deleted.values()) > 1:
+        return f"{_short(str(deleted.most_common(1)[0][0]))} is deleted twice"
+    s = plan.summary
+    if count(plan.actions) != Counts(
+        delete=s.delete, refuse=s.refuse, none=s.none, targets=s.targets
+    ):
+        return "the summary is not that of the actions"
+    return None
+
+
+def _odd(plan: Plan, action: Action) -> str | None:
+    if action.account not in plan.accounts:
+        return "is of an account that the plan does not have"
+    if action.action == "delete" and (action.id is None or action.parts == ()):
+        return "deletes nothing"
+    if action.action == "delete" and not action.sources:
+        return "is asked for by no absence"
+    if action.action != action_of(action.reason):
+        return f"is {action.action}/{action.reason}"
+    record = action.campaign
+    if record is not None and (record.account, record.id) != (action.account, action.id):
+        return "shows the record of another campaign"
+    return None
+
+
+def count(actions: tuple[Action, ...]) -> Counts:
+    """How many of *actions* there are of each kind, and how many targets would be deleted."""
+    kinds = Counter(action.action for action in actions)
+    targets = sum(
+        1 if action.parts is None else len(action.parts)
+        for action in actions
+        if action.action == "delete"
+    )
+    return Counts(
+        delete=kinds["delete"], refuse=kinds["refuse"], none=kinds["none"], targets=targets
+    )

@@ -1,0 +1,96 @@
+"""Columns, colours and line breaks of the text views, in terminal cells rather than characters."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """ANSI colours, or none. Only our own sequences ever reach a terminal."""
+
+    color: bool
+
+    def __call__(self, text: str, *styles: str) -> str:
+        if not self.color or not text:
+            return text
+        codes = ";".join(_CODES[style] for style in styles)
+        return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal *text* (no control characters) takes."""
+    return len(text) if text.isascii() else sum(map(_cell, text))
+
+
+def _cell(character: str) -> int:
+    if character < "\u0300":
+        return 1
+    if unicodedata.category(character) in ("Mn", "Me") or "\u1160" <= character <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def pad(text: str, width: int) -> str:
+    """*text* with blanks up to *width* cells."""
+    return text + " " * (width - cells(text))
+
+
+def elide(text: str, width: int) -> str:
+    """*text* in at most *width* cells, the middle replaced by an ellipsis if need be."""
+    if cells(text) <= width:
+        return text
+    room = max(width - 1, 0)
+    head = _first(text, (room + 1) // 2)
+    tail = _first(text[::-1], room - cells(head))[::-1]
+    return f"{head}…{_without_leading_marks(tail)}"
+
+
+def _first(text: str, width: int) -> str:
+    used = 0
+    for at, character in enumerate(text):
+        used += _cell(character)
+        if used > width:
+            return text[:at]
+    return text
+
+
+def _without_leading_marks(text: str) -> str:
+    while text and _cell(text[0]) == 0:
+        text = text[1:]
+    return text
+
+
+def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
+    """Lines of at most *width* cells, broken at blanks; a longer word stays whole.
+
+    *hanging* replaces *indent* from the second line on.
+    """
+    hanging = indent if hanging is None else hanging
+    lines: list[str] = []
+    line = indent
+    empty = True
+    for word in text.split(" "):
+        if empty:
+            line += word
+        elif cells(line) + 1 + cells(word) <= width:
+            line += f" {word}"
+        else:
+            lines.append(line.rstrip())
+            line = hanging + word
+        empty = False
+    return [*lines, line.rstrip()]
+
+
+def listing(words: Sequence[str], width: int) -> str:
+    """*words* with commas, as many as fit in *width* cells, then how many more there are."""
+    shown = ", ".join(words)
+    if cells(shown) <= width:
+        return shown
+    for most in range(len(words) - 1, 0, -1):
+        shown = f"{', '.join(words[:most])} and {len(words) - most:,} more"
+        if most == 1 or cells(shown) <= width:
+            return shown
+    return shown

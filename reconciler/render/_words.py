@@ -1,0 +1,222 @@
+"""What several views say in the same words: counts, times, places, numbers, ways out."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler.model import (
+    Action,
+    Campaign,
+    Plan,
+    PlanAccount,
+    Reason,
+    Report,
+    Source,
+    TargetReport,
+)
+from reconciler.safe import mask_number, mask_part
+
+LIFTS: dict[Reason, str] = {
+    Reason.PROTECTED: "a waiver of `protected` for this campaign, or another `protect` rule",
+    Reason.RUNNING: "stop it and take the inventory again, or waive `running` for it",
+    Reason.AMBIGUOUS: "ask for it by id, or give it a name no other campaign has",
+    Reason.EXPECTATION: "correct `expect` or `match` in the manifest",
+    Reason.METADATA: "complete the manifest's metadata",
+    Reason.INVENTORY_INCOMPLETE: "take a complete inventory of the account",
+    Reason.NUMBERS_MISSING: "list its phoneNumbers in the absence or in the inventory",
+    Reason.UNSAFE_ID: "nothing here: such an id cannot be sent safely; delete it at the vendor",
+    Reason.UNSUPPORTED: "nothing here: the driver does not promise it; delete it at the vendor",
+}
+
+OUTCOMES = ("deleted", "already-absent", "refused", "drifted", "pending", "in-doubt")
+
+NEXT: dict[int, str] = {
+    1: "The run could not go on. What is known is in the journal; run apply again.",
+    3: "A window closed. Run apply again when it opens; what is done is not repeated.",
+    5: "Run apply again: what is done is not repeated.",
+    6: "Run settle to find out what became of the targets in doubt; they are not sent again"
+    " blindly.",
+    129: "Interrupted. Run apply again: what is done is not repeated.",
+    130: "Interrupted. Run apply again: what is done is not repeated.",
+    143: "Interrupted. Run apply again: what is done is not repeated.",
+}
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 request`, `12,000 requests`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: `12 s`, `1 min 30 s`, `2 h 5 min`, `3 d 4 h`."""
+    left = max(round(seconds), 0)
+    for size, unit, small, small_unit in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if left >= size:
+            rest = left % size // small
+            return f"{left // size:,} {unit}" + (f" {rest} {small_unit}" if rest else "")
+    return f"{left} s"
+
+
+def instant(text: str | None) -> datetime | None:
+    """An RFC 3339 time of a plan or report; None if it is none."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def minute(text: str | None) -> str:
+    """`2026-11-20 08:00 UTC`; an unreadable time stays as it is, none is `unknown`."""
+    read = instant(text)
+    if read is None:
+        return text or "unknown"
+    return f"{read.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def inventory(account: PlanAccount, now: datetime | None) -> str:
+    """How old and how complete an account's inventory is."""
+    captured = instant(account.captured_at)
+    if captured is None:
+        age = "age unknown"
+    elif now is None:
+        age = f"from {minute(account.captured_at)}"
+    else:
+        seconds = (now - captured).total_seconds()
+        age = f"{duration(seconds)} old" if seconds >= 0 else f"from {minute(account.captured_at)}"
+    whole = "complete" if account.complete else "partial"
+    return f"{count(account.campaigns, 'campaign')}, {age}, {whole}"
+
+
+def headline(plan: Plan) -> str:
+    """`12 to delete, 1 refused, 3 untouched`; targets too where they are not the campaigns."""
+    summary = plan.summary
+    deleting = f"{summary.delete:,} to delete"
+    if summary.targets != summary.delete:
+        deleting += f" ({count(summary.targets, 'target')})"
+    return f"{deleting}, {summary.refuse:,} refused, {summary.none:,} untouched"
+
+
+def nothing(plan: Plan) -> bool:
+    """Whether the plan asks for nothing and has nothing to complain about."""
+    return not (plan.summary.delete or plan.summary.refuse or plan.violations)
+
+
+def day(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def updated(campaign: Campaign | None) -> str:
+    """The day of the last change; that of creation, marked so, if no change is known."""
+    if campaign is None:
+        return ""
+    if campaign.updated_at is not None:
+        return f"updated {day(campaign.updated_at)}"
+    return f"created {day(campaign.created_at)}" if campaign.created_at else ""
+
+
+def status(campaign: Campaign | None) -> str:
+    return str(campaign.status) if campaign is not None and campaign.status else ""
+
+
+def place(source: Source) -> str:
+    return f"{source.path}:{source.line}"
+
+
+# ---------------------------------------------------------------- numbers
+
+_DIGITS = re.compile(r"\+?[0-9]{3,}")
+
+
+def part(text: str, action: Action | None = None) -> str:
+    """A part as it may be shown: message ids whole, phone numbers masked."""
+    campaign = action.campaign if action is not None else None
+    if campaign is not None and text in (campaign.message_ids or ()):
+        return text
+    return mask_part(text)
+
+
+def parts(action: Action, *, show_numbers: bool = False) -> tuple[str, ...]:
+    """The action's parts as they may be shown."""
+    found = action.parts or ()
+    if show_numbers or not found:
+        return found
+    ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
+    return tuple(one if one in ids else part(one) for one in found)
+
+
+def parts_noun(action: Action) -> str:
+    messages = action.campaign is not None and bool(action.campaign.message_ids)
+    return "message" if messages else "number"
+
+
+def plan_masker(plan: Plan, *, show_numbers: bool = False) -> Callable[[str], str]:
+    """Masks the plan's phone numbers wherever they stand in a sentence."""
+    known: set[str] = set()
+    for action in plan.actions:
+        ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
+        known.update(one for one in action.parts or () if one not in ids)
+        if action.campaign is not None:
+            known.update(action.campaign.phone_numbers or ())
+    return _masker(known, show_numbers)
+
+
+def _masker(numbers: Iterable[str], show_numbers: bool) -> Callable[[str], str]:
+    known = frozenset() if show_numbers else frozenset(n for n in numbers if mask_part(n) != n)
+    if not known:
+        return lambda text: text
+    spaced = [n for n in known if not _DIGITS.fullmatch(n)]
+
+    def mask(text: str) -> str:
+        for number in spaced:
+            text = text.replace(number, mask_number(number))
+        return _DIGITS.sub(lambda f: mask_number(f[0]) if _known(f[0], known) else f[0], text)
+
+    return mask
+
+
+def _known(found: str, known: frozenset[str]) -> bool:
+    bare = found.lstrip("+")
+    return found in known or bare in known or f"+{bare}" in known
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a report's parts and sentences are shown: phone numbers masked, message ids whole."""
+
+    whole: frozenset[tuple[str, str]] | None  # (account, part); None: everything is whole
+    mask: Callable[[str], str]
+
+    @classmethod
+    def of_report(
+        cls, report: Report, plan: Plan | None = None, *, show_numbers: bool = False
+    ) -> "Shown":
+        if show_numbers:
+            return cls(None, lambda text: text)
+        ids = frozenset(
+            (action.account, one)
+            for action in (plan.actions if plan else ())
+            if action.campaign is not None
+            for one in action.campaign.message_ids or ()
+        )
+        numbers = {
+            target.part
+            for target in report.targets
+            if target.part is not None and (target.account, target.part) not in ids
+        }
+        return cls(ids, _masker(numbers, False))
+
+    def part(self, target: TargetReport) -> str | None:
+        if target.part is None or self.whole is None or (target.account, target.part) in self.whole:
+            return target.part
+        return part(target.part)
+
+    def sentence(self, text: str) -> str:
+        return self.mask(text)

@@ -1,0 +1,150 @@
+"""What happens to a request: faults, limits, the vendor's answer, the ledger."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from reconciler.sandbox import ledger
+from reconciler.sandbox.faults import Fault, Faults
+from reconciler.sandbox.limits import Window
+from reconciler.sandbox.state import State
+from reconciler.sandbox.wire import Call, Reply, page
+
+SEE_OTHER = Reply(303, headers={"location": "/__elsewhere"})
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Vendor(Protocol):
+    """What one imitated vendor is. Its functions do not wait, so each is one step of the world."""
+
+    name: str
+    errors: tuple[Reply, ...]
+    """Server errors; the first is one that may also come after an effect."""
+
+    def limit(self, call: Call) -> tuple[Window, str] | None: ...
+    def throttled(self, nth: int, /) -> Reply: ...
+    def answer(self, call: Call) -> Reply: ...
+
+
+class Sandbox:
+    """The world behind the routes: vendors, faults, ledger, clock."""
+
+    def __init__(
+        self,
+        vendors: Iterable[Vendor],
+        state: State,
+        faults: Faults,
+        clock: Callable[[], float],
+        sleep: Sleep,
+    ) -> None:
+        self._vendors = {vendor.name: vendor for vendor in vendors}
+        self._state = state
+        self._faults = faults
+        self._clock = clock
+        self._sleep = sleep
+        self._ledger = ledger.Ledger(clock, datetime.now(UTC))
+
+    async def vendor(self, request: Request) -> Response:
+        """Any request below a vendor's prefix."""
+        at = self._clock()
+        body = await request.body()
+        raw = request.scope["raw_path"].decode("ascii", "replace")
+        prefix, *path = (unquote(part) for part in raw.lstrip("/").split("/"))
+        name = _vendor_of(prefix, path)
+        struck = self._faults.strike(name)
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        query = dict(request.query_params)
+        call = Call(request.method, tuple(path), query, headers, body, at, frozenset(struck))
+        row = self._ledger.open(name, call, raw, request.url.query)
+        reply = await self._reply(self._vendors[name], call, struck, row)
+        ledger.close(row, reply)
+        return Cut() if reply is None else response(reply)
+
+    async def _reply(
+        self, vendor: Vendor, call: Call, struck: dict[str, Fault], row: dict[str, Any]
+    ) -> Reply | None:
+        limit = vendor.limit(call)
+        if limit is not None and not limit[0].enter(limit[1], call.at):
+            return vendor.throttled(0)
+        try:
+            if "slow" in struck:
+                await self._sleep(struck["slow"].seconds)
+            before = self._before(vendor, struck)
+            if before is not None:
+                return before[0]
+            reply = vendor.answer(call)
+            row["effect"] = list(reply.effect)
+            if "slow-after" in struck:
+                await self._sleep(struck["slow-after"].seconds)
+            return _after(vendor, reply, struck)
+        finally:
+            if limit is not None:
+                limit[0].leave(limit[1])
+
+    def _before(self, vendor: Vendor, struck: Mapping[str, Fault]) -> tuple[Reply | None] | None:
+        """The answer of a fault that keeps the request from the vendor; (None,): no answer."""
+        if "throttle" in struck:
+            return (vendor.throttled(self._faults.variant(vendor.name, "throttle")),)
+        if "error" in struck:
+            nth = self._faults.variant(vendor.name, "error")
+            return (vendor.errors[nth % len(vendor.errors)],)
+        if "html" in struck:
+            return (page(200, "Welcome"),)
+        if "redirect" in struck:
+            return (SEE_OTHER,)
+        return (None,) if "drop" in struck else None
+
+    async def elsewhere(self, request: Request) -> Response:
+        """Where redirects lead: whoever follows one gets a 204 that means nothing."""
+        call = Call(request.method, (), {}, dict(request.headers), b"", self._clock())
+        row = self._ledger.open("redirected", call, request.url.path, request.url.query)
+        ledger.close(row, Reply(204))
+        return Response(status_code=204)
+
+    async def ledger(self, _request: Request) -> Response:
+        """What was asked and what is left."""
+        return JSONResponse({"requests": self._ledger.rows, "campaigns": self._state.left()})
+
+
+def _after(vendor: Vendor, reply: Reply, struck: Mapping[str, Fault]) -> Reply | None:
+    """*reply* as a fault spoils it on its way back; None: it never comes."""
+    if "drop-after" in struck:
+        return None
+    if "error-after" in struck:
+        return vendor.errors[0]
+    if "html-after" in struck:
+        return page(200, "Welcome")
+    if "redirect-after" in struck:
+        return SEE_OTHER
+    return Reply(200, effect=reply.effect, ok=True) if "empty" in struck and reply.ok else reply
+
+
+def _vendor_of(prefix: str, path: list[str]) -> str:
+    if prefix == "batch":
+        return "batch-mep" if path and path[0].startswith("1.") else "batch-cep"
+    return prefix
+
+
+def response(reply: Reply) -> Response:
+    headers = dict(reply.headers)
+    if reply.content_type is not None:
+        headers["content-type"] = reply.content_type
+    return Response(reply.body, reply.status, headers)
+
+
+class Cut(Response):
+    """No answer: the connection ends. Needs `reconciler.sandbox.server`; elsewhere it raises."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        transport = scope.get("state", {}).get("transport")
+        if transport is None:
+            raise ConnectionAbortedError("the sandbox cut this connection")
+        transport.abort()
+        # Once the server has seen the end, it no longer expects an answer to this request.
+        while (await receive())["type"] != "http.disconnect":
+            pass

@@ -1,0 +1,101 @@
+"""The JSON Schemas (draft 2020-12) of every kind of file, made from the models that read them."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from reconciler.manifest import ManifestModel
+from reconciler.model import API_VERSION, AccountFacts, Campaign, Plan, Report
+from reconciler.project import ProjectModel
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KINDS = ("project", "manifest", "inventory", "plan", "report")
+
+_WHAT = {
+    "project": "reconciler.yaml: accounts, guards, waivers and paths.",
+    "manifest": "A manifest: campaigns of one account that should no longer exist.",
+    "inventory": "A line of an NDJSON inventory (header or campaign), or a JSON inventory whole.",
+    "plan": "plan.json: every deletion proposed or refused, with its reason.",
+    "report": "What an apply did, target by target.",
+}
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a *kind* of `KINDS`."""
+    match kind:
+        case "project":
+            made = _tidy(ProjectModel.model_json_schema())
+        case "manifest":
+            made = _tidy(ManifestModel.model_json_schema())
+        case "inventory":
+            made = _inventory()
+        case "plan":
+            made = _struct(Plan)
+        case _:
+            made = _struct(Report)
+    made.pop("title", None)
+    made.pop("description", None)
+    return {"$schema": DIALECT, "title": f"reconciler {kind}", "description": _WHAT[kind], **made}
+
+
+def dumps(kind: str) -> str:
+    """The schema as text, the way it is committed."""
+    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidy(node: Any) -> Any:
+    """Pydantic's schema as YAML authors meet it: a key is there with a value, or left out."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made: dict[str, Any] = {
+        key: _named(value) if key in ("properties", "$defs") else _tidy(value)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str)) and not (key == "default" and not value)
+    }
+    if isinstance(reference := made.get("$ref"), str):
+        made["$ref"] = reference.removesuffix("Model")
+    choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
+    if len(choices) == 1:
+        del made["anyOf"]
+        made = {**choices[0], **made}
+    return made
+
+
+def _named(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Names -> schemas; a property may well be called `title`."""
+    return {name.removesuffix("Model"): _tidy(value) for name, value in mapping.items()}
+
+
+def _struct(kind: type[Plan | Report]) -> dict[str, Any]:
+    (top,), found = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    name = top["$ref"].rpartition("/")[2]
+    whole = found.pop(name)
+    whole["properties"]["apiVersion"] = {"const": API_VERSION}
+    return {**whole, "$defs": found}
+
+
+def _inventory() -> dict[str, Any]:
+    _, found = msgspec.json.schema_components(
+        [Campaign, AccountFacts], ref_template="#/$defs/{name}"
+    )
+    campaigns = {"type": "array", "items": {"$ref": "#/$defs/Campaign"}}
+    header = {
+        "description": "Speaks for the lines after it, or for the `campaigns` it holds.",
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"const": "Inventory"},
+            "capturedAt": {"type": "string", "format": "date-time"},
+            "accounts": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/AccountFacts"},
+            },
+            "campaigns": campaigns,
+        },
+        "required": ["kind"],
+    }
+    choices = [{"$ref": "#/$defs/Header"}, {"$ref": "#/$defs/Campaign"}, campaigns]
+    return {"oneOf": choices, "$defs": {"Header": header, **found}}

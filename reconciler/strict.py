@@ -1,0 +1,503 @@
+"""YAML and JSON read strictly, with positions; the only file that knows the YAML library.
+
+Every scalar is text until a schema types it: `0123`, `no` and `1.10` are what was written. What
+makes YAML surprising (anchors, aliases, merge keys, tags, duplicate keys) is refused at its place.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml import CSafeLoader
+
+from reconciler.errors import Diagnostic
+
+Loc = tuple[str | int, ...]
+Value = dict[str, "Value"] | list["Value"] | str | None
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_DEPTH = 20
+_MOST = 50  # problems of one sort told of a file; how many more there are is said
+
+# ---------------------------------------------------------------- documents
+
+
+@dataclass(slots=True)
+class _Node:
+    """A value and where it stands (lines and columns count from 1)."""
+
+    line: int
+    column: int
+    plain: bool = False
+    value: str | None = None
+    items: "list[_Node] | None" = None
+    pairs: "dict[str, tuple[_Node, _Node]] | None" = None
+    hole: bool = False  # refused already: what the schema would say of it misleads
+    open: bool = False  # keys of it were refused: that others are missing would mislead
+
+    def tree(self) -> Value:
+        if self.items is not None:
+            return [item.tree() for item in self.items]
+        if self.pairs is not None:
+            return {key: value.tree() for key, (_, value) in self.pairs.items()}
+        return self.value
+
+
+class Document:
+    """One YAML document: its `value` and the place of everything in it."""
+
+    __slots__ = ("_root", "line", "value")
+
+    def __init__(self, root: _Node, line: int) -> None:
+        self._root = root
+        self.line = line
+        self.value: Value = root.tree()
+
+    def place(self, loc: Loc = (), *, key: bool = False) -> tuple[int, int]:
+        """(line, column) of the value at *loc*, or of its key; of the nearest there is, else."""
+        named, node = self._find(loc)
+        return (named.line, named.column) if key and named else (node.line, node.column)
+
+    def at(self, loc: Loc) -> Value:
+        """The value at *loc*; None if there is none."""
+        node: _Node | None = self._root
+        for step in loc:
+            node = node and _child(node, step)
+        return node.tree() if node else None
+
+    def blame(self, loc: Loc) -> tuple[int, int]:
+        """Where an error about *loc* is best shown: scalars themselves, the rest by their key."""
+        named, node = self._find(loc)
+        scalar = node.items is None and node.pairs is None and node.value is not None
+        return (node.line, node.column) if scalar or not named else (named.line, named.column)
+
+    def refused(self, loc: Loc) -> bool:
+        """Whether *loc* or something around it was refused while it was parsed."""
+        return self._find(loc)[1].hole
+
+    def lost_keys(self, loc: Loc) -> bool:
+        """Whether keys of the mapping at *loc* were refused while it was parsed."""
+        return self._find(loc)[1].open
+
+    def plain(self, loc: Loc = ()) -> "Iterator[tuple[Loc, str, tuple[int, int], bool]]":
+        """Every plain scalar below *loc*: its place in the tree, text, position, is it a key."""
+        return _plain(self._find(loc)[1], ())
+
+    def _find(self, loc: Loc) -> tuple[_Node | None, _Node]:
+        named, node = None, self._root
+        for step in loc:
+            child = _child(node, step)
+            if child is None:
+                break
+            named = node.pairs[step][0] if node.pairs and isinstance(step, str) else None
+            node = child
+        return named, node
+
+
+def _plain(node: _Node, loc: Loc) -> Iterator[tuple[Loc, str, tuple[int, int], bool]]:
+    if node.items is not None:
+        for index, item in enumerate(node.items):
+            yield from _plain(item, (*loc, index))
+    elif node.pairs is not None:
+        for key, (named, value) in node.pairs.items():
+            if named.plain:
+                yield (*loc, key), key, (named.line, named.column), True
+            yield from _plain(value, (*loc, key))
+    elif node.plain and node.value is not None:
+        yield loc, node.value, (node.line, node.column), False
+
+
+def _child(node: _Node, step: str | int) -> _Node | None:
+    if node.pairs is not None and isinstance(step, str):
+        return node.pairs[step][1] if step in node.pairs else None
+    if node.items is not None and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
+
+
+# ---------------------------------------------------------------- bytes -> text
+
+# What YAML forbids, and what it would silently turn into something else (other line ends fold to
+# a blank, a byte order mark vanishes).
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+
+
+def decode(data: bytes, path: str) -> tuple[str | None, list[Diagnostic]]:
+    """UTF-8 *data* as text without its byte order mark; None with the reason if it is not that."""
+    if len(data) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        return None, [
+            _error("too-large", f"the file is larger than {limit} MiB", path, fix="split it")
+        ]
+    if data.startswith(_UTF16) or b"\x00" in data[:2]:
+        said = "the file is not UTF-8 but looks like UTF-16 or UTF-32"
+        return None, [_error("encoding", said, path, (1, 1), "save it as UTF-8")]
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff"), []
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8").removeprefix("\ufeff")
+        said = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        place = _place(before, len(before))
+        return None, [_error("encoding", said, path, place, "save the file as UTF-8")]
+
+
+def _place(text: str, index: int) -> tuple[int, int]:
+    lines = re.split(r"\r\n|\r|\n", text[:index])
+    return len(lines), len(lines[-1]) + 1
+
+
+def _forbidden(text: str, path: str) -> list[Diagnostic]:
+    """Every character that may not stand in a YAML file as itself."""
+    found: list[Diagnostic] = []
+    for match in _FORBIDDEN.finditer(text):
+        if len(found) == _MOST:
+            more = len(_FORBIDDEN.findall(text)) - _MOST
+            found.append(_error("character", f"and {more} more characters like these", path))
+            break
+        code = ord(match[0])
+        escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+        said = f"the character U+{code:04X} may not stand here as itself"
+        fix = f'remove it, or write it as "{escape}" in double quotes' if code else "remove it"
+        found.append(_error("character", said, path, _place(text, match.start()), fix))
+    return found
+
+
+def _error(
+    code: str,
+    message: str,
+    path: str,
+    place: tuple[int, int] | tuple[None, None] = (None, None),
+    fix: str | None = None,
+) -> Diagnostic:
+    return Diagnostic("error", code, message, path, place[0], place[1], fix)
+
+
+# ---------------------------------------------------------------- YAML
+
+# The parser's words -> ours, and the fix.
+_WORDS = {
+    "mapping values are not allowed in this context": (
+        "a `:` that YAML cannot place",
+        "put a text that holds `: ` in quotes, or mend the indentation",
+    ),
+    "did not find expected key": (
+        "this does not fit the mapping around it",
+        "mend the indentation, or quote the text",
+    ),
+    "did not find expected '-' indicator": (
+        "this does not fit the list around it",
+        "mend the indentation; every item starts with `- `",
+    ),
+    "did not find expected ',' or ']'": ("this list is not closed", "close it with `]`"),
+    "did not find expected ',' or '}'": ("this mapping is not closed", "close it with `}`"),
+    "found character that cannot start any token": (
+        "a value cannot start with this character",
+        "indent with spaces, never tabs; put text that starts with @ % ` in quotes",
+    ),
+    "found a tab character that violates indentation": (
+        "a tab in the indentation",
+        "indent with spaces, never tabs",
+    ),
+    "could not find expected ':'": (
+        "a key without `:`",
+        "write `key: value`, or put a text of several lines in quotes",
+    ),
+    "block sequence entries are not allowed in this context": (
+        "a list item cannot stand here",
+        "start the list on a line of its own, or put the text in quotes",
+    ),
+    "did not find expected node content": (
+        "a value was expected here",
+        "close the list or mapping before it, or put the text in quotes",
+    ),
+    "found unexpected end of stream": ("a quoted text is not closed", "close it with a quote"),
+    "found unexpected document indicator": (
+        "a quoted text is not closed before the next document",
+        "close it with a quote",
+    ),
+    "found unknown escape character": (
+        "an unknown escape in a double-quoted text",
+        "write a backslash as two, or use single quotes",
+    ),
+}
+_NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
+
+
+class _TooDeep(Exception):
+    """Nesting beyond the limit; the rest of the file is not read."""
+
+
+def parse(data: bytes, path: str) -> tuple[tuple[Document, ...], list[Diagnostic]]:
+    """The YAML documents of *data* that could be read, and every error found on the way.
+
+    Never raises, whatever the bytes. A document with an error may still be among the documents:
+    its schema's errors can then be told in the same run.
+    """
+    text, problems = decode(data, path)
+    if text is None:
+        return (), problems
+    if bad := _forbidden(text, path):
+        return (), bad
+    reader = _Reader(text, path)
+    return tuple(reader.documents), reader.problems
+
+
+class _Reader:
+    """One file's way from text to documents."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.documents: list[Document] = []
+        self.problems: list[Diagnostic] = []
+        self._path = path
+        self._left_out = 0
+        self._lines = re.split(r"\r\n|\r|\n", text)
+        self._above = 0  # lines before what the loader was given
+        self._read_all(text)
+        if self._left_out:
+            self._add(_error("yaml", f"and {self._left_out} more errors like these", path))
+
+    def _read_all(self, text: str) -> None:
+        """After an error go on with the next document: all errors of a run are told at once."""
+        start = 0
+        for _ in range(_MOST):
+            line = self._read_some(text[start:])
+            if line is None:
+                return
+            # The error may be seen only where the next document starts; never stand still.
+            lines = text[start:].splitlines(keepends=True)
+            begin = start + max(1, sum(len(one) for one in lines[:line]))
+            following = _NEXT_DOCUMENT.search(text, begin)
+            if following is None:
+                return
+            self._above += len(re.split(r"\r\n|\r|\n", text[start : following.start()])) - 1
+            start = following.start()
+        self._add(_error("yaml", "too many errors; the rest of the file was not read", self._path))
+
+    def _read_some(self, text: str) -> int | None:
+        """Read until the end (None) or the first syntax error (its line, from 0)."""
+        self._loader: Any = CSafeLoader(text)
+        try:
+            self._documents()
+        except yaml.MarkedYAMLError as error:
+            self._syntax(error)
+            mark: Any = error.problem_mark
+            return int(mark.line) if mark else len(self._lines)
+        except yaml.YAMLError:
+            self._add(_error("yaml", "this is not YAML", self._path, (self._above + 1, 1)))
+            return len(self._lines)
+        except _TooDeep:
+            return len(self._lines)
+        finally:
+            self._loader.dispose()
+        return None
+
+    def _documents(self) -> None:
+        while True:
+            event = self._loader.get_event()
+            match event:
+                case yaml.StreamEndEvent():
+                    return
+                case yaml.DocumentStartEvent():
+                    if event.tags:
+                        self._refuse("tag", "a %TAG directive", event.start_mark, "remove it")
+                    line = event.start_mark.line
+                    root = self._node(self._loader.get_event(), 0)
+                    self.documents.append(Document(root, self._spot(line, 0)[0]))
+
+    def _node(self, event: Any, depth: int) -> _Node:
+        line, column = self._spot(event.start_mark.line, event.start_mark.column)
+        node = _Node(line, column)
+        if isinstance(event, yaml.AliasEvent):
+            said = f"an alias (`*{event.anchor}`)"
+            self._refuse("alias", said, event.start_mark, "write the value out")
+            node.hole = True
+            return node
+        if event.anchor is not None:
+            said = f"an anchor (`&{event.anchor}`)"
+            self._refuse("anchor", said, event.start_mark, "remove it")
+        if event.tag is not None:
+            self._refuse("tag", "a tag", event.start_mark, "remove it; the schema types the value")
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event, node)
+            case yaml.SequenceStartEvent():
+                self._deepen(event, depth)
+                self._sequence(node, depth + 1)
+            case yaml.MappingStartEvent():
+                self._deepen(event, depth)
+                self._mapping(node, depth + 1)
+        return node
+
+    def _scalar(self, event: Any, node: _Node) -> None:
+        node.plain = not event.style
+        node.value = None if node.plain and event.value == "" else event.value
+        if "\x00" in event.value:
+            self._refuse("character", "the character U+0000", event.start_mark, "remove it")
+            node.hole = True
+
+    def _sequence(self, node: _Node, depth: int) -> None:
+        node.items = []
+        while not isinstance(event := self._loader.get_event(), yaml.SequenceEndEvent):
+            node.items.append(self._node(event, depth))
+
+    def _mapping(self, node: _Node, depth: int) -> None:
+        node.pairs = {}
+        while not isinstance(event := self._loader.get_event(), yaml.MappingEndEvent):
+            key = self._node(event, depth)
+            value = self._node(self._loader.get_event(), depth)
+            mark = event.start_mark
+            if key.plain and key.value == "<<":
+                self._refuse("merge-key", "a merge key (`<<`)", mark, "write the keys out")
+                node.open = True
+            elif key.hole:
+                node.open = True
+            elif key.value is None:
+                self._refuse("key", "a key that is not text", mark, "write `name: value`")
+                node.open = True
+            elif key.value in node.pairs:
+                first = node.pairs[key.value][0]
+                said = f"the key `{key.value}` a second time (first in line {first.line})"
+                self._refuse("duplicate-key", said, mark, "keep one of them")
+            else:
+                node.pairs[key.value] = key, value
+
+    def _deepen(self, event: Any, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            said = f"nesting deeper than {MAX_DEPTH}"
+            self._refuse("too-deep", said, event.start_mark, "nothing here needs that; flatten it")
+            raise _TooDeep
+
+    def _spot(self, line: int, column: int) -> tuple[int, int]:
+        """The parser's position as ours: inside the file, even where it means its end."""
+        line += self._above
+        if line >= len(self._lines):
+            line, column = len(self._lines) - 1, len(self._lines[-1])
+        if line and not self._lines[line] and line == len(self._lines) - 1:
+            line -= 1  # the empty rest after the last line end is no line to people
+            column = len(self._lines[line])
+        return line + 1, min(column, len(self._lines[line])) + 1
+
+    def _refuse(self, code: str, said: str, mark: Any, fix: str) -> None:
+        place = self._spot(mark.line, mark.column)
+        self._add(_error(code, f"{said} is not allowed", self._path, place, fix))
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> None:
+        mark = error.problem_mark or error.context_mark
+        message, fix = _WORDS.get(
+            error.problem or "", (error.problem or "not YAML", "mend the YAML here")
+        )
+        if error.context_mark is not None and "not closed" in message:
+            mark = error.context_mark
+        place = self._spot(mark.line, mark.column) if mark else (1, 1)
+        self._add(_error("yaml", message, self._path, place, fix))
+
+    def _add(self, problem: Diagnostic) -> None:
+        if len(self.problems) < _MOST:
+            self.problems.append(problem)
+        else:
+            self._left_out += 1
+
+
+# ---------------------------------------------------------------- JSON
+
+
+class _Odd(Exception):
+    """Valid to the library, not to us: duplicate keys, NaN."""
+
+
+def parse_json(data: bytes, path: str) -> tuple[Any, list[Diagnostic]]:
+    """The JSON value of *data*, or None with the errors. Never raises, whatever the bytes.
+
+    Refused beyond the grammar: duplicate keys, NaN and Infinity, lone surrogates, NUL.
+    """
+    import json
+
+    text, problems = decode(data, path)
+    if text is None:
+        return None, problems
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        return None, [_error("json", error.msg, path, _place(text, min(error.pos, len(text))))]
+    except _Odd:
+        return None, _odd(text, path)
+    except RecursionError:
+        return None, [_error("too-deep", "the JSON is nested too deeply", path, (1, 1))]
+    except UnicodeEncodeError:
+        return None, [_error("json", "a lone surrogate (\\ud800 to \\udfff) is not text", path)]
+    except ValueError:
+        return None, [_error("json", "a number with too many digits", path, fix="write it as text")]
+    return value, []
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Odd
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise _Odd(name)
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+
+
+def _odd(text: str, path: str) -> list[Diagnostic]:
+    """Where the duplicate keys and constants are that a first reading met (tokens suffice)."""
+    import json
+
+    found: list[Diagnostic] = []
+    open_: list[set[str] | None] = []
+    before = ""
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token in "{[":
+            open_.append(set() if token == "{" else None)
+        elif token in "}]" and open_:
+            open_.pop()
+        elif token in ("NaN", "Infinity", "-Infinity"):
+            said = f"{token} is not JSON"
+            found.append(_error("json", said, path, _place(text, match.start()), "write a number"))
+        elif token[0] == '"' and before in "{," and open_ and (keys := open_[-1]) is not None:
+            try:
+                key = json.loads(token)
+            except ValueError:
+                return found or [_error("json", "not JSON", path, _place(text, match.start()))]
+            if key in keys:
+                said = f"the key {token} a second time"
+                place = _place(text, match.start())
+                found.append(_error("duplicate-key", said, path, place, "keep one of them"))
+            keys.add(key)
+        if len(found) == _MOST:
+            return [*found, _error("json", "more may follow; mend these first", path)]
+        before = token
+    return found or [_error("json", "not JSON", path, (1, 1))]
+
+
+# ---------------------------------------------------------------- what YAML makes of text
+
+_SAME_INT = re.compile(r"0|-?[1-9][0-9]*")
+_FLOAT_1_2 = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+")
+
+
+def reads_otherwise(text: str) -> bool:
+    """Whether YAML (1.1 or 1.2) makes of the plain scalar *text* a value that is not that text."""
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], ())
+    odd = any(expression.match(text) for _, expression in resolvers)
+    if not odd and not _FLOAT_1_2.fullmatch(text):
+        return False
+    if _SAME_INT.fullmatch(text):
+        return False
+    try:
+        return repr(float(text)) != text or "_" in text
+    except ValueError:
+        return True

@@ -1,0 +1,167 @@
+import io
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconciler.cli._progress import Progress
+from reconciler.events import Event, to_json_line
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(stream: object, *, live: bool, width: int = 80, every: int = 10) -> Progress:
+    clock = Clock()
+    progress = Progress(stream, live=live, clock=clock, width=width, every=every)  # type: ignore[arg-type]
+    progress.emit(Event(NOW, "run-started", total=35))
+    progress.emit(Event(NOW, "account-started", "push-prod", total=30, done=0))
+    progress.emit(Event(NOW, "account-started", "x\x1b[2J::error::", total=5, done=2))
+    for n in range(1, 26):
+        clock.now += 1
+        progress.emit(Event(NOW, "request", "push-prod", request=n, total=1))
+        outcome = "refused" if n % 10 == 0 else "deleted"
+        progress.emit(
+            Event(NOW, "outcome", "push-prod", target=f"push-prod/{n}", outcome=outcome, done=n)
+        )
+    until = NOW + timedelta(seconds=40)
+    for _ in range(3):
+        progress.emit(Event(NOW, "wait", "push-prod", until=until, detail="429"))
+    progress.emit(Event(NOW, "account-stopped", "x\x1b[2J::error::", detail="401\n::error::"))
+    return progress
+
+
+def test_a_pipe_gets_a_line_every_so_many_and_at_each_change() -> None:
+    stream = io.StringIO()
+    run(stream, live=False).close()
+    lines = stream.getvalue().splitlines()
+    assert lines == [
+        "push-prod: 30 targets",
+        r"x\x1b[2J\x3a:error\x3a:: 5 targets, 2 of them done before",
+        "push-prod: 10/30, 9 deleted, 1 refused, 1.0/s, 20 s left",
+        "push-prod: 20/30, 18 deleted, 2 refused, 1.0/s, 10 s left",
+        "push-prod: waiting until 09:00:40 UTC (429)",
+        r"x\x1b[2J\x3a:error\x3a:: stopped: 401\x0a\x3a:error\x3a:",
+    ]
+
+
+def test_a_pipe_gets_no_control_codes() -> None:
+    stream = io.StringIO()
+    run(stream, live=False).close()
+    assert stream.getvalue().replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_live_picture_fits_and_says_what_each_account_does(width: int) -> None:
+    stream = io.StringIO()
+    run(stream, live=True, width=width).close()
+    last = stream.getvalue().split("\x1b[2K")[-2:]
+    lines = [line.split("\n")[0].split("\x1b")[0] for line in last]
+    assert "25/30" in lines[0]
+    assert "waiting" in lines[0] or width == 40
+    assert "2/5" in lines[1]
+    assert all(len(line) < width for line in lines)
+    assert "\x1b[2J" not in stream.getvalue()
+
+
+def test_live_ends_with_the_cursor_shown() -> None:
+    stream = io.StringIO()
+    run(stream, live=True).close()
+    assert stream.getvalue().rstrip().endswith("\x1b[?25h")
+
+
+class Broken(io.StringIO):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+        self.writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        raise self.error
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(
+    "error", [BrokenPipeError(), OSError(28, "No space left"), ValueError("closed file")]
+)
+def test_a_broken_stream_switches_progress_off(error: Exception, live: bool) -> None:
+    stream = Broken(error)
+    progress = run(stream, live=live)
+    progress.tick()
+    progress.close()
+    assert progress.off
+    assert stream.writes == 1
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_closed_standard_error_is_no_trouble(live: bool) -> None:
+    assert run(None, live=live).off
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_an_ascii_stream_gets_ascii(live: bool) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    with Progress(stream, live=live, clock=Clock()) as progress:
+        progress.emit(Event(NOW, "account-started", "Ünïcode", total=3, done=0))
+    stream.flush()
+    assert raw.getvalue().isascii()
+    assert b"?n?code" in raw.getvalue()
+    assert not progress.off
+
+
+def test_rich_is_loaded_for_the_live_picture_alone() -> None:
+    code = (
+        "import sys, io\nfrom reconciler.cli._progress import Progress\n"
+        "from reconciler.events import Event\nfrom datetime import datetime, UTC\n"
+        "p = Progress(io.StringIO(), live=False, clock=lambda: 0.0)\n"
+        "p.emit(Event(datetime.now(UTC), 'account-started', 'a', total=1)); p.close()\n"
+        "print('rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+# ---------------------------------------------------------------- events as JSON lines
+
+
+def test_an_event_is_one_json_object_a_line() -> None:
+    event = Event(
+        NOW,
+        "outcome",
+        "dialer",
+        target="dialer/700#918187867008",
+        outcome="refused",
+        detail="No Record Found for 918187867008\n::error::",
+        request=4,
+        status=200,
+        seconds=0.25,
+    )
+    line = to_json_line(event)
+    assert line.count("\n") == 1
+    assert list(json.loads(line)) == [
+        *("type", "at", "account", "target", "outcome", "detail", "request", "status", "seconds")
+    ]
+    read = json.loads(line)
+    assert read["at"] == "2026-11-20T09:00:00.000Z"
+    assert read["target"] == "dialer/700#91••••••7008"
+    assert "918187867008" not in line
+    assert "918187867008" in to_json_line(event, show_numbers=True)
+
+
+def test_an_event_line_is_harmless_in_a_log() -> None:
+    line = to_json_line(Event(NOW, "wait", "a", detail="##[error]x \u202e \x7f \ud800"))
+    assert line.isascii()
+    assert line.rstrip("\n").isprintable()
+    assert "##" not in line
+    assert json.loads(line)["detail"] == "##[error]x \u202e \x7f \ud800"

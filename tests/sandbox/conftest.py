@@ -1,0 +1,9 @@
+from collections.abc import Callable
+
+import pytest
+from sandbox_world import World
+
+
+@pytest.fixture
+def world() -> Callable[..., World]:
+    return World
