@@ -97,10 +97,10 @@ class _Teller:
         if len(models) != 1:
             return
         model = models[0]
-        if isinstance(value, list):
+        if isinstance(value, list) and _holds(annotation, Sequence):
             for index, item in enumerate(value):
                 self.shape(model, item, (*loc, index))
-        elif isinstance(value, dict) and _is_mapping(annotation):
+        elif isinstance(value, dict) and _holds(annotation, Mapping):
             for key, item in value.items():
                 self.shape(model, item, (*loc, key))
         else:
@@ -139,6 +139,9 @@ class _Teller:
             return
         if kind == "extra_forbidden":
             return  # told by `shape`, which also knows what was meant
+        value = _at(raw, loc)
+        if kind == "too_short" and isinstance(value, list | dict) and value:
+            return  # only because an item of it is wrong, which is told
         if kind == "missing":
             *around, name = loc
             if loc in self._meant or self._document.lost_keys(self._at + tuple(around)):
@@ -150,7 +153,7 @@ class _Teller:
         if loc and loc[-1] == "[key]":
             self._tell(loc[:-1], "invalid", f"`{loc[-2]}`: {_said(error)}", key=True)
             return
-        message, fix = self._reworded(error, _at(raw, loc))
+        message, fix = self._reworded(error, value)
         self._tell(loc, "invalid", f"`{_dotted(self._at + loc)}` {message}", fix)
 
     def _reworded(self, error: "ErrorDetails", value: object) -> tuple[str, str | None]:
@@ -277,11 +280,12 @@ def _models(annotation: object) -> "Iterator[type[BaseModel]]":
         yield from _models(inner)
 
 
-def _is_mapping(annotation: object) -> bool:
+def _holds(annotation: object, kind: type) -> bool:
+    """Whether *annotation* is, or offers, a container of that *kind*."""
     origin = get_origin(annotation)
-    if isinstance(origin, type) and issubclass(origin, Mapping):
+    if isinstance(origin, type) and issubclass(origin, kind):
         return True
-    return any(_is_mapping(inner) for inner in get_args(annotation))
+    return any(_holds(inner, kind) for inner in get_args(annotation))
 
 
 def _cross(model: "type[BaseModel]", raw: dict[str, Any]) -> Iterable[Complaint]:

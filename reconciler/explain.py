@@ -178,10 +178,11 @@ def _entries(target: Target, record: Campaign | None, known: Known) -> Iterator[
     """Every entry of the account; None for one that names another campaign."""
     asked = known.asked
     table = asks(asked, known.matches, known.project, today=today(known.now))
+    twins = asked.twins()
     mine = [
         index
         for index, one in enumerate(asked.questions)
-        if one.account == target.account and not asked.is_twin(index)
+        if one.account == target.account and index not in twins
     ]
     by_name = known.drivers[known.project.accounts[target.account].driver].by_name
     seen = record
@@ -327,11 +328,11 @@ def _guards(target: Target, record: Campaign | None, known: Known) -> Iterator[L
     refused = running.refusal(seen, account.guards)
     said = refused or f"its status is {status}, running is {account.guards.running}"
     yield _guard("running", refused is not None, said)
-    for name, why in (
+    for name, wrong in (
         ("unsafe-id", driver.unsafe(account.settings, seen, target.part)),
         ("unsupported", driver.unsupported(account.settings, seen)),
     ):
-        yield _guard(name, why is not None, why or "nothing against it")
+        yield _guard(name, wrong is not None, wrong or "nothing against it")
     shared = known.matches.shared.get(target.account, frozenset())
     if driver.by_name:
         twice = nfc(seen.name) in shared

@@ -1,9 +1,8 @@
 """Absences, keeps and protections -> one compiled matcher that inventory records stream past."""
 
-import os
 import re
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -341,6 +340,7 @@ def _after(field: str, bound: datetime) -> _Test:
 
 _MEMORY = 48 << 20  # bytes of automata, all accounts together
 _LEAST = 8 << 20  # what RE2 gives a pattern by itself: whatever was accepted compiles in it
+_IN_FULL = 64  # unanchored globs of an account whose runs are all looked for
 _ALONE = re.compile(r"\\[AzCQ]|\(\?[a-zA-Z]*-?[a-zA-Z]*[mU]")
 """What in a regex needs its name alone, not as a line among others."""
 
@@ -348,52 +348,46 @@ _ALONE = re.compile(r"\\[AzCQ]|\(\?[a-zA-Z]*-?[a-zA-Z]*[mU]")
 class _Patterns:
     """Which of an account's globs and regexes match a name, at a cost that hardly grows with them.
 
-    Patterns that begin with literal text are found by that text, in a tree; the others by one pass
-    of RE2 over all names of a batch as lines, which finds the few names worth a closer look. That
-    look is one RE2 set over all patterns that literal text alone does not decide.
+    Globs that are a beginning and then anything are found in a tree of beginnings. Of all others,
+    one pass of RE2 over the names of a batch, as lines, finds the few names worth a closer look,
+    and that look is one RE2 set.
     """
 
     def __init__(self, patterns: Sequence[tuple[int, Selector]], budget: int) -> None:
         self._also: dict[int, Callable[[str], object]] = {}
         self._exact: dict[str, list[int]] = defaultdict(list)
-        prefixes: list[tuple[str, int | None]] = []
+        prefixes: list[tuple[str, int]] = []
         sieve: list[str] = []
-        begun: list[tuple[int, str]] = []
-        inside: list[tuple[int, str]] = []
+        closer: list[tuple[int, str]] = []
         alone: list[tuple[int, str]] = []
+        inside: list[list[str]] = []
         for index, selector in patterns:
             if selector.name is None:
                 assert selector.name_regex is not None
                 pattern = normalize("NFC", selector.name_regex)
-                prefix = _prefix(pattern)
-                if prefix:
-                    prefixes.append((prefix, None))
-                    begun.append((index, pattern))
-                elif _ALONE.search(pattern):
+                if _ALONE.search(pattern):
                     alone.append((index, pattern))
                 else:
                     sieve.append(f"^(?:{pattern})$")
-                    inside.append((index, pattern))
+                    closer.append((index, pattern))
                 continue
             if selector.name_regex is not None:
                 self._also[index] = _whole(normalize("NFC", selector.name_regex))
-            glob = nfc(selector.name)
-            pattern, runs, simple = _translate(glob)
+            pattern, runs, simple = _translate(nfc(selector.name))
             if simple == "exact":
                 self._exact[runs[0]].append(index)
             elif simple == "prefix":
                 prefixes.append((runs[0], index))
-            elif len(runs[0]) >= max(map(len, runs)):
-                prefixes.append((runs[0], None))
-                begun.append((index, pattern))
             else:
-                sieve.append(f"(?:{_quoted(max(runs, key=len))})")
-                inside.append((index, pattern))
+                closer.append((index, pattern))
+                if runs[0] or not any(runs):
+                    sieve.append(f"^(?:{pattern})$")
+                else:
+                    inside.append(runs)
+        sieve += _inside(inside)
         self._tree = _Tree(prefixes) if prefixes else None
-        shares = sum(map(bool, (begun, inside, sieve, alone))) or 1
-        share = max(_LEAST, budget // shares)
-        self._begun = _Sets(begun, share)
-        self._inside = _Sets(inside, share)
+        share = max(_LEAST, budget // (2 + bool(alone)))
+        self._closer = _Sets(closer, share)
         self._alone = _Sets(alone, share)
         self._sieve = _sieves(sieve, share)
 
@@ -406,15 +400,12 @@ class _Patterns:
                 if name in exact:
                     found.setdefault(place, []).extend(exact[name])
         if self._tree is not None:
-            for place, own, candidate in self._tree.of(names):
-                into = found.setdefault(place, [])
-                into.extend(own)
-                if candidate:
-                    into.extend(self._begun.of(names[place]))
+            for place, own in self._tree.of(names):
+                found.setdefault(place, []).extend(own)
         if self._sieve:
             for place in self._candidates(names):
-                if inside := self._inside.of(names[place]):
-                    found.setdefault(place, []).extend(inside)
+                if matched := self._closer.of(names[place]):
+                    found.setdefault(place, []).extend(matched)
         if self._alone:
             for place, name in enumerate(names):
                 if matched := self._alone.of(name):
@@ -528,14 +519,19 @@ def _sieves(patterns: Sequence[str], memory: int) -> list[Any]:
     return found
 
 
-def _prefix(pattern: str) -> str:
-    """Text that every name begins with that the regex matches whole; may be empty."""
-    try:
-        least, most = re2.compile(f"^(?:{pattern})$", _options(_LEAST)).possiblematchrange(200)
-    except re2.error:
-        return ""
-    common = os.path.commonprefix([least, most])
-    return common.decode("utf-8", "ignore") if isinstance(common, bytes) else common
+def _inside(globs: Sequence[list[str]]) -> list[str]:
+    """What to look for in a name for each glob that begins with a wildcard, by its literal runs.
+
+    All runs in their order tell names apart best; the automaton of many such patterns would not
+    fit in memory, so of many only the run that is least usual among them is looked for.
+    """
+    if len(globs) <= _IN_FULL:
+        return [f"(?:{'.*'.join(_quoted(run) for run in runs if run)})" for runs in globs]
+    usual = Counter(run for runs in globs for run in set(runs))
+    return [
+        f"(?:{_quoted(min(filter(None, runs), key=lambda run: (usual[run], -len(run))))})"
+        for runs in globs
+    ]
 
 
 # ---------------------------------------------------------------- globs
@@ -615,62 +611,50 @@ class _Tree:
 
     __slots__ = ("_root",)
 
-    def __init__(self, prefixes: Iterable[tuple[str, int | None]]) -> None:
+    def __init__(self, prefixes: Iterable[tuple[str, int]]) -> None:
         self._root = _Node()
         waiting = [(self._root, 0, list(prefixes))]
         while waiting:
             node, depth, entries = waiting.pop()
-            deeper = []
-            for prefix, index in entries:
-                if len(prefix) > depth:
-                    deeper.append((prefix, index))
-                elif index is None:
-                    node.candidate = True
-                else:
-                    node.own.append(index)
+            node.own = [index for prefix, index in entries if len(prefix) == depth]
+            deeper = [entry for entry in entries if len(entry[0]) > depth]
             if not deeper:
                 continue
             node.end = min(len(prefix) for prefix, _ in deeper)
-            groups: dict[str, list[tuple[str, int | None]]] = defaultdict(list)
+            groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
             for prefix, index in deeper:
                 groups[prefix[depth : node.end]].append((prefix, index))
             for key, group in groups.items():
                 node.children[key] = child = _Node()
                 waiting.append((child, node.end, group))
 
-    def of(self, names: Sequence[str]) -> Iterable[tuple[int, list[int], bool]]:
-        """(place, indices whose beginning it is, whether a closer look is due) of names found."""
+    def of(self, names: Sequence[str]) -> Iterable[tuple[int, list[int]]]:
+        """(place, indices of beginnings of that name)."""
         root = self._root
-        end, children = root.end, root.children
-        if root.own or root.candidate:
+        if root.own:
             for place in range(len(names)):
-                yield place, root.own, root.candidate
+                yield place, root.own
+        end, children = root.end, root.children
         for place, name in enumerate(names):
-            child = children.get(name[:end])
-            if child is not None:
-                yield from self._follow(place, name, end, child)
-
-    def _follow(
-        self, place: int, name: str, start: int, node: "_Node | None"
-    ) -> Iterable[tuple[int, list[int], bool]]:
-        while node is not None:
-            if node.own or node.candidate:
-                yield place, node.own, node.candidate
-            end = node.end
-            if not end:
-                return
-            node = node.children.get(name[start:end])
+            node = children.get(name[:end])
+            if node is None:
+                continue
             start = end
+            while node is not None:
+                if node.own:
+                    yield place, node.own
+                if not node.end:
+                    break
+                start, node = node.end, node.children.get(name[start : node.end])
 
 
 class _Node:
     """What begins alike: who ends here, and the next characters that tell the rest apart."""
 
-    __slots__ = ("candidate", "children", "end", "own")
+    __slots__ = ("children", "end", "own")
 
     def __init__(self) -> None:
         self.own: list[int] = []
-        self.candidate = False
         self.end = 0  # up to which character the children's keys go; 0: there are none
         self.children: dict[str, _Node] = {}
 

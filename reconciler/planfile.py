@@ -6,6 +6,7 @@ that are written in any other way are not a plan of ours.
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -156,7 +157,7 @@ def _odd(plan: Plan, action: Action) -> str | None:
     return None
 
 
-def count(actions: tuple[Action, ...]) -> Counts:
+def count(actions: Sequence[Action]) -> Counts:
     """How many of *actions* there are of each kind, and how many targets would be deleted."""
     kinds = Counter(action.action for action in actions)
     targets = sum(

@@ -6,7 +6,6 @@ makes YAML surprising (anchors, aliases, merge keys, tags, duplicate keys) is re
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -24,18 +23,24 @@ _MOST = 50  # problems of one sort told of a file; how many more there are is sa
 # ---------------------------------------------------------------- documents
 
 
-@dataclass(slots=True)
 class _Node:
-    """A value and where it stands (lines and columns count from 1)."""
+    """A value and where it stands (lines and columns count from 1).
 
-    line: int
-    column: int
-    plain: bool = False
-    value: str | None = None
-    items: "list[_Node] | None" = None
-    pairs: "dict[str, tuple[_Node, _Node]] | None" = None
-    hole: bool = False  # refused already: what the schema would say of it misleads
-    open: bool = False  # keys of it were refused: that others are missing would mislead
+    *hole*: refused already, what the schema would say of it misleads. *open*: keys of it were
+    refused, that others are missing would mislead.
+    """
+
+    __slots__ = ("column", "hole", "items", "line", "open", "pairs", "plain", "value")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+        self.plain = False
+        self.value: str | None = None
+        self.items: list[_Node] | None = None
+        self.pairs: dict[str, tuple[_Node, _Node]] | None = None
+        self.hole = False
+        self.open = False
 
     def tree(self) -> Value:
         if self.items is not None:
@@ -259,7 +264,8 @@ class _Reader:
         self._above = 0  # lines before what the loader was given
         self._read_all(text)
         if self._left_out:
-            self._add(_error("yaml", f"and {self._left_out} more errors like these", path))
+            said = f"and {self._left_out} more errors like these"
+            self.problems.append(_error("yaml", said, path))
 
     def _read_all(self, text: str) -> None:
         """After an error go on with the next document: all errors of a run are told at once."""

@@ -515,6 +515,23 @@ def test_a_keep_by_name_holds_for_an_unlisted_name() -> None:
     assert only(plan([m], [], numbers_account())).reason == "kept"
 
 
+@pytest.mark.parametrize(
+    ("rule", "name", "reason"),
+    [("Lead*", "Lead", "kept"), ("Lead*", "Other", "unlisted")],
+)
+def test_a_keep_by_match_is_judged_by_the_name_where_that_is_all_there_is(
+    rule: str, name: str, reason: str
+) -> None:
+    m = manifest(absent=[{"name": name, "phone_numbers": ("1",)}], keep=[{"match": glob(rule)}])
+    assert only(plan([m], [], numbers_account())).reason == reason
+
+
+def test_an_empty_list_of_numbers_never_means_all() -> None:
+    m = manifest(absent=[{"name": "Lead", "phone_numbers": ()}])
+    record = campaign("1", "Lead", phone_numbers=("911",))
+    assert only(plan([m], [record], numbers_account())).reason == "numbers-missing"
+
+
 def test_a_waiver_for_one_target_lifts_nothing_for_another() -> None:
     records = [campaign(i, status=Status.RUNNING) for i in "xy"]
     m = manifest(absent=[{"match": glob("*")}])
@@ -822,9 +839,8 @@ def test_nothing_kept_or_protected_is_deleted_and_every_deletion_has_a_source(
             assert rule.match is None or not (
                 action.id in named and rule.match.name in ("*", f"*{named[action.id][-1]}", "n*")
             )
-    assert len({one.id for one in made.actions}) == len([o for o in made.actions if o.id]) + (
-        None in {one.id for one in made.actions}
-    )
+    ids = [one.id for one in made.actions if one.id is not None]
+    assert len(ids) == len(set(ids))
     assert planfile.loads(planfile.dumps(made)) == made
 
 

@@ -4,7 +4,7 @@ A look says *gone* only with a witness: the same credentials and scope also show
 account's inventory that is not in the plan. Without one, silence means nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,11 @@ class Witnesses:
     @property
     def ids(self) -> frozenset[str]:
         return frozenset(item.target.id for item in self.items)
+
+    def without(self, ids: Collection[str]) -> "Witnesses":
+        """Those that are not among *ids*."""
+        kept = tuple(item for item in self.items if item.target.id not in ids)
+        return Witnesses(kept, self.campaigns)
 
 
 @dataclass(frozen=True, slots=True)

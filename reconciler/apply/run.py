@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.apply.journal import JournalFailed, Ledger
+from reconciler.apply.journal import Journal, JournalFailed, Ledger
 from reconciler.apply.lane import Lane
 from reconciler.apply.line import Gate, Line
 from reconciler.apply.look import Witnesses, can_look, confirm, opening, settle
@@ -46,16 +46,18 @@ def strictest(limits: Sequence[Limits]) -> Limits:
 async def execute(
     works: Sequence[AccountWork],
     context: RunContext,
+    ledgers: Mapping[str, Ledger],
     *,
     send: bool,
     sender: Callable[[AccountWork], Sender] | None = None,
 ) -> dict[Target, Fate]:
     """Work every account; returns what became of each job's target.
 
-    *send* False: only look at what is in doubt (`settle`). A failure of ours stops every account,
-    lets what is in flight finish, is written down as far as possible, and is then raised.
+    *ledgers* are those of the lanes, just taken. *send* False: only look at what is in doubt
+    (`settle`). A failure of ours stops every account, lets what is in flight finish, is written
+    down as far as possible, and is then raised.
     """
-    gates = _gates(works, context)
+    gates = _gates(works, context, ledgers)
     lanes: list[Lane] = []
     for work in works:
         line = Line(
@@ -154,18 +156,36 @@ def _sender(work: AccountWork) -> Sender:
     )
 
 
-def _gates(works: Sequence[AccountWork], context: RunContext) -> dict[str, Gate]:
-    """Take every lane over from whoever had it, with what the journal knows of its past."""
-    shared: dict[str, list[AccountWork]] = {}
-    for work in works:
-        shared.setdefault(lane_of(work.driver, work.account), []).append(work)
+def by_lane(
+    accounts: Sequence[tuple[Account, Driver]],
+) -> dict[str, list[Account]]:
+    """The accounts of each lane, in the lanes' order."""
+    shared: dict[str, list[Account]] = {}
+    for account, driver in accounts:
+        shared.setdefault(lane_of(driver, account), []).append(account)
+    return dict(sorted(shared.items()))
+
+
+def take(
+    accounts: Sequence[tuple[Account, Driver]], journal: Journal, run: int
+) -> dict[str, Ledger]:
+    """Take every lane over from whoever had it; what was under way there is in doubt from now."""
+    ledgers = {}
+    for lane, members in by_lane(accounts).items():
+        limits = strictest([one.limits for one in members])
+        names = [one.name for one in members]
+        ledgers[lane] = journal.take(lane, names, run, limits.per + slack(limits))
+    return ledgers
+
+
+def _gates(
+    works: Sequence[AccountWork], context: RunContext, ledgers: Mapping[str, Ledger]
+) -> dict[str, Gate]:
     gates = {}
-    for lane, members in shared.items():
-        limits = strictest([one.account.limits for one in members])
-        window = limits.per + slack(limits)
-        names = [one.account.name for one in members]
-        ledger = context.journal.take(lane, names, context.run, window)
-        gates[lane] = Gate(lane, ledger.epoch, resumed(ledger, limits, context.wall()))
+    for lane, members in by_lane([(one.account, one.driver) for one in works]).items():
+        limits = strictest([one.limits for one in members])
+        pace = resumed(ledgers[lane], limits, context.wall())
+        gates[lane] = Gate(lane, ledgers[lane].epoch, pace)
     return gates
 
 

@@ -223,8 +223,8 @@ _links = msgspec.json.Decoder(Links).decode
 def verify(stream: BinaryIO) -> Verified:
     """Check a whole chain in one pass and little memory. `BadLink` names the first bad record."""
     last = None
-    for last, _ in _linked(stream, stubs=False):
-        pass
+    for links, _ in _linked(stream, stubs=False):
+        last = links
     if last is None:
         return Verified(0, None, None, GENESIS)
     return Verified(last.seq, 1, last.seq, last.hash)

@@ -1,11 +1,12 @@
 """Reads everything a plan is made of and makes it; shared by `plan`, `explain` and `apply`."""
 
+import gc
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -76,22 +77,23 @@ def make_plan(
     facts, matches = _read(
         app, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
     )
-    made = planner.plan(
-        project,
-        facts,
-        matches,
-        asked,
-        by_driver,
-        now=now,
-        author=_origin.author(author, app.root, app.environ),
-        commit=_origin.commit(app.root, app.environ),
-        tool=f"reconciler {__version__}",
-        inputs=_inputs(project, loaded, facts),
-        only_accounts=frozenset(accounts) or None,
-        only_manifests=frozenset(manifests) or None,
-        attributes=attributes,
-    )
-    data = planfile.dumps(made)
+    with no_collection():
+        made = planner.plan(
+            project,
+            facts,
+            matches,
+            asked,
+            by_driver,
+            now=now,
+            author=_origin.author(author, app.root, app.environ),
+            commit=_origin.commit(app.root, app.environ),
+            tool=f"reconciler {__version__}",
+            inputs=_inputs(project, loaded, facts),
+            only_accounts=frozenset(accounts) or None,
+            only_manifests=frozenset(manifests) or None,
+            attributes=attributes,
+        )
+        data = planfile.dumps(made)
     extras = Extras(
         project=project,
         manifests=loaded,
@@ -158,6 +160,7 @@ def _read(
     by_name = [one.name for one in project.accounts.values() if drivers[one.driver].by_name]
     matcher = Matcher(questions, now=now, by_name=by_name)
     with ExitStack() as spooled:
+        spooled.enter_context(no_collection())
         sources = inventory_sources(app, project, files, format_, spooled)
         reader = Reader(sources, accounts=project.accounts.keys(), now=now)
         for batch in reader:
@@ -166,6 +169,18 @@ def _read(
             for batch in reader:
                 matcher.feed_again(batch)
         return reader.facts(), matcher.finish()
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """No garbage collection meanwhile: records hold no cycles, and looking for some is slow."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def inventory_sources(

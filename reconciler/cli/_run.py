@@ -9,11 +9,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from reconciler import disk
-from reconciler.apply.journal import Journal
+from reconciler.apply.journal import Journal, Ledger
 from reconciler.apply.prepare import session_of
 from reconciler.apply.run import AccountWork, execute, lane_of
 from reconciler.apply.work import Fate, RunContext
@@ -82,18 +82,21 @@ class Running:
 
     context: RunContext
     signalled: Exit | None = None
-    _ticker: Callable[[], None] = field(default=lambda: None)
 
-    def go(self, works: Sequence[AccountWork], *, send: bool) -> dict[Target, Fate]:
+    def go(
+        self, works: Sequence[AccountWork], ledgers: Mapping[str, Ledger], *, send: bool
+    ) -> dict[Target, Fate]:
         """Work every account; signals end it cleanly, a second one at once."""
-        return asyncio.run(self._go(works, send=send))
+        return asyncio.run(self._go(works, ledgers, send=send))
 
-    async def _go(self, works: Sequence[AccountWork], *, send: bool) -> dict[Target, Fate]:
+    async def _go(
+        self, works: Sequence[AccountWork], ledgers: Mapping[str, Ledger], *, send: bool
+    ) -> dict[Target, Fate]:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._signal, number)
         try:
-            return await execute(works, self.context, send=send)
+            return await execute(works, self.context, ledgers, send=send)
         finally:
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)

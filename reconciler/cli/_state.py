@@ -113,3 +113,20 @@ def save_report(app: App, digest: str, data: bytes) -> None:
     """Keep the newest report of a plan: `evidence` packs it."""
     name = digest.removeprefix("sha256:")
     disk.write_whole(folder(app, "reports") / f"{name}.json", data)
+
+
+def keep_plan(app: App, digest: str, data: bytes) -> None:
+    """Keep the bytes of a plan that is being applied: `settle` needs the records it was about."""
+    path = _plan_path(app, digest)
+    if not path.exists():
+        disk.write_whole(path, data)
+
+
+def kept_plan(app: App, digest: str) -> bytes | None:
+    """The bytes of a plan that was applied here, None if they are no longer there."""
+    path = _plan_path(app, digest)
+    return disk.read_file(path, what="the plan", most=1 << 30) if path.exists() else None
+
+
+def _plan_path(app: App, digest: str) -> Path:
+    return folder(app, "plans") / f"{digest.removeprefix('sha256:')}.json"

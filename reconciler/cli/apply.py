@@ -145,7 +145,7 @@ def command(
         waive=waive,
         because=because,
         ticket=ticket,
-        max_wait=_seconds(max_wait),
+        max_wait=seconds(max_wait),
         reports=reports,
         format=format_,
         events=events,
@@ -159,13 +159,14 @@ def command(
     return Apply(app, options, path, disk.read_file(path, what="the plan", most=1 << 30)).run()
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """The seconds of a duration on the command line; `0s` is allowed."""
     from reconciler.fields import duration
 
     if text in ("0", "0s"):
         return 0.0
     try:
-        return duration(text).total_seconds()
+        return float(duration(text).total_seconds())
     except (ValueError, TypeError) as error:
         raise Usage(f"--max-wait {text!r}: write 30s, 15m, 24h or 90d") from error
 
@@ -206,7 +207,7 @@ def _without_plan(app: App, options: Options) -> int:
         return Exit.REFUSED
     if not plan.summary.targets:
         return Exit.OK
-    path = folder(app, "plans") / f"{extras.digest.removeprefix('sha256:')[:16]}.json"
+    path = folder(app, "plans") / f"{extras.digest.removeprefix('sha256:')}.json"
     disk.write_whole(path, data)
     if not options.dry_run and not options.yes:
         answer = click.prompt("Delete these? Only `yes` is taken for yes", default="no")
@@ -517,8 +518,9 @@ class Apply:
         self, journal: "SqliteJournal", made: Made, locks: Any, working: "Sequence[Planned]"
     ) -> int:
         from reconciler.apply.report import stamp
+        from reconciler.apply.run import take
         from reconciler.cli import _run
-        from reconciler.cli._state import holder
+        from reconciler.cli._state import holder, keep_plan
 
         names = sorted({one.target.account for one in working})
         chosen = [
@@ -535,13 +537,15 @@ class Apply:
         locks.take(_run.lanes_of(chosen), who)
         resumed = journal.first_applied(self.digest) is not None
         empty = journal.empty
-        planned, fates = self._judge(journal, made)  # what another run did meanwhile counts
-        if not (working := self._working(planned, fates)):
-            return self._finish(journal, planned, fates, started=self.now, run=None)
+        keep_plan(self.app, self.digest, self.data)
         started = self.app.now()
         run = journal.begin(
             self.digest, "apply", json.dumps(who, sort_keys=True), self.waived, self._audit(resumed)
         )
+        ledgers = take(chosen, journal, run)
+        planned, fates = self._judge(journal, made)  # what other runs did meanwhile counts
+        if not self._working(planned, fates):
+            return self._finish(journal, planned, fates, started=started, run=run)
         events = _run.Events(
             self.app, self.options.events, stdout_taken=self.options.format == "json"
         )
@@ -558,7 +562,7 @@ class Apply:
         works = self._works(made, planned, fates, chosen, settings, resumed, empty)
         running = _run.Running(context)
         try:
-            told = running.go(works, send=True)
+            told = running.go(works, ledgers, send=True)
         finally:
             events.close()
         shut = any(fate.detail and fate.detail.startswith("the window") for fate in told.values())
@@ -668,7 +672,9 @@ class Apply:
         if self.options.update_inventory:
             self._update_inventory(whole)
         if planned:
-            save_report(self.app, self.digest, json_view.report(made, self.plan, show_numbers=True).encode())
+            save_report(
+                self.app, self.digest, json_view.report(made, self.plan, show_numbers=True).encode()
+            )
         for name, file in map(_report_file, self.options.reports):
             disk.write_whole(Path(file), render.REPORT_FORMATS[name](made, self.digest).encode())
         self._print(made)

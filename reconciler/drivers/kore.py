@@ -63,7 +63,7 @@ _STATUS: Final = {
 class KoreSettings(Settings):
     """`settings` of an account of driver `kore`."""
 
-    host: _ids.Host = Field(description="environment, platform.kore.ai")
+    host: _ids.Host = Field(description="environment, such as platform.kore.ai")
     stream_id: _ids.Segment = Field(description="bot or stream id, st-...")
     account_id: _ids.HeaderText = Field(description="account id")
     client_id: _ids.BodyText = Field(description="Client ID of the app (claim appId)")

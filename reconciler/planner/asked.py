@@ -22,10 +22,12 @@ class Asked:
     origins: tuple[Origin, ...]
     manifests: tuple[Manifest, ...]
 
-    def is_twin(self, index: int) -> bool:
-        """Whether question *index* asks in the form that its entry does not have."""
-        asked, origin = self.questions[index], self.origins[index]
-        return (asked.id is None) != (origin.id is None)
+    def twins(self) -> frozenset[int]:
+        """The questions in the form that their entry does not have; each follows its first."""
+        pairs = enumerate(zip(self.questions, self.origins, strict=True))
+        return frozenset(
+            index for index, (one, origin) in pairs if (one.id is None) != (origin.id is None)
+        )
 
 
 def questions(

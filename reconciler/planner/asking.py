@@ -29,12 +29,13 @@ def asks(asked: Asked, matches: Matches, project: Project, *, today: date) -> di
     """The absences by the index of their question; a twin has the `Ask` of its entry."""
     found = _found(asked, matches)
     blocked = blocks(asked, matches, project, today=today)
+    twins = asked.twins()
     made: dict[int, Ask] = {}
     for index, question in enumerate(asked.questions):
         entry = asked.origins[index]
         if question.role != "absent" or not isinstance(entry, Entry):
             continue
-        if asked.is_twin(index):
+        if index in twins:
             made[index] = made[index - 1]
             continue
         made[index] = Ask(
@@ -49,12 +50,11 @@ def asks(asked: Asked, matches: Matches, project: Project, *, today: date) -> di
 def _found(asked: Asked, matches: Matches) -> dict[int, int]:
     """How many different records answer each question or its twin, by the first of both."""
     found = dict(matches.found)
-    pairs = [i for i in range(1, len(asked.questions)) if asked.is_twin(i)]
-    for twin in pairs:
+    twins = asked.twins()
+    for twin in twins:
         found[twin - 1] = found.get(twin - 1, 0) + found.get(twin, 0)
-    if pairs:
+    if twins:
         # A record whose id is its name answers both forms and is one record.
-        twins = frozenset(pairs)
         for hit in matches.hits.values():
             mine = frozenset(hit.asked)
             for twin in mine & twins:

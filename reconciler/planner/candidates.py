@@ -1,9 +1,10 @@
 """The campaigns that somebody asks for, listed or not, with everything that has a say in each."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
+from typing import NamedTuple
 
 from reconciler.driver import Driver
 from reconciler.guards import protect
@@ -13,8 +14,7 @@ from reconciler.planner.asked import Asked, Origin, protects_of
 from reconciler.planner.asking import Ask
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One campaign, or a name that no campaign has (*id* None).
 
     *record*: None if the inventory does not list it. *confused*: why it is not sure that it is
@@ -42,22 +42,26 @@ def candidates(
     now: datetime,
 ) -> Iterator[Candidate]:
     """Every campaign that an absence asks for."""
+    twins = asked.twins()
     for hit in matches.hits.values():
-        found = _listed(hit, asked, asks)
+        found = _listed(hit, asked, asks, twins)
         if found is not None:
             yield found
     yield from _Unlisted(asked, asks, project, drivers, now).candidates()
 
 
-def _listed(hit: Hit, asked: Asked, asks: Mapping[int, Ask]) -> Candidate | None:
+def _listed(
+    hit: Hit, asked: Asked, asks: Mapping[int, Ask], twins: frozenset[int]
+) -> Candidate | None:
     mine: dict[int, Ask] = {}
     others: dict[int, Origin] = {}
     confused: str | None = None
     for index in hit.asked:
-        if index >= len(asked.questions):  # a question of somebody else's, `explain`'s for one
-            continue
-        first = index - 1 if asked.is_twin(index) else index
         ask = asks.get(index)
+        # A question beyond ours is somebody else's, `explain`'s for one.
+        if ask is None and index >= len(asked.questions):
+            continue
+        first = index - 1 if index in twins else index
         if ask is None:
             others[first] = asked.origins[index]
             continue
@@ -73,10 +77,18 @@ def _listed(hit: Hit, asked: Asked, asks: Mapping[int, Ask]) -> Candidate | None
         name=hit.campaign.name,
         record=hit.campaign,
         asks=tuple(mine.values()),
-        keeps=tuple(one for one in others.values() if isinstance(one, Entry)),
-        protects=tuple(one for one in others.values() if isinstance(one, Protect)),
+        keeps=_keeps(others.values()),
+        protects=_protects(others.values()),
         confused=confused,
     )
+
+
+def _keeps(origins: Collection[Origin]) -> tuple[Entry, ...]:
+    return tuple([one for one in origins if isinstance(one, Entry)]) if origins else ()
+
+
+def _protects(origins: Collection[Origin]) -> tuple[Protect, ...]:
+    return tuple([one for one in origins if isinstance(one, Protect)]) if origins else ()
 
 
 _Key = tuple[str, str, str]  # account, "id" or "name", text (a name in NFC)
@@ -98,8 +110,9 @@ class _Unlisted:
         self._drivers = {a.name: drivers[a.driver] for a in project.accounts.values()}
         self._now = now
         self._wanted: dict[_Key, list[Ask]] = defaultdict(list)
+        twins = asked.twins()
         for index, ask in asks.items():
-            if ask.found == 0 and ask.entry.match is None and not asked.is_twin(index):
+            if ask.found == 0 and ask.entry.match is None and index not in twins:
                 self._wanted[self._key(ask.entry)].append(ask)
         self._said = _by_text(asked) if self._wanted else {}
 
@@ -116,15 +129,9 @@ class _Unlisted:
         blind = {account: self._blind(account) for account in {key[0] for key in plain}}
         for key, one in plain.items():
             extra = named.get(key, ())
-            yield Candidate(
-                account=one.account,
-                id=one.id,
-                name=one.name,
-                record=None,
-                asks=one.asks,
-                keeps=(*one.keeps, *(o for o in extra if isinstance(o, Entry))),
-                protects=(*one.protects, *(o for o in extra if isinstance(o, Protect))),
-                confused=one.confused,
+            yield one._replace(
+                keeps=(*one.keeps, *_keeps(extra)),
+                protects=(*one.protects, *_protects(extra)),
                 unseen=blind[one.account],
             )
 
@@ -144,8 +151,8 @@ class _Unlisted:
             name=text if by_name or form == "name" else None,
             record=None,
             asks=tuple(asks),
-            keeps=tuple(one for one in distinct if isinstance(one, Entry)),
-            protects=tuple(one for one in distinct if isinstance(one, Protect)),
+            keeps=_keeps(distinct),
+            protects=_protects(distinct),
             confused="the absences write its name in different characters"
             if by_name and len(texts) > 1
             else None,

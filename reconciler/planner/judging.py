@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.driver import Driver
 from reconciler.guards import protect, running
@@ -25,8 +26,7 @@ class Ground:
     waivers: Waivers
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What becomes of one target, and who asked for it."""
 
     reason: Reason
@@ -49,16 +49,15 @@ def actions(
 
     With each, whether it is in the plan: a deletion that is not *wanted* is left out.
     """
-    groups: dict[tuple[object, ...], list[tuple[str | None, Ruling]]] = {}
-    for part, asks in _parts(candidate, ground.driver).items():
-        ruling = _rule(candidate, part, asks, ground)
-        deletes = action_of(ruling.reason) == "delete"
-        shown = not deletes or wanted(candidate.account, ruling.sources)
-        key = (shown, part is None, ruling.reason, ruling.message, ruling.waivers)
-        groups.setdefault(key, []).append((part, ruling))
     record = candidate.record
     if record is not None and record.attributes is not None and not attributes:
         record = _without_attributes(record)
+    groups: dict[tuple[object, ...], list[tuple[str | None, Ruling]]] = {}
+    for part, asks in _parts(candidate, ground.driver).items():
+        ruling = _rule(candidate, part, asks, ground)
+        shown = action_of(ruling.reason) != "delete" or wanted(candidate.account, ruling.sources)
+        key = (shown, part is None, ruling.reason, ruling.message, ruling.waivers)
+        groups.setdefault(key, []).append((part, ruling))
     return [
         (_action(candidate, record, ground.driver, group), bool(key[0]))
         for key, group in groups.items()
@@ -71,8 +70,7 @@ def _action(
     driver: Driver,
     group: Sequence[tuple[str | None, Ruling]],
 ) -> Action:
-    ruling = group[0][1]
-    sources = {source for _, one in group for source in one.sources}
+    part, ruling = group[0]
     return Action(
         action=action_of(ruling.reason),
         reason=ruling.reason,
@@ -80,12 +78,19 @@ def _action(
         driver=driver.name,
         id=candidate.id,
         name=candidate.name,
-        parts=tuple(part for part, _ in group if part is not None) or None,
+        parts=None if part is None else tuple([one for one, _ in group if one is not None]),
         message=ruling.message,
-        sources=tuple(sorted(sources, key=lambda one: (one.path, one.line, one.manifest))),
+        sources=_sources(group),
         waivers=ruling.waivers,
         campaign=record,
     )
+
+
+def _sources(group: Sequence[tuple[str | None, Ruling]]) -> tuple[Source, ...]:
+    if len(group) == 1 and len(group[0][1].sources) == 1:
+        return group[0][1].sources
+    every = {source for _, one in group for source in one.sources}
+    return tuple(sorted(every, key=lambda one: (one.path, one.line, one.manifest)))
 
 
 def _without_attributes(record: Campaign) -> Campaign:
@@ -117,7 +122,8 @@ def _parts(candidate: Candidate, driver: Driver) -> dict[str | None, list[Ask]]:
     wanted: dict[str | None, list[Ask]] = {number: [] for number in listed}
     for ask in candidate.asks:
         given = ask.entry.phone_numbers
-        for part in dict.fromkeys(given) if given is not None else listed or (None,):
+        numbers = listed if given is None else dict.fromkeys(given)
+        for part in numbers or (None,):
             wanted.setdefault(part, []).append(ask)
     return {part: asks for part, asks in wanted.items() if asks}
 
@@ -128,8 +134,9 @@ def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: G
     if not free:
         return _blocked(asks)
     used: list[WaiverUse] = []
+    case = _Case(candidate, part, free, ground, used)
     for question in _QUESTIONS:
-        answer = question(_Case(candidate, part, free, ground, used))
+        answer = question(case)
         if answer is not None:
             reason, message = answer
             sources = tuple(ask.source for ask in free)
@@ -146,8 +153,7 @@ def _blocked(asks: Sequence[Ask]) -> Ruling:
     raise AssertionError("nobody asks")
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     """One target and everything that its reason may depend on; *used* collects waivers."""
 
     candidate: Candidate
@@ -186,6 +192,8 @@ _Answer = tuple[Reason, str | None] | None
 
 
 def _kept(case: _Case) -> _Answer:
+    if not case.candidate.keeps:
+        return None
     numbers = case.ground.driver.parts == "phoneNumbers"
     keeps = [one for one in case.candidate.keeps if _holds(one, case.part, numbers=numbers)]
     if not keeps:

@@ -19,6 +19,7 @@ from reconciler.model import (
     Waiver,
     WaiverUse,
 )
+from reconciler.planfile import count
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
@@ -73,7 +74,7 @@ def _deletions(
     account: Account, deletes: Sequence[Action], campaigns: int, waivers: Waivers
 ) -> _Verdict:
     guard = "max-deletions"
-    targets = sum(len(action.targets) for action in deletes)
+    targets = count(deletes).targets
     deleted = len({action.id for action in deletes})
     said = max_deletions.violation(
         account.guards.max_deletions, targets=targets, deleted=deleted, campaigns=campaigns
@@ -130,7 +131,7 @@ def approvals(project: Project, actions: Sequence[Action], judged: Judged) -> Ap
     for (required, above), names in sorted(rules.items()):
         mine = [action for name in names for action in deletes[name]]
         because: list[str] = []
-        if sum(len(action.targets) for action in mine) > above:
+        if count(mine).targets > above:
             because.append(f"above {above}")
         if any(action.waivers for action in mine) or any(judged.used(name) for name in names):
             because.append("a waiver is used")

@@ -81,10 +81,12 @@ def plan(
         for one in candidates(asked, table, matches, project, drivers, now=now)
         for pair in actions(one, grounds[one.account], wanted, attributes=attributes)
     ]
-    ordered = tuple(sorted((action for action, shown in every if shown), key=_place))
+    ordered = tuple(sorted([action for action, shown in every if shown], key=_place))
     judged = limits.judge(project, facts, waivers, ordered, accounts, now=now)
     whole = [action for action, _ in every]
-    lifted = limits.judge(project, facts, waivers, whole, accounts, now=now).lifted
+    lifted = judged.lifted
+    if len(whole) > len(ordered):
+        lifted = limits.judge(project, facts, waivers, whole, accounts, now=now).lifted
     return Plan(
         api_version=API_VERSION,
         kind="Plan",
@@ -118,7 +120,7 @@ def items(action: Action) -> tuple[Item, ...]:
     record = action.campaign
     name = record.name if record is not None else action.name or action.id or ""
     channel = record.channel if record is not None else None
-    return tuple(Item(target, name, channel) for target in action.targets)
+    return tuple([Item(target, name, channel) for target in action.targets])
 
 
 def _wanted(accounts: Collection[str] | None, manifests: Collection[str] | None) -> Wanted:

@@ -47,20 +47,20 @@ def with_driver(example, **changes):
 
 def test_a_driver_that_trusts_the_status_alone_is_found():
     careless = with_driver(
-        KORE, judge=lambda s, i, a: Deleted() if 200 <= a.status < 300 else Doubt("no")
+        KORE, judge=lambda _s, _i, a: Deleted() if 200 <= a.status < 300 else Doubt("no")
     )
     assert "nothing else is a deletion" in failing(careless)
     assert "an answer about another target is no deletion" in failing(careless)
 
 
 def test_a_driver_that_loses_a_target_is_found():
-    lossy = with_driver(OZONETEL, batches=lambda s, items, most: [tuple(items[1:])])
+    lossy = with_driver(OZONETEL, batches=lambda _s, items, _most: [tuple(items[1:])])
     assert "every target is in exactly one request" in failing(lossy)
 
 
 def test_a_driver_that_sends_any_id_in_the_path_is_found():
     assert "hostile ids stay out of the path" in failing(
-        with_driver(KORE, unsafe=lambda s, c, p: None)
+        with_driver(KORE, unsafe=lambda _s, _c, _p: None)
     )
 
 

@@ -290,11 +290,11 @@ class SqliteJournal:
         )
         number = cast(int, cursor.lastrowid)
         self._accounts[number] = intent.account
+        plan = self._plan_of(run)
         for target in intent.targets:
-            self._db.execute(
-                "INSERT INTO request_targets SELECT ?2, ?1 WHERE ?2 IS NOT NULL",
-                (number, self._key(target)),
-            )
+            key = self._key(target)
+            self._db.execute("INSERT INTO request_targets VALUES(?,?)", (key, number))
+            self._db.execute("UPDATE targets SET plan=? WHERE key=?", (plan, key))
         return number
 
     def _account_of(self, number: int) -> str:
@@ -424,14 +424,17 @@ class SqliteJournal:
     def _audit(self, run: int, records: Sequence[Mapping[str, Any]], now: datetime) -> None:
         if not records:
             return
-        if run not in self._plans:
-            row = self._one("SELECT plan FROM runs WHERE number=?", (run,))
-            self._plans[run] = (row[0] if row is not None else None) or ""
-        head = {"at": _iso(now), "run": str(run), "plan": self._plans[run]}
+        head = {"at": _iso(now), "run": str(run), "plan": self._plan_of(run)}
         self._db.executemany(
             "INSERT INTO audit(record) VALUES(?)",
             [(json.dumps({**head, **record}),) for record in records],
         )
+
+    def _plan_of(self, run: int) -> str:
+        if run not in self._plans:
+            row = self._one("SELECT plan FROM runs WHERE number=?", (run,))
+            self._plans[run] = (row[0] if row is not None else None) or ""
+        return self._plans[run]
 
     # ---- plumbing
 

@@ -1,0 +1,378 @@
+"""`reconciler settle`: find out what became of targets in doubt; it never deletes anything."""
+
+import getpass
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler import planfile, safe
+from reconciler.cli.app import App, pass_app
+from reconciler.cli.status import shown
+from reconciler.errors import Exit, ReconcilerError, Usage
+from reconciler.guards.waivers import sort_out
+from reconciler.model import Action, Campaign, Outcome, Plan, Project, Target
+
+if TYPE_CHECKING:
+    from reconciler.apply.journal import State
+    from reconciler.apply.journal.sqlite import SqliteJournal
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler settle                       # look at everything in doubt
+  reconciler settle plan.json
+  reconciler settle --as deleted push-prod/orchestration_06 --because "seen in the dashboard"
+  reconciler settle --as not-deleted --request 41 --because "Ozonetel support, case 9912"
+
+Exit codes: 0 nothing is in doubt any more, 6 doubts remain, 75 another run holds a lane.
+"""
+)
+@click.argument("arguments", nargs=-1, metavar="[PLAN] [TARGET]...")
+@click.option(
+    "--as",
+    "found",
+    type=click.Choice(["deleted", "not-deleted"]),
+    help="Record what a person found out, instead of looking.",
+)
+@click.option("--request", type=int, metavar="N", help="All targets of this request.")
+@click.option("--account", metavar="A", help="All targets of this account.")
+@click.option("--because", metavar="TEXT", help="How the person knows.")
+@click.option("--inventory", multiple=True, metavar="FILE", help="Instead of the project's.")
+@click.option("--max-wait", default="15m", show_default=True, metavar="DURATION")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@click.option("--events", metavar="FILE|-", help="Write JSON lines while it runs.")
+@click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
+@pass_app
+def command(
+    app: App,
+    arguments: tuple[str, ...],
+    found: str | None,
+    request: int | None,
+    account: str | None,
+    because: str | None,
+    inventory: tuple[str, ...],
+    max_wait: str,
+    format_: str,
+    events: str | None,
+    show_numbers: bool,
+) -> int:
+    """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
+    from reconciler.cli._state import journal
+    from reconciler.cli.apply import seconds
+
+    plan, targets = _arguments(arguments, named=found is not None)
+    if found is None and (request is not None or because is not None or targets):
+        raise Usage("TARGET, --request and --because belong to --as deleted|not-deleted")
+    if found is not None:
+        if not because:
+            raise Usage("--as needs --because TEXT: how do you know?")
+        if sum((bool(targets), request is not None, account is not None)) != 1:
+            raise Usage("--as takes targets, or --request N, or --account A")
+    project = app.load_project()
+    if account is not None and account not in project.accounts:
+        raise Usage(f"--account: the project has no {account!r}")
+    with journal(app, project) as opened:
+        chosen = _chosen(opened, plan, targets, request, account)
+        if found is not None:
+            _record(app, project, opened, chosen, found, because or "")
+        elif chosen:
+            _look(
+                app,
+                project,
+                opened,
+                chosen,
+                inventory=inventory,
+                max_wait=seconds(max_wait),
+                events=events,
+                to_stdout=format_ == "json",
+            )
+        return _tell(app, opened, chosen, format_, show_numbers=show_numbers)
+
+
+def _arguments(given: Sequence[str], *, named: bool) -> tuple[Plan | None, list[Target]]:
+    """A plan comes first, if there is one; what else is there are targets."""
+    rest, plan = list(given), None
+    if rest and (not named or Path(rest[0]).is_file()):
+        from reconciler.cli._plan import read_plan
+
+        plan, _ = read_plan(rest.pop(0))
+    try:
+        return plan, [Target.parse(text) for text in rest]
+    except ValueError as error:
+        raise Usage(str(error)) from error
+
+
+def _chosen(
+    opened: "SqliteJournal",
+    plan: Plan | None,
+    targets: Sequence[Target],
+    request: int | None,
+    account: str | None,
+) -> "dict[Target, State]":
+    doubts = opened.in_doubt()
+    if request is not None:
+        targets = opened.targets_of(request)
+        if not targets:
+            raise ReconcilerError(f"there is no request {request} about targets in the journal")
+    wanted = set(targets) if targets else None
+    if wanted is not None and (strange := sorted(wanted - set(doubts))):
+        named = ", ".join(map(str, strange))
+        raise ReconcilerError(f"not in doubt: {named}; `reconciler status` lists what is")
+    mine = None
+    if plan is not None:
+        mine = {t for one in plan.actions if one.action == "delete" for t in one.targets}
+    return {
+        target: state
+        for target, state in doubts.items()
+        if (wanted is None or target in wanted)
+        and (mine is None or target in mine)
+        and (account is None or target.account == account)
+    }
+
+
+# ---------------------------------------------------------------- a person's finding
+
+
+def _record(
+    app: App,
+    project: Project,
+    opened: "SqliteJournal",
+    chosen: "Mapping[Target, State]",
+    found: str,
+    because: str,
+) -> None:
+    from reconciler.apply.journal import Ruling
+    from reconciler.apply.locks import Locks
+    from reconciler.apply.run import take
+    from reconciler.cli import _run
+    from reconciler.cli._state import holder, locks_folder
+
+    if not chosen:
+        return
+    by = _person()
+    pairs = _accounts(project, chosen)
+    locks = Locks(locks_folder(app, project))
+    locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": _names(chosen)})
+    try:
+        run = opened.begin(None, "settle", json.dumps(holder()), [], _started(by))
+        take(pairs, opened, run)
+        now = app.now()
+        changes: dict[str, Any] = {
+            "detail": because,
+            "evidence": "person",
+            "at": now,
+            "seen_at": None,
+            "cleared": False,
+        }
+        if found == "deleted":
+            changes["outcome"] = Outcome.DELETED
+        else:
+            changes |= {"outcome": None, "doubts": 0}
+        finding = {
+            "type": "finding",
+            "targets": [str(target) for target in chosen],
+            "found": found,
+            "by": by,
+            "because": because,
+        }
+        rulings = [Ruling(target, changes) for target in chosen]
+        opened.commit("", 0, run, rulings=rulings, audit=[finding])
+        opened.end(run, Exit.OK, {"summary": {found: len(chosen)}})
+    finally:
+        locks.release()
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _started(by: str) -> dict[str, Any]:
+    from reconciler import __version__
+
+    return {
+        "tool": f"reconciler {__version__}",
+        "resumed": False,
+        "author": by,
+        "commit": None,
+        "requestedBy": [],
+        "tickets": [],
+        "approvals": {"required": 0},
+    }
+
+
+# ---------------------------------------------------------------- looking
+
+
+def _look(
+    app: App,
+    project: Project,
+    opened: "SqliteJournal",
+    chosen: "Mapping[Target, State]",
+    *,
+    inventory: Sequence[str],
+    max_wait: float,
+    events: str | None,
+    to_stdout: bool,
+) -> None:
+    from reconciler.apply.locks import Locks
+    from reconciler.apply.look import can_look
+    from reconciler.apply.prepare import rules_of, witnesses
+    from reconciler.apply.run import AccountWork, summary, take
+    from reconciler.cli import _run
+    from reconciler.cli._plan import make_plan
+    from reconciler.cli._state import holder, locks_folder
+
+    every = _accounts(project, chosen)
+    pairs = [(account, driver) for account, driver in every if can_look(driver)]
+    for account, driver in every:
+        if not can_look(driver):
+            said = f"{account.name}: {driver.title} cannot be looked at; use settle --as"
+            app.note(safe.terminal(said))
+    if not pairs:
+        return
+    made, _, extras = make_plan(app, now=app.now(), inventory=inventory)
+    settings = _run.opened(app, pairs)
+    names = [account.name for account, _ in pairs]
+    locks = Locks(locks_folder(app, project))
+    locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": names})
+    try:
+        run = opened.begin(None, "settle", json.dumps(holder()), [], _started(_person()))
+        ledgers = take(pairs, opened, run)
+        states = opened.states(chosen)
+        records = _records(app, states)
+        waivers = sort_out(project.waivers, today=app.now().date())
+        follow = _run.Events(app, events, stdout_taken=to_stdout)
+        context = _run.context(
+            app,
+            opened,
+            run,
+            None,
+            emit=follow.emit,
+            closed=lambda _: None,
+            max_wait=max_wait,
+            first_run=False,
+        )
+        works = []
+        for account, driver in pairs:
+            session, secrets = _run.session(account, driver, settings[account.name])
+            seen = witnesses(account.name, made, made, extras.matches, extras.facts)
+            works.append(
+                AccountWork(
+                    account=account,
+                    driver=driver,
+                    session=session,
+                    secrets=secrets,
+                    jobs=_jobs(states, records, account.name),
+                    witnesses=seen.without({t.id for t in chosen}),
+                    rules=rules_of(account, extras.asked, waivers, app.now()),
+                )
+            )
+        running = _run.Running(context)
+        try:
+            fates = running.go(works, ledgers, send=False)
+        finally:
+            follow.close()
+        opened.end(run, running.signalled or Exit.OK, {"summary": summary(fates)})
+    finally:
+        locks.release()
+
+
+def _jobs(
+    states: "Mapping[Target, State]", records: Mapping[Target, Action], account: str
+) -> list[Any]:
+    from reconciler.apply.work import Job
+    from reconciler.driver import Item
+
+    jobs = []
+    for target, state in states.items():
+        if target.account != account or state.outcome is not Outcome.IN_DOUBT:
+            continue
+        action = records.get(target)
+        record: Campaign | None = action.campaign if action is not None else None
+        name = record.name if record else (action.name if action else None) or target.id
+        item = Item(target, name, record.channel if record else None)
+        jobs.append(
+            Job(
+                item=item,
+                planned=record,
+                digests=state.digests,
+                inventory=state.inventory,
+                state=state,
+                facts={"name": name, "sources": [], "waivers": [], "campaign": None},
+            )
+        )
+    return jobs
+
+
+def _records(app: App, states: "Mapping[Target, State]") -> dict[Target, Action]:
+    """The planned action of each target, from the plans kept while they were applied."""
+    from reconciler.cli._state import kept_plan
+
+    found: dict[Target, Action] = {}
+    for digest in {state.plan for state in states.values() if state.plan}:
+        data = kept_plan(app, digest)
+        if data is None:
+            continue
+        for action in planfile.loads(data).actions:
+            if action.action == "delete":
+                found |= {t: action for t in action.targets if t in states}
+    return found
+
+
+def _accounts(project: Project, chosen: "Mapping[Target, State]") -> list[tuple[Any, Any]]:
+    from reconciler.cli._run import drivers_of
+
+    drivers = drivers_of(project.accounts)
+    lost = sorted({t.account for t in chosen} - set(project.accounts))
+    if lost:
+        raise ReconcilerError(f"in doubt at accounts the project no longer has: {', '.join(lost)}")
+    accounts = [project.accounts[name] for name in _names(chosen)]
+    return [(account, drivers[account.driver]) for account in accounts]
+
+
+def _names(chosen: "Mapping[Target, State]") -> list[str]:
+    return sorted({target.account for target in chosen})
+
+
+# ---------------------------------------------------------------- telling
+
+
+def _tell(
+    app: App,
+    opened: "SqliteJournal",
+    chosen: "Mapping[Target, State]",
+    format_: str,
+    *,
+    show_numbers: bool,
+) -> int:
+    states = opened.states(chosen)
+    doubts = [t for t, state in states.items() if state.outcome is Outcome.IN_DOUBT]
+    if format_ == "json":
+        listed = [
+            {
+                "target": shown(target, show_numbers=show_numbers),
+                "outcome": state.outcome.value if state.outcome else None,
+                "detail": state.detail,
+                "evidence": state.evidence,
+            }
+            for target, state in states.items()
+        ]
+        app.out(json.dumps({"kind": "Settlement", "inDoubt": len(doubts), "targets": listed}))
+    else:
+        for target, state in states.items():
+            said = state.outcome.value if state.outcome else "not deleted; apply may send it again"
+            if state.cleared:
+                said = "still there after two looks; apply may send it once more"
+            why = f" ({state.detail})" if state.detail else ""
+            name = safe.terminal(shown(target, show_numbers=show_numbers))
+            app.out(f"{name}: {said}{safe.terminal(why)}")
+        app.out("Nothing is in doubt." if not doubts else f"{len(doubts)} in doubt.")
+    return Exit.DOUBT if doubts else Exit.OK

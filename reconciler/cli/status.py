@@ -1,0 +1,197 @@
+"""`reconciler status`: runs, outcomes, doubts, locks, the rule that blocks now. Sends nothing."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler import safe
+from reconciler.cli.app import App, pass_app
+from reconciler.errors import Exit, ReconcilerError, Usage
+from reconciler.guards.windows import Schedule
+from reconciler.model import Outcome, Project, Target
+
+if TYPE_CHECKING:
+    from reconciler.apply.journal import Run
+    from reconciler.apply.journal.sqlite import SqliteJournal
+
+_RUNS = 10
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler status
+  reconciler status plan.json
+  reconciler status --format json
+  reconciler status --reviewed 12 --by carol --because "freeze was lifted by CHG-1200"
+
+Exit codes: 0; with PLAN, 6 if targets of it are in doubt.
+"""
+)
+@click.argument("plan", required=False, metavar="[PLAN]")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@click.option("--reviewed", type=int, metavar="RUN", help="A person has reviewed what RUN waived.")
+@click.option("--by", metavar="NAME", help="Who reviewed it.")
+@click.option("--because", metavar="TEXT", help="What the review came to.")
+@click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
+@pass_app
+def command(
+    app: App,
+    plan: str | None,
+    format_: str,
+    reviewed: int | None,
+    by: str | None,
+    because: str | None,
+    show_numbers: bool,
+) -> int:
+    """Show runs, outcomes, what is in doubt, who holds a lane, and which rule blocks now."""
+    from reconciler.cli._state import journal
+
+    if reviewed is not None and not (by and because):
+        raise Usage("--reviewed needs --by NAME and --because TEXT")
+    if reviewed is None and (by or because):
+        raise Usage("--by and --because belong to --reviewed RUN")
+    project = app.load_project()
+    with journal(app, project) as opened:
+        if reviewed is not None and not opened.review(reviewed, by or "", because or ""):
+            raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
+        found = _gather(app, project, opened, plan, show_numbers=show_numbers)
+    if format_ == "json":
+        app.out(json.dumps(found, indent=1))
+    else:
+        app.out("\n".join(_text(found)))
+    return Exit.DOUBT if plan is not None and found["inDoubt"] else Exit.OK
+
+
+def _gather(
+    app: App, project: Project, opened: "SqliteJournal", path: str | None, *, show_numbers: bool
+) -> dict[str, Any]:
+    from reconciler.apply.locks import Locks
+    from reconciler.cli._state import locks_folder
+
+    holders = Locks(locks_folder(app, project)).holders()
+    doubts = opened.in_doubt()
+    requests = {t: n for n, ts in opened.doubtful_requests().items() for t in ts}
+    found: dict[str, Any] = {"kind": "Status", "project": project.name}
+    digest = None
+    if path is not None:
+        digest, counts, mine = _plan(opened, path)
+        found |= {"plan": digest, "outcomes": counts}
+        doubts = {target: state for target, state in doubts.items() if target in mine}
+    found["inDoubt"] = [
+        {
+            "target": shown(target, show_numbers=show_numbers),
+            "detail": state.detail,
+            "request": requests.get(target),
+            "state": "in flight" if state.outcome is not Outcome.IN_DOUBT else "in doubt",
+        }
+        for target, state in doubts.items()
+        if state.outcome is Outcome.IN_DOUBT or not holders
+    ]
+    found["inFlight"] = len(doubts) - len(found["inDoubt"])
+    found["lanes"] = holders
+    found["blocked"] = _blocked(app, project)
+    runs = opened.runs(digest)
+    found["runs"] = [_run(one) for one in runs[:_RUNS]]
+    found["runsInAll"] = len(runs)
+    found["openForReview"] = [
+        {"run": one.number, **waived}
+        for one in opened.runs()
+        if one.waived and one.reviewed is None
+        for waived in one.waived
+    ]
+    return found
+
+
+def _plan(opened: "SqliteJournal", path: str) -> tuple[str, dict[str, int], set[Target]]:
+    from reconciler import planfile
+    from reconciler.cli._plan import read_plan
+
+    plan, data = read_plan(path)
+    targets = [t for one in plan.actions if one.action == "delete" for t in one.targets]
+    states = opened.states(targets)
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for target in targets:
+        state = states.get(target)
+        outcome = state.outcome if state is not None and state.outcome else Outcome.PENDING
+        counts[outcome.value] += 1
+    return planfile.digest(data), counts, set(targets)
+
+
+def shown(target: Target, *, show_numbers: bool) -> str:
+    """The target, its phone number masked unless that is asked for."""
+    if show_numbers or target.part is None or not target.part.isdigit():
+        return str(target)
+    return f"{Target(target.account, target.id)}#{safe.mask_number(target.part)}"
+
+
+def _blocked(app: App, project: Project) -> list[dict[str, Any]]:
+    blocked = []
+    for name, account in sorted(project.accounts.items()):
+        decision = Schedule(account.guards.windows).decide(app.now())
+        if decision.open:
+            continue
+        opens = decision.opens_at
+        blocked.append(
+            {
+                "account": name,
+                "rule": decision.rule,
+                "because": decision.because,
+                "opensAt": opens.strftime("%Y-%m-%dT%H:%M:%SZ") if opens else None,
+            }
+        )
+    return blocked
+
+
+def _run(one: "Run") -> dict[str, Any]:
+    return {
+        "run": one.number,
+        "kind": one.kind,
+        "plan": one.plan,
+        "started": one.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ended": one.ended.strftime("%Y-%m-%dT%H:%M:%SZ") if one.ended else None,
+        "exitCode": one.exit_code,
+        "holder": json.loads(one.holder),
+        "waived": list(one.waived),
+        "reviewed": one.reviewed,
+    }
+
+
+def _text(found: dict[str, Any]) -> list[str]:
+    say = safe.terminal
+    lines = [f"Project {say(found['project'])}"]
+    if "plan" in found:
+        counts = ", ".join(f"{n} {word}" for word, n in found["outcomes"].items() if n) or "nothing"
+        lines += [f"Plan {found['plan']}", f"  {counts}"]
+    for lane in found["lanes"]:
+        accounts = ", ".join(map(str, lane.get("accounts", ())))
+        who = f"pid {lane.get('pid')} of {lane.get('user')} on {lane.get('host')}"
+        since = f", since {lane['since']}" if "since" in lane else ""
+        lines.append(say(f"Lane {lane.get('lane')} ({accounts}) is held by {who}{since}"))
+    if found["inFlight"]:
+        lines.append(f"{found['inFlight']} targets in flight")
+    for one in found["blocked"]:
+        why = f" ({one['because']})" if one["because"] else ""
+        opens = f"; opens {one['opensAt']}" if one["opensAt"] else "; it does not open again"
+        lines.append(say(f"{one['account']}: blocked now by {one['rule']}{why}{opens}"))
+    if found["inDoubt"]:
+        lines.append(f"{len(found['inDoubt'])} in doubt (reconciler settle looks at them):")
+        for one in found["inDoubt"]:
+            where = f", request {one['request']}" if one["request"] is not None else ""
+            lines.append(say(f"  {one['target']}{where}: {one['detail'] or 'no answer yet'}"))
+    else:
+        lines.append("Nothing is in doubt.")
+    for one in found["openForReview"]:
+        said = f"Open for review: run {one['run']} waived {one['rule']}"
+        lines.append(say(f"{said} ({one['ticket']}: {one['because']})"))
+    lines.append("Runs:" if found["runs"] else "No run yet.")
+    for one in found["runs"]:
+        end = f"exit {one['exitCode']}" if one["ended"] else "not ended"
+        lines.append(
+            say(f"  {one['run']}  {one['started']}  {one['kind']}  {end}  {one['plan'] or ''}")
+        )
+    left = found["runsInAll"] - len(found["runs"])
+    if left:
+        lines.append(f"  and {left} earlier ones")
+    return lines

@@ -1,0 +1,56 @@
+"""`reconciler drivers`: what each can do, in both views."""
+
+import json
+
+import pytest
+
+from reconciler.cli.main import main
+from reconciler.drivers import names
+
+
+def shown(capsys, *args):
+    assert main(["drivers", *args]) == 0
+    return capsys.readouterr().out
+
+
+def test_every_driver_has_its_line(capsys):
+    lines = shown(capsys).splitlines()
+    assert [line.split()[0] for line in lines[1 : 1 + len(names())]] == list(names())
+
+
+def test_json_says_what_each_can_do(capsys):
+    told = {one["name"]: one for one in json.loads(shown(capsys, "--format", "json"))["drivers"]}
+    assert {name: (one["list"], one["look"], one["batch"]) for name, one in told.items()} == {
+        "batch-cep": (True, "listing", False),
+        "batch-mep": (True, "target", False),
+        "cellcast": (True, "target", False),
+        "kore": (True, "target", False),
+        "ozonetel": (False, None, True),
+    }
+    assert all(one["delete"] for one in told.values())
+    assert told["ozonetel"]["limits"] == {"requests": 2, "per": "60s", "concurrency": 1}
+    credentials = {
+        name: [s["name"] for s in one["settings"] if s["credential"]] for name, one in told.items()
+    }
+    assert credentials == {
+        "batch-cep": ["restApiKey"],
+        "batch-mep": ["apiKey", "restApiKey"],
+        "cellcast": ["apiKey"],
+        "kore": ["clientSecret"],
+        "ozonetel": ["apiKey"],
+    }
+
+
+@pytest.mark.parametrize("name", names())
+def test_one_driver_is_told_with_settings_and_notes(capsys, name):
+    page = shown(capsys, name)
+    (told,) = json.loads(shown(capsys, name, "--format", "json"))["drivers"]
+    for setting in told["settings"]:
+        assert f"  {setting['name']} " in page
+    for note in told["notes"]:
+        assert note in page
+
+
+def test_an_unknown_driver_is_a_usage_error_that_names_the_known(capsys):
+    assert main(["drivers", "no-such"]) == 64
+    assert "batch-cep, batch-mep, cellcast, kore, ozonetel" in capsys.readouterr().err

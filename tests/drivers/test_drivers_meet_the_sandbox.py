@@ -1,0 +1,188 @@
+"""Each driver against the sandbox, which was written from the vendors' pages and not from them."""
+
+import asyncio
+import json
+from urllib.parse import quote
+
+import httpx
+import pytest
+from driver_examples import (
+    CELLCAST,
+    CEP,
+    KORE,
+    MEP,
+    OZONETEL,
+    OZONETEL_BASIC,
+    OZONETEL_SINGLE,
+    item,
+)
+
+from reconciler.driver import (
+    Absent,
+    Answer,
+    Deleted,
+    Item,
+    Missing,
+    Present,
+    Secret,
+    Session,
+    Split,
+    Unauthorised,
+    Unconfirmed,
+    revealed,
+)
+from reconciler.sandbox import create_app
+
+
+class Wire:
+    """Sends a driver's requests to a sandbox without any socket; its clock is ours."""
+
+    def __init__(self, campaigns):
+        self.now = 0.0
+        self.app = create_app(
+            campaigns, clock=lambda: self.now, wall=lambda: 1.8e9 + self.now, sleep=self._sleep
+        )
+
+    async def _sleep(self, seconds):
+        self.now += seconds
+
+    def send(self, request):
+        self.now += 60
+        path = [one.reveal() if isinstance(one, Secret) else one for one in request.path]
+        query = [f"{k}={quote(revealed(v), safe='')}" for k, v in request.query]
+        headers = {name: revealed(value) for name, value in request.headers}
+        body = None if request.body is None else json.dumps(request.body).encode()
+        url = f"{request.base}/{'/'.join(path)}" + (f"?{'&'.join(query)}" if query else "")
+
+        async def asked():
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport) as client:
+                return await client.request(request.method, url, headers=headers, content=body)
+
+        found = asyncio.run(asked())
+        return Answer(found.status_code, dict(found.headers), found.content)
+
+    def run(self, flow):
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(self.send(request))
+        except StopIteration as end:
+            return end.value
+
+    def delete(self, example, session, *items):
+        answer = self.send(example.driver.delete(session, items))
+        return example.driver.judge(session, items, answer)
+
+
+def session(example, prefix, token=""):
+    settings = example.checked
+    key = "sandbox-secret" if example is KORE else "sandbox-key"
+    read = {name: one.resolved(key) for name, one in settings.credentials().items()}
+    settings = settings.model_copy(update=read)
+    nonce = iter(map(str, range(1000)))
+    base = f"http://sandbox/{prefix}"
+    return Session("acc", settings, base, Secret.of(token), lambda: next(nonce))
+
+
+def record(id_, **fields):
+    return {"account": "acc", "id": id_, "name": f"Campaign {id_}", **fields}
+
+
+def test_batch_cep():
+    ids = [f"orchestration_{n:03}" for n in range(130)]
+    wire, here = Wire([record(i, status="stopped") for i in ids]), session(CEP, "batch")
+    listing = wire.run(CEP.driver.list(here))
+    assert listing.complete
+    assert {one.id for one in listing.campaigns} == set(ids)
+    target = item("acc", ids[7])
+    assert isinstance(wire.delete(CEP, here, target), Deleted)
+    assert isinstance(wire.delete(CEP, here, target), Unconfirmed)
+    assert len(wire.run(CEP.driver.list(here)).campaigns) == 129
+
+
+def test_batch_mep():
+    ids = [f"{n:032x}" for n in range(130)]
+    wire, here = Wire([record(i, status="stopped") for i in ids]), session(MEP, "batch")
+    listing = wire.run(MEP.driver.list(here))
+    assert listing.complete
+    assert {one.id for one in listing.campaigns} == set(ids)
+    target = item("acc", ids[7])
+    assert isinstance(wire.run(MEP.driver.look(here, target)), Present)
+    assert isinstance(wire.delete(MEP, here, target), Deleted)
+    assert isinstance(wire.delete(MEP, here, target), Unconfirmed)
+    assert isinstance(wire.run(MEP.driver.look(here, target)), Missing)
+
+
+def test_kore():
+    sms = [f"cd-{n:08x}-1111-4111-8111-111111111111" for n in range(70)]
+    voice = [f"cd-{n:07x}-1111-4111-8111-111111111111" for n in range(3)]
+    everything = [
+        *(record(i, channel="sms", status="ready") for i in sms),
+        *(record(i, channel="voice", status="ready") for i in voice),
+    ]
+    wire, here = Wire(everything), session(KORE, "kore")
+    listing = wire.run(KORE.driver.list(here))
+    assert listing.complete, listing.why
+    assert {(one.id, one.channel) for one in listing.campaigns} == {
+        *((i, "sms") for i in sms),
+        *((i, "voice") for i in voice),
+    }
+    target = item("acc", voice[0], channel="voice")
+    assert not isinstance(wire.delete(KORE, here, item("acc", voice[0], channel="sms")), Deleted)
+    assert isinstance(wire.run(KORE.driver.look(here, target)), Present)
+    assert isinstance(wire.delete(KORE, here, target), Deleted)
+    assert isinstance(wire.delete(KORE, here, target), Unconfirmed)
+    assert isinstance(wire.run(KORE.driver.look(here, target)), Missing)
+
+
+def test_cellcast():
+    ids = [f"{n:024x}" for n in range(1, 4)]
+    wire = Wire([record(i, channel="sms", status="scheduled") for i in ids])
+    here, target = session(CELLCAST, "cellcast"), item("acc", ids[0], channel="sms")
+    assert isinstance(wire.run(CELLCAST.driver.look(here, target)), Present)
+    assert isinstance(wire.delete(CELLCAST, here, target), Deleted)
+    assert isinstance(wire.delete(CELLCAST, here, target), Unconfirmed)
+    gone = wire.run(CELLCAST.driver.look(here, target))
+    assert isinstance(gone, Missing)
+    assert gone.sure
+
+
+LEADS = [
+    {"account": "acc", "id": "1", "name": "Lead refill ", "phoneNumbers": ["9181", "9182"]},
+    {"account": "acc", "id": "2", "name": "Lead 2", "phoneNumbers": ["9181", "9182"]},
+]
+
+
+def leads(*cells):
+    return tuple(item("acc", name, number, name=name) for name, number in cells)
+
+
+ALL: tuple[Item, ...] = leads(
+    *((name, n) for name in ("Lead refill ", "Lead 2") for n in ("9181", "9182"))
+)
+
+
+def test_ozonetel_with_tokens():
+    wire, here = Wire(LEADS), session(OZONETEL, "ozonetel", token="stale")
+    (batch,) = OZONETEL.driver.batches(OZONETEL.checked, ALL, None)
+    refused = wire.delete(OZONETEL, here, *batch)
+    assert isinstance(refused, Unauthorised)
+    assert refused.renew
+    token = wire.run(OZONETEL.driver.authenticate(here)).secret.reveal()
+    here = session(OZONETEL, "ozonetel", token)
+    assert isinstance(wire.delete(OZONETEL, here, *leads(("Lead refill", "9181"))), object)
+    assert isinstance(wire.delete(OZONETEL, here, *batch), Deleted)
+    unknown = (*leads(("nobody", "9181")), *leads(("Lead 2", "9181")))
+    assert isinstance(wire.delete(OZONETEL, here, *unknown), Split)
+
+
+@pytest.mark.parametrize("example", [OZONETEL_BASIC, OZONETEL_SINGLE])
+def test_ozonetel_in_its_other_modes(example):
+    wire, here = Wire(LEADS), session(example, "ozonetel")
+    if example is OZONETEL_SINGLE:
+        token = wire.run(example.driver.authenticate(here)).secret.reveal()
+        here = session(example, "ozonetel", token)
+    one = leads(("Lead refill ", "9181"))
+    assert isinstance(wire.delete(example, here, *one), Deleted)
+    assert isinstance(wire.delete(example, here, *one), Absent | Deleted)
