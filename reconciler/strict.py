@@ -304,16 +304,16 @@ class _Reader:
 
     def _documents(self) -> None:
         while True:
-            event = self._loader.get_event()
+            event: Any = self._loader.get_event()
             match event:
                 case yaml.StreamEndEvent():
                     return
                 case yaml.DocumentStartEvent():
+                    mark: Any = event.start_mark
                     if event.tags:
-                        self._refuse("tag", "a %TAG directive", event.start_mark, "remove it")
-                    line = event.start_mark.line
+                        self._refuse("tag", "a %TAG directive", mark, "remove it")
                     root = self._node(self._loader.get_event(), 0)
-                    self.documents.append(Document(root, self._spot(line, 0)[0]))
+                    self.documents.append(Document(root, self._spot(mark.line, 0)[0]))
 
     def _node(self, event: Any, depth: int) -> _Node:
         line, column = self._spot(event.start_mark.line, event.start_mark.column)

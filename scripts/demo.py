@@ -47,7 +47,7 @@ def main(folder: Path) -> int:
     with sandbox(folder) as url:
         point_at(folder / "reconciler.yaml", url)
         play(folder, url)
-        verdict, good = judge(folder, ledger(url))
+        verdict, good = judge(folder, url)
     print(f"\n{bold(verdict)}  ({time.monotonic() - started:.0f} s)", flush=True)
     return 0 if good else 1
 
@@ -124,6 +124,7 @@ def play(folder: Path, url: str) -> None:
     heading("Apply: exactly that plan, each account within its limits")
     run(folder, "apply", "plan.json", "--first-run", "--update-inventory")
     heading("Plan again: what was declared is now so")
+    shown(["plan"])
     said = quietly(folder, "plan")
     sys.stdout.buffer.write(said)
     sys.stdout.buffer.flush()
@@ -131,10 +132,11 @@ def play(folder: Path, url: str) -> None:
         sys.exit("the second plan should say: No changes")
 
 
-def judge(folder: Path, told: Mapping[str, Any]) -> tuple[str, bool]:
+def judge(folder: Path, url: str) -> tuple[str, bool]:
     """Whether the vendors saw the plan, the whole plan and nothing but the plan."""
     heading("Ask the vendors: is what happened what was planned?")
-    shown(["curl", "…/__ledger"], program=None)
+    shown([f"{url}/__ledger"], program="curl")
+    told = ledger(url)
     plan = json.loads((folder / "plan.json").read_bytes())
     wanted = {target for action in plan["actions"] for target in targets(action)}
     effects = [effect for request in told["requests"] for effect in request["effect"]]
@@ -213,10 +215,13 @@ def run(folder: Path, *arguments: str) -> None:
 
 def quietly(folder: Path, *arguments: str) -> bytes:
     """Run the command and return what it prints; stop the demo if it fails."""
-    if "--dry-run" not in arguments:
-        shown(arguments)
+    colour = ["--color", "always"] if _bright() else []
     done = subprocess.run(
-        command(arguments), cwd=folder, env=environment(), check=False, capture_output=True
+        command([*colour, *arguments]),
+        cwd=folder,
+        env=environment(),
+        check=False,
+        capture_output=True,
     )
     if done.returncode:
         sys.stderr.write(done.stderr.decode("utf-8", "replace"))
@@ -236,16 +241,18 @@ def heading(text: str) -> None:
     print(f"\n{bold('# ' + text)}", flush=True)
 
 
-def shown(arguments: Sequence[str], program: str | None = "reconciler") -> None:
+def shown(arguments: Sequence[str], program: str = "reconciler") -> None:
     """The command as a user would type it."""
-    words = [*([program] if program else []), *arguments]
-    print(f"$ {' '.join(words)}\n", flush=True)
+    print(f"$ {' '.join([program, *arguments])}\n", flush=True)
 
 
 def bold(text: str) -> str:
     """Bold on a terminal, plain elsewhere."""
-    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR")
-    return text if plain else f"\x1b[1m{text}\x1b[0m"
+    return f"\x1b[1m{text}\x1b[0m" if _bright() else text
+
+
+def _bright() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

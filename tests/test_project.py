@@ -33,7 +33,7 @@ DRIVER = Driver(
     settings=Own,
     complete=True,
     base_url=lambda settings: f"https://{settings.tenant}.acme.example",
-    limits=lambda settings: Limits(requests=10, per=60.0, concurrency=4),
+    limits=lambda _: Limits(requests=10, per=60.0, concurrency=4),
     scope=lambda settings: str(settings.tenant),
     unsafe=_never,
     delete=_never,

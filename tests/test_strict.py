@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from reconciler.errors import Diagnostic
 from reconciler.strict import MAX_BYTES, parse, parse_json, reads_otherwise
 
+ODD = ["0123", "12:30:45", "1_000", "no", "1.10", "2024-01-01", "~", "null", "1e3", "0o17", ".5"]
+EVEN = ["123", "0", "-5", "1.5", "abc", "orchestration_06", "918187867008", "nope"]
+
 
 def value(text: str) -> object:
     documents, problems = parse(text.encode(), "f.yaml")
@@ -22,7 +25,25 @@ def problems(data: str | bytes) -> list[Diagnostic]:
 
 @pytest.mark.parametrize(
     "text",
-    "0123 12:30:45 1_000 no yes on 1.10 2024-01-01 ~ null 0x1F 1e3 .inf = 0o17 +1 123".split(),
+    [
+        "0123",
+        "12:30:45",
+        "1_000",
+        "no",
+        "yes",
+        "on",
+        "1.10",
+        "2024-01-01",
+        "~",
+        "null",
+        "0x1F",
+        "1e3",
+        ".inf",
+        "=",
+        "0o17",
+        "+1",
+        "123",
+    ],
 )
 def test_a_plain_scalar_is_the_text_that_was_written(text: str) -> None:
     assert value(f"id: {text}") == {"id": text}
@@ -167,8 +188,26 @@ def test_parse_never_raises_and_its_places_lie_inside_the_file(data: bytes) -> N
 
 @pytest.mark.parametrize(
     ("text", "odd"),
-    [(text, True) for text in "0123 12:30:45 1_000 no 1.10 2024-01-01 ~ null 1e3 0o17 .5".split()]
-    + [(text, False) for text in "123 0 -5 1.5 abc orchestration_06 918187867008 nope".split()],
+    [
+        (text, True)
+        for text in [
+            "0123",
+            "12:30:45",
+            "1_000",
+            "no",
+            "1.10",
+            "2024-01-01",
+            "~",
+            "null",
+            "1e3",
+            "0o17",
+            ".5",
+        ]
+    ]
+    + [
+        (text, False)
+        for text in ["123", "0", "-5", "1.5", "abc", "orchestration_06", "918187867008", "nope"]
+    ],
 )
 def test_what_yaml_itself_would_read_as_another_value(text: str, odd: bool) -> None:
     assert reads_otherwise(text) is odd

@@ -3,7 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -102,6 +102,15 @@ def append(path: Path, records: Sequence[object]) -> str:
     A torn last line (a crash while it was written) is cut; a record `cut` says so. `Damaged` if
     the end of the file is not a chain. When it raises, nothing was appended.
     """
+    return append_after(path, lambda _: records)
+
+
+def append_after(path: Path, records_after: Callable[[int], Sequence[object]]) -> str:
+    """Like `append`, for records with a rising number `entry`: none is ever appended twice.
+
+    *records_after* is called while other processes wait, with the newest `entry` of the log's end
+    (0 if it has none), and returns what comes after it.
+    """
     new = not os.path.lexists(path)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -109,7 +118,7 @@ def append(path: Path, records: Sequence[object]) -> str:
         raise _failed(path, 0, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # closing frees it, and so does death
-        last = _append(path, descriptor, records)
+        last = _append(path, descriptor, records_after)
         if new:
             _sync_folder(path.parent)
     except OSError as error:
@@ -119,9 +128,10 @@ def append(path: Path, records: Sequence[object]) -> str:
     return last
 
 
-def _append(path: Path, descriptor: int, records: Sequence[object]) -> str:
-    end, seq, prev, torn = _end_of(path, descriptor)
-    if torn and records:
+def _append(path: Path, descriptor: int, records_after: Callable[[int], Sequence[object]]) -> str:
+    end, seq, prev, torn, entry = _end_of(path, descriptor)
+    records = records_after(entry)
+    if torn and len(records):
         at = _plain(msgspec.to_builtins(records[0]))["at"]
         records = [_cut(at, torn), *records]
     lines = []
@@ -172,8 +182,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
-    """(where whole records end, last seq, last hash, what is torn after them)."""
+def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes, int]:
+    """(where whole records end, last seq, last hash, what is torn after them, newest entry)."""
     size = os.fstat(descriptor).st_size
     for reach in (_TAIL, 2 * LINE_LIMIT + _TAIL):
         start = max(0, size - reach)
@@ -188,7 +198,7 @@ def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
     if not lines:
         if start or end:
             raise _damaged(path, end)
-        return end, 0, GENESIS, torn
+        return end, 0, GENESIS, torn, 0
     seq, prev = 0, None
     for line in lines:
         links = _held(line)
@@ -196,7 +206,9 @@ def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
             raise _damaged(path, end)
         seq, prev = links.seq, links.hash
     assert prev is not None
-    return end, seq, prev, torn
+    entries = (_decode(line).get("entry") for line in reversed(lines))
+    entry = next((one for one in entries if type(one) is int), 0)
+    return end, seq, prev, torn, entry
 
 
 def _damaged(path: Path, end: int) -> Damaged:

@@ -106,7 +106,6 @@ def evidence(archive: BinaryIO, *, signers: Signers | None = None) -> Proven:
         trusted = signers if signers is not None else _signers(contents)
         case = _Case(plan, manifest, contents, trusted)
         if manifest.audit is not None:
-            audit.seek(0)
             case.hear(audit)
         case.check_report()
         return case.proven()
@@ -157,7 +156,7 @@ class _Case:
     ended: set[str] = field(default_factory=set)
     judged: set[str] = field(default_factory=set)
     intended: set[str] = field(default_factory=set)
-    requests: set[tuple[str, int]] = field(default_factory=set)
+    requests: set[int] = field(default_factory=set)
     outcomes: dict[str, str] = field(default_factory=dict)
     approved_by: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -167,7 +166,9 @@ class _Case:
         """Every record of the slice, in order."""
         self.planned = deletions(self.plan)
         assert self.manifest.audit is not None
-        for record in _walk_slice(self.manifest.audit, audit):
+        _hold(self.manifest.audit, audit)  # what it says counts only once all of it holds
+        audit.seek(0)
+        for record in chain.walk(audit, stubs=True):
             if not chain.is_stub(record):
                 self._one(record)
 
@@ -187,8 +188,10 @@ class _Case:
         match kind:
             case "intent":
                 self._intent(record, run)
-            case "outcome" if (run, record.get("request")) not in self.requests:
-                raise Unproven(AUDIT, "answers a request that has no intent", seq)
+            case "outcome" if record.get("status") is not None:
+                # Without one nothing answered: a later run found it lost, maybe another plan's.
+                if record.get("request") not in self.requests:
+                    raise Unproven(AUDIT, "answers a request that has no intent", seq)
             case "target":
                 self._target(record)
             case "run-ended":
@@ -208,7 +211,7 @@ class _Case:
         if run not in self.judged:
             self.judged.add(run)
             self._approvals(self.runs[run])
-        self.requests.add((run, request))
+        self.requests.add(request)
         self.intended.update(targets)
 
     def _target(self, record: Mapping[str, Any]) -> None:
@@ -266,6 +269,8 @@ class _Case:
     def check_report(self) -> None:
         data = self.contents.get("report.json")
         if data is None:
+            if self.report is not None:
+                raise Unproven("report.json", "is missing: the last run recorded one")
             self.notes.append("no report is packed")
             return
         try:
@@ -352,7 +357,7 @@ def _compare(manifest: _Manifest, seen: Mapping[str, tuple[int, str]], audit: Bi
             raise Unproven(path, "is missing")
         if seen[path] != facts:
             if path == AUDIT and manifest.audit is not None:
-                _name_the_record(manifest.audit, audit)
+                _hold(manifest.audit, audit)
             raise Unproven(path, "does not have the SHA-256 and length of the manifest")
     for path in seen:
         if path not in listed and path != MANIFEST:
@@ -365,9 +370,8 @@ def _entries(stream: BinaryIO | gzip.GzipFile) -> Iterator[tuple[str, int]]:
         header = stream.read(_BLOCK)
         if header == bytes(_BLOCK):
             break
-        octal = header[148:156].strip(b"\0 ")
-        whole = len(header) == _BLOCK and re.fullmatch(rb"[0-7]{1,7}", octal) is not None
-        if not whole or int(octal, 8) != sum(header[:148]) + sum(header[156:]) + 8 * 0x20:
+        checksum = sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+        if len(header) != _BLOCK or header[148:156] != b"%06o\0 " % checksum:
             raise Unproven("archive", "holds a damaged header")
         if header[257:263] != b"ustar\0" or header[156:157] != b"0":
             raise Unproven("archive", "holds something that is not a regular file of ustar")
@@ -408,21 +412,14 @@ def _copy(
     return size, read.hexdigest()
 
 
-def _name_the_record(told: _Audit, audit: BinaryIO) -> None:
-    """The audit is not what was packed: name the record, if it shows by itself."""
+def _hold(told: _Audit, audit: BinaryIO) -> None:
+    """The slice is all of what the manifest tells of, and each record holds; or it is named."""
     audit.seek(0)
-    for _ in _walk_slice(told, audit):
-        pass
-
-
-def _walk_slice(told: _Audit, audit: BinaryIO) -> Iterator[dict[str, Any]]:
-    """The records of the slice: all of those that the manifest tells of, and each one holds."""
     seq, digest = told.first, None
     try:
         for record in chain.walk(audit, stubs=True):
             if record["seq"] != seq or seq > told.last:
                 raise Unproven(AUDIT, "is missing" if seq <= told.last else "is one too many", seq)
-            yield record
             seq, digest = seq + 1, record["hash"]
     except chain.BadLink as error:
         raise Unproven(AUDIT, error.why, seq if error.seq is None else error.seq) from error

@@ -206,7 +206,8 @@ class Progress:
         from rich.text import Text
 
         shown = [one for one in self._accounts.values() if one.total or one.done]
-        longest = max((min(cells(one.name), _MOST_NAME) for one in shown), default=0)
+        widest = min(_MOST_NAME, self._width // 4)
+        longest = max((min(cells(one.name), widest) for one in shown), default=0)
         most = max((len(f"{one.total:,}") * 2 + 1 for one in shown), default=0)
         lines = [Text(self._line(one, longest, most), no_wrap=True, end="") for one in shown]
         return Text("\n").join(lines)
@@ -218,7 +219,8 @@ class Progress:
         room = self._width - 1 - cells(head)
         tails = [" · ".join(facts) for facts in self._facts(account)]
         tail = next((one for one in tails if cells(one) <= room), tails[-1])
-        return head + (tail if cells(tail) <= room else f"{_cut(tail, room - 1)}…")
+        line = head + tail
+        return line if cells(line) < self._width else f"{_cut(line, self._width - 2)}…"
 
     def _facts(self, account: _Account) -> list[list[str]]:
         """What may stand after the numbers, the fullest first."""

@@ -11,7 +11,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Exit, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.approvals import Signers
@@ -34,15 +34,16 @@ _LARGE = 1024 * 1024 * 1024
     help="The archive to write (tar, gzipped).",
 )
 @pass_app
-def command(app: App, *, plan: str, out: str) -> None:
+def command(app: App, *, plan: str, out: str) -> int:
     """Pack everything an auditor asks for about PLAN into one archive.
 
     That is the plan and its signatures, the allowed signers, project file and manifests as
     planned, the inventory's facts, the audit records and the last report. `verify` checks it
-    offline. It holds phone numbers in full.
+    offline, and is run once at the end: exit 4 tells that the archive was written and why it does
+    not verify. It holds phone numbers in full.
     """
     from reconciler import approvals, disk, planfile
-    from reconciler.audit import evidence
+    from reconciler.audit import evidence, verify
     from reconciler.safe import terminal
 
     path = Path(plan)
@@ -68,6 +69,15 @@ def command(app: App, *, plan: str, out: str) -> None:
         app.note(f"warning: {terminal(source)} {why}; it is not in the evidence")
     if packed.records == 0:
         app.note("warning: the audit log has no record of this plan; it was never applied here")
+    with Path(out).open("rb") as file:
+        try:
+            verify.evidence(file)
+        except verify.Unproven as error:
+            app.err(
+                f"warning: {terminal(out)} was written and does not verify: {terminal(str(error))}"
+            )
+            return Exit.STALE
+    return Exit.OK
 
 
 def _signers(app: App) -> "Signers | None":

@@ -52,8 +52,9 @@ def _read(app: App) -> Loaded:
 def _only(loaded: Loaded, paths: Sequence[str]) -> tuple[Diagnostic, ...]:
     """The diagnostics of *paths* (all without any), by file and line."""
     wanted = [os.path.abspath(path) for path in paths]
+    known = {*loaded.files, *(one.path for one in loaded.diagnostics if one.path)}
     for given, path in zip(paths, wanted, strict=True):
-        if not any(_covers(path, file) for file in loaded.files):
+        if not any(_covers(path, file) for file in known):
             raise ReconcilerError(f"{given} is none of the project's files, or holds none")
     return tuple(
         one

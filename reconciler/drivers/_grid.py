@@ -63,17 +63,28 @@ def _blocks(matrix: Sequence[int], width: int, side: int, most: int) -> list[Blo
     return found
 
 
+class _Lines:
+    """How many lines stand behind each merged one; most stand for themselves alone."""
+
+    def __init__(self, members: list[int]) -> None:
+        self._more = {i: one.bit_count() - 1 for i, one in enumerate(members) if one & one - 1}
+        self._merged = _set(self._more)
+
+    def count(self, which: int) -> int:
+        return which.bit_count() + sum(self._more[i] for i in _bits(which & self._merged))
+
+
 class _Sizes:
     """What a rectangle of merged lines costs in requests."""
 
     def __init__(self, rows: list[int], columns: list[int], side: int, most: int) -> None:
         self.side, self.most = side, most
-        self._rows = [one.bit_count() for one in rows]
-        self._columns = [one.bit_count() for one in columns]
+        self._rows, self._columns = _Lines(rows), _Lines(columns)
 
     def cost(self, block: Block) -> int:
-        height = sum(self._rows[i] for i in _bits(block[0]))
-        width = sum(self._columns[i] for i in _bits(block[1]))
+        height, width = self._rows.count(block[0]), self._columns.count(block[1])
+        if max(height, width) <= self.side and height * width <= self.most:
+            return 1
         high, wide = _tile(height, width, self.side, self.most)
         return -(-height // high) * -(-width // wide)
 

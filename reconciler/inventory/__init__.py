@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 from reconciler.inventory import document, ndjson, table, yamlfile
+from reconciler.inventory.jsontext import Batch
 from reconciler.inventory.raw import Damaged, Raw
 from reconciler.inventory.reading import SHOWN, Claim, Reading
 from reconciler.inventory.repeats import Repeats
@@ -126,16 +127,14 @@ class Reader:
         return problems
 
 
-def _batches(source: Source, reading: Reading) -> Iterator[ndjson.Batch]:
+def _batches(source: Source, reading: Reading) -> Iterator[Batch]:
     with source.open() as file:
         raw = Raw(file)
         yield from _READ[source.format](raw, reading)
         raw.finish()
 
 
-def _read(
-    source: Source, reading: Reading
-) -> Generator[list[Campaign], None, InventoryFile]:
+def _read(source: Source, reading: Reading) -> Generator[list[Campaign], None, InventoryFile]:
     """Checked batches of one file; returns what the plan says of the file."""
     digest = ""
     try:
@@ -147,7 +146,7 @@ def _read(
             raw.finish()
             digest = raw.sha256
     except Damaged as damaged:
-        reading.error("inventory-gzip", str(damaged), fix=damaged.fix)
+        reading.damaged(damaged)
     except OSError as error:
         reading.error(
             "inventory-unreadable",

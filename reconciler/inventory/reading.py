@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reconciler.errors import Diagnostic
+from reconciler.inventory.raw import Damaged
 from reconciler.inventory.repeats import Repeats
 from reconciler.model import Campaign
 
@@ -43,6 +44,9 @@ class Reading:
         self.accounts = accounts
         self.now = now
         self.campaigns = 0
+        self.empty = False
+        self.lost = 0  # records that were there, but wrong
+        self.cut = False  # not all of the file could be read
         self.errors: list[Diagnostic] = []
         self.hidden = 0
         self.claims: dict[str, list[Claim]] = {}
@@ -73,6 +77,11 @@ class Reading:
             self.hidden += 1
             return
         self.errors.append(Diagnostic("error", code, message, self.path, line, column, fix))
+
+    def damaged(self, what: Damaged) -> None:
+        """Note that the rest of the file cannot be read."""
+        self.cut = True
+        self.error("inventory-gzip", str(what), fix=what.fix)
 
     def unknown_field(self, key: str, line: int | None, like: str | None) -> None:
         """Note a key that a record does not have; told once."""
@@ -120,6 +129,11 @@ class Reading:
         elif not accounts:
             self._default, self._default_line = captured_at, line
             self._current.clear()
+
+    def claim_what_came_before(self) -> None:
+        """In a document the header speaks for all records, wherever it stands."""
+        before, self.unclaimed = self.unclaimed, Counter()
+        self._count(before)
 
     def _count(self, counts: Mapping[str, int]) -> None:
         for account, number in counts.items():
@@ -177,6 +191,7 @@ class Reading:
             else:
                 good.append(one)
                 at.append(line)
+        self.lost += len(records) - len(good)
         return good, at
 
     def _in_utc(self, one: Campaign, line: int) -> Campaign:
@@ -207,9 +222,14 @@ class Reading:
                 line=line,
                 fix=_like(account, self.accounts or ()) or "add the account, or leave them out",
             )
+        if not self.campaigns and not self.claims and not self.errors:
+            self.empty = True
         for account, claims in self.claims.items():
             for one in claims:
-                if one.campaigns is not None and one.campaigns != one.seen:
+                if one.campaigns is None:
+                    continue
+                most = one.campaigns if self.cut else one.seen + self.lost
+                if not one.seen <= one.campaigns <= most:
                     self.error(
                         "inventory-count",
                         f"the header says {one.campaigns} campaigns of `{account}`, "
@@ -228,6 +248,10 @@ class Reading:
     def warnings(self) -> list[Diagnostic]:
         """What is odd but was read."""
         found = []
+        if self.empty:
+            fix = "if that is so, a header that names the accounts says it better"
+            what = "the file holds no record and no header"
+            found.append(Diagnostic("warning", "inventory-empty", what, self.path, None, None, fix))
         for key, (line, like) in self.unknown.items():
             found.append(
                 Diagnostic(

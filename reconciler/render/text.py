@@ -295,8 +295,8 @@ def _warnings(plan: Plan, page: _Page) -> list[str]:
         where = terminal(warning.path or "")
         if where and warning.line is not None:
             where += f":{warning.line}"
-        text = ": ".join(filter(None, (where, page.sentence(warning.message))))
-        lines += wrap(f"{text} [{terminal(warning.code)}]", page.width, "  ", "    ")
+        head = terminal(warning.code) + (f" ({where})" if where else "")
+        lines += wrap(f"{head}: {page.sentence(warning.message)}", page.width, "  ", "    ")
     return lines
 
 

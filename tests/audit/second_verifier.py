@@ -1,25 +1,26 @@
-"""A second verifier of evidence, from docs/audit-format.md alone: no line of it is reconciler's."""
+"""A second verifier of evidence, written from docs/audit-format.md alone."""
 
 import hashlib
 import json
-import os
-import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+from pathlib import Path
 from urllib.parse import quote, unquote
+
+LINKS = {"seq", "prev", "hash"}
+OUTCOMES = {"deleted", "already-absent", "refused", "drifted", "pending", "in-doubt"}
+SSH = {"TZ": "UTC", "PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
 class Bad(Exception):
-    def __init__(self, member, why, seq=None):
-        super().__init__(f"{member} {'' if seq is None else seq}: {why}")
-        self.member, self.seq = member, seq
+    """(member, record or None, why)"""
 
 
-def need(true, member, why, seq=None):
-    if not true:
-        raise Bad(member, why, seq)
+def need(holds, member, why, seq=None):
+    if not holds:
+        raise Bad(member, seq, why)
 
 
 def sha(data):
@@ -30,158 +31,155 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def load(data, member, seq=None):
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        raise Bad(member, "is not JSON", seq) from None
-
-
 def chain(data, told):
-    seq, prev, records = told["first"], None, []
-    for line in data.splitlines(keepends=True) if data else []:
-        need(line.endswith(b"\n"), "audit.ndjson", "torn", seq)
-        record = load(line, "audit.ndjson", seq)
-        need(isinstance(record, dict) and canonical(record) + b"\n" == line, "audit.ndjson", "odd", seq)
-        digest = record.get("hash")
-        stub = record.keys() == {"seq", "prev", "hash"}
-        body = canonical({k: v for k, v in record.items() if k != "hash"})
-        need(stub or sha(body) == digest, "audit.ndjson", "hash", seq)
-        need(record["seq"] == seq and seq <= told["last"], "audit.ndjson", "missing", seq)
-        need(prev in (None, record["prev"]), "audit.ndjson", "prev", seq)
-        seq, prev = seq + 1, digest
-        records.append(record)
-    need(seq == told["last"] + 1 == told["first"] + told["records"], "audit.ndjson", "missing", seq)
-    need(prev == told["hash"], "audit.ndjson", "last", seq)
-    return [r for r in records if r.keys() != {"seq", "prev", "hash"}]
+    seq, prev, member = told["first"], None, "audit.ndjson"
+    lines = data.split(b"\n")
+    for line in lines[:-1]:
+        try:
+            record = json.loads(line)
+            need(canonical(record) == line, member, "not canonical", seq)
+            body = canonical({key: record[key] for key in record.keys() - {"hash"}})
+            need(record.keys() == LINKS or sha(body) == record["hash"], member, "hash", seq)
+        except (ValueError, KeyError, AttributeError) as error:
+            raise Bad(member, seq, "not a record") from error
+        need(record["seq"] == seq <= told["last"], member, "missing", seq)
+        need(prev in (None, record["prev"]), member, "prev", seq)
+        seq, prev = seq + 1, record["hash"]
+        yield record
+    need(not lines[-1] and seq == told["last"] + 1, member, "missing", seq)
+    need(told["records"] == seq - told["first"], member, "count", seq)
+    need(prev == told["hash"], member, "not the last", told["last"])
 
 
-def planned(plan):
-    def enc(t):
-        return "".join(c if c.isprintable() and c not in "/#%" else quote(c, safe="") for c in t)
+def targets(actions):
+    def part(text):
+        return "".join(c if c.isprintable() and c not in "/#%" else quote(c, safe="") for c in text)
 
-    found = set()
-    for one in plan["actions"]:
-        if one["action"] == "delete":
-            whole = f"{enc(one['account'])}/{enc(one['id'])}"
-            found |= {whole} if one["parts"] is None else {f"{whole}#{enc(p)}" for p in one["parts"]}
-    return found
+    for one in actions:
+        whole = f"{part(one['account'])}/{part(one['id'])}" if one["action"] == "delete" else None
+        parts = one["parts"] if one["parts"] is not None else [None]
+        yield from (whole if p is None else f"{whole}#{part(p)}" for p in parts if whole)
 
 
-def signers(files, manifest, start, plan):
-    """Names by person, simply: a key counts once, a name counts once."""
-    seen = start["approvals"]
-    barred = {plan["metadata"]["author"], *start["requestedBy"]}
-    barred |= {n for k, v in seen["aliases"].items() if barred & {k, *v} for n in (k, *v)}
-    lowered, keys, names = {n.lower() for n in barred}, set(), set()
-    when = "-Overify-time=" + re.sub(r"\D", "", start["at"])[:14]
+def people(files, manifest, author, start):
+    """Who signed: a name counts once, a key counts once, the author and requesters never."""
+    barred = {author, *start.get("requestedBy", ())}
+    for name, others in start.get("approvals", {}).get("aliases", {}).items():
+        barred |= {name, *others} if barred & {name, *others} else set()
+    barred, names, keys = {name.lower() for name in barred}, set(), set()
+    when = f"-Overify-time={''.join(filter(str.isdigit, start['at']))[:14]}"
     plan_name = next(m["source"] for m in manifest["members"] if m["path"] == "plan.json")
     with tempfile.TemporaryDirectory() as folder:
-        allowed, sig = os.path.join(folder, "allowed"), os.path.join(folder, "sig")
-        revoked = os.path.join(folder, "revoked")
+        allowed, revoked, sig = (Path(folder, name) for name in ("allowed", "revoked", "sig"))
+        allowed.write_bytes(files["allowed_signers"])
+        revoked.write_bytes(files.get("allowed_signers.revoked", b""))
 
-        def put(path, data):
-            with open(path, "wb") as file:
-                file.write(data)
+        def ask(action, *words):
+            words = ["ssh-keygen", "-Y", action, when, "-f", allowed, "-s", sig, *words]
+            data = files["plan.json"]
+            return subprocess.run(words, input=data, capture_output=True, env=SSH, check=False)
 
-        def ask(*words, data=b""):
-            return subprocess.run(["ssh-keygen", "-Y", *words], input=data, capture_output=True, env={"TZ": "UTC", "PATH": os.defpath})
-
-        put(allowed, files["allowed_signers"])
-        put(revoked, files.get("allowed_signers.revoked", b""))
-        extra = ["-r", revoked] if "allowed_signers.revoked" in files else []
-        for one in manifest["members"]:
-            if one["path"].startswith("signatures/"):
-                put(sig, files[one["path"]])
-                found = ask("find-principals", when, "-s", sig, "-f", allowed).stdout.decode().splitlines()
-                claimed = unquote(one["source"][len(plan_name) + 1 : -4])
-                for name in [claimed, *found]:
-                    said = ask("verify", when, "-f", allowed, "-I", name, "-n", "reconciler-plan", "-s", sig, *extra, data=files["plan.json"])
-                    key = said.stdout.decode().strip().rpartition(" ")[2]
-                    if said.returncode == 0 and key not in keys and not lowered & {n.lower() for n in (name, *found)}:
-                        keys.add(key)
-                        names.add(name.lower())
-                        break
+        for one in (m for m in manifest["members"] if m["path"].startswith("signatures/")):
+            sig.write_bytes(files[one["path"]])
+            known = ask("find-principals").stdout.decode().splitlines()
+            for name in [unquote(one["source"][len(plan_name) + 1 : -4]), *known]:
+                said = ask("verify", "-I", name, "-n", "reconciler-plan", "-r", revoked)
+                key, group = said.stdout.split()[-1:], {n.lower() for n in (name, *known)}
+                if said.returncode == 0 and key and key[0] not in keys and not group & barred:
+                    keys.add(key[0])
+                    names.add(name.lower())
+                    break
     return names
 
 
-def verify(path):
-    """Raise Bad, naming the first thing that does not hold."""
-    try:
-        with tarfile.open(path, "r:gz") as tar:
-            entries = tar.getmembers()
-            need(all(e.isreg() for e in entries), "archive", "not a file")
-            need(len({e.name for e in entries}) == len(entries), "archive", "twice")
-            need(entries and entries[0].name == "MANIFEST.json", "MANIFEST.json", "not first")
-            files = {e.name: tar.extractfile(e).read() for e in entries}
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise Bad("archive", str(error)) from error
-    manifest = load(files["MANIFEST.json"], "MANIFEST.json")
-    need(manifest.get("kind") == "Evidence", "MANIFEST.json", "kind")
-    listed, told = {m["path"]: m for m in manifest["members"]}, manifest["audit"]
-    need(("audit.ndjson" in files) == (told is not None), "audit.ndjson", "missing")
-    for name, one in listed.items():
-        need(name in files, name, "missing")
-        if sha(files[name]) != one["sha256"] or len(files[name]) != one["bytes"]:
-            if name == "audit.ndjson":
-                chain(files[name], told)
-            raise Bad(name, "digest")
-    need(files.keys() == listed.keys() | {"MANIFEST.json"}, "MANIFEST.json", "unlisted member")
-    need("sha256:" + sha(files.get("plan.json", b"")) == manifest["plan"], "plan.json", "digest")
-    plan = load(files["plan.json"], "plan.json")
-    inputs = {i["path"]: i["sha256"] for i in (plan["inputs"]["project"], *plan["inputs"]["manifests"])}
-    packed = {m["source"]: m["sha256"] for m in listed.values() if m["path"].startswith("inputs/")}
-    gone = {m["source"] for m in manifest["missing"]}
-    for source, digest in packed.items():
-        need(inputs.get(source, "").removeprefix("sha256:") == digest, "inputs", source)
-    need(inputs.keys() <= packed.keys() | gone, "MANIFEST.json", "says nothing of an input")
-    targets, runs, ended, requests, intended, outcomes, judged = planned(plan), {}, set(), set(), set(), {}, set()
-    report_sha = None
-    for r in chain(files["audit.ndjson"], told) if told else []:
-        seq, kind, run = r["seq"], r["type"], r.get("run")
+def records(files, manifest, plan):
+    """The audit's records: what became of each target, and the report's digest."""
+    planned, runs, ended, judged = set(targets(plan["actions"])), {}, set(), set()
+    requests, intended, outcomes, report = set(), set(), {}, None
+    for r in [*chain(files["audit.ndjson"], manifest["audit"])] if manifest["audit"] else ():
         if "plan" not in r:
             continue
-        need(r["plan"] == manifest["plan"], "audit.ndjson", "plan", seq)
-        need(kind == "run-started" or run in runs, "audit.ndjson", "run", seq)
+        seq, kind, run, at = r["seq"], r["type"], r["run"], "audit.ndjson"
+        need(r["plan"] == manifest["plan"], at, "another plan", seq)
+        need(kind == "run-started" or run in runs, at, "no run-started", seq)
         if kind == "run-started":
             runs[run] = r
         elif kind == "intent":
-            need(set(r["targets"]) <= targets and run not in ended, "audit.ndjson", "intent", seq)
-            intended |= set(r["targets"])
-            requests.add((run, r["request"]))
-            start = runs[run]
-            required = max(plan["approvals"]["required"], start["approvals"]["required"])
-            if required and run not in judged and "approvals" not in start["waived"]:
-                need(plan["metadata"]["author"], "signatures", "no author", start["seq"])
-                need("allowed_signers" in files, "allowed_signers", "missing")
-                need(len(signers(files, manifest, start, plan)) >= required, "signatures", "too few", start["seq"])
+            need({*r["targets"]} <= planned and run not in ended, at, "not planned, or late", seq)
+            start, author = runs[run], plan["metadata"]["author"]
+            most = start.get("approvals", {}).get("required", 0)
+            most = max(plan["approvals"]["required"], most)
+            if run not in judged and most and "approvals" not in start.get("waived", ()):
+                enough = author and len(people(files, manifest, author, start)) >= most
+                need(enough, "signatures", "too few", start["seq"])
             judged.add(run)
+            intended.update(r["targets"])
+            requests.add(r["request"])
         elif kind == "outcome":
-            need((run, r["request"]) in requests, "audit.ndjson", "no intent", seq)
+            need(r["status"] is None or r["request"] in requests, at, "no intent", seq)
         elif kind == "target":
-            need(r["target"] in targets, "audit.ndjson", "not planned", seq)
-            need(r["outcome"] in "deleted already-absent refused drifted pending in-doubt".split(), "audit.ndjson", "outcome", seq)
             answered = (r["outcome"], r["evidence"]) == ("deleted", "answer")
-            need(not answered or r["target"] in intended, "audit.ndjson", "no intent", seq)
+            need(r["target"] in planned and r["outcome"] in OUTCOMES, at, "not planned", seq)
+            need(not answered or r["target"] in intended, at, "no intent", seq)
             outcomes[r["target"]] = r["outcome"]
         elif kind == "run-ended":
             ended.add(run)
-            report_sha = r.get("report") or report_sha
-    if "report.json" in files:
-        report = load(files["report.json"], "report.json")
-        need(report["plan"] == manifest["plan"], "report.json", "plan")
-        need(report_sha in (None, sha(files["report.json"])), "report.json", "not the recorded one")
+            report = r.get("report") or report
+    return outcomes, report
+
+
+def members(path):
+    with tarfile.open(path, "r:gz") as tar:
+        entries = tar.getmembers()
+        names = [one.name for one in entries]
+        plain = all(one.isreg() for one in entries) and len({*names}) == len(names)
+        need(plain and names[:1] == ["MANIFEST.json"], "archive", "not as described")
+        files = {one.name: tar.extractfile(one).read() for one in entries}
+    manifest = json.loads(files["MANIFEST.json"])
+    need(manifest["kind"] == "Evidence", "MANIFEST.json", "another kind")
+    for one in manifest["members"]:
+        data, name = files.get(one["path"]), one["path"]
+        if data is None or (sha(data), len(data)) != (one["sha256"], one["bytes"]):
+            if data is not None and name == "audit.ndjson":
+                list(chain(data, manifest["audit"]))
+            raise Bad(name, None, "missing or changed")
+    listed = {"MANIFEST.json", *(one["path"] for one in manifest["members"])}
+    need(files.keys() == listed, "MANIFEST.json", "does not list a member")
+    need((manifest["audit"] is None) == ("audit.ndjson" not in files), "audit.ndjson", "missing")
+    return files, manifest
+
+
+def verify(path):
+    """Raise Bad at the first thing that does not hold."""
+    try:
+        files, manifest = members(path)
+        need(f"sha256:{sha(files['plan.json'])}" == manifest["plan"], "plan.json", "another plan")
+        plan = json.loads(files["plan.json"])
+        due = [plan["inputs"]["project"], *plan["inputs"]["manifests"]]
+        due = {one["path"]: one["sha256"].removeprefix("sha256:") for one in due}
+        packed = [one for one in manifest["members"] if one["path"].startswith("inputs/")]
+        for one in packed:
+            need(due.pop(one["source"], None) == one["sha256"], one["path"], "not as planned")
+        need(due.keys() <= {m["source"] for m in manifest["missing"]}, "MANIFEST.json", "inputs")
+        outcomes, recorded = records(files, manifest, plan)
+        report = json.loads(files.get("report.json", b'{"targets":[]}'))
+        need(report.get("plan", manifest["plan"]) == manifest["plan"], "report.json", "plan")
+        need(recorded in (None, sha(files.get("report.json", b""))), "report.json", "changed")
         for one in report["targets"]:
-            fake = {"action": "delete", "account": one["account"], "id": one["id"], "parts": one["part"] and [one["part"]]}
-            (target,) = planned({"actions": [fake]})
+            part = None if one["part"] is None else [one["part"]]
+            (target,) = targets([{**one, "action": "delete", "parts": part}])
+            said = outcomes.get(target, one["outcome"] if one["outcome"] != "deleted" else None)
             final = one["outcome"] in ("deleted", "already-absent")
-            free = one["outcome"] != "deleted" and target not in outcomes
-            need(not final or free or outcomes.get(target) == one["outcome"], "report.json", target)
+            need(not final or said == one["outcome"], "report.json", target)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError) as error:
+        raise Bad("archive", None, repr(error)) from error
+    except tarfile.TarError as error:
+        raise Bad("archive", None, repr(error)) from error
 
 
 if __name__ == "__main__":
     try:
         verify(sys.argv[1])
+        print("verified")
     except Bad as bad:
         sys.exit(f"not verified: {bad}")
-    print("verified")

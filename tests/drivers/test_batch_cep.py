@@ -168,6 +168,13 @@ def test_a_list_that_may_never_be_read_says_so(status):
     assert (listing.complete, listing.unavailable) == (False, True)
 
 
+def test_a_list_without_an_end_is_given_up():
+    pages = [listed(orchestration(f"o{n}"), more=True, next_from=f"c{n}") for n in range(10_000)]
+    listing = run(DRIVER.list(CEP.session), *pages)
+    assert not listing.complete
+    assert "10000 pages" in listing.why
+
+
 def test_an_empty_list_is_complete():
     assert run(DRIVER.list(CEP.session), listed(count=0)).complete
 

@@ -24,6 +24,7 @@ from reconciler.driver import (
     Item,
     Missing,
     Present,
+    Refused,
     Secret,
     Session,
     Split,
@@ -79,6 +80,8 @@ def session(example, prefix, token=""):
     settings = example.checked
     key = "sandbox-secret" if example is KORE else "sandbox-key"
     read = {name: one.resolved(key) for name, one in settings.credentials().items()}
+    if example is KORE:
+        read["client_id"] = "sandbox-client"
     settings = settings.model_copy(update=read)
     nonce = iter(map(str, range(1000)))
     base = f"http://sandbox/{prefix}"
@@ -171,7 +174,8 @@ def test_ozonetel_with_tokens():
     assert refused.renew
     token = wire.run(OZONETEL.driver.authenticate(here)).secret.reveal()
     here = session(OZONETEL, "ozonetel", token)
-    assert isinstance(wire.delete(OZONETEL, here, *leads(("Lead refill", "9181"))), object)
+    without_space = leads(("Lead refill", "9181"))
+    assert isinstance(wire.delete(OZONETEL, here, *without_space), Refused)
     assert isinstance(wire.delete(OZONETEL, here, *batch), Deleted)
     unknown = (*leads(("nobody", "9181")), *leads(("Lead 2", "9181")))
     assert isinstance(wire.delete(OZONETEL, here, *unknown), Split)

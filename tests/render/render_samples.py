@@ -1,6 +1,7 @@
 """A believable project of five accounts and about 200 campaigns, as a Plan and a Report."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from reconciler.model import (
     API_VERSION,
@@ -160,6 +161,7 @@ def _batch(number: int) -> str:
     return f"orchestration_0664hyh918hr1gnzka9py5t62nrc{number:04x}"
 
 
+@cache
 def sample() -> Plan:
     """Every kind of action at five vendors."""
     found: list[Action] = []
@@ -224,6 +226,7 @@ def sample() -> Plan:
     )
 
 
+@cache
 def hostile_plan() -> Plan:
     """Every field that others write holds something hostile."""
     found: list[Action] = []
@@ -250,6 +253,7 @@ def hostile_plan() -> Plan:
     )
 
 
+@cache
 def many(number: int) -> Plan:
     """A plan of *number* deletions in two accounts."""
     records = (
@@ -315,6 +319,7 @@ def sample_report() -> Report:
     return report_of(found, exit_code=6)
 
 
+@cache
 def hostile_report() -> Report:
     return report_of(
         [

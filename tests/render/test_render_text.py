@@ -108,7 +108,7 @@ def test_the_end_tells_violations_totals_and_approvals() -> None:
 
 
 def test_warnings_say_where() -> None:
-    assert "manifests/easter.yaml:9: the match found no campaign" in shown()
+    assert "matches-nothing (manifests/easter.yaml:9): the match found no" in shown()
 
 
 def test_nothing_to_do_is_no_changes() -> None:

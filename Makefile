@@ -1,0 +1,46 @@
+# Two commands are enough: `make demo` and `make test`. Each sets up what it needs, in .venv.
+# PYTHON=/path/to/python3.11 chooses the interpreter that .venv is made with.
+
+PY := .venv/bin/python
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+WORKERS ?= 2
+KILLS ?= 1000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs crash bench clean setup system
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: ## the whole way through on the example: sandbox, plan, apply, proof
+	@sh scripts/setup.sh sandbox
+	@$(PY) scripts/demo.py
+
+test: setup system lint docs ## everything CI runs: format, lint, types, docs, tests
+	$(RUN) $(PY) -m pytest -n $(WORKERS) $(TESTS)
+
+lint: setup ## format, lint and types
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+docs: setup ## build the documentation strictly, into site/
+	$(PY) -m mkdocs build --strict --quiet
+
+crash: setup system ## kill an apply 1,000 times (KILLS=n)
+	$(RUN) $(PY) -m pytest tests/crash --kills $(KILLS)
+
+bench: setup ## run every benchmark
+	@for script in benchmarks/*.py; do \
+	  case $$script in */_*|*/generate.py) continue;; esac; \
+	  echo "== $$script"; $(RUN) $(PY) "$$script" || exit 1; \
+	done
+
+clean: ## remove everything that was built or installed here
+	rm -rf .venv .demo site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+setup:
+	@sh scripts/setup.sh dev,docs
+
+system:
+	@sh scripts/system.sh

@@ -1,0 +1,185 @@
+"""An inventory file without what is gone: the same file, format and gzip, less those records."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from reconciler.errors import ReconcilerError
+from reconciler.inventory import Reader, Source
+from reconciler.inventory.ndjson import chunks
+from reconciler.inventory.raw import Raw
+from reconciler.inventory.reading import Reading
+from reconciler.inventory.write import Columns, gzipped, pieces
+from reconciler.model import AccountFacts, Campaign
+
+Gone = Mapping[tuple[str, str], Collection[str] | None]
+"""(account, id) -> the parts that are gone (phone numbers, message ids), or None for all of it."""
+
+_LISTS = ("phoneNumbers", "messageIds")
+
+
+class _Key(msgspec.Struct):
+    account: str
+    id: str
+
+
+_KEY = msgspec.json.Decoder(_Key)
+
+
+def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:
+    """The bytes of *source* without *gone*, for `write.save`.
+
+    A record whose parts are all gone is left out. Header counts follow; `capturedAt` never
+    changes. In NDJSON every other line stays as it is, to the byte. Raises `Invalid` if the file
+    cannot be read, before the first byte.
+    """
+    reader = Reader([source], accounts=None, now=now)
+    columns = Columns()
+    removed: Counter[str] = Counter()
+    for batch in reader:
+        for one in batch:
+            if less(one, gone) is None:
+                removed[one.account] += 1
+        if source.format == "csv":
+            columns.see(batch)
+    with source.open() as file:
+        packed = Raw(file).gzip
+    if source.format == "ndjson":
+        parts = _lines(source, gone, now)
+    else:
+        facts = reader.facts()
+        accounts = {name: _fewer(one, removed[name]) for name, one in facts.accounts.items()}
+        kept = (
+            [left for one in batch if (left := less(one, gone)) is not None] for batch in reader
+        )
+        parts = pieces(kept, accounts, source.format, columns=columns)
+    return gzipped(parts) if packed else parts
+
+
+def _fewer(facts: AccountFacts, removed: int) -> AccountFacts:
+    return msgspec.structs.replace(facts, campaigns=(facts.campaigns or 0) - removed)
+
+
+def less(one: Campaign, gone: Gone) -> Campaign | None:
+    """What is left of a record; None if it is gone."""
+    parts = gone.get((one.account, one.id), ())
+    if parts is None:
+        return None
+    if not parts:
+        return one
+    changed: dict[str, tuple[str, ...]] = {}
+    for name in ("phone_numbers", "message_ids"):
+        held: tuple[str, ...] | None = getattr(one, name)
+        if held and (left := tuple(part for part in held if part not in parts)) != held:
+            if not left:
+                return None
+            changed[name] = left
+    return msgspec.structs.replace(one, **changed) if changed else one
+
+
+# ---------------------------------------------------------------- NDJSON, line by line
+
+
+def _lines(source: Source, gone: Gone, now: datetime) -> Iterator[bytes]:
+    removed = _removed(source, gone, now)
+
+    def changed(line: bytes, number: int) -> bytes | None:
+        fewer = removed.get(number)
+        if fewer is not None:
+            return _recount(line, fewer)
+        return _cut(line, gone)
+
+    return _changed(source, changed, now)
+
+
+def _changed(
+    source: Source, change: Callable[[bytes, int], bytes | None], now: datetime
+) -> Iterator[bytes]:
+    with source.open() as file:
+        raw = Raw(file)
+        number = 0
+        for line in _each(raw, source.path, now):
+            number += 1
+            new = change(line, number)
+            if new is not None:
+                yield new
+        raw.finish()
+
+
+def _each(raw: Raw, path: str, now: datetime) -> Iterator[bytes]:
+    """Every line with its end. The last one gets an end if it had none."""
+    reading = Reading(path, accounts=None, now=now, repeats=None)
+    for chunk in chunks(raw, reading):
+        if chunk is None:
+            raise ReconcilerError(f"{path} changed while it was read; it is as it was")
+        for line in chunk.split(b"\n")[:-1]:
+            yield line + b"\n"
+    if reading.errors:
+        raise ReconcilerError(f"{path} changed while it was read; it is as it was")
+
+
+def _removed(source: Source, gone: Gone, now: datetime) -> dict[int, Counter[str]]:
+    """Line of each header -> how many records it counts are gone, by account."""
+    removed: dict[int, Counter[str]] = {}
+    speaks: dict[str, int] = {}
+    with source.open() as file:
+        for number, line in enumerate(_each(Raw(file), source.path, now), 1):
+            head = _head(line)
+            if head is not None:
+                accounts = head.get("accounts") or {}
+                if not accounts:
+                    speaks.clear()
+                speaks |= dict.fromkeys(accounts, number)
+            elif _cut(line, gone) is None:
+                account = _KEY.decode(line).account
+                if account in speaks:
+                    removed.setdefault(speaks[account], Counter())[account] += 1
+    return removed
+
+
+def _head(line: bytes) -> dict[str, Any] | None:
+    if b'"Inventory"' not in line:
+        return None
+    value = json.loads(line)
+    return value if isinstance(value, dict) and value.get("kind") == "Inventory" else None
+
+
+def _recount(line: bytes, fewer: Mapping[str, int]) -> bytes:
+    head = json.loads(line)
+    for account, number in fewer.items():
+        said = head["accounts"][account]
+        if said and said.get("campaigns") is not None:
+            said["campaigns"] -= number
+    return _dump(head)
+
+
+def _cut(line: bytes, gone: Gone) -> bytes | None:
+    """The line without what is gone; None if all of it is."""
+    if not line.strip():
+        return line
+    try:
+        key = _KEY.decode(line)
+    except msgspec.MsgspecError:
+        return line  # a header; the whole file was read before
+    parts = gone.get((key.account, key.id), ())
+    if parts is None:
+        return None
+    if not parts:
+        return line
+    value = json.loads(line)
+    changed = False
+    for name in _LISTS:
+        held = value.get(name)
+        if held and (left := [part for part in held if part not in parts]) != held:
+            if not left:
+                return None
+            value[name], changed = left, True
+    return _dump(value) if changed else line
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,305 @@
+"""Inventories as text: header first, then the records as they come; whole or not at all."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.inventory.records import FIELDS
+from reconciler.inventory.table import ATTRIBUTE, LABEL, LISTS, SEPARATOR
+from reconciler.model import API_VERSION, AccountFacts, Campaign
+
+_MOST_COLUMNS = 500  # labels, and attributes, that get a column of their own
+_ENCODE = msgspec.json.Encoder()
+
+
+@dataclass(slots=True)
+class Columns:
+    """The columns that CSV needs for records: `see` them all before the first is written."""
+
+    fields: set[str] = field(default_factory=lambda: {"account", "id", "name"})
+    labels: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+
+    def see(self, records: Iterable[Campaign]) -> None:
+        """Note which columns *records* need."""
+        for one in records:
+            for key, value in _cells(one):
+                if key.startswith(LABEL) and len(self.labels) < _MOST_COLUMNS:
+                    self.labels.add(key)
+                elif key.startswith(ATTRIBUTE) and len(self.attributes) < _MOST_COLUMNS:
+                    self.attributes.add(key)
+                elif key.startswith(LABEL):
+                    self.fields.add("labels")
+                elif key.startswith(ATTRIBUTE):
+                    self.fields.add("attributes")
+                else:
+                    self.fields.add(key)
+                del value
+
+    @property
+    def names(self) -> list[str]:
+        """In the file's order: fields, labels and attributes by name."""
+        own = [one for one in FIELDS if one in self.fields]
+        return [*own, *sorted(self.labels), *sorted(self.attributes)]
+
+
+def pieces(
+    batches: Iterable[Sequence[Campaign]],
+    accounts: Mapping[str, AccountFacts],
+    format_: str,
+    *,
+    columns: Columns | None = None,
+) -> Iterator[bytes]:
+    """An inventory in *format_* (ndjson, json, yaml, csv), piece by piece.
+
+    *accounts* is what the header says; *columns* is needed for csv, which has no header. Raises
+    `Invalid` where a record cannot be written in the format.
+    """
+    if format_ == "csv":
+        assert columns is not None
+        return _csv(batches, columns.names)
+    return {"ndjson": _ndjson, "json": _json, "yaml": _yaml}[format_](batches, accounts)
+
+
+def header(accounts: Mapping[str, AccountFacts]) -> dict[str, Any]:
+    """The header as an object. Its own `capturedAt` only where it is that of all accounts."""
+    times = {one.captured_at for one in accounts.values()}
+    head: dict[str, Any] = {"apiVersion": API_VERSION, "kind": "Inventory"}
+    if len(times) == 1 and (common := times.pop()) is not None:
+        head["capturedAt"] = common
+    head["accounts"] = dict(accounts)
+    built: dict[str, Any] = msgspec.to_builtins(head)
+    return built
+
+
+def _ndjson(
+    batches: Iterable[Sequence[Campaign]], accounts: Mapping[str, AccountFacts]
+) -> Iterator[bytes]:
+    yield _ENCODE.encode(header(accounts)) + b"\n"
+    for batch in batches:
+        yield _ENCODE.encode_lines(batch)
+
+
+def _json(
+    batches: Iterable[Sequence[Campaign]], accounts: Mapping[str, AccountFacts]
+) -> Iterator[bytes]:
+    yield _ENCODE.encode(header(accounts))[:-1] + b',"campaigns":['
+    before = b"\n"
+    for batch in batches:
+        for one in batch:
+            yield before + _ENCODE.encode(one)
+            before = b",\n"
+    yield b"\n]}\n"
+
+
+# ---------------------------------------------------------------- YAML
+
+_DEEPEST = 10  # levels of attributes that are written as YAML; deeper ones as JSON text
+
+
+def _yaml(
+    batches: Iterable[Sequence[Campaign]], accounts: Mapping[str, AccountFacts]
+) -> Iterator[bytes]:
+    head = header(accounts)
+    for key in ("apiVersion", "kind", "capturedAt"):
+        if key in head:
+            yield f"{key}: {head[key]}\n".encode()
+    lines = [f"  {_scalar(name)}: {_flow(one)}\n" for name, one in head["accounts"].items()]
+    yield ("accounts:\n" + "".join(lines) if lines else "accounts: {}\n").encode()
+    some = False
+    for batch in batches:
+        for one in batch:
+            yield (b"" if some else b"campaigns:\n") + _yaml_record(one).encode()
+            some = True
+    if not some:
+        yield b"campaigns: []\n"
+
+
+def _yaml_record(one: Campaign) -> str:
+    lines = []
+    for key, value in msgspec.to_builtins(one).items():
+        is_plain = key != "attributes" or _is_text(value, _DEEPEST)
+        shown = _flow(value) if is_plain else _scalar(_dump(value))
+        lines.append(f"{key}: {shown}")
+    return "- " + "\n  ".join(lines) + "\n"
+
+
+def _is_text(value: object, levels: int) -> bool:
+    """Whether YAML, where all scalars are text, gives back the same."""
+    match value:
+        case str():
+            return True
+        case list():
+            return levels > 0 and all(_is_text(one, levels - 1) for one in value)
+        case dict():
+            return levels > 0 and all(_is_text(one, levels - 1) for one in value.values())
+    return False
+
+
+def _flow(value: object) -> str:
+    match value:
+        case dict():
+            inside = ", ".join(f"{_scalar(key)}: {_flow(one)}" for key, one in value.items())
+            return "{" + inside + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+        case str():
+            return _scalar(value)
+    return _dump(value)
+
+
+def _scalar(text: str) -> str:
+    """In double quotes; what YAML forbids or folds is escaped."""
+    if "\0" in text:
+        raise _cannot("yaml", "a text holds the character U+0000")
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    code = ord(character)
+    if 0x20 <= code <= 0x7E or (character.isprintable() and code < 0xFE00):
+        return character
+    return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _csv(batches: Iterable[Sequence[Campaign]], names: Sequence[str]) -> Iterator[bytes]:
+    known = frozenset(names)
+    for rows in _rows(batches, names, known):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        yield text.getvalue().encode()
+
+
+def _rows(
+    batches: Iterable[Sequence[Campaign]], names: Sequence[str], known: frozenset[str]
+) -> Iterator[list[list[str]]]:
+    yield [list(names)]
+    for batch in batches:
+        rows = []
+        for one in batch:
+            cells = dict(_cells(one))
+            _without_column(cells, known, LABEL, "labels")
+            _without_column(cells, known, ATTRIBUTE, "attributes")
+            rows.append([_cell(name, cells.get(name)) for name in names])
+        yield rows
+
+
+def _without_column(cells: dict[str, Any], known: frozenset[str], prefix: str, into: str) -> None:
+    """Keys beyond the most that get a column go to the JSON column."""
+    for key in [key for key in cells if key.startswith(prefix) and key not in known]:
+        cells.setdefault(into, {})[key.removeprefix(prefix)] = cells.pop(key)
+
+
+def _cells(one: Campaign) -> Iterator[tuple[str, Any]]:
+    """(column, value) of a record. What is not plain text goes to the JSON columns."""
+    for key, value in msgspec.to_builtins(one).items():
+        if key not in ("labels", "attributes"):
+            yield key, value
+            continue
+        prefix = LABEL if key == "labels" else ATTRIBUTE
+        rest = {}
+        for name, held in value.items():
+            if isinstance(held, str) and held and name:
+                yield prefix + name, held
+            else:
+                rest[name] = held
+        if rest or not value:
+            yield key, rest
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        if not value:
+            raise _cannot("csv", f"a record's `{name}` is empty text, which reads as missing")
+        return value
+    if name in LISTS and isinstance(value, list) and value and all(map(_is_simple, value)):
+        return SEPARATOR.join(value)
+    return _dump(value)
+
+
+def _is_simple(part: str) -> bool:
+    return bool(part) and part == part.strip() and SEPARATOR not in part and part[0] != "["
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _cannot(format_: str, why: str) -> Invalid:
+    fix = "use ndjson or json"
+    message = f"this inventory cannot be written as {format_}: {why}"
+    return Invalid([Diagnostic("error", "inventory-format", message, fix=fix)])
+
+
+# ---------------------------------------------------------------- files
+
+
+def gzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """*parts* as gzip, the same bytes each time."""
+    deflate = zlib.compressobj(6, zlib.DEFLATED, 31)
+    for part in parts:
+        if packed := deflate.compress(part):
+            yield packed
+    yield deflate.flush()
+
+
+def save(path: str, parts: Iterable[bytes]) -> None:
+    """Put *parts* at *path*, whole or not at all, and durably; an old file's permissions stay.
+
+    The parts may be read from the very file that they replace. A symlink is followed.
+    """
+    place = Path(os.path.realpath(path))
+    name = ""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
+        with open(descriptor, "wb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fchmod(descriptor, _mode(place))
+            os.fsync(descriptor)
+        os.replace(name, place)
+        _sync(place.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        if isinstance(error, OSError):
+            said = f"cannot write {path}: {error.strerror or error}; it is as it was"
+            raise ReconcilerError(said) from error
+        raise
+
+
+def _mode(place: Path) -> int:
+    """The permissions of the file that is replaced, else what the umask leaves."""
+    try:
+        return os.stat(place).st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

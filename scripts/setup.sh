@@ -1,0 +1,40 @@
+#!/bin/sh
+# scripts/setup.sh EXTRAS: make .venv and install the project in it with EXTRAS (dev,docs).
+# A second call with nothing changed does nothing.
+set -eu
+cd "$(dirname "$0")/.."
+
+extras=$1
+stamp=".venv/.has-$(echo "$extras" | tr , -)"
+
+# What the installation depends on: the declared dependencies, and where the checkout lies.
+now=$(pwd; cat pyproject.toml)
+if [ -f "$stamp" ] && [ "$now" = "$(cat "$stamp")" ] && .venv/bin/python -c "" 2>/dev/null; then
+    exit 0
+fi
+
+usable() {
+    "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+if ! { [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
+    found=
+    for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.13 python3.14 python}; do
+        if command -v "$candidate" >/dev/null && usable "$candidate"; then
+            found=$candidate
+            break
+        fi
+    done
+    if [ -z "$found" ]; then
+        echo "setup: no Python of at least 3.11 with the modules venv and ensurepip was found." >&2
+        echo "setup: install one (Debian: apt-get install python3.11 python3.11-venv), or name it:" >&2
+        echo "setup:   make PYTHON=/path/to/python3.11 ..." >&2
+        exit 1
+    fi
+    echo "setup: making .venv with $("$found" --version)" >&2
+    "$found" -m venv --clear .venv
+fi
+
+echo "setup: installing the project with [$extras]; the first time takes a minute" >&2
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
+echo "$now" >"$stamp"

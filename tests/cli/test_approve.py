@@ -1,0 +1,324 @@
+"""approve: what is shown is what is signed, and nothing is written that would not count."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from reconciler import approvals, planfile
+from reconciler.cli.main import main
+from reconciler.model import (
+    API_VERSION,
+    Action,
+    ApprovalsNeeded,
+    Campaign,
+    Cost,
+    Counts,
+    Estimate,
+    InputFile,
+    Inputs,
+    Plan,
+    PlanAccount,
+    PlanMetadata,
+    Reason,
+    Source,
+    Summary,
+    Violation,
+)
+
+ANN, AUTHOR = "ann@acme.example", "author@acme.example"
+PROJECT = """apiVersion: reconciler/v1
+kind: Project
+metadata: {name: acme}
+spec:
+  accounts:
+    push: {driver: batch-cep, settings: {project: p1, restApiKey: {env: KEY}}}
+"""
+RULE = """  guards:
+    approvals:
+      required: 2
+      above: 0
+      allowedSigners: allowed_signers
+      aliases: {octocat: [author@acme.example]}
+"""
+
+
+def plan(
+    *,
+    deletes: int = 1,
+    author: str | None = AUTHOR,
+    expires: str = "2126-11-27T08:00:00Z",
+    project: str = "acme",
+    broken: bool = False,
+) -> bytes:
+    actions = tuple(
+        Action(
+            action="delete",
+            reason=Reason.DECLARED,
+            account="push",
+            driver="batch-cep",
+            id=f"id{number}",
+            name="Diwali \x1b[2J",
+            parts=None,
+            message=None,
+            sources=(Source(manifest="retire", path="manifests/retire.yaml", line=3),),
+            waivers=(),
+            campaign=Campaign(account="push", id=f"id{number}", name="Diwali"),
+        )
+        for number in range(deletes)
+    )
+    counts = planfile.count(actions)
+    each: dict[str, Counts] = {"push": counts}
+    cost = Cost(requests=deletes, seconds=deletes)
+    violation = Violation(guard="max-deletions", account="push", message="1 over")
+    return planfile.dumps(
+        Plan(
+            api_version=API_VERSION,
+            kind="Plan",
+            metadata=PlanMetadata(
+                project=project,
+                created_at="2026-11-20T08:00:00Z",
+                expires_at=expires,
+                tool="reconciler 0.1.0",
+                author=author,
+                commit=None,
+            ),
+            inputs=Inputs(
+                project=InputFile(path="reconciler.yaml", sha256="ab"), manifests=(), inventory=()
+            ),
+            accounts={
+                "push": PlanAccount(
+                    driver="batch-cep",
+                    definition="sha256:1",
+                    captured_at=None,
+                    complete=True,
+                    campaigns=9,
+                )
+            },
+            applicable=not broken,
+            violations=(violation,) if broken else (),
+            approvals=ApprovalsNeeded(required=2, because="above 0"),
+            warnings=(),
+            summary=Summary(**msgspec.structs.asdict(counts), accounts=each),
+            estimate=Estimate(requests=deletes, seconds=deletes, accounts={"push": cost}),
+            actions=actions,
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("ann", "author", "stranger"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    return folder
+
+
+def public(keys: Path, name: str) -> str:
+    return " ".join((keys / f"{name}.pub").read_text().split()[:2])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "reconciler.yaml").write_text(PROJECT + RULE)
+    (tmp_path / "plan.json").write_bytes(plan())
+    lines = f"{ANN} {public(keys, 'ann')}\n{AUTHOR} {public(keys, 'author')}\n"
+    (tmp_path / "allowed_signers").write_text(lines)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def signatures(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.glob("*.sig"))
+
+
+def approve(keys: Path, *more: str, key: str = "ann") -> int:
+    return main(["approve", "plan.json", "--key", str(keys / key), *more])
+
+
+def good(folder: Path, name: str, who: str) -> bool:
+    """What an auditor would type."""
+    command = ["ssh-keygen", "-Y", "verify", "-f", str(folder / "allowed_signers"), "-I", who]
+    command += ["-n", "reconciler-plan", "-s", str(folder / name)]
+    data = (folder / "plan.json").read_bytes()
+    done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=30)
+    return done.returncode == 0
+
+
+def test_the_plan_is_shown_signed_and_the_signature_lies_beside_it(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert approve(keys, "--yes") == 0
+    assert signatures(folder) == [f"plan.json.{ANN}.sig"]
+    assert good(folder, f"plan.json.{ANN}.sig", ANN)
+    shown = capsys.readouterr()
+    assert planfile.digest((folder / "plan.json").read_bytes()) in shown.out
+    assert "id0" in shown.out
+    assert "\x1b" not in shown.out
+    assert f"1 of 2 approvals needed: {ANN}" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "says"),
+    [
+        (plan(broken=True), 3, "violations"),
+        (plan(deletes=0), 3, "nothing to sign"),
+        (plan(expires="2026-01-01T00:00:00Z"), 4, "expired"),
+        (plan(project="other"), 4, "project"),
+        (plan() + b" ", 4, "changed"),
+        (b"{}", 4, "not a plan"),
+        (b"", 4, "not a plan"),
+    ],
+)
+def test_what_nobody_should_sign_is_refused(
+    folder: Path,
+    keys: Path,
+    capsys: pytest.CaptureFixture[str],
+    data: bytes,
+    code: int,
+    says: str,
+) -> None:
+    (folder / "plan.json").write_bytes(data)
+    assert approve(keys, "--yes") == code
+    assert says in capsys.readouterr().err
+    assert signatures(folder) == []
+
+
+def test_source_date_epoch_does_not_make_an_old_plan_young(
+    folder: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "plan.json").write_bytes(plan(expires="2026-01-01T00:00:00Z"))
+    moment = datetime(2025, 12, 31, tzinfo=UTC)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(moment.timestamp())))
+    assert approve(keys, "--yes") == 4
+
+
+@pytest.mark.parametrize("author", [AUTHOR, "octocat", "AUTHOR@acme.example"])
+def test_the_author_is_refused(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str], author: str
+) -> None:
+    (folder / "plan.json").write_bytes(plan(author=author))
+    assert approve(keys, "--yes", key="author") == 3
+    assert "author" in capsys.readouterr().err
+    assert signatures(folder) == []
+
+
+def test_a_key_that_nobody_listed_is_refused(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert approve(keys, "--yes", key="stranger") == 3
+    assert approve(keys, "--yes", "--principal", ANN, key="stranger") == 3
+    assert approve(keys, "--yes", key="absent") == 1
+    assert signatures(folder) == []
+
+
+def test_a_key_of_several_names_needs_to_be_told_which(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = f'{ANN},"ann/smith %" {public(keys, "ann")}\nx@y {public(keys, "ann")}\n'
+    (folder / "allowed_signers").write_text(lines)
+    assert approve(keys, "--yes") == 64
+    assert "--principal" in capsys.readouterr().err
+    assert approve(keys, "--yes", "--principal", "bob@acme.example") == 3
+    assert signatures(folder) == []
+    assert approve(keys, "--yes", "--principal", "ann/smith %") == 0
+    assert signatures(folder) == ["plan.json.ann%2Fsmith %25.sig"]
+    assert approve(keys, "--yes", "--principal", "x@y") == 0
+
+
+def test_a_pattern_needs_a_name_that_fits_it(folder: Path, keys: Path) -> None:
+    (folder / "allowed_signers").write_text(f"*@sec.example {public(keys, 'ann')}\n")
+    assert approve(keys, "--yes") == 64
+    assert approve(keys, "--yes", "--principal", "ann@else.example") == 3
+    assert approve(keys, "--yes", "--principal", "ann@sec.example") == 0
+    assert signatures(folder) == ["plan.json.ann@sec.example.sig"]
+
+
+def test_without_a_rule_a_signature_needs_a_name_and_is_said_to_count_for_nothing(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "reconciler.yaml").write_text(PROJECT)
+    assert approve(keys, "--yes") == 1
+    assert signatures(folder) == []
+    assert approve(keys, "--yes", "--principal", ANN) == 0
+    assert "nothing counts" in capsys.readouterr().err
+    assert signatures(folder) == [f"plan.json.{ANN}.sig"]
+
+
+def test_allowed_signers_outside_the_project_are_not_read(
+    folder: Path, keys: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "allowed"
+    elsewhere.write_bytes((folder / "allowed_signers").read_bytes())
+    (folder / "allowed_signers").unlink()
+    assert approve(keys, "--yes") == 1
+    (folder / "allowed_signers").symlink_to(elsewhere)
+    assert approve(keys, "--yes") == 1
+    assert signatures(folder) == []
+
+
+def test_off_a_terminal_without_yes_it_is_a_usage_error(
+    folder: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open(os.devnull) as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        assert approve(keys) == 64
+    assert main(["approve", "plan.json", "--yes"]) == 64
+    assert main(["approve", "absent.json", "--key", "x", "--yes"]) == 1
+    assert signatures(folder) == []
+
+
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1), ("no", 1), ("", 1)])
+def test_on_a_terminal_only_yes_signs(folder: Path, keys: Path, answer: str, code: int) -> None:
+    command = [sys.executable, "-c", "from reconciler.cli.main import run; run()"]
+    command += ["approve", "plan.json", "--key", str(keys / "ann")]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        _, told = running.communicate(timeout=60)
+        os.close(ours)
+    assert running.returncode == code, told
+    assert len(signatures(folder)) == (code == 0)
+    assert "Sign sha256:" in told
+
+
+@pytest.fixture
+def agent(tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An agent that holds ann's key."""
+    done = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True)
+    found = dict(re.findall(r"(SSH_\w+)=([^;]+);", done.stdout))
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    try:
+        subprocess.run(["ssh-add", "-q", str(keys / "ann")], check=True, capture_output=True)
+        yield
+    finally:
+        subprocess.run(["ssh-agent", "-k"], check=True, capture_output=True)
+
+
+def test_a_public_key_signs_through_the_agent(
+    folder: Path, keys: Path, tmp_path: Path, agent: None
+) -> None:
+    (tmp_path / "only.pub").write_bytes((keys / "ann.pub").read_bytes())
+    assert main(["approve", "plan.json", "--key", "only.pub", "--yes"]) == 0
+    assert good(folder, f"plan.json.{ANN}.sig", ANN)
+
+
+def test_who_signed_before_is_told_with_what_does_not_count(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = (folder / "plan.json").read_bytes()
+    (folder / "plan.json.x.sig").write_bytes(approvals.sign(data, str(keys / "stranger")))
+    assert approve(keys, "--yes") == 0
+    assert "does not count: plan.json.x.sig" in capsys.readouterr().err

@@ -1,0 +1,323 @@
+"""The direction of imports, rule by rule: over the source, and over what a command loads."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "reconciler"
+
+SENDS = ("httpx", "httpcore")
+DATABASE = ("sqlite3", "psycopg", "psycopg2", "sqlalchemy", "aiosqlite")
+# What reads a disk, a clock, an environment or a network, or rolls dice.
+IMPURE = (
+    *SENDS,
+    *DATABASE,
+    *("asyncio", "getpass", "glob", "http", "logging", "multiprocessing", "os", "pathlib"),
+    *("platform", "random", "requests", "secrets", "select", "shutil", "signal", "socket"),
+    *("ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "urllib3"),
+    *("anyio", "aiohttp", "procrastinate", "starlette", "uvicorn", "click", "rich"),
+)
+CLOCKS = {"now", "utcnow", "today"}
+PURE = ("matching", "guards", "planner", "planfile", "render")
+
+Import = tuple[str, int]
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Dotted name -> file, of the whole package."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = path
+    return found
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(modules()[name].read_text("utf-8"), str(modules()[name]))
+
+
+@cache
+def imports(name: str, *, runtime: bool = False) -> tuple[Import, ...]:
+    """What module *name* imports, lazily or not, with the line.
+
+    `from a import b` counts as `a.b` where that is a module of ours, else as `a`. With *runtime*,
+    what stands under `if TYPE_CHECKING:` is left out.
+    """
+    return tuple(_imports(tree(name), name, runtime=runtime))
+
+
+def _imports(node: ast.AST, name: str, *, runtime: bool) -> Iterator[Import]:
+    match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")) if runtime:
+            for child in node.orelse:
+                yield from _imports(child, name, runtime=runtime)
+            return
+        case ast.Import():
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        case ast.ImportFrom():
+            base = _base(node, name)
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                yield (whole if whole in modules() else base, node.lineno)
+        case ast.Call(func=ast.Name(id="import_module") | ast.Attribute(attr="import_module")):
+            match node.args:
+                case [ast.Constant(value=str(wanted)), *_]:
+                    yield wanted, node.lineno
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, name, runtime=runtime)
+
+
+def _base(node: ast.ImportFrom, name: str) -> str:
+    if not node.level:
+        return node.module or ""
+    folder = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
+    for _ in range(node.level - 1):
+        folder = folder.rpartition(".")[0]
+    return f"{folder}.{node.module}" if node.module else folder
+
+
+def within(name: str, *tops: str) -> bool:
+    """Whether *name* is one of *tops* or inside one."""
+    return any(name == top or name.startswith(f"{top}.") for top in tops)
+
+
+def offences(*banned: str, allowed: tuple[str, ...], within_: str = "reconciler") -> list[str]:
+    """`file:line imports X` for every import of *banned* outside of the modules *allowed*."""
+    return [
+        f"{modules()[name].relative_to(ROOT)}:{line} imports {wanted}"
+        for name in modules()
+        if within(name, within_) and not within(name, *allowed)
+        for wanted, line in imports(name)
+        if within(wanted, *banned)
+    ]
+
+
+def reached(name: str) -> dict[str, str]:
+    """Modules of ours that *name* loads, lazily or not, each with the one that leads there.
+
+    Importing `a.b` runs `a` as well, so packages on the way count.
+    """
+    trail = {name: ""}
+    todo = [name]
+    while todo:
+        here = todo.pop()
+        for wanted, _ in imports(here, runtime=True):
+            steps = wanted.split(".")
+            for end in range(1, len(steps) + 1):
+                module = ".".join(steps[:end])
+                if module in modules() and module not in trail:
+                    trail[module] = here
+                    todo.append(module)
+    return trail
+
+
+# ---------------------------------------------------------------- who may import what
+
+
+def test_errors_import_nothing_of_ours() -> None:
+    assert [one for one, _ in imports("reconciler.errors") if within(one, "reconciler")] == []
+
+
+def test_the_model_imports_only_errors() -> None:
+    ours = {one for one, _ in imports("reconciler.model") if within(one, "reconciler")}
+    assert ours <= {"reconciler.errors"}
+
+
+@pytest.mark.parametrize(
+    ("banned", "allowed"),
+    [
+        (("yaml",), ("reconciler.strict",)),
+        (("deepdiff",), ("reconciler.inventory.diff",)),
+        (SENDS, ("reconciler.apply.send",)),
+        (("h11",), ("reconciler.apply.send",)),
+        (("click",), ("reconciler.cli",)),
+        (("rich",), ("reconciler.cli",)),
+        (DATABASE, ("reconciler.apply.journal",)),
+        (("procrastinate",), ("reconciler.apply.dispatch.procrastinate",)),
+        (("starlette", "uvicorn"), ("reconciler.sandbox",)),
+        (("requests", "urllib3", "aiohttp", "urllib.request", "http.client"), ()),
+        (("pytest", "hypothesis", "jsonschema"), ()),
+    ],
+    ids=lambda value: " ".join(value) or "nobody",
+)
+def test_a_library_is_imported_only_where_it_belongs(
+    banned: tuple[str, ...], allowed: tuple[str, ...]
+) -> None:
+    assert offences(*banned, allowed=allowed) == []
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    names = {"environ", "environb", "getenv", "getenvb"}
+    found = []
+    for name in modules():
+        for node in ast.walk(tree(name)):
+            match node:
+                case ast.Attribute(value=ast.Name(id="os"), attr=attr) if attr in names:
+                    place = f"{modules()[name].relative_to(ROOT)}:{node.lineno}"
+                case ast.ImportFrom(module="os") if names & {one.name for one in node.names}:
+                    place = f"{modules()[name].relative_to(ROOT)}:{node.lineno}"
+                case _:
+                    continue
+            if not within(name, "reconciler.cli"):
+                found.append(place)
+    assert found == []
+
+
+def test_nothing_but_the_command_line_imports_the_command_line() -> None:
+    allowed = ("reconciler.cli", "reconciler.__main__")
+    assert offences("reconciler.cli", allowed=allowed) == []
+
+
+def test_the_core_never_imports_a_driver() -> None:
+    # `reconciler.drivers` itself is the finder: it loads by name what a project asks for.
+    inside = [one for one in modules() if one.startswith("reconciler.drivers.")]
+    assert offences(*inside, allowed=("reconciler.drivers",)) == []
+    assert offences("reconciler.drivers", allowed=("reconciler.drivers", "reconciler.cli")) == []
+
+
+def test_the_sandbox_knows_the_vendors_and_not_our_drivers() -> None:
+    assert (
+        offences(
+            "reconciler.driver",
+            "reconciler.drivers",
+            "reconciler.apply",
+            allowed=(),
+            within_="reconciler.sandbox",
+        )
+        == []
+    )
+
+
+def _drivers() -> list[str]:
+    return [one for one in modules() if one.startswith("reconciler.drivers.")]
+
+
+@pytest.mark.parametrize("name", _drivers())
+def test_a_driver_imports_only_what_a_driver_may(name: str) -> None:
+    shared = [one for one in _drivers() if one.rpartition(".")[2].startswith("_")]
+    ours = {one for one, _ in imports(name) if within(one, "reconciler")}
+    allowed = {"reconciler.driver", "reconciler.model", "reconciler.errors", *shared}
+    assert ours <= allowed
+
+
+@pytest.mark.parametrize("name", _drivers())
+def test_a_driver_is_pure(name: str) -> None:
+    assert _impurities(name) == []
+
+
+@pytest.mark.parametrize("name", ["reconciler.driver", "reconciler.apply.pace"])
+def test_what_drivers_and_lanes_count_on_is_pure(name: str) -> None:
+    assert _impurities(name) == []
+
+
+@pytest.mark.parametrize("top", PURE)
+def test_the_middle_is_pure_and_so_is_all_that_it_reaches(top: str) -> None:
+    inside = [name for name in modules() if within(name, f"reconciler.{top}")]
+    assert inside
+    for name in inside:
+        for one, via in reached(name).items():
+            assert _impurities(one) == [], f"{name} reaches {one} through {via}"
+
+
+def _impurities(name: str) -> list[str]:
+    """Imports and calls of module *name* that touch the world outside."""
+    place = modules()[name].relative_to(ROOT)
+    found = [
+        f"{place}:{line} imports {one}"
+        for one, line in imports(name, runtime=True)
+        if within(one, *IMPURE)
+    ]
+    for node in ast.walk(tree(name)):
+        match node:
+            case ast.Call(func=ast.Name(id="open" | "print" | "input" as called)):
+                found.append(f"{place}:{node.lineno} calls {called}")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=attr)):
+                if attr in CLOCKS and owner in ("datetime", "date"):
+                    found.append(f"{place}:{node.lineno} asks the clock")
+    return found
+
+
+def test_the_lane_knows_no_database_and_no_engine() -> None:
+    backends = ("reconciler.apply.journal.sqlite", "reconciler.apply.journal.postgres")
+    for name in ("reconciler.apply.lane", "reconciler.apply.line", "reconciler.apply.look"):
+        loaded = {one for one, _ in imports(name)}
+        assert not any(within(one, *DATABASE, *backends, "procrastinate") for one in loaded)
+
+
+# ---------------------------------------------------------------- what a command loads
+
+_PROBE = """
+import json, sys
+from reconciler.cli.main import main
+try:
+    code = main(sys.argv[2:])
+except SystemExit as end:
+    code = end.code
+loaded = sorted({name.partition(".")[0] for name in sys.modules})
+with open(sys.argv[1], "w") as out:
+    json.dump([int(code or 0), loaded], out)
+"""
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan of the example project."""
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    code, _ = loaded_by(path.with_name("probe.json"), "plan", "--out", str(path))
+    assert code == 0
+    return path
+
+
+def loaded_by(out: Path, *arguments: str) -> tuple[int, set[str]]:
+    """The exit code of `reconciler ARGUMENTS` in the example, and the packages it loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE, str(out), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert out.exists(), done.stderr
+    code, names = json.loads(out.read_text())
+    return code, set(names)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate"],
+        ["plan"],
+        ["plan", "--format", "html"],
+        ["show", "PLAN"],
+        ["explain", "push-prod/orchestration_061ne9q70wrts8kapsz0gj01dzg7hgw4"],
+        ["apply", "PLAN", "--dry-run"],
+        ["apply", "PLAN", "--dry-run", "--format", "json"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_sends_nothing_loads_nothing_that_can(
+    arguments: list[str], plan: Path, tmp_path: Path
+) -> None:
+    given = [str(plan) if one == "PLAN" else one for one in arguments]
+    code, loaded = loaded_by(tmp_path / "probe.json", *given)
+    assert code == 0
+    assert loaded & {*SENDS, *DATABASE, "requests", "urllib3", "starlette", "uvicorn"} == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["validate"]], ids=" ".join)
+def test_a_short_command_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    code, loaded = loaded_by(tmp_path / "probe.json", *arguments)
+    assert code == 0
+    heavy = {*SENDS, *DATABASE, "deepdiff", "rich", "jinja2", "asyncio", "starlette", "uvicorn"}
+    assert loaded & heavy == set()
