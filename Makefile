@@ -25,7 +25,7 @@ lint: setup ## format, lint and types
 	$(PY) -m mypy
 
 docs: setup ## build the documentation strictly, into site/
-	$(PY) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 crash: setup system ## kill an apply 1,000 times (KILLS=n)
 	$(RUN) $(PY) -m pytest tests/crash --kills $(KILLS)

@@ -1,10 +1,12 @@
 """Plan <-> bytes: one JSON object, keys in a fixed order, one action a line (spec §2.4).
 
-A plan's identity is the SHA-256 of its bytes, so there is one way to write each plan, and bytes
-that are written in any other way are not a plan of ours.
+A plan's identity is the SHA-256 of its bytes, and there is one way to write each plan. Bytes that
+another tool has formatted anew are another plan (their signatures do not count), but can be read.
 """
 
 import hashlib
+import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -52,7 +54,26 @@ def dumps(plan: Plan) -> bytes:
     )
     actions = b",\n".join(b" " + _encode(action) for action in plan.actions)
     tail = b' "actions":[\n%b\n ]}\n' % actions if actions else b' "actions":[]}\n'
-    return b",\n".join((head, *middle, tail))
+    return _harmless(b",\n".join((head, *middle, tail)))
+
+
+# Characters that a terminal or a CI log acts on or hides (controls, bidi, invisible ones), and the
+# `##` that starts a log command: written as escapes, so that the file can be printed as it is.
+_HARMFUL = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]|(?<=#)#"
+)
+
+
+def _harmless(data: bytes) -> bytes:
+    if data.isascii() and b"\x7f" not in data and b"##" not in data:
+        return data
+    return _HARMFUL.sub(_escaped, data.decode()).encode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
 
 
 def loads(data: bytes) -> Plan:
@@ -73,9 +94,24 @@ def loads(data: bytes) -> Plan:
     wrong = _contradiction(plan)
     if wrong is not None:
         raise Stale(f"the plan contradicts itself: {wrong}. Make it again")
-    if written != data:
-        raise Stale("the plan's bytes were changed after it was written. Make it again")
+    if written != data and not _says_the_same(data, written):
+        raise Stale("the plan holds keys or values that no plan has. Make it again")
     return plan
+
+
+def _says_the_same(data: bytes, written: bytes) -> bool:
+    """Whether *data*, formatted in another way, says what *written* says and no more."""
+    try:
+        return bool(json.loads(data, object_pairs_hook=_once) == json.loads(written))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def action_of(reason: Reason) -> Literal["delete", "refuse", "none"]:

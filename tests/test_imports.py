@@ -59,8 +59,8 @@ def imports(name: str, *, runtime: bool = False) -> tuple[Import, ...]:
 def _imports(node: ast.AST, name: str, *, runtime: bool) -> Iterator[Import]:
     match node:
         case ast.If(test=ast.Name(id="TYPE_CHECKING")) if runtime:
-            for child in node.orelse:
-                yield from _imports(child, name, runtime=runtime)
+            for other in node.orelse:
+                yield from _imports(other, name, runtime=runtime)
             return
         case ast.Import():
             yield from ((alias.name, node.lineno) for alias in node.names)

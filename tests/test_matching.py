@@ -411,8 +411,8 @@ def test_a_set_too_large_to_compile_is_split_and_never_dropped(
 ) -> None:
     monkeypatch.setattr(matching, "_MEMORY", 1)
     monkeypatch.setattr(matching, "_LEAST", 1 << 16)
-    patterns = [f"(x|y)[a-z]{{200}}{number}" for number in range(60)]
-    records = [campaign("x" + "q" * 200 + str(number), str(number)) for number in range(60)]
+    patterns = [f"(x|y){number}[a-z]{{200}}" for number in range(60)]
+    records = [campaign(f"x{number}" + "q" * 200, str(number)) for number in range(60)]
     matcher = Matcher([regex(one) for one in patterns], now=NOW)
     lane = matcher._lanes["a"]
     assert lane._patterns is not None

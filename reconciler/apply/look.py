@@ -4,38 +4,21 @@ A look says *gone* only with a witness: the same credentials and scope also show
 account's inventory that is not in the plan. Without one, silence means nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.apply.lane import UNCONFIRMED, Lane
 from reconciler.apply.line import Line
-from reconciler.apply.work import AccountStopped, Fate, Job, Rules
-from reconciler.driver import Driver, Item, Listing, Missing, Present, Sighting, Unclear
+from reconciler.apply.work import AccountStopped, Fate, Job, Rules, Witnesses, can_look
+from reconciler.driver import Driver, Listing, Missing, Present, Sighting, Unclear
 from reconciler.model import Outcome, Target
 from reconciler.sameness import difference
 
 _WITNESSES = 3  # single looks spent on finding a witness
 _LOOKS = 3  # looks that may fail before a doubt is left to a person
 _LISTING_EVERY = 60.0  # seconds: one listing a minute is enough for any doubt
-
-
-@dataclass(frozen=True, slots=True)
-class Witnesses:
-    """Records of the account's inventory that are not in the plan. *campaigns*: all it lists."""
-
-    items: tuple[Item, ...]
-    campaigns: int
-
-    @property
-    def ids(self) -> frozenset[str]:
-        return frozenset(item.target.id for item in self.items)
-
-    def without(self, ids: Collection[str]) -> "Witnesses":
-        """Those that are not among *ids*."""
-        kept = tuple(item for item in self.items if item.target.id not in ids)
-        return Witnesses(kept, self.campaigns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +29,6 @@ class Sights:
     witnessed: bool
     unavailable: bool = False
     why: str | None = None
-
-
-def can_look(driver: Driver) -> bool:
-    """Whether the vendor can be asked at all."""
-    return driver.list is not None or driver.look is not None
 
 
 def by_listing(driver: Driver, targets: int, campaigns: int) -> bool:

@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.apply.look import Witnesses, can_look
 from reconciler.apply.merge import Planned, digests_of, inventory_of
 from reconciler.apply.report import WITHDRAWN
-from reconciler.apply.work import Fate, Job, Rules
+from reconciler.apply.work import Fate, Job, Rules, Witnesses, can_look
 from reconciler.driver import Driver, Item, Request, Secret, Session, shown
 from reconciler.errors import ReconcilerError, Stale
 from reconciler.guards import inventory_age, max_deletions, running

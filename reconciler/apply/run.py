@@ -8,10 +8,18 @@ from datetime import datetime
 from reconciler.apply.journal import Journal, JournalFailed, Ledger
 from reconciler.apply.lane import Lane
 from reconciler.apply.line import Gate, Line
-from reconciler.apply.look import Witnesses, can_look, confirm, opening, settle
+from reconciler.apply.look import confirm, opening, settle
 from reconciler.apply.pace import Pace, slack
 from reconciler.apply.send import Sender
-from reconciler.apply.work import AccountStopped, Fate, Job, Rules, RunContext
+from reconciler.apply.work import (
+    AccountStopped,
+    Fate,
+    Job,
+    Rules,
+    RunContext,
+    Witnesses,
+    can_look,
+)
 from reconciler.driver import Driver, Session
 from reconciler.model import Account, Limits, Outcome, Target
 

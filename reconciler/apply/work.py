@@ -1,13 +1,13 @@
 """The values that the parts of a running lane share."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from reconciler.apply.journal import NOTHING, Journal, State
-from reconciler.driver import Item
+from reconciler.driver import Driver, Item
 from reconciler.errors import ReconcilerError
 from reconciler.events import Event
 from reconciler.model import Campaign, Evidence, Outcome, Target
@@ -86,3 +86,25 @@ class RunContext:
         except TimeoutError:
             return True
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Records of the account's inventory that are not in the plan. *campaigns*: all it lists."""
+
+    items: tuple[Item, ...]
+    campaigns: int
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(item.target.id for item in self.items)
+
+    def without(self, ids: Collection[str]) -> "Witnesses":
+        """Those that are not among *ids*."""
+        kept = tuple(item for item in self.items if item.target.id not in ids)
+        return Witnesses(kept, self.campaigns)
+
+
+def can_look(driver: Driver) -> bool:
+    """Whether the vendor can be asked at all."""
+    return driver.list is not None or driver.look is not None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler.driver import Driver
     from reconciler.inventory import Facts, Source
     from reconciler.matching import Matches, Question
-    from reconciler.model import Inputs, Manifest, Plan, Project
+    from reconciler.model import Inputs, Manifest, Plan, Project, Target
     from reconciler.planner import Asked
 
 MOST_PLAN = 1024 * 1024 * 1024
@@ -196,6 +196,33 @@ def inventory_sources(
     if files:
         return [_given(app, one, format_, spooled) for one in files]
     return [_named(app, one, format_) for one in project.inventory]
+
+
+def without_targets(
+    app: App,
+    project: "Project",
+    files: Sequence[str],
+    format_: str | None,
+    gone: "Sequence[Target]",
+) -> None:
+    """Take what is gone out of the inventory's files, each written whole or not at all."""
+    from reconciler.inventory.without import without
+    from reconciler.inventory.write import save
+
+    if STDIN in files:
+        raise click.UsageError("--update-inventory cannot write to standard input")
+    lost: dict[tuple[str, str], set[str] | None] = {}
+    for target in gone:
+        key = (target.account, target.id)
+        if target.part is None:
+            lost[key] = None
+        elif (parts := lost.setdefault(key, set())) is not None:
+            parts.add(target.part)
+    with ExitStack() as spooled:
+        sources = inventory_sources(app, project, files, format_, spooled)
+        places = list(files) or [str(disk.inside(app.root, one)) for one in project.inventory]
+        for place, source in zip(places, sources, strict=True):
+            save(place, without(source, lost, now=app.now()))
 
 
 def _given(app: App, path: str, format_: str | None, spooled: ExitStack) -> "Source":

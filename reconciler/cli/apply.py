@@ -321,7 +321,7 @@ class Apply:
 
     def _no_journal(self, journal: "SqliteJournal") -> None:
         """With an empty journal, what cannot be looked at needs a person's word."""
-        from reconciler.apply.look import can_look
+        from reconciler.apply.work import can_look
         from reconciler.cli._run import drivers_of
 
         if not journal.empty:

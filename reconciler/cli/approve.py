@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from reconciler.model import Approvals, Plan, Project
 
 
-@click.command("approve")
+@click.command(
+    "approve",
+    epilog="""\b
+Examples:
+  reconciler approve plan.json --key ~/.ssh/id_ed25519
+  reconciler approve plan.json --key ~/.ssh/id_ed25519_sk.pub   # a key that the agent holds
+""",
+)
 @click.argument("plan", type=click.Path(dir_okay=False))
 @click.option(
     "--key",
@@ -104,8 +111,7 @@ def _signers(app: App, rule: "Approvals | None") -> "Signers | None":
 
     if rule is None:
         return None
-    disk.inside(app.root, rule.allowed_signers)
-    return approvals.read_signers(app.root / rule.allowed_signers)
+    return approvals.read_signers(disk.inside(app.root, rule.allowed_signers))
 
 
 def _agreed(app: App, digest: str) -> bool:

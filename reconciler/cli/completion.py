@@ -6,7 +6,13 @@ from click.shell_completion import get_completion_class
 from reconciler.cli.app import App, pass_app
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  eval "$(reconciler completion bash)"
+  reconciler completion fish > ~/.config/fish/completions/reconciler.fish
+"""
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @pass_app
 def command(app: App, shell: str) -> None:

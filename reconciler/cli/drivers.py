@@ -13,7 +13,14 @@ from reconciler.model import API_VERSION
 from reconciler.safe import terminal
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler drivers
+  reconciler drivers ozonetel
+  reconciler drivers --format json
+"""
+)
 @click.argument("name", required=False)
 @click.option(
     "--format",

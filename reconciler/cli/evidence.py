@@ -24,7 +24,13 @@ REPORTS = ".reconciler/reports"
 _LARGE = 1024 * 1024 * 1024
 
 
-@click.command("evidence")
+@click.command(
+    "evidence",
+    epilog="""\b
+Examples:
+  reconciler evidence plan.json --out evidence.tar.gz
+""",
+)
 @click.argument("plan", type=click.Path(dir_okay=False))
 @click.option(
     "--out",
@@ -86,8 +92,7 @@ def _signers(app: App) -> "Signers | None":
     rule = app.load_project().guards.approvals
     if rule is None:
         return None
-    disk.inside(app.root, rule.allowed_signers)
-    return approvals.read_signers(app.root / rule.allowed_signers)
+    return approvals.read_signers(disk.inside(app.root, rule.allowed_signers))
 
 
 def _names(plan: "Plan") -> list[str]:

@@ -20,7 +20,14 @@ _TITLES = (
 )
 
 
-@click.command("explain")
+@click.command(
+    "explain",
+    epilog="""\b
+Examples:
+  reconciler explain push-prod/orchestration_06
+  reconciler explain "dialer-in/Lead refill 4 " --format json
+""",
+)
 @click.argument("target", metavar="ACCOUNT/ID")
 @INVENTORY
 @click.option(

@@ -204,7 +204,13 @@ _WORKFLOWS = {
 }
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler init
+  reconciler -C new-project init --ci github
+"""
+)
 @click.option("--ci", type=click.Choice(["github", "gitlab"]), help="Add the CI workflow as well.")
 @pass_app
 def command(app: App, ci: str | None) -> None:

@@ -9,7 +9,16 @@ from reconciler.cli._options import FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 
 
-@click.command("plan")
+@click.command(
+    "plan",
+    epilog="""\b
+Examples:
+  reconciler plan
+  reconciler plan --out plan.json --report markdown=plan.md
+  reconciler plan --inventory export.csv --account push-prod
+  reconciler plan --detailed-exitcode --format json > plan.json
+""",
+)
 @click.option("--out", metavar="FILE", help="Save the plan; apply carries out exactly these bytes.")
 @INVENTORY
 @click.option(

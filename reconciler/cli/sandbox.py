@@ -29,13 +29,18 @@ _IDENTITY = {
 _OURS = "sandbox-"
 
 
-_FAULTS = """\
+_EPILOG = """\b
+Examples:
+  reconciler sandbox
+  reconciler sandbox --inventory export.csv --port 8642 --speed 20
+  reconciler sandbox --fault ozonetel:throttle=3 --fault drop-after=7
+
 Faults: throttle, error, slow, drop, html, redirect, empty, auth; error-after, slow-after,
 drop-after, html-after, redirect-after strike once the deletion has happened; jti (Kore.ai),
 expire, http-status (Ozonetel), no-list (Batch). docs/sandbox.md says what each does."""
 
 
-@click.command("sandbox", epilog=_FAULTS)
+@click.command("sandbox", epilog=_EPILOG)
 @click.option(
     "--inventory",
     "files",

@@ -5,7 +5,12 @@ import click
 from reconciler.cli.app import App, pass_app
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler schema manifest > manifest.schema.json
+"""
+)
 @click.argument("kind", type=click.Choice(["project", "manifest", "inventory", "plan", "report"]))
 @pass_app
 def command(app: App, kind: str) -> None:

@@ -223,9 +223,9 @@ def _look(
     to_stdout: bool,
 ) -> None:
     from reconciler.apply.locks import Locks
-    from reconciler.apply.look import can_look
     from reconciler.apply.prepare import rules_of, witnesses
     from reconciler.apply.run import AccountWork, summary, take
+    from reconciler.apply.work import can_look
     from reconciler.cli import _run
     from reconciler.cli._plan import make_plan
     from reconciler.cli._state import holder, locks_folder

@@ -7,7 +7,14 @@ from reconciler.cli._options import FORMAT, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog="""\b
+Examples:
+  reconciler show plan.json
+  reconciler show plan.json --report html=plan.html
+""",
+)
 @click.argument("path", metavar="PLAN")
 @FORMAT
 @REPORT

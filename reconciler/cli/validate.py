@@ -13,7 +13,14 @@ from reconciler.errors import Diagnostic, Exit, ReconcilerError
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler validate
+  reconciler validate manifests/diwali.yaml
+  reconciler validate --format github
+"""
+)
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option(
     "--format",

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 _GZIP = b"\x1f\x8b"
 
 
-@click.command("verify")
+@click.command(
+    "verify",
+    epilog="""\b
+Examples:
+  reconciler verify evidence.tar.gz
+  reconciler verify .reconciler/audit.ndjson
+  reconciler verify evidence.tar.gz --allowed-signers allowed_signers
+""",
+)
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option(
     "--allowed-signers",

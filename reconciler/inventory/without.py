@@ -101,9 +101,7 @@ def _changed(
 ) -> Iterator[bytes]:
     with source.open() as file:
         raw = Raw(file)
-        number = 0
-        for line in _each(raw, source.path, now):
-            number += 1
+        for number, line in enumerate(_each(raw, source.path, now), 1):
             new = change(line, number)
             if new is not None:
                 yield new

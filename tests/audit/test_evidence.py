@@ -535,6 +535,11 @@ def mutations(members: dict[str, bytes]) -> list[tuple[str, bytes, bool]]:
         rest = {key: value for key, value in members.items() if key != path}
         rest["MANIFEST.json"] = chain.canonical(manifest)
         found.append((f"drop {path} and its mention", repack(rest), False))
+    for key, value in (("hash", "0" * 64), ("records", 1), ("first", 3), ("last", 99)):
+        manifest = json.loads(members["MANIFEST.json"])
+        manifest["audit"][key] = value
+        told = {**members, "MANIFEST.json": chain.canonical(manifest)}
+        found.append((f"another {key} in the manifest", repack(told), False))
     return [*found, *forgeries(members)]
 
 
@@ -555,6 +560,7 @@ def forgeries(members: dict[str, bytes]) -> list[tuple[str, bytes, bool]]:
             edit(b'"targets":["push/a"]', b'"targets":["push/z"]'),
             False,
         ),
+        ("one more is asked for", edit(b'["push/a"]', b'["push/a","push/z"]'), False),
         ("a refused one is asked for", edit(b'["push/a"]', b'["push/running"]'), False),
         ("another target is reported", edit(b'"target":"push/a"', b'"target":"push/z"'), False),
         ("an outcome of no name", edit(b'"outcome":"refused"', b'"outcome":"gone"'), False),

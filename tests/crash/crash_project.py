@@ -76,7 +76,10 @@ class Place:
         mine = {"PYTHONPATH": str(THIRD_PARTY), "PARCEL_KEY": "sesame-parcel", "TERM": "dumb"}
         return {**keep, **mine, **self.env}
 
-    def start(self, *arguments: str, prefix: Sequence[str] = (), **more: object) -> subprocess.Popen:
+    def start(
+        self, *arguments: str, prefix: Sequence[str] = (), **more: object
+    ) -> subprocess.Popen[bytes]:
+        """The command *arguments*, begun; *more* goes to Popen."""
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
         return subprocess.Popen(
             [*prefix, *self.command(*arguments)], cwd=self.root, env=self.environment(), **options
@@ -173,11 +176,11 @@ def check_never_too_early(place: Place, vendors: Mapping[str, Vendor]) -> None:
     for target, outcome in outcomes(place).items():
         account, _, id_ = target.partition("/")
         gone = outcome in FINAL
-        assert not (gone and id_ in vendors[account].left), f"{target} is {outcome}, and still there"
+        assert not (gone and id_ in vendors[account].left), f"{target} is {outcome}, and is there"
 
 
 def check_converged(place: Place, vendors: Mapping[str, Vendor], report: str) -> None:
-    """Everything doomed is gone, nothing else is, each target has one outcome, none sent blindly."""
+    """Everything doomed is gone and nothing else; one outcome each; nothing was sent blindly."""
     told = json.loads(report)
     listed = [f"{one['account']}/{one['id']}" for one in told["targets"]]
     assert len(listed) == len(set(listed))

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -50,6 +51,8 @@ class Habits:
     finishes: float = 0.5  # chance that it finishes a request whose client is gone
     late: float = 0.1  # by so much later, at most
     silent: bool = False  # takes deletions, and never answers nor acts
+    deaf: bool = False  # takes reads, and never answers
+    holds: bool = False  # keeps deletions waiting until `release`
 
 
 @dataclass(slots=True)
@@ -78,6 +81,9 @@ class Vendor:
         self._trap: Trap | None = None
         self._victim: int | None = None
         self._pending = 0
+        self._counts = {"delete": 0, "look": 0}
+        self._held: list[Callable[[], None]] = []
+        self._arrived = threading.Condition()
 
     # ---- life
 
@@ -160,19 +166,41 @@ class Vendor:
         elif path.endswith("/campaigns/delete"):
             deleted = json.loads(exchange.body)["id"]
         kind = "look" if deleted is None else "delete"
-        counts = getattr(self, "_counts", None)
-        number = 0
-        if counts is not None:
-            counts[kind] += 1
-            number = counts[kind]
+        self._counts[kind] = number = self._counts[kind] + 1
         if deleted is not None:
-            self.events.append(Seen("delete", deleted, time.monotonic()))
+            with self._arrived:
+                self.events.append(Seen("delete", deleted, time.monotonic()))
+                self._arrived.notify_all()
         self._spring(kind, "arrival", number)
-        if self.habits.silent and deleted is not None:
+        if self.habits.silent if deleted is not None else self.habits.deaf:
             return
         self._pending += 1
-        delay = self._dice.random() * self.habits.slowest
-        self._loop.call_later(delay, self._work, exchange, path, kind, deleted, number)
+        work = partial(self._work, exchange, path, kind, deleted, number)
+        if self.habits.holds and deleted is not None:
+            self._held.append(work)
+        else:
+            self._loop.call_later(self._dice.random() * self.habits.slowest, work)
+
+    def release(self) -> None:
+        """Work what was held, and hold nothing more."""
+
+        def let_go() -> None:
+            self.habits.holds = False
+            held, self._held = self._held, []
+            for work in held:
+                work()
+
+        self._call(let_go)
+
+    def await_deletes(self, count: int) -> None:
+        """Wait until *count* deletions have arrived in all."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: self.deletes >= count, 60)
+
+    @property
+    def deletes(self) -> int:
+        """How many deletions have arrived."""
+        return sum(one.kind == "delete" for one in list(self.events))
 
     def _work(
         self, exchange: _Exchange, path: str, kind: str, deleted: str | None, number: int
