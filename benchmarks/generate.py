@@ -14,9 +14,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 CAPTURED = "2026-11-20T08:00:00Z"
-SEASONS = "Diwali Winter Summer Easter Ramadan Loyalty Birthday Onboarding Churn Flash".split()
-KINDS = "teaser reminder launch refill survey voucher digest renewal".split()
-TEAMS = "growth crm lifecycle retention partners".split()
+SEASONS = (
+    "Diwali",
+    "Winter",
+    "Summer",
+    "Easter",
+    "Ramadan",
+    "Loyalty",
+    "Birthday",
+    "Onboarding",
+    "Churn",
+    "Flash",
+)
+KINDS = ("teaser", "reminder", "launch", "refill", "survey", "voucher", "digest", "renewal")
+TEAMS = ("growth", "crm", "lifecycle", "retention", "partners")
 
 
 class Account(NamedTuple):

@@ -308,13 +308,15 @@ class Listing:
     """Everything the account lists. *complete* only if every page came and none contradicts.
 
     Each campaign once, in the vendor's order. *why* says what is missing when not complete;
-    *unavailable*: this account may never list (no such route, 403).
+    *unavailable*: this account may never list (no such route, 403). *partial*: every page came,
+    and it is not complete only because the vendor never lists everything.
     """
 
     campaigns: tuple[Campaign, ...]
     complete: bool
     why: str | None = None
     unavailable: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,6 @@ def test_the_demo_ends_with_exactly_the_plan(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "No changes. Nothing to delete." in done.stdout
+    assert "\nNo changes." in done.stdout
     assert "Exactly the plan happened." in done.stdout
     assert "0 throttled" in done.stdout

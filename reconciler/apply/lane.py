@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.apply.journal import Intent, Result, Ruling
+from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
 from reconciler.apply.line import Line
 from reconciler.apply.pace import Breaker, jittered
 from reconciler.apply.send import NoAnswer, NotSent, Unsendable, wire_request
@@ -37,6 +37,7 @@ UNCONFIRMED = "unconfirmed-404"
 _SPLITS = 64  # extra requests a run that halving may cost (spec §4)
 _LOOK_AFTER = 3  # unconfirmed answers before the scope itself is questioned
 _DRAIN = 4.0  # seconds that requests in flight are given after a signal
+_SHARE = 0.05  # seconds an outcome may wait for the next intents, to share their commit
 
 Batch = tuple[Job, ...]
 
@@ -46,6 +47,7 @@ class _Sending:
     number: int
     batch: Batch
     request: Request
+    intended: float  # when its intent became durable, on the loop's clock
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class Lane:
     _queue: deque[Batch] = field(default_factory=deque)
     _ready: deque[_Sending] = field(default_factory=deque)
     _results: list[Result] = field(default_factory=list)
+    _known_since: float = 0.0  # when the oldest of the results not yet durable came
     _rulings: list[Ruling] = field(default_factory=list)
     _records: list[dict[str, Any]] = field(default_factory=list)
     _told: list[tuple[Target, Fate]] = field(default_factory=list)
@@ -105,6 +108,8 @@ class Lane:
             await asyncio.wait(runners)
         finally:
             watch.cancel()
+        if self.failure is not None:
+            raise self.failure  # whether anything may still be written depends on what it is
         self._withdraw()
         self.flush()
 
@@ -128,6 +133,8 @@ class Lane:
     async def _runner(self) -> None:
         try:
             while not self.halted and not self._asking:
+                if self._overdue():
+                    self.flush()
                 if not await self.line.gate.open(self.line.context):
                     break
                 if self.halted or self._asking:
@@ -141,16 +148,35 @@ class Lane:
                     continue
                 self.line.gate.leave()
                 await self._perform(sending)
+            if self.failure is None:
+                self.flush()  # no intents will come to share a commit with
         except AccountStopped as stop:
             self.stop(str(stop))
-        except BaseException as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # raised by `go_on`, once the other runners have ended
             self.failure = self.failure or error
             self.line.context.stop.set()
-            raise
+
+    def _overdue(self) -> bool:
+        """Whether outcomes must not wait for the next intents: those come late, or are awaited."""
+        if not self._results:
+            return False
+        now = self.line.gate.now()
+        return now - self._known_since > _SHARE or self.line.gate.pace.wait(now) > _SHARE
+
+    def _know(self, result: Result) -> None:
+        """*result* is durable with the next commit."""
+        if not self._results:
+            self._known_since = self.line.gate.now()
+        self._results.append(result)
 
     async def _cut_off(self, runners: Sequence["asyncio.Task[None]"]) -> None:
         """After a signal: what is in flight gets a few seconds, then it is in doubt."""
         await self.line.context.stop.wait()
+        if self._sends:
+            said = f"stopping; {len(self._sends)} requests in flight have {_DRAIN:g} s to end"
+            self.line.emit("account-stopped", detail=said)
         await asyncio.wait(runners, timeout=_DRAIN)
         for task in tuple(self._sends):
             task.cancel()
@@ -177,8 +203,9 @@ class Lane:
             account = self.line.account
             intents.append(Intent(account, "delete", request.method, request.shown_url, targets))
         numbers = self.flush(intents) if intents else []
+        now = self.line.gate.now()
         for number, batch, request in zip(numbers, batches, requests, strict=True):
-            self._ready.append(_Sending(number, batch, request))
+            self._ready.append(_Sending(number, batch, request, now))
         return self._ready.popleft() if self._ready else None
 
     def _request(self, batch: Batch) -> Request | None:
@@ -196,7 +223,7 @@ class Lane:
         """Take back intents that were never sent."""
         while self._ready:
             sending = self._ready.pop()
-            self._results.append(Result(sending.number, None, "withdrawn", None, sent=False))
+            self._know(Result(sending.number, None, "withdrawn", None, sent=False))
             self._queue.appendleft(sending.batch)
 
     # ---- one request
@@ -210,7 +237,7 @@ class Lane:
             return not isinstance(judge(session, items, answer), Doubt)
 
         self.line.emit("request", request=sending.number, total=len(items))
-        task = asyncio.create_task(self.line.send(sending.request, clean))
+        task = asyncio.create_task(self.line.send(sending.request, clean, sending.intended))
         self._sends.add(task)
         try:
             answer = await task
@@ -221,21 +248,21 @@ class Lane:
             if isinstance(error, asyncio.CancelledError) and not task.cancelled():
                 raise
             said = str(error) or "interrupted before an answer came"
-            self._results.append(Result(sending.number, None, "no-answer", said))
+            self._know(Result(sending.number, None, "no-answer", said))
             self._verdict(sending, Doubt(said), None)
             return
         finally:
             self._sends.discard(task)
         verdict = judge(session, items, answer)
         said = type(verdict).__name__.lower()
-        self._results.append(self.line.result(sending.number, answer, said, verdict.detail))
+        self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:
             await self._renewed(sending, verdict)
             return
         self._verdict(sending, verdict, answer)
 
     def _not_sent(self, sending: _Sending, said: str) -> None:
-        self._results.append(Result(sending.number, None, "not-sent", said, sent=False))
+        self._know(Result(sending.number, None, "not-sent", said, sent=False))
         self._queue.appendleft(sending.batch)
         self._retries += 1
         if self._breaker.failed() or self._retries > 20 + self.total // 10:
@@ -330,7 +357,7 @@ class Lane:
             "detail": fate.detail,
             "evidence": fate.evidence,
             "at": now,
-            "plan": self.line.context.plan,
+            "plan": self.line.context.plan or job.state.plan,
             "digests": job.digests,
             "inventory": job.inventory,
             **more,
@@ -359,6 +386,7 @@ class Lane:
     def _record(self, job: Job, fate: Fate) -> dict[str, Any]:
         return {
             "type": "target",
+            "plan": self.line.context.plan or job.state.plan or "",
             "target": str(job.target),
             "account": job.target.account,
             "id": job.target.id,
@@ -373,12 +401,21 @@ class Lane:
         """One durable commit of everything known, with *intents*; then it is told."""
         if not (intents or self._results or self._rulings):
             return []
-        numbers = self.line.save(
-            results=self._results,
-            rulings=self._rulings,
-            intents=intents,
-            audit=self._records,
-        )
+        try:
+            numbers = self.line.save(
+                results=self._results,
+                rulings=self._rulings,
+                intents=intents,
+                audit=self._records,
+            )
+        except LaneLost:
+            self._count()  # only the intents were turned away
+            raise
+        self._count()
+        return numbers
+
+    def _count(self) -> None:
+        """What was just written is durable: now it counts, and is told."""
         told, self._told = self._told, []
         self._results, self._rulings, self._records = [], [], []
         for target, fate in told:
@@ -391,9 +428,9 @@ class Lane:
                 done=len(self.fates),
                 total=self.total,
             )
-        return numbers
 
     def salvage(self) -> None:
         """Write down what is still known after a failure that was not the journal's own."""
         with suppress(ReconcilerError):  # the first failure is the one that is told
+            self._withdraw()
             self.flush()

@@ -1,12 +1,12 @@
 """One account's line to its vendor: paced, journaled, with its token; it knows no outcomes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from reconciler.apply.journal import Intent, Result, Ruling
+from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
 from reconciler.apply.pace import Pace, jittered, retry_after, throttle_wait
 from reconciler.apply.scrub import scrubbed
 from reconciler.apply.send import NoAnswer, NotSent, Sender
@@ -27,6 +27,7 @@ from reconciler.events import Event
 _READ_TRIES = 4
 _THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
 _RENEWALS = 3  # tokens a run: another process's refresh is survived, not fought
+_FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
 _VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
 
 
@@ -109,6 +110,7 @@ class Line:
         self._login = asyncio.Lock()
         self._throttled = 0
         self._paused_until = 0.0
+        self.trouble: str | None = None  # why the newest read got no answer, if it got none
 
     # ---- journal
 
@@ -133,11 +135,22 @@ class Line:
 
     # ---- sending
 
-    async def send(self, request: Request, clean: Callable[[Answer], bool]) -> Answer:
-        """One exchange, its slot already taken with `gate.leave`; gives the slot back."""
+    async def send(
+        self, request: Request, clean: Callable[[Answer], bool], intended: float | None = None
+    ) -> Answer:
+        """One exchange, its slot already taken with `gate.leave`; gives the slot back.
+
+        *intended*: when its intent became durable. `LaneLost` if that is so long ago that somebody
+        may have taken the lane since (this process was stopped, or the machine was), and has.
+        """
         sent = True
+
+        def leaves() -> None:
+            if intended is not None and self.gate.now() - intended > _FRESH and not self._mine():
+                raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")
+
         try:
-            return await self._sender.send(request, clean)
+            return await self._sender.send(request, clean, leaves)
         except NotSent as error:
             sent = False
             raise NotSent(self.scrubbed(str(error))) from error
@@ -145,6 +158,25 @@ class Line:
             raise NoAnswer(self.scrubbed(str(error))) from error
         finally:
             self.gate.land(sent=sent)
+
+    def _mine(self) -> bool:
+        return self.context.journal.holds(self.gate.lane, self.gate.epoch)
+
+    async def _unless_stopped(self, exchange: Coroutine[Any, Any, Answer]) -> Answer:
+        """A read is left where it is when the run must stop: it changes nothing."""
+        task = asyncio.ensure_future(exchange)
+        stop = asyncio.ensure_future(self.context.stop.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+            if task.cancelled():
+                raise NoAnswer("interrupted")
+            return task.result()
+        finally:
+            stop.cancel()
+            task.cancel()
 
     async def read(self, flow: Flow, kind: str) -> Any:
         """Run a reading *flow* to its end; every request of it is paced and journaled."""
@@ -156,20 +188,25 @@ class Line:
             return end.value
 
     async def _answer(self, request: Request, kind: str) -> Answer:
-        """A read may be repeated: it changes nothing."""
-        for attempt in range(_READ_TRIES):
+        """A read may be repeated: it changes nothing. "Not now" is no failure of it."""
+        failed = 0
+        self.trouble = None
+        while True:
             if not await self.gate.open(self.context):
                 raise AccountStopped("interrupted")
             (number,) = self.save(
                 intents=[Intent(self.account, kind, request.method, request.shown_url)]
             )
             self.gate.leave()
+            answer = Answer(0, {}, b"")
             try:
-                answer = await self.send(request, lambda _: True)
+                answer = await self._unless_stopped(self.send(request, lambda _: True))
             except (NotSent, NoAnswer) as error:
+                self.trouble = str(error)
                 sent = isinstance(error, NoAnswer)
                 self.save(results=[Result(number, None, "no-answer", str(error), sent=sent)])
             else:
+                self.trouble = None
                 verdict = self.driver.gate(answer)
                 said = type(verdict).__name__.lower() if verdict else "read"
                 self.save(results=[self.result(number, answer, said, None)])
@@ -182,11 +219,11 @@ class Line:
                 if isinstance(verdict, Unauthorised):
                     await self.renew(verdict)
                     continue
-                if attempt == _READ_TRIES - 1:
-                    return answer
-            if not await self.context.nap(jittered(attempt + 1, self.context.chance())):
+            failed += 1
+            if failed == _READ_TRIES:
+                return answer
+            if not await self.context.nap(jittered(failed, self.context.chance())):
                 raise AccountStopped("interrupted")
-        return Answer(0, {}, b"")
 
     def result(self, number: int, answer: Answer, verdict: str, detail: str | None) -> Result:
         """What the journal keeps of *answer*: never its body."""
@@ -278,7 +315,7 @@ class Line:
         """A token request: not counted against the limit, repeated only if it never left."""
         for attempt in range(_READ_TRIES):
             try:
-                return await self._sender.send(request, lambda _: True)
+                return await self._unless_stopped(self._sender.send(request, lambda _: True))
             except NotSent as error:
                 if attempt == _READ_TRIES - 1:
                     raise AccountStopped(self.scrubbed(f"not reached: {error}")) from error

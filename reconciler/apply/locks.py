@@ -13,6 +13,10 @@ from typing import Any
 from reconciler.errors import Locked, ReconcilerError
 
 
+_PATIENCE = 3  # tries, 20 ms apart, before a lane counts as taken
+_TRIES = 25  # the same while its holder does not say who it is
+
+
 class Locks:
     """The lane locks of one state folder. All of a call's lanes are taken, or none."""
 
@@ -36,14 +40,10 @@ class Locks:
     def _take(self, lane: str, holder: Mapping[str, Any]) -> None:
         path = self._path(lane)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            _lock(handle)
-        except BlockingIOError as error:
+        if not _locked(handle):
             who = _described(_read(handle))
             os.close(handle)
-            raise Locked(f"{lane} is being worked by another run: {who}; nothing was sent") from (
-                error
-            )
+            raise Locked(f"{lane} is being worked by another run: {who}; nothing was sent")
         self._held[lane] = handle
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"lane": lane, **holder}).encode(), 0)
@@ -74,16 +74,22 @@ class Locks:
         return self._folder / f"{readable}-{mark}.lock"
 
 
-def _lock(handle: int) -> None:
-    """Lock now or not at all; a `status` that looks in this very instant is waited out."""
-    for last in (False, False, False, True):
+def _locked(handle: int) -> bool:
+    """Lock at once, or not at all.
+
+    A `status` that looks in this very instant is waited out; so is a holder that has not yet
+    written who it is, or has just taken that away because it ends.
+    """
+    for attempt in range(_TRIES):
         try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if last:
-                raise
+            if attempt >= _PATIENCE and _read(handle):
+                return False
             time.sleep(0.02)
-    return None
+        else:
+            return True
+    return False
 
 
 def _read(handle: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.apply.journal import Ruling
 from reconciler.apply.merge import Planned, digests_of, inventory_of
 from reconciler.apply.report import WITHDRAWN
 from reconciler.apply.work import Fate, Job, Rules, Witnesses, can_look
@@ -231,6 +232,51 @@ def _facts(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[st
         "waivers": msgspec.to_builtins(action.waivers),
         "campaign": msgspec.to_builtins(action.campaign),
     }
+
+
+def decided(
+    plan: Plan,
+    digest: str,
+    planned: Sequence[Planned],
+    manifests: Sequence[Manifest],
+    *,
+    now: datetime,
+) -> tuple[list[Ruling], list[dict[str, Any]]]:
+    """Rulings and audit records for the targets whose fate needed no request.
+
+    What is final already stays as it is (a target that came back keeps the time it was deleted),
+    and what is in doubt stays in doubt.
+    """
+    about = {(one.path, one.name): one for one in manifests}
+    rulings, records = [], []
+    for one in planned:
+        final = one.state.outcome is not None and one.state.outcome.final
+        if one.fate is None or one.in_doubt or final:
+            continue
+        changes = {
+            "outcome": one.fate.outcome,
+            "detail": one.fate.detail,
+            "evidence": one.fate.evidence,
+            "at": now,
+            "plan": digest,
+            "digests": digests_of(plan, one.action),
+            "inventory": inventory_of(plan),
+        }
+        rulings.append(Ruling(one.target, changes))
+        records.append(
+            {
+                "type": "target",
+                "target": str(one.target),
+                "account": one.target.account,
+                "id": one.target.id,
+                "part": one.target.part,
+                "outcome": one.fate.outcome.value,
+                "detail": one.fate.detail,
+                "evidence": one.fate.evidence,
+                **_facts(one.action, about),
+            }
+        )
+    return rulings, records
 
 
 def witnesses(account: str, saved: Plan, fresh: Plan, matches: Matches, facts: Facts) -> Witnesses:

@@ -21,6 +21,7 @@ from reconciler.apply.work import (
     can_look,
 )
 from reconciler.driver import Driver, Session
+from reconciler.errors import ReconcilerError
 from reconciler.model import Account, Limits, Outcome, Target
 
 _LONGEST_PAUSE = 86400.0  # seconds: a pause in the journal from a clock gone wrong ends here
@@ -102,15 +103,28 @@ async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
         lane.failure = lane.failure or error
         line.context.stop.set()
     finally:
-        if lane.failure is None:
-            lane.flush()
-        elif not isinstance(lane.failure, JournalFailed):
-            lane.salvage()
+        _write_down(lane)
         await line.aclose()
         line.emit("account-done", done=len(lane.fates), total=lane.total, detail=lane.stopped)
 
 
+def _write_down(lane: Lane) -> None:
+    """What is known and not yet durable; a journal that failed is never asked again."""
+    try:
+        if lane.failure is None:
+            lane.flush()
+    except ReconcilerError as error:  # this lane must not take the others' last seconds
+        lane.failure = error
+        lane.line.context.stop.set()
+    if lane.failure is not None and not isinstance(lane.failure, JournalFailed):
+        lane.salvage()
+
+
 async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
+    gate, most = lane.line.gate, lane.line.context.max_wait
+    if (paused := gate.pace.paused_until - gate.now()) > most:
+        lane.stop(f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait")
+        return
     doubts = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
     ready = [job for job in doubts if job.state.cleared and job.may_send]
     if not send:

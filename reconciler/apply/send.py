@@ -138,8 +138,16 @@ class Sender:
             else httpcore.AsyncHTTPProxy(proxy_url=proxy, **options)
         )
 
-    async def send(self, request: Request, clean: Callable[[Answer], bool]) -> Answer:
-        """Send *request* once. *clean* says whether the answer lets the connection live on."""
+    async def send(
+        self,
+        request: Request,
+        clean: Callable[[Answer], bool],
+        leaves: Callable[[], None] = lambda: None,
+    ) -> Answer:
+        """Send *request* once. *clean* says whether the answer lets the connection live on.
+
+        *leaves* is called just before the first byte does; what it raises keeps it here.
+        """
         wire = wire_request(request)
         left = False
 
@@ -147,6 +155,7 @@ class Sender:
             nonlocal left
             started = name == "http11.send_request_headers.started"
             if started and info["request"].method != b"CONNECT":
+                leaves()
                 left = True
 
         wire.extensions["trace"] = trace

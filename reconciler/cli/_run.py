@@ -8,9 +8,9 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from reconciler import disk
 from reconciler.apply.journal import Journal, Ledger
@@ -23,6 +23,8 @@ from reconciler.driver import Driver
 from reconciler.errors import Exit, Invalid, ReconcilerError, Usage
 from reconciler.events import Event, to_json_line
 from reconciler.model import Account, Target
+
+T = TypeVar("T")
 
 _SIGNALS = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
@@ -62,6 +64,10 @@ class Events:
         except (OSError, ValueError):
             self._file = None
 
+    def tick(self) -> None:
+        """Draw again."""
+        self.progress.tick()
+
     def close(self) -> None:
         """Leave the terminal as it should be."""
         self.progress.close()
@@ -81,25 +87,36 @@ class Running:
     """One run of the executor, and the signal that ended it, if one did."""
 
     context: RunContext
+    tick: Callable[[], None] = lambda: None
     signalled: Exit | None = None
 
     def go(
         self, works: Sequence[AccountWork], ledgers: Mapping[str, Ledger], *, send: bool
     ) -> dict[Target, Fate]:
         """Work every account; signals end it cleanly, a second one at once."""
-        return asyncio.run(self._go(works, ledgers, send=send))
+        return self.watched(execute(works, self.context, ledgers, send=send))
 
-    async def _go(
-        self, works: Sequence[AccountWork], ledgers: Mapping[str, Ledger], *, send: bool
-    ) -> dict[Target, Fate]:
+    def watched(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work* to its end. A signal sets the context's `stop`; a second one exits at once."""
+        return asyncio.run(self._watched(work))
+
+    async def _watched(self, work: Coroutine[Any, Any, T]) -> T:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._signal, number)
+        clock = asyncio.create_task(self._tick())
         try:
-            return await execute(works, self.context, ledgers, send=send)
+            return await work
         finally:
+            clock.cancel()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+
+    async def _tick(self) -> None:
+        """Times on the terminal go on while nothing happens."""
+        while True:
+            await asyncio.sleep(1)
+            self.tick()
 
     def _signal(self, number: signal.Signals) -> None:
         if self.signalled is not None:

@@ -68,10 +68,8 @@ def export_audit(app: App, opened: "SqliteJournal") -> None:
     from reconciler.audit import chain
 
     path = audit_path(app)
-    records = opened.audit_after(_newest_entry(path))
-    if records:
-        chain.append(path, records)
-    opened.audit_written(records[-1]["entry"] if records else _newest_entry(path))
+    chain.append_after(path, opened.audit_after)
+    opened.audit_written(_newest_entry(path))
 
 
 def audit_path(app: App) -> Path:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import click
 from reconciler import disk, planfile, safe
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, Refused, Usage
+from reconciler.events import Event
 from reconciler.guards.waivers import Waivers, sort_out
 from reconciler.guards.windows import Schedule
 from reconciler.model import Outcome, Plan, Target
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.approvals import Counted
     from reconciler.cli._plan import Extras
     from reconciler.driver import Driver
+    from reconciler.model import Account
 
 _NOTE = 8  # targets named in a note before the rest is counted
 
@@ -276,6 +278,7 @@ class Apply:
 
     def _apply(self, journal: "SqliteJournal") -> int:
         from reconciler.apply.locks import Locks
+        from reconciler.cli import _run
         from reconciler.cli._state import locks_folder
 
         targets = self._targets()
@@ -286,14 +289,50 @@ class Apply:
         made = self._fresh()
         planned, fates = self._judge(journal, made)
         working = self._working(planned, fates)
+        chosen = self._chosen(made, working)
+        settings = _run.opened(self.app, chosen)
         self._guards(journal, planned, fates, made, working)
         if not working:
-            return self._finish(journal, planned, fates, started=self.now, run=None)
+            return self._nothing_to_send(journal, made, planned, fates)
         locks = Locks(locks_folder(self.app, self.project))
         try:
-            return self._locked(journal, made, locks, working)
+            return self._locked(journal, made, locks, chosen, settings)
         finally:
             locks.release()
+
+    def _chosen(self, made: Made, working: "Sequence[Planned]") -> "list[tuple[Account, Driver]]":
+        """The accounts that something is still to be done at."""
+        names = sorted({one.target.account for one in working})
+        accounts = [self.project.accounts[name] for name in names]
+        return [(account, made.extras.drivers[account.driver]) for account in accounts]
+
+    def _nothing_to_send(
+        self,
+        journal: "SqliteJournal",
+        made: Made,
+        planned: "Sequence[Planned]",
+        fates: "Mapping[Target, Fate]",
+    ) -> int:
+        """Today's files leave nothing to send: a run that says so, without a lane."""
+        from reconciler.cli._state import holder
+
+        run = journal.begin(
+            self.digest, "apply", json.dumps(holder()), self.waived, self._audit(False)
+        )
+        self._write_down(journal, run, planned, made)
+        return self._finish(journal, planned, fates, started=self.now, run=run)
+
+    def _write_down(
+        self, journal: "SqliteJournal", run: int, planned: "Sequence[Planned]", made: Made
+    ) -> None:
+        """What today's files decided about targets, without a request, is durable too."""
+        from reconciler.apply.prepare import decided
+
+        rulings, records = decided(
+            self.plan, self.digest, planned, made.extras.manifests, now=self.now
+        )
+        if rulings:
+            journal.commit("", 0, run, rulings=rulings, audit=records)
 
     def _targets(self) -> list[Target]:
         deletes = (one for one in self.plan.actions if one.action == "delete")
@@ -515,25 +554,24 @@ class Apply:
     # ---- the run
 
     def _locked(
-        self, journal: "SqliteJournal", made: Made, locks: Any, working: "Sequence[Planned]"
+        self,
+        journal: "SqliteJournal",
+        made: Made,
+        locks: Any,
+        chosen: "Sequence[tuple[Account, Driver]]",
+        settings: Mapping[str, Any],
     ) -> int:
         from reconciler.apply.report import stamp
         from reconciler.apply.run import take
         from reconciler.cli import _run
         from reconciler.cli._state import holder, keep_plan
 
-        names = sorted({one.target.account for one in working})
-        chosen = [
-            (self.project.accounts[n], made.extras.drivers[self.project.accounts[n].driver])
-            for n in names
-        ]
         who = {
             **holder(),
             "since": stamp(self.now),
             "plan": f"plan {self.digest[:19]}",
-            "accounts": names,
+            "accounts": [account.name for account, _ in chosen],
         }
-        settings = _run.opened(self.app, chosen)
         locks.take(_run.lanes_of(chosen), who)
         resumed = journal.first_applied(self.digest) is not None
         empty = journal.empty
@@ -544,6 +582,7 @@ class Apply:
         )
         ledgers = take(chosen, journal, run)
         planned, fates = self._judge(journal, made)  # what other runs did meanwhile counts
+        self._write_down(journal, run, planned, made)
         if not self._working(planned, fates):
             return self._finish(journal, planned, fates, started=started, run=run)
         events = _run.Events(
@@ -560,9 +599,12 @@ class Apply:
             first_run=self.options.first_run,
         )
         works = self._works(made, planned, fates, chosen, settings, resumed, empty)
-        running = _run.Running(context)
+        running = _run.Running(context, events.tick)
+        total = sum(len(one.jobs) for one in works)
+        events.emit(Event(context.wall(), "run-started", total=total, detail=self.digest))
         try:
             told = running.go(works, ledgers, send=True)
+            events.emit(Event(context.wall(), "run-ended", done=len(told)))
         finally:
             events.close()
         shut = any(fate.detail and fate.detail.startswith("the window") for fate in told.values())
@@ -572,6 +614,7 @@ class Apply:
             {**fates, **told},
             started=started,
             run=run,
+            worked=told.keys(),
             signal=running.signalled,
             shut=shut,
         )
@@ -644,6 +687,7 @@ class Apply:
         *,
         started: datetime,
         run: int | None,
+        worked: Collection[Target] = (),
         signal: Exit | None = None,
         shut: bool = False,
     ) -> int:
@@ -653,10 +697,12 @@ class Apply:
         from reconciler.cli._state import save_report
         from reconciler.render import json as json_view
 
-        whole = {
-            one.target: fates.get(one.target) or one.fate or Fate(Outcome.PENDING)
-            for one in planned
-        }
+        whole = {one.target: fates.get(one.target) or Fate(Outcome.PENDING) for one in planned}
+        for one in planned:
+            if run is None and one.fate is not None:
+                whole[one.target] = one.fate
+            elif one.in_doubt and one.target not in worked:
+                whole[one.target] = Fate(Outcome.IN_DOUBT, one.state.detail)
         code = reports.exit_code(whole, signal=signal, shut=shut)
         made = reports.report(
             self.digest,
@@ -667,14 +713,13 @@ class Apply:
             ended=self.app.now(),
             exit_code=code,
         )
+        kept = json_view.report(made, self.plan, show_numbers=True).encode()
         if run is not None:
-            journal.end(run, code, {"summary": made.summary})
+            save_report(self.app, self.digest, kept)
+            report = hashlib.sha256(kept).hexdigest()
+            journal.end(run, code, {"summary": made.summary, "report": report})
         if self.options.update_inventory:
             self._update_inventory(whole)
-        if planned:
-            save_report(
-                self.app, self.digest, json_view.report(made, self.plan, show_numbers=True).encode()
-            )
         for name, file in map(_report_file, self.options.reports):
             disk.write_whole(Path(file), render.REPORT_FORMATS[name](made, self.digest).encode())
         self._print(made)

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,14 +23,14 @@ _FORMATS = ("ndjson", "json", "yaml", "csv")
 _BAR = 40  # characters of the longest bar
 _MOST = 30  # lines of a table; how many more there are is said
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+def _format_option(*names: str, help_: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(*names, type=click.Choice(_FORMATS), help=help_)
 
 
-def _format_option(name: str, help_: str) -> Callable[[F], F]:
-    return click.option(name, type=click.Choice(_FORMATS), help=help_)
-
-
-_INPUT = _format_option("--inventory-format", "The format of the files; default: by their suffix.")
+_INPUT = _format_option(
+    "--inventory-format", help_="The format of the files; default: by their suffix."
+)
 _VIEW = click.option(
     "--format",
     "format_",
@@ -52,10 +52,10 @@ def command() -> None:
 @command.command()
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
-@_format_option("--from", "IN's format; default: by its suffix.")
-@_format_option("--to", "OUT's format; default: by its suffix.")
+@_format_option("--from", "from_", help_="IN's format; default: by its suffix.")
+@_format_option("--to", help_="OUT's format; default: by its suffix.")
 @pass_app
-def convert(app: App, source: str, target: str, **formats: str | None) -> None:
+def convert(app: App, source: str, target: str, from_: str | None, to: str | None) -> None:
     """Write the inventory IN as OUT, in the format of OUT's suffix (.gz packs it).
 
     IN is checked as `plan` would; - is standard input or output. Nothing is written if anything
@@ -63,9 +63,9 @@ def convert(app: App, source: str, target: str, **formats: str | None) -> None:
     """
     from reconciler.inventory import write
 
-    to = formats["to"] or _by_suffix(target, "--to")
+    to = to or _by_suffix(target, "--to")
     with ExitStack() as spooled:
-        reader = _reader(app, [source], formats["from"], spooled, "--from")
+        reader = _reader(app, [source], from_, spooled, "--from")
         columns = write.Columns()
         for batch in reader:
             if to == "csv":
@@ -122,7 +122,7 @@ def diff(
     if not show_numbers:
         found = _masked(found)
     if format_ == "json":
-        app.out(json.dumps(_diff_view(found), indent=2, ensure_ascii=False))
+        app.out(json.dumps(_diff_view(found), indent=2))
     else:
         app.out("\n".join(_diff_lines(found)))
     return Exit.CHANGES if detailed_exitcode and found.differ else Exit.OK
@@ -252,7 +252,7 @@ def stats(
             found.see(batch)
         _warn(app, reader)
     if format_ == "json":
-        app.out(json.dumps(_stats_view(found, reader), indent=2, ensure_ascii=False))
+        app.out(json.dumps(_stats_view(found, reader), indent=2))
     else:
         app.out("\n".join(_stats_lines(found, reader)))
 

@@ -173,15 +173,19 @@ def _record(
             changes["outcome"] = Outcome.DELETED
         else:
             changes |= {"outcome": None, "doubts": 0}
-        finding = {
-            "type": "finding",
-            "targets": [str(target) for target in chosen],
-            "found": found,
-            "by": by,
-            "because": because,
-        }
+        findings = [
+            {
+                "type": "finding",
+                "plan": plan,
+                "targets": [str(t) for t, state in chosen.items() if (state.plan or "") == plan],
+                "found": found,
+                "by": by,
+                "because": because,
+            }
+            for plan in sorted({state.plan or "" for state in chosen.values()})
+        ]
         rulings = [Ruling(target, changes) for target in chosen]
-        opened.commit("", 0, run, rulings=rulings, audit=[finding])
+        opened.commit("", 0, run, rulings=rulings, audit=findings)
         opened.end(run, Exit.OK, {"summary": {found: len(chosen)}})
     finally:
         locks.release()
@@ -275,7 +279,7 @@ def _look(
                     rules=rules_of(account, extras.asked, waivers, app.now()),
                 )
             )
-        running = _run.Running(context)
+        running = _run.Running(context, follow.tick)
         try:
             fates = running.go(works, ledgers, send=False)
         finally:

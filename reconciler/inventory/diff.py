@@ -71,7 +71,7 @@ def changes(before: Campaign, after: Campaign) -> tuple[Change, ...]:
     """What differs between two records of one campaign, field by field."""
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(_plain(before), _plain(after), view="tree", ignore_type_in_groups=[])
+    tree = DeepDiff(_plain(before), _plain(after), view="tree", threshold_to_diff_deeper=0)
     found = [
         Change(
             tuple(level.path(output_format="list")),

@@ -69,7 +69,7 @@ def pieces(
     if format_ == "csv":
         assert columns is not None
         return _csv(batches, columns.names)
-    return {"ndjson": _ndjson, "json": _json, "yaml": _yaml}[format_](batches, accounts)
+    return _WITH_HEADER[format_](batches, accounts)
 
 
 def header(accounts: Mapping[str, AccountFacts]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _is_text(value: object, levels: int) -> bool:
     match value:
         case str():
             return True
-        case list():
+        case list() | tuple():
             return levels > 0 and all(_is_text(one, levels - 1) for one in value)
         case dict():
             return levels > 0 and all(_is_text(one, levels - 1) for one in value.values())
@@ -152,7 +152,7 @@ def _flow(value: object) -> str:
         case dict():
             inside = ", ".join(f"{_scalar(key)}: {_flow(one)}" for key, one in value.items())
             return "{" + inside + "}"
-        case list():
+        case list() | tuple():
             return "[" + ", ".join(map(_flow, value)) + "]"
         case str():
             return _scalar(value)
@@ -174,6 +174,8 @@ def _escaped(character: str) -> str:
         return character
     return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"
 
+
+_WITH_HEADER = {"ndjson": _ndjson, "json": _json, "yaml": _yaml}
 
 # ---------------------------------------------------------------- CSV
 
@@ -230,7 +232,7 @@ def _cell(name: str, value: object) -> str:
         if not value:
             raise _cannot("csv", f"a record's `{name}` is empty text, which reads as missing")
         return value
-    if name in LISTS and isinstance(value, list) and value and all(map(_is_simple, value)):
+    if name in LISTS and isinstance(value, list | tuple) and value and all(map(_is_simple, value)):
         return SEPARATOR.join(value)
     return _dump(value)
 

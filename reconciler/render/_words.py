@@ -105,8 +105,18 @@ def headline(plan: Plan) -> str:
 
 
 def nothing(plan: Plan) -> bool:
-    """Whether the plan asks for nothing and has nothing to complain about."""
-    return not (plan.summary.delete or plan.summary.refuse or plan.violations)
+    """Whether the plan changes nothing: it deletes nothing, and no guard is broken."""
+    return not (plan.summary.delete or plan.violations)
+
+
+def unchanged(plan: Plan) -> str:
+    """`No changes. Nothing to delete.`, with how many were refused or left untouched."""
+    said = "No changes. Nothing to delete."
+    if plan.summary.refuse:
+        said += f" {plan.summary.refuse:,} refused."
+    if plan.summary.none:
+        said += f" {plan.summary.none:,} untouched."
+    return said
 
 
 def day(moment: datetime | None) -> str:

@@ -37,8 +37,7 @@ def plan(plan: Plan, *, digest: str) -> str:
     GitHub shows ten a level and step; the tenth then says how many are not shown.
     """
     mask = words.plan_masker(plan)
-    nothing = "No changes. Nothing to delete."
-    said = nothing if words.nothing(plan) else words.headline(plan)
+    said = words.unchanged(plan) if words.nothing(plan) else words.headline(plan)
     notice = _Annotation("notice", "Campaign deletions", f"{said}. Plan {ci_log(digest)}")
     errors = [
         _Annotation(

@@ -101,7 +101,7 @@ def _plan_body(plan: Plan, digest: str, nothing: bool) -> Iterable[str]:
     yield f"; expires {_text(words.minute(about.expires_at))}. With {_text(about.tool)}.</p>\n"
     yield f"<p><code>{_text(digest)}</code></p>\n"
     if nothing:
-        yield '<p class="green"><b>No changes. Nothing to delete.</b></p>\n'
+        yield '<p class="green"><b>' + _text(words.unchanged(plan)) + "</b></p>\n"
     yield _plan_counts(plan)
     if plan.violations:
         yield '<div class="box"><b class="red">This plan cannot be applied</b><ul>\n'

@@ -39,7 +39,7 @@ def _left_out(missing: int, word: str) -> str:
 
 
 def _title(plan: Plan, digest: str) -> str:
-    title = "No changes. Nothing to delete." if words.nothing(plan) else words.headline(plan)
+    title = words.unchanged(plan) if words.nothing(plan) else words.headline(plan)
     about = plan.metadata
     lines = [
         f"### Campaign deletions: {title}",

@@ -314,9 +314,7 @@ def _violations(plan: Plan, page: _Page) -> list[str]:
 
 def _conclusion(plan: Plan, page: _Page) -> list[str]:
     if words.nothing(plan):
-        said = "No changes. Nothing to delete."
-        if plan.summary.none:
-            said += f" {plan.summary.none:,} untouched."
+        said = words.unchanged(plan)
         return [page.ink(line, "bold", "green") for line in wrap(said, page.width)]
     said = f"Plan: {words.headline(plan)}."
     if plan.estimate.requests:

@@ -173,7 +173,7 @@ def test_the_plan_is_shown_signed_and_the_signature_lies_beside_it(
         (plan(deletes=0), 3, "nothing to sign"),
         (plan(expires="2026-01-01T00:00:00Z"), 4, "expired"),
         (plan(project="other"), 4, "project"),
-        (plan() + b" ", 4, "changed"),
+        (plan().replace(b'"delete":1', b'"delete":2'), 4, "contradicts"),
         (b"{}", 4, "not a plan"),
         (b"", 4, "not a plan"),
     ],

@@ -116,16 +116,21 @@ def test_nothing_to_do_is_no_changes() -> None:
     assert "\nNo changes. Nothing to delete." in shown(plan_of([kept]))
 
 
-@pytest.mark.parametrize("kind", ["delete", "refuse", "violation"])
+@pytest.mark.parametrize("kind", ["delete", "violation"])
 def test_anything_else_is_never_no_changes(kind: str) -> None:
     record = campaign("voice-in", "st-1", "x")
     violation = Violation(guard="inventory-age", account="voice-in", message="too old")
     plan = {
         "delete": plan_of([action("delete", Reason.DECLARED, record)]),
-        "refuse": plan_of([action("refuse", Reason.RUNNING, record)]),
         "violation": plan_of([], violations=(violation,)),
     }[kind]
     assert "No changes" not in shown(plan)
+
+
+def test_what_is_only_refused_changes_nothing_and_is_counted() -> None:
+    record = campaign("voice-in", "st-1", "x")
+    plan = plan_of([action("refuse", Reason.RUNNING, record)])
+    assert "\nNo changes. Nothing to delete. 1 refused." in shown(plan)
 
 
 def test_colour_changes_no_letter() -> None:

@@ -111,7 +111,7 @@ class Journal(Protocol):
 
     @property
     def empty(self) -> bool:
-        """Whether no run was ever recorded."""
+        """Whether no run was ever recorded, but for `pull`, which only reads."""
 
     def begin(
         self,
@@ -147,6 +147,9 @@ class Journal(Protocol):
 
         Raises `LaneLost` if *intents* were given under an old epoch; results are recorded anyway.
         """
+
+    def holds(self, lane: str, epoch: int) -> bool:
+        """Whether nobody has taken *lane* since *epoch*."""
 
     def pause(self, lane: str, until: datetime) -> None:
         """No request of *lane* before *until*, whoever owns it."""

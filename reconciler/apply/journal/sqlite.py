@@ -78,6 +78,7 @@ class SqliteJournal:
         self._project = project
         self._plans: dict[int, str] = {}  # run -> its plan
         self._accounts: dict[int, str] = {}  # open request -> its account
+        self._failed: str | None = None  # what the first failed write said
         created = not path.exists()
         with self._told("open"):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ class SqliteJournal:
             if created:
                 os.chmod(path, 0o600)
             self._prepare(project)
-        self.empty = self._one("SELECT 1 FROM runs LIMIT 1") is None
+        self.empty = self._one("SELECT 1 FROM runs WHERE kind != 'pull' LIMIT 1") is None
 
     def _prepare(self, project: str) -> None:
         version = self._one("PRAGMA user_version")[0]
@@ -205,12 +206,12 @@ class SqliteJournal:
             )
             marks = ",".join("?" * len(accounts))
             lost = self._all(
-                "SELECT number, kind, account FROM requests "
+                "SELECT number, kind, account, run FROM requests "
                 f"WHERE answered IS NULL AND (lane=? OR account IN ({marks}))",
                 (lane, *accounts),
             )
-            for number, kind, account in lost:
-                self._abandon(number, kind, account, run, now)
+            for number, kind, account, its_run in lost:
+                self._abandon(number, kind, account, its_run, now)
             epoch, paused = self._one("SELECT epoch, paused_until FROM lanes WHERE lane=?", (lane,))
         recent = self._all(
             "SELECT at, answered FROM requests WHERE lane=? AND sent=1 AND "
@@ -236,7 +237,9 @@ class SqliteJournal:
             return
         self._db.execute(
             "UPDATE targets SET outcome='in-doubt', detail=?, evidence=NULL, at=?, "
-            "sends=sends+1, doubts=doubts+1, last_byte_at=?, seen_at=NULL, cleared=0 WHERE key IN "
+            # Our own death says nothing of the vendor: however often it comes, it is one doubt.
+            "sends=sends+1, doubts=max(doubts, 1), last_byte_at=?, seen_at=NULL, cleared=0 "
+            "WHERE key IN "
             "(SELECT target FROM request_targets WHERE request=?)",
             (detail, now.timestamp(), now.timestamp(), number),
         )
@@ -264,7 +267,7 @@ class SqliteJournal:
                 self._result(result, now)
                 records.append(_result_record(self._account_of(result.number), result))
             for ruling in rulings:
-                self._rule(ruling)
+                self._rule(ruling, late=held is not None and not owned)
             if owned:
                 for intent in intents:
                     numbers.append(self._intend(intent, lane, run, now))
@@ -318,7 +321,8 @@ class SqliteJournal:
             ),
         )
 
-    def _rule(self, ruling: Ruling) -> None:
+    def _rule(self, ruling: Ruling, *, late: bool) -> None:
+        """*late*: of a runner that has lost its lane; what its successor saw to the end stays."""
         unknown = set(ruling.changes) - set(_FIELDS)
         if unknown:
             raise ValueError(f"not fields of a state: {sorted(unknown)}")
@@ -326,8 +330,10 @@ class SqliteJournal:
             return
         changes = ", ".join(f"{name}=?" for name in ruling.changes)
         values = [_stored(name, value) for name, value in ruling.changes.items()]
+        unless = " AND outcome IS NOT 'deleted' AND outcome IS NOT 'already-absent'" if late else ""
         self._db.execute(
-            f"UPDATE targets SET {changes} WHERE key=?", (*values, self._key(ruling.target))
+            f"UPDATE targets SET {changes} WHERE key=?{unless}",
+            (*values, self._key(ruling.target)),
         )
 
     def _key(self, target: Target) -> int:
@@ -337,6 +343,10 @@ class SqliteJournal:
             return cast(int, row[0])
         cursor = self._db.execute("INSERT INTO targets(account, id, part) VALUES(?,?,?)", names)
         return cast(int, cursor.lastrowid)
+
+    def holds(self, lane: str, epoch: int) -> bool:
+        row = self._one("SELECT epoch FROM lanes WHERE lane=?", (lane,))
+        return row is not None and row[0] == epoch
 
     def pause(self, lane: str, until: datetime) -> None:
         with self._transaction():
@@ -451,14 +461,20 @@ class SqliteJournal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._told("write"):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._rollback()
-                raise
+        if self._failed is not None:
+            raise JournalFailed(self._failed)  # a failed write is never tried again
+        try:
+            with self._told("write"):
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    self._rollback()
+                    raise
+        except JournalFailed as error:
+            self._failed = str(error)
+            raise
 
     def _rollback(self) -> None:
         if self._db.in_transaction:

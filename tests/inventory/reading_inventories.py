@@ -1,0 +1,50 @@
+"""What the tests of this folder share: reading bytes as an inventory."""
+
+import io
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from reconciler.errors import Diagnostic, Invalid
+from reconciler.inventory import Facts, Reader, Source
+from reconciler.model import Campaign
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def source(data: bytes, format_: str = "ndjson", path: str = "inv") -> Source:
+    return Source(path, lambda: io.BytesIO(data), format_)
+
+
+def reader(
+    *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
+) -> Reader:
+    sources = [
+        one if isinstance(one, Source) else source(one, format_, f"inv{number or ''}")
+        for number, one in enumerate(files)
+    ]
+    return Reader(sources, accounts=accounts, now=NOW)
+
+
+def read(
+    *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
+) -> tuple[list[Campaign], Facts]:
+    """All records, and the facts; a second pass must give the same records."""
+    found = reader(*files, format_=format_, accounts=accounts)
+    records = [one for batch in found for one in batch]
+    assert records == [one for batch in found for one in batch]
+    return records, found.facts()
+
+
+def problems(
+    *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
+) -> list[Diagnostic]:
+    """What `Invalid` says; the test fails if nothing is wrong."""
+    try:
+        read(*files, format_=format_, accounts=accounts)
+    except Invalid as error:
+        return list(error.diagnostics)
+    raise AssertionError("nothing was wrong")
+
+
+def codes(found: list[Diagnostic]) -> list[str]:
+    return [one.code for one in found]
