@@ -264,6 +264,8 @@ class Lane:
     def _not_sent(self, sending: _Sending, said: str) -> None:
         self._know(Result(sending.number, None, "not-sent", said, sent=False))
         self._queue.appendleft(sending.batch)
+        if self.line.holding:
+            return  # it left together with one that has been counted
         self._retries += 1
         if self._breaker.failed() or self._retries > 20 + self.total // 10:
             self.stop(f"the vendor could not be reached: {said}")
@@ -277,6 +279,9 @@ class Lane:
         try:
             await self.line.renew(verdict)
         except AccountStopped:
+            if self.line.context.stop.is_set():
+                self._queue.appendleft(sending.batch)
+                raise
             said = self.line.scrubbed(verdict.detail)
             self._all(sending.batch, Fate(Outcome.REFUSED, said, "answer"), sent=True)
             self.barred = True
@@ -330,7 +335,8 @@ class Lane:
         for job in batch:
             doubtful = job.state.doubts > 0
             outcome = Outcome.IN_DOUBT if doubtful else Outcome.REFUSED
-            self.tell(job, Fate(outcome, UNCONFIRMED, None if doubtful else "answer"), sent=True)
+            fate = Fate(outcome, UNCONFIRMED, None if doubtful else "answer")
+            self.tell(job, fate, sent=True, doubt=doubtful)
             self.unconfirmed.append(job)
         if not self.scope_proven and len(self.unconfirmed) >= _LOOK_AFTER:
             self._asking = True

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
@@ -26,6 +26,7 @@ from reconciler.events import Event
 
 _READ_TRIES = 4
 _THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
+_LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody for ever
 _RENEWALS = 3  # tokens a run: another process's refresh is survived, not fought
 _FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
 _VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
@@ -249,6 +250,7 @@ class Line:
         chance = self.context.chance()
         wait = throttle_wait(self._throttled - 1, verdict.wait, asked, chance)
         if wait > self.context.max_wait:
+            self._pause(min(wait, _LONGEST_PAUSE))
             raise AccountStopped(
                 f"throttled, and asked to wait {wait:.0f} s, which is over --max-wait"
             )
@@ -258,14 +260,25 @@ class Line:
         """A clean answer: the row of throttles is over."""
         self._throttled = 0
 
+    @property
+    def holding(self) -> bool:
+        """Whether a `hold` is under way."""
+        return self.gate.now() < self._paused_until
+
     def hold(self, seconds: float, why: str) -> None:
         """Nothing of this lane leaves for *seconds*, whoever owns it."""
-        self._paused_until = max(self._paused_until, self.gate.now() + seconds)
+        until = self._pause(seconds)
+        self.emit("wait", until=until, seconds=seconds, detail=why)
+
+    def _pause(self, seconds: float) -> datetime:
+        """Until when the lane is paused now: an earlier, longer pause stays."""
+        now = self.gate.now()
+        self._paused_until = max(self._paused_until, now + seconds)
         self.gate.pace.pause(self._paused_until)
-        until = self.context.wall() + timedelta(seconds=seconds)
+        until = self.context.wall() + timedelta(seconds=self.gate.pace.paused_until - now)
         if seconds >= 1:
             self.context.journal.pause(self.gate.lane, until)
-        self.emit("wait", until=until, seconds=seconds, detail=why)
+        return until
 
     # ---- credentials
 

@@ -52,7 +52,8 @@ def gates_of(
     gates = {}
     for lane, members in by_lane([(one.account, one.driver) for one in works]).items():
         limits = strictest([one.limits for one in members])
-        gates[lane] = Gate(lane, ledgers[lane].epoch, resumed(ledgers[lane], limits, context.wall()))
+        pace = resumed(ledgers[lane], limits, context.wall())
+        gates[lane] = Gate(lane, ledgers[lane].epoch, pace)
     return gates
 
 
@@ -121,10 +122,14 @@ async def _heard(line: Line) -> Heard:
 
 async def _listing(line: Line, pages: "_Pages") -> Listing:
     assert line.driver.list is not None
+    paused = line.gate.pace.paused_until - line.gate.now()
+    if paused > line.context.max_wait:
+        why = f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait"
+        return Listing((), complete=False, why=why)
     try:
         await line.login()
     except AccountStopped as stop:
-        return Listing((), complete=False, why=str(stop), unavailable=True)
+        return Listing((), complete=False, why=str(stop))
     flow = pages.of(line.driver.list(line.session))
     try:
         found = await line.read(flow, "list")

@@ -12,7 +12,6 @@ from typing import Any
 
 from reconciler.errors import Locked, ReconcilerError
 
-
 _PATIENCE = 3  # tries, 20 ms apart, before a lane counts as taken
 _TRIES = 25  # the same while its holder does not say who it is
 

@@ -119,13 +119,15 @@ def fate_after(
     sighting: Sighting,
     *,
     witnessed: bool,
+    rules: Rules,
     by_name: bool,
     now: datetime,
     again: timedelta,
 ) -> tuple[Fate | None, dict[str, Any]]:
     """What a look after a doubt decides: a fate, and changes to the state.
 
-    There, same record: seen twice *again* apart, it may be sent once more; a second doubt stays.
+    There, same record: seen twice *again* apart, it is no longer in doubt and may be sent once
+    more, unless a guard speaks against it by now; a second doubt stays.
     """
     gone = job.state.sends > 0
     match sighting:
@@ -140,7 +142,11 @@ def fate_after(
                 return None, {"seen_at": job.state.seen_at or now}
             if job.state.seen_at is None:
                 return None, {"seen_at": now}
-            return None, ({"cleared": True} if now - job.state.seen_at >= again else {})
+            if now - job.state.seen_at < again:
+                return None, {}
+            if (broken := rules.broken(job.target, seen)) is not None:
+                return Fate(Outcome.DRIFTED, broken, "look"), {}
+            return None, {"cleared": True, "outcome": None, "detail": "there after two looks"}
         case Missing(sure=sure, detail=detail) if sure or witnessed:
             return Fate(Outcome.DELETED if gone else Outcome.ALREADY_ABSENT, detail, "look"), {}
     return None, {}
@@ -175,7 +181,7 @@ async def opening(
         return []
     lane.scope_proven = lane.scope_proven or sights.witnessed
     for job in doubts:
-        _rule(lane, job, sights, timedelta(seconds=driver.again))
+        _rule(lane, job, sights, rules, timedelta(seconds=driver.again))
     going = [job for job in jobs if _may_go(lane, job, sights, rules)]
     lane.flush()
     return going
@@ -254,7 +260,9 @@ def _confirmed(job: Job, sights: Sights) -> Fate | None:
     return None
 
 
-async def settle(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> list[Job]:
+async def settle(
+    lane: Lane, jobs: Sequence[Job], witnesses: Witnesses, rules: Rules
+) -> list[Job]:
     """Look at targets in doubt until each is settled, cleared to be sent again, or must stay.
 
     Returns the cleared ones. Waits out the quiet period, and a minute between two looks.
@@ -279,7 +287,7 @@ async def settle(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> list[
         looks += 1
         before_ = [(job.state.outcome, job.state.seen_at, job.state.cleared) for job in open_]
         for job in open_:
-            _rule(lane, job, sights, timedelta(seconds=driver.again))
+            _rule(lane, job, sights, rules, timedelta(seconds=driver.again))
         lane.flush()
         cleared += [job for job in open_ if job.state.cleared]
         after = [(job.state.outcome, job.state.seen_at, job.state.cleared) for job in open_]
@@ -299,16 +307,17 @@ def _shown_in_vain(job: Job, sights: Sights) -> bool:
 
 def _may_progress(job: Job) -> bool:
     state = job.state
-    if state.outcome is not Outcome.IN_DOUBT or state.cleared:
+    if state.outcome is not Outcome.IN_DOUBT:
         return False
     return not (state.doubts > 1 and state.seen_at is not None)
 
 
-def _rule(lane: Lane, job: Job, sights: Sights, again: timedelta) -> None:
+def _rule(lane: Lane, job: Job, sights: Sights, rules: Rules, again: timedelta) -> None:
     fate, changes = fate_after(
         job,
         sights.seen[job.target],
         witnessed=sights.witnessed,
+        rules=rules,
         by_name=lane.line.driver.by_name,
         now=lane.line.context.wall(),
         again=again,

@@ -126,9 +126,8 @@ async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
         lane.stop(f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait")
         return
     doubts = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
-    ready = [job for job in doubts if job.state.cleared and job.may_send]
     if not send:
-        await settle(lane, doubts, work.witnesses)
+        await settle(lane, doubts, work.witnesses, work.rules)
         return
     others = [job for job in work.jobs if job.state.outcome is not Outcome.IN_DOUBT]
     looked = [job for job in others if job.look is not None]
@@ -140,7 +139,7 @@ async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
         going = {job.target for job in found}
     keep = {job.target for job in plain} | going
     queue = [job for job in others if job.target in keep]
-    await lane.drain([*queue, *(job for job in ready if job.state.cleared)])
+    await lane.drain([*queue, *(job for job in doubts if job.state.cleared and job.may_send)])
     for _ in range(_ROUNDS):
         while lane.unconfirmed and not lane.barred:
             await confirm(lane, work.witnesses)
@@ -148,7 +147,7 @@ async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
         if lane.barred or lane.line.context.stop.is_set():
             break
         open_ = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
-        await settle(lane, open_, work.witnesses)
+        await settle(lane, open_, work.witnesses, work.rules)
         again = [job for job in open_ if job.state.cleared and job.may_send]
         if lane.halted or not again:
             break
@@ -159,11 +158,12 @@ def _fate(lane: Lane, job: Job) -> Fate:
     """What is told of *job* at the end of the run."""
     state = job.state
     if state.outcome is Outcome.IN_DOUBT:
-        if state.cleared and job.withheld is not None:
-            return job.withheld
         return Fate(Outcome.IN_DOUBT, state.detail)
-    if job.target in lane.fates:
-        return lane.fates[job.target]
+    told = lane.fates.get(job.target)
+    if told is not None and told.outcome is not Outcome.IN_DOUBT:
+        return told
+    if state.cleared and job.withheld is not None:  # two looks have ended its doubt
+        return job.withheld
     context = lane.line.context
     why = lane.stopped or lane.shut or ("interrupted" if context.stop.is_set() else None)
     return Fate(Outcome.PENDING, why)

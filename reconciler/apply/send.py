@@ -12,7 +12,7 @@ import asyncio
 import json
 import ssl
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -177,6 +177,8 @@ class Sender:
         try:
             if sum(len(k) + len(v) + 4 for k, v in response.headers) > MAX_HEADERS:
                 raise NoAnswer("the answer's headers are over 64 KiB")
+            if response.status in (204, 304) and _announces_a_body(response.headers):
+                raise NoAnswer(f"HTTP {response.status} with a body; the connection was closed")
             body = bytearray()
             async for chunk in response.aiter_stream():
                 body += chunk
@@ -265,6 +267,13 @@ def _decoded(body: bytes, headers: dict[str, str]) -> bytes:
     if len(plain) > MAX_BODY or not inflater.eof or inflater.unused_data:
         raise NoAnswer("the answer's compressed body is over 1 MiB, cut short, or has a surplus")
     return plain
+
+
+def _announces_a_body(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer that cannot have a body says that it has one: no reader would see it."""
+    lengths = [value.strip() for name, value in headers if name.lower() == b"content-length"]
+    coded = any(name.lower() == b"transfer-encoding" for name, _ in headers)
+    return coded or any(value != b"0" for value in lengths)
 
 
 def _whole(raw: bytes, wire: httpcore.Request) -> bool:

@@ -102,15 +102,19 @@ class Running:
 
     async def _watched(self, work: Coroutine[Any, Any, T]) -> T:
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        if before[signal.SIGHUP] is signal.SIG_IGN:
+            del before[signal.SIGHUP]  # nohup: the run is to outlive its terminal
+        for number in before:
             loop.add_signal_handler(number, self._signal, number)
         clock = asyncio.create_task(self._tick())
         try:
             return await work
         finally:
             clock.cancel()
-            for number in _SIGNALS:
+            for number, handler in before.items():
                 loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     async def _tick(self) -> None:
         """Times on the terminal go on while nothing happens."""

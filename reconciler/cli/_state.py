@@ -3,15 +3,18 @@
 import getpass
 import json
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 from reconciler import disk
 from reconciler.cli.app import App
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Exit, ReconcilerError
 from reconciler.model import Project
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 _SCHEME = "sqlite:///"
 _TAIL = 4 * 1024 * 1024
+_SIGNALS = {signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
 
 def state_path(app: App, project: Project) -> Path:
@@ -47,16 +51,48 @@ def locks_folder(app: App, project: Project) -> Path:
 @contextmanager
 def journal(app: App, project: Project) -> "Iterator[SqliteJournal]":
     """The project's journal, opened and closed; the audit file is brought up to date at the end."""
+    from reconciler.apply.journal import JournalFailed
     from reconciler.apply.journal.sqlite import SqliteJournal
 
-    opened = SqliteJournal(state_path(app, project), project.name, clock=app.now)
-    try:
-        yield opened
-    finally:
+    with _ended_by_signals():
+        opened = SqliteJournal(state_path(app, project), project.name, clock=app.now)
         try:
+            yield opened
+        except JournalFailed:
+            raise  # nothing more is written there; the next command catches up
+        except BaseException:
+            with suppress(ReconcilerError):  # the first failure is the one that is told
+                export_audit(app, opened)
+            raise
+        else:
             export_audit(app, opened)
         finally:
             opened.close()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """TERM and HUP end a command as INT does, by an exception: what is open is closed.
+
+    By default they end Python on the spot. The executor puts its own handlers in their place.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    kept = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
+    for number in kept:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number, old in kept.items():
+            signal.signal(number, old)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    raise SystemExit(_SIGNALS[signal.Signals(number)])
 
 
 def export_audit(app: App, opened: "SqliteJournal") -> None:

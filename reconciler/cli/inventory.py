@@ -1,6 +1,7 @@
 """`reconciler inventory`: build inventory files, compare them, summarise them."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli._pull import pull
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, Usage
 from reconciler.model import API_VERSION
@@ -46,6 +48,8 @@ def command() -> None:
     """Build inventory files, compare two, summarise, change format."""
 
 
+command.add_command(pull)
+
 # ---------------------------------------------------------------- convert
 
 
@@ -80,9 +84,8 @@ def convert(app: App, source: str, target: str, from_: str | None, to: str | Non
         if target.lower().endswith(".gz"):
             parts = write.gzipped(parts)
         if target == "-":
-            stdout = click.get_binary_stream("stdout")
             for part in parts:
-                stdout.write(part)
+                sys.stdout.buffer.write(part)
             return
         write.save(target, parts)
         number = sum(one.campaigns or 0 for one in facts.accounts.values())

@@ -67,7 +67,8 @@ def gather(
         now = read((yield ask(key)), key)
         fresh = now.campaigns
         if overlap and last is not None and now.fault is None:
-            if not fresh or fresh[0].id != last:
+            nothing = not fresh and total == now.total == len(found)  # the end, and the count fits
+            if not nothing and (not fresh or fresh[0].id != last):
                 return _partial(found, "items moved between pages while they were read")
             fresh = fresh[1:]
         before = len(found)
@@ -79,7 +80,7 @@ def gather(
             return _partial(found, "a campaign was listed twice: items moved between pages")
         if settled and total not in (None, now.total):
             return _partial(found, "the total changed between pages")
-        if now.next is None:
+        if now.next is None or (len(found) == before and now.total == len(found)):
             if now.total is not None and now.total != len(found):
                 why = f"the vendor counts {now.total} campaigns and listed {len(found)}"
                 return _partial(found, why)

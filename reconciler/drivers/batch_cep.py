@@ -4,6 +4,7 @@ Vendor: https://doc.batch.com/developer/api/cep/campaigns/delete (seed 002),
 https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
@@ -98,12 +99,13 @@ def _list(session: Session) -> Flow:
         if said is None or not isinstance(items, list):
             return unread(answer)
         more, cursor = said.get("has_more"), text(said.get("next_from"))
-        if more is not False and (more is not True or cursor is None):
-            return Page(fault="a page does not say where the next one is")
         count = integer(said.get("count"))
         total = None if count == len(items) else count  # it may count the page, not everything
         records = (_record(session.account, item) for item in items)
-        return page(records, next=cursor if more else None, total=total)
+        found = page(records, next=cursor if more else None, total=total)
+        if more is not False and (more is not True or cursor is None):
+            return replace(found, fault="a page does not say where the next one is")
+        return found
 
     return (yield from gather(None, ask, read))
 
@@ -128,11 +130,21 @@ def _record(account: str, item: Any) -> Campaign | None:
 
 
 def _labels(labels: object) -> dict[str, str] | None:
-    """Labels with a value, or bare ones (whose value is then empty); odd ones are left out."""
+    """Labels by key: `tier:evergreen` is the label `tier`, a bare one has an empty value.
+
+    Odd ones are left out. None only if the vendor does not speak of labels: none are news, too.
+    """
     if isinstance(labels, dict):
-        return {key: value for key, value in labels.items() if isinstance(value, str)} or None
+        return {key: value for key, value in labels.items() if isinstance(value, str)}
     if isinstance(labels, list):
-        return {label: "" for label in labels if isinstance(label, str)} or None
+        found: dict[str, str] = {}
+        for label in labels:
+            key, _, value = label.partition(":") if isinstance(label, str) else ("", "", "")
+            if key and key not in found:
+                found[key] = value
+            elif isinstance(label, str) and label:  # a second value of one key must not hide it
+                found[label] = ""
+        return found
     return None
 
 

@@ -177,6 +177,7 @@ def _list(session: Session) -> Flow:
             ("the message report shows sent messages, perhaps not scheduled ones", *whys)
         ),
         unavailable=sms.unavailable and mms.unavailable,
+        partial=not whys,
     )
 
 

@@ -205,7 +205,8 @@ def _list_of(session: Session, kind: str) -> Flow:
             return unread(answer)
         total, more = integer(inner.get("totalResults")), inner.get("hasMore")
         reached = total is not None and skip + len(items) >= total
-        last = more is False or reached or (more is not True and len(items) < _PAGE)
+        short = len(items) < min(integer(inner.get("limit")) or _PAGE, _PAGE)
+        last = more is False or (more is not True and (reached or short))
         following = None if last else skip + max(len(items) - 1, 1)
         records = (_record(session.account, item, kind) for item in items)
         return page(records, next=following, total=total)
@@ -233,8 +234,10 @@ def _record(account: str, item: Any, kind: str | None) -> Campaign | None:
     """The id is under `id` in sms lists and under `_id` in voice lists and single campaigns."""
     if not isinstance(item, dict):
         return None
-    if (id_ := text(item.get("_id")) or text(item.get("id"))) is None:
+    named = {one for key in ("_id", "id") if (one := text(item.get(key))) is not None}
+    if len(named) != 1:  # none, or two that differ: nobody can tell which one a deletion needs
         return None
+    (id_,) = named
     return Campaign(
         account=account,
         id=id_,

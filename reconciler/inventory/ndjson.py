@@ -23,6 +23,9 @@ def read(raw: Raw, reading: Reading) -> Iterator[Batch]:
             line += 1
             continue
         number = chunk.count(b"\n")
+        if number == len(chunk):
+            line += number  # nothing but line ends, perhaps a great many of them
+            continue
         lines = range(line, line + number)
         records = decode(chunk, lines, reading)
         if records is None:

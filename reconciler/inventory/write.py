@@ -1,10 +1,9 @@
 """Inventories as text: header first, then the records as they come; whole or not at all."""
 
 import contextlib
-import csv
-import io
 import json
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from reconciler.inventory.table import ATTRIBUTE, LABEL, LISTS, SEPARATOR
 from reconciler.model import API_VERSION, AccountFacts, Campaign
 
 _MOST_COLUMNS = 500  # labels, and attributes, that get a column of their own
+_SPECIAL = re.compile(r'[,"\r\n]')
 _ENCODE = msgspec.json.Encoder()
 
 
@@ -183,9 +183,7 @@ _WITH_HEADER = {"ndjson": _ndjson, "json": _json, "yaml": _yaml}
 def _csv(batches: Iterable[Sequence[Campaign]], names: Sequence[str]) -> Iterator[bytes]:
     known = frozenset(names)
     for rows in _rows(batches, names, known):
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        yield text.getvalue().encode()
+        yield "".join(",".join(map(_quoted, row)) + "\n" for row in rows).encode()
 
 
 def _rows(
@@ -235,6 +233,13 @@ def _cell(name: str, value: object) -> str:
     if name in LISTS and isinstance(value, list | tuple) and value and all(map(_is_simple, value)):
         return SEPARATOR.join(value)
     return _dump(value)
+
+
+def _quoted(cell: str) -> str:
+    # not the csv module: it leaves a carriage return bare where lines end in a line feed
+    if not cell or (cell == cell.strip() and not _SPECIAL.search(cell)):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def _is_simple(part: str) -> bool:

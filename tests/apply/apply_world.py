@@ -272,7 +272,13 @@ class MemorySender:
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
 
-    async def send(self, request: Request, clean: Callable[[Answer], bool]) -> Answer:
+    async def send(
+        self,
+        request: Request,
+        clean: Callable[[Answer], bool],
+        leaves: Callable[[], None] = lambda: None,
+    ) -> Answer:
+        leaves()
         answer = await self._vendor.answer(request)
         clean(answer)
         return answer

@@ -419,3 +419,62 @@ def test_a_window_that_closes_stops_before_the_next_request(world: Make) -> None
     fates = here.go(ABC)
     assert list(told(fates).values()) == ["deleted", "pending", "pending"]
     assert fates["c3"].detail == "the window is closed: x"
+
+
+# ---------------------------------------------------------------- settling alone
+
+
+def test_settling_never_sends_and_ends_the_doubt_of_what_is_there(world: Make) -> None:
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
+        witnesses=["keep"],
+        max_wait=0.0,
+    )
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    here.max_wait = 900.0
+    assert told(here.go(["a1"], send=False)) == {"a1": "pending"}
+    state = here.states("a1")["a1"]
+    assert (state.outcome, state.cleared, state.doubts) == (None, True, 1)
+    assert here.vendor.sent() == ["a1"]
+    here.reopen()
+    assert told(here.go(["a1"], look="resumed")) == {"a1": "deleted"}
+
+
+def test_settling_finds_what_is_gone(world: Make) -> None:
+    def lost(vendor: Vendor) -> Any:
+        vendor.remove(["a1"])
+        return NoAnswer("reset")
+
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", lost)), witnesses=["keep"], max_wait=0.0
+    )
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    here.max_wait = 900.0
+    assert told(here.go(["a1"], send=False)) == {"a1": "deleted"}
+
+
+def test_what_runs_after_a_doubt_is_not_sent_again(world: Make) -> None:
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
+        witnesses=["keep"],
+        broken=lambda *_: "running",
+    )
+    fates = here.go(["a1"])
+    assert (told(fates), fates["a1"].detail) == ({"a1": "drifted"}, "running")
+    assert here.vendor.sent() == ["a1"]
+
+
+def test_what_the_plan_no_longer_deletes_is_looked_at_and_not_sent_again(world: Make) -> None:
+    from reconciler.apply.work import Fate
+
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
+        witnesses=["keep"],
+        max_wait=0.0,
+    )
+    here.go(["a1"])
+    here.max_wait = 900.0
+    kept = Fate(Outcome.DRIFTED, "withdrawn")
+    fates = here.go(["a1"], may_send=False, withheld=kept)
+    assert fates["a1"] == kept
+    assert here.vendor.sent() == ["a1"]

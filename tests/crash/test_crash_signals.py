@@ -135,7 +135,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         process = place.start("apply", "plan.json")
         vendor.await_deletes(IN_FLIGHT)
         process.send_signal(signal.SIGINT)
-        until_told(process, b"interrupt")
+        until_told(process, b"stopping")
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         last = ended(process)

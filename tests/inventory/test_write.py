@@ -28,7 +28,7 @@ VALUES = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | FILLED,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FILLED, inner, max_size=3),
-    max_leaves=6,
+    max_leaves=4,
 )
 TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC))
 CAMPAIGNS = st.builds(
@@ -77,7 +77,7 @@ def with_counts(
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     RECORDS,
     st.dictionaries(st.sampled_from(["a", "b"]), CLAIMS),

@@ -236,12 +236,13 @@ class SqliteJournal:
         if kind != "delete":
             return
         self._db.execute(
-            "UPDATE targets SET outcome='in-doubt', detail=?, evidence=NULL, at=?, "
-            # Our own death says nothing of the vendor: however often it comes, it is one doubt.
-            "sends=sends+1, doubts=max(doubts, 1), last_byte_at=?, seen_at=NULL, cleared=0 "
-            "WHERE key IN "
+            "UPDATE targets SET outcome='in-doubt', detail=?, evidence=NULL, at=?, plan=?, "
+            # Our own death says nothing of the vendor: however often it comes, it is one doubt;
+            # and what was gone before and came back begins anew.
+            "sends=sends+1, doubts=CASE WHEN outcome IN ('deleted', 'already-absent') THEN 1 "
+            "ELSE max(doubts, 1) END, last_byte_at=?, seen_at=NULL, cleared=0 WHERE key IN "
             "(SELECT target FROM request_targets WHERE request=?)",
-            (detail, now.timestamp(), now.timestamp(), number),
+            (detail, now.timestamp(), self._plan_of(run), now.timestamp(), number),
         )
         lost = Result(number, None, "no-answer", detail)
         self._audit(run, [_result_record(account, lost)], now)
@@ -293,11 +294,10 @@ class SqliteJournal:
         )
         number = cast(int, cursor.lastrowid)
         self._accounts[number] = intent.account
-        plan = self._plan_of(run)
         for target in intent.targets:
+            # Its state stays: what it says belongs to the outcome that is known so far.
             key = self._key(target)
             self._db.execute("INSERT INTO request_targets VALUES(?,?)", (key, number))
-            self._db.execute("UPDATE targets SET plan=? WHERE key=?", (plan, key))
         return number
 
     def _account_of(self, number: int) -> str:
