@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
+import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
@@ -75,7 +76,7 @@ class Credential(BaseModel):
     The rim reads it and puts a `resolved` copy in its place before anything is sent.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     env: str | None = None
     file: str | None = None
@@ -130,7 +131,11 @@ class Settings(BaseModel):
     """Base of every driver's settings: camelCase keys, unknown keys refused, frozen."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,  # only the settings that a project has are built
     )
 
     def credentials(self) -> dict[str, Credential]:
@@ -210,59 +215,51 @@ Flow = Generator[Request, Answer, Any]
 # ---------------------------------------------------------------- what an answer means
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(msgspec.Struct, frozen=True):
     """The vendor said, as documented, that every item of the request is deleted."""
 
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(msgspec.Struct, frozen=True):
     """The vendor said, as documented and without ambiguity, that the item does not exist."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unconfirmed:
+class Unconfirmed(msgspec.Struct, frozen=True):
     """The vendor's words fit "does not exist" and something else too; only a look can tell."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """The vendor said no, and nothing changed."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Throttled:
+class Throttled(msgspec.Struct, frozen=True):
     """Not now: the whole account waits. *wait* is the vendor's rule in seconds."""
 
     detail: str
     wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class Unauthorised:
+class Unauthorised(msgspec.Struct, frozen=True):
     """These credentials are not accepted. *renew*: one new token may help."""
 
     detail: str
     renew: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """The whole request was refused, nothing changed, because of one item in it: ask by halves."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(msgspec.Struct, frozen=True):
     """Everything else: it may have happened."""
 
     detail: str
@@ -273,16 +270,14 @@ Verdict = Deleted | Absent | Unconfirmed | Refused | Throttled | Unauthorised | 
 # ---------------------------------------------------------------- reading
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(msgspec.Struct, frozen=True):
     """The vendor shows it. *settled*: why it can no longer be deleted (a message already sent)."""
 
     campaign: Campaign
     settled: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """The vendor shows nothing there. *sure*: it says so of this very item (cancelled).
 
     Not *sure* is silence: it needs a witness before it means anything.
@@ -292,8 +287,7 @@ class Missing:
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(msgspec.Struct, frozen=True):
     """The read says nothing. *unavailable*: this account may never read (no such route, 403)."""
 
     detail: str
@@ -319,8 +313,7 @@ class Listing:
     partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """What `authenticate` returns."""
 
     secret: Secret

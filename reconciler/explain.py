@@ -1,11 +1,12 @@
 """Why a campaign is, or is not, in the plan: everything that looked at it, with its verdict."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec.structs import fields
 
 from reconciler.driver import Driver
 from reconciler.guards import metadata, protect, running

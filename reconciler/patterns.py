@@ -335,18 +335,21 @@ class Tree:
         if root.own:
             for place in range(len(names)):
                 yield place, root.own
-        end, children = root.end, root.children
-        for place, name in enumerate(names):
-            node = children.get(name[:end])
-            if node is None:
-                continue
-            start = end
-            while node is not None:
-                if node.own:
-                    yield place, node.own
-                if not node.end:
-                    break
-                start, node = node.end, node.children.get(name[start : node.end])
+        start, find = root.end, root.children.get
+        begun = [(at, node) for at, name in enumerate(names) if (node := find(name[:start]))]
+        for place, node in begun:
+            yield from _deeper(node, names[place], start, place)
+
+
+def _deeper(
+    found: "_Node | None", name: str, start: int, place: int
+) -> Iterable[tuple[int, list[Asked]]]:
+    while found is not None:
+        if found.own:
+            yield place, found.own
+        if not found.end:
+            return
+        start, found = found.end, found.children.get(name[start : found.end])
 
 
 class _Node:

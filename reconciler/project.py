@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from reconciler.checked import Complaint, near, validate
@@ -540,7 +541,7 @@ def _merged(base: Guards, written: AccountGuardsModel, place: _Places, at: Loc) 
         )
     if isinstance(written, GuardsModel):
         new |= _of_project(written)
-    return replace(base, **new)
+    return msgspec.structs.replace(base, **new)
 
 
 def _of_project(written: GuardsModel) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from msgspec import structs
+
 from reconciler import planner
 from reconciler.driver import Doubt, Driver, Item, Request, Session, Settings
 from reconciler.inventory import Facts
@@ -88,7 +90,7 @@ def account(name: str = "a", driver: str = "simple", **changes: Any) -> Account:
         complete=DRIVERS[driver].complete,
         guards=Guards(),
     )
-    return replace(one, **changes)
+    return structs.replace(one, **changes)
 
 
 def project(*accounts: Account, **changes: Any) -> Project:
@@ -99,7 +101,7 @@ def project(*accounts: Account, **changes: Any) -> Project:
         accounts={one.name: one for one in accounts or (account(),)},
         guards=Guards(),
     )
-    return replace(one, **changes)
+    return structs.replace(one, **changes)
 
 
 def glob(name: str | None = None, **more: Any) -> Selector:
@@ -132,7 +134,7 @@ def manifest(
         absent=entries(10, absent),
         keep=entries(50, keep),
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def campaign(id: str, name: str | None = None, account: str = "a", **more: Any) -> Campaign:

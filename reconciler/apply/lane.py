@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
 from reconciler.apply.line import Line
 from reconciler.apply.pace import Breaker, jittered
@@ -37,7 +39,7 @@ UNCONFIRMED = "unconfirmed-404"
 _SPLITS = 64  # extra requests a run that halving may cost (spec §4)
 _LOOK_AFTER = 3  # unconfirmed answers before the scope itself is questioned
 _DRAIN = 4.0  # seconds that requests in flight are given after a signal
-_SHARE = 0.05  # seconds an outcome may wait for the next intents, to share their commit
+_SHARE = 0.2  # seconds an outcome may wait for the next intents, to share their commit
 
 Batch = tuple[Job, ...]
 
@@ -242,7 +244,10 @@ class Lane:
         try:
             answer = await task
         except NotSent as error:
-            self._not_sent(sending, str(error))
+            if self.line.context.stop.is_set():
+                self._ready.append(sending)  # withdrawn with the others, once all have ended
+            else:
+                self._not_sent(sending, str(error))
             return
         except (NoAnswer, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and not task.cancelled():
@@ -306,7 +311,7 @@ class Lane:
             case Throttled():
                 self._queue.appendleft(batch)
                 assert answer is not None
-                self.line.throttled(replace(verdict, detail=detail or ""), answer)
+                self.line.throttled(msgspec.structs.replace(verdict, detail=detail or ""), answer)
                 self._withdraw()
             case Unauthorised():
                 self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)

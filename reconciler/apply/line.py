@@ -147,6 +147,8 @@ class Line:
         sent = True
 
         def leaves() -> None:
+            if self.context.stop.is_set():
+                raise NotSent("the run was told to stop")
             if intended is not None and self.gate.now() - intended > _FRESH and not self._mine():
                 raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")
 

@@ -260,9 +260,7 @@ def _confirmed(job: Job, sights: Sights) -> Fate | None:
     return None
 
 
-async def settle(
-    lane: Lane, jobs: Sequence[Job], witnesses: Witnesses, rules: Rules
-) -> list[Job]:
+async def settle(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses, rules: Rules) -> list[Job]:
     """Look at targets in doubt until each is settled, cleared to be sent again, or must stay.
 
     Returns the cleared ones. Waits out the quiet period, and a minute between two looks.

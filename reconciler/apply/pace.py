@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from reconciler.model import Limits
 
 _IDLE = float("inf")
+_TICK = 1e-6  # a shorter wait may be lost in a large clock's rounding, and then never ends
 _TOLERANCE = 0.002  # timers are late by about this much; a lateness is caught up, not added up
 
 
@@ -66,7 +67,7 @@ class Pace:
             if over >= len(self.recent):
                 return _IDLE
             until = max(until, self.recent[over] + self.hold)
-        return 0.0 if until - now <= 0 else until - now
+        return until - now if until - now > _TICK else 0.0
 
     def leave(self, now: float) -> None:
         """A request leaves now."""

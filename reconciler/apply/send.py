@@ -10,6 +10,8 @@ answer was not clean is never used again.
 
 import asyncio
 import json
+import select
+import socket
 import ssl
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -47,6 +49,7 @@ class _Watched(httpcore.AsyncNetworkStream):
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
+        self._socket = inner.get_extra_info("socket")
         self.raw = bytearray()
         self.over = False  # the exchange in `raw` is over
         self.spoiled = False
@@ -76,9 +79,20 @@ class _Watched(httpcore.AsyncNetworkStream):
         return _Watched(await self._inner.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self.spoiled:
-            return True  # the pool takes an idle connection with something to read for dead
+        if info == "is_readable":
+            # The pool takes an idle connection with something to read for dead. It asks often.
+            return self.spoiled or _readable(self._socket)
         return self._inner.get_extra_info(info)
+
+
+def _readable(connection: socket.socket) -> bool:
+    """Whether a read would give something, or the end, at once."""
+    try:
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        return bool(poll.poll(0))
+    except (OSError, ValueError):
+        return True  # it is closed
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
@@ -230,7 +244,7 @@ def wire_request(request: Request) -> httpcore.Request:
     elif request.method in ("POST", "PUT"):
         merged["content-length"] = ("Content-Length", "0")
     for name, value in merged.values():
-        if any(ord(c) < 0x20 or ord(c) > 0x7E for c in value):
+        if not (value.isascii() and value.isprintable()):
             raise Unsendable(f"header {name} cannot be sent: it is not plain ASCII text")
     wire = httpcore.Request(
         request.method,

@@ -44,9 +44,10 @@ class Events:
             except OSError as error:
                 raise ReconcilerError(f"cannot write {where}: {error.strerror}") from error
         self._owned = where not in (None, "-")
-        live = sys.stderr.isatty() and app.environ.get("TERM") != "dumb" and not app.quiet
+        shown = sys.stderr is not None and not app.quiet  # None: closed before we began
+        live = shown and sys.stderr.isatty() and app.environ.get("TERM") != "dumb"
         self.progress = Progress(
-            sys.stderr if not app.quiet else io.StringIO(),
+            sys.stderr if shown else io.StringIO(),
             live=live,
             clock=time.monotonic,
             width=_width(),
@@ -77,7 +78,7 @@ class Events:
 
 def _width() -> int:
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
+        return os.get_terminal_size(sys.__stderr__.fileno() if sys.__stderr__ else 2).columns
     except (OSError, ValueError):
         return 100
 

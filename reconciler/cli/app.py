@@ -96,6 +96,8 @@ class App:
 
     def err(self, text: str) -> None:
         """Write on stderr, with a line end; already escaped, like `out`."""
+        if sys.stderr is None:  # closed before we began; `print` would take stdout instead
+            return
         try:
             print(text.removesuffix("\n"), file=sys.stderr, flush=True)
         except OSError:

@@ -38,7 +38,7 @@ COMMANDS = {
 }
 
 # Most of a short command is imports, which make many objects and no garbage.
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(200_000, 20, 20)
 
 _HERE = Path(__file__).parent
 
@@ -140,12 +140,15 @@ def main(args: Sequence[str] | None = None) -> int:
         # A terminal or pipe that is ASCII-only must not break a run.
         stdout.reconfigure(errors="backslashreplace")
     code = _guarded(list(sys.argv[1:] if args is None else args))
-    return code or _flush()
+    flushed = _flush()
+    return code or flushed
 
 
 def run() -> None:
     """The console entry point."""
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # what is left dies with the process; looking for garbage in it only takes time
+    sys.exit(code)
 
 
 def _guarded(args: list[str]) -> int:
@@ -221,6 +224,8 @@ def _say(text: str, *, whole: bool = False) -> None:
     """Print on stderr, escaped; line by line unless *whole* (then a line end is escaped too)."""
     from reconciler import safe
 
+    if sys.stderr is None:
+        return
     lines = [text] if whole else text.split("\n")
     try:
         print(*(safe.terminal(line) for line in lines), sep="\n", file=sys.stderr)
@@ -236,7 +241,12 @@ def _debug() -> None:
 
 
 def _flush() -> int:
-    """What is still buffered leaves now; failing later would print a traceback at exit."""
+    """What is still buffered leaves now; failing at exit would change the exit code."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # nobody can be told any more
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

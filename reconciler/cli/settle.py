@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,15 @@ from reconciler.model import Action, Campaign, Outcome, Plan, Project, Target
 if TYPE_CHECKING:
     from reconciler.apply.journal import State
     from reconciler.apply.journal.sqlite import SqliteJournal
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """The planned action of a target, with the digests of the manifests and files behind it."""
+
+    action: Action
+    digests: tuple[str, ...]
+    inventory: tuple[str, ...]
 
 
 @click.command(
@@ -161,6 +171,9 @@ def _record(
     try:
         run = opened.begin(None, "settle", json.dumps(holder()), [], _started(by))
         take(pairs, opened, run)
+        states = opened.states(chosen)  # what another run has settled meanwhile stays settled
+        chosen = {t: one for t, one in states.items() if one.outcome is Outcome.IN_DOUBT}
+        records = _records(app, chosen)
         now = app.now()
         changes: dict[str, Any] = {
             "detail": because,
@@ -184,7 +197,12 @@ def _record(
             }
             for plan in sorted({state.plan or "" for state in chosen.values()})
         ]
-        rulings = [Ruling(target, changes) for target in chosen]
+        rulings = [
+            Ruling(target, {**changes, "digests": one.digests, "inventory": one.inventory})
+            if (one := records.get(target)) is not None
+            else Ruling(target, changes)
+            for target in chosen
+        ]
         opened.commit("", 0, run, rulings=rulings, audit=findings)
         opened.end(run, Exit.OK, {"summary": {found: len(chosen)}})
     finally:
@@ -290,7 +308,7 @@ def _look(
 
 
 def _jobs(
-    states: "Mapping[Target, State]", records: Mapping[Target, Action], account: str
+    states: "Mapping[Target, State]", records: Mapping[Target, _Planned], account: str
 ) -> list[Any]:
     from reconciler.apply.work import Job
     from reconciler.driver import Item
@@ -299,7 +317,8 @@ def _jobs(
     for target, state in states.items():
         if target.account != account or state.outcome is not Outcome.IN_DOUBT:
             continue
-        action = records.get(target)
+        known = records.get(target)
+        action = known.action if known is not None else None
         record: Campaign | None = action.campaign if action is not None else None
         name = record.name if record else (action.name if action else None) or target.id
         item = Item(target, name, record.channel if record else None)
@@ -307,8 +326,8 @@ def _jobs(
             Job(
                 item=item,
                 planned=record,
-                digests=state.digests,
-                inventory=state.inventory,
+                digests=known.digests if known is not None else state.digests,
+                inventory=known.inventory if known is not None else state.inventory,
                 state=state,
                 facts={"name": name, "sources": [], "waivers": [], "campaign": None},
             )
@@ -316,18 +335,22 @@ def _jobs(
     return jobs
 
 
-def _records(app: App, states: "Mapping[Target, State]") -> dict[Target, Action]:
-    """The planned action of each target, from the plans kept while they were applied."""
+def _records(app: App, states: "Mapping[Target, State]") -> dict[Target, _Planned]:
+    """What was planned of each target, from the plans kept while they were applied."""
+    from reconciler.apply.merge import digests_of, inventory_of
     from reconciler.cli._state import kept_plan
 
-    found: dict[Target, Action] = {}
+    found: dict[Target, _Planned] = {}
     for digest in {state.plan for state in states.values() if state.plan}:
         data = kept_plan(app, digest)
         if data is None:
             continue
-        for action in planfile.loads(data).actions:
+        plan = planfile.loads(data)
+        for action in plan.actions:
             if action.action == "delete":
-                found |= {t: action for t in action.targets if t in states}
+                one = _Planned(action, digests_of(plan, action), inventory_of(plan))
+                mine = [t for t in action.targets if t in states and states[t].plan == digest]
+                found |= dict.fromkeys(mine, one)
     return found
 
 

@@ -128,8 +128,7 @@ class Reader:
 
 
 def _batches(source: Source, reading: Reading) -> Iterator[Batch]:
-    with source.open() as file:
-        raw = Raw(file)
+    with source.open() as file, Raw(file) as raw:
         yield from _READ[source.format](raw, reading)
         raw.finish()
 
@@ -138,8 +137,7 @@ def _read(source: Source, reading: Reading) -> Generator[list[Campaign], None, I
     """Checked batches of one file; returns what the plan says of the file."""
     digest = ""
     try:
-        with source.open() as file:
-            raw = Raw(file)
+        with source.open() as file, Raw(file) as raw:
             for records, lines in _READ[source.format](raw, reading):
                 if good := reading.accept(records, lines):
                     yield good

@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-_TABLE = 1 << 20  # bytes of bits at first: stays in the processor's cache up to a million records
+_TABLE = 1 << 22  # bytes of bits at first
 _LARGEST = 1 << 25
-_LOAD = 8  # bits a hash; below, the table grows
+_LOAD = 16  # bits a hash; below, the table grows
 _IN_MEMORY = 1 << 17  # hashes, 8 bytes each, before they go to a temporary file
-_SUSPECTS = 200_000  # suspects that are looked up at once
+_SUSPECTS = 1 << 14  # suspects that are looked up at once; more of them among more hashes
 _ENOUGH = 1000  # repeated hashes that are told apart; an error is certain after the first
 
 
@@ -40,7 +40,7 @@ class Repeats:
         self._recent.extend(hashes)
         if len(self._recent) >= _IN_MEMORY:
             self._spill()
-        if len(self._suspects) >= _SUSPECTS:
+        if len(self._suspects) >= max(_SUSPECTS, self._number >> 6):
             self._look()
 
     def repeated(self) -> frozenset[int]:

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import fields
 
 from reconciler.driver import Driver
 from reconciler.guards import protect

@@ -131,9 +131,7 @@ def test_an_intent_is_there_for_the_next_process_and_an_outcome_too(
     journal.commit("lane", epoch, run, results=[result], rulings=rulings)
     states = opened().states([ONE, TWO, PART])
     assert set(states) == {ONE, PART}
-    assert states[PART] == State(
-        outcome=Outcome.DELETED, evidence="answer", at=at, plan=A, sends=1
-    )
+    assert states[PART] == State(outcome=Outcome.DELETED, evidence="answer", at=at, plan=A, sends=1)
     (sent,) = journal.requests([PART])[PART]
     assert (sent.method, sent.url, sent.status) == ("DELETE", "http://v/***", 200)
     assert journal.targets_of(number) == (ONE, PART)

@@ -138,9 +138,7 @@ def test_404s_without_a_witness_are_refused_and_stop_the_account_after_three(
 ) -> None:
     many = [f"c{n}" for n in range(9)]
     slow = Limits(1, 1.0, 1)
-    here = world(
-        Vendor(campaigns("stranger")), driver=driver, witnesses=["keep"], limits=slow
-    )
+    here = world(Vendor(campaigns("stranger")), driver=driver, witnesses=["keep"], limits=slow)
     fates = here.go(many)
     assert list(told(fates).values()) == ["refused"] * 3 + ["pending"] * 6
     assert {fates[i].detail for i in many[:3]} == {"unconfirmed-404"}
@@ -154,9 +152,7 @@ def test_one_404_of_a_small_plan_stops_it_at_its_last(world: Make) -> None:
 
 
 def test_a_404_for_something_that_is_listed_is_refused(world: Make) -> None:
-    here = world(
-        Vendor(campaigns("a1", "keep"), answers=lambda *_: 404), witnesses=["keep"]
-    )
+    here = world(Vendor(campaigns("a1", "keep"), answers=lambda *_: 404), witnesses=["keep"])
     fates = here.go(["a1"])
     assert told(fates) == {"a1": "refused"}
     assert fates["a1"].evidence == "look"
@@ -300,7 +296,7 @@ def test_five_doubts_in_a_row_open_the_breaker(world: Make) -> None:
 
 def test_an_expired_token_is_renewed_once_for_all(world: Make) -> None:
     vendor = Vendor(campaigns(*ABC, *"defghijk"), latency=0.05)
-    vendor.answers = lambda one, v: (401, b"expired") if one.token == "Bearer token-1" else None
+    vendor.answers = lambda one, _: (401, b"expired") if one.token == "Bearer token-1" else None
     here = world(vendor)
     assert set(told(here.go([*ABC, *"defghijk"])).values()) == {"deleted"}
     assert vendor.issued == 2

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from reconciler.apply.journal import (
     Intent,
@@ -82,13 +83,24 @@ class SqliteJournal:
         created = not path.exists()
         with self._told("open"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+            torn = _has_tail(path)
+            self._db = _connected(path, read_only=torn)
             if created:
                 os.chmod(path, 0o600)
-            self._prepare(project)
+            try:
+                self._check(project)
+                if torn:
+                    self._db.close()
+                    self._db = _connected(path)
+                self._prepare(project)
+            except BaseException:
+                self._db.close()
+                raise
         self.empty = self._one("SELECT 1 FROM runs WHERE kind != 'pull' LIMIT 1") is None
 
-    def _prepare(self, project: str) -> None:
+    def _check(self, project: str) -> None:
+        """Refuse what is not a whole journal of *project*; one snapshot, nothing is written."""
+        self._db.execute("BEGIN")
         version = self._one("PRAGMA user_version")[0]
         tables = self._one("SELECT count(*) FROM sqlite_master")[0]
         if version > VERSION:
@@ -100,6 +112,16 @@ class SqliteJournal:
             raise JournalFailed(f"{self.path}: not a journal of reconciler; nothing was changed")
         if tables and (found := self._one("PRAGMA quick_check(1)")[0]) != "ok":
             raise JournalFailed(f"{self.path}: damaged ({found}); nothing was changed")
+        owner = self._one("SELECT value FROM meta WHERE key='project'")[0] if tables else project
+        self._db.execute("ROLLBACK")
+        if owner != project:
+            raise JournalFailed(
+                f"{self.path}: the journal of project {owner!r}, not of {project!r}; "
+                "nothing was changed"
+            )
+
+    def _prepare(self, project: str) -> None:
+        """Make it a journal if it is new; settings of this connection."""
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("BEGIN IMMEDIATE")
@@ -114,12 +136,6 @@ class SqliteJournal:
         except sqlite3.Error:
             self._rollback()
             raise
-        owner = self._one("SELECT value FROM meta WHERE key='project'")[0]
-        if owner != project:
-            raise JournalFailed(
-                f"{self.path}: the journal of project {owner!r}, not of {project!r}; "
-                "nothing was changed"
-            )
 
     # ---- runs
 
@@ -493,6 +509,21 @@ class SqliteJournal:
                 f"{self.path}: cannot {what} the journal: {error}; nothing more was sent. "
                 "What is recorded stays recorded; mend the disk and run again" + _space(self.path)
             ) from error
+
+
+def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    if read_only:
+        place = f"file:{quote(str(path))}?mode=ro"
+        return sqlite3.connect(place, uri=True, isolation_level=None, timeout=30.0)
+    return sqlite3.connect(path, isolation_level=None, timeout=30.0)
+
+
+def _has_tail(path: Path) -> bool:
+    """Whether a crash has left commits beside the file: whoever may write puts them into it."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _space(path: Path) -> str:
