@@ -10,6 +10,7 @@ want() { # PROGRAM PACKAGE
 }
 want ssh-keygen openssh-client
 want strace strace
+want openssl openssl
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
     command -v google-chrome >/dev/null || need="$need chromium"
 [ -n "$need" ] || exit 0
