@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, get_args, get_origin
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -81,8 +82,8 @@ class _Teller:
         for key, value in raw.items():
             if key in fields and value is None:
                 self._empty((*loc, key))
-            elif key in fields:
-                self._below(fields[key], value, (*loc, key))
+            elif key in fields and (inner := fields[key]) is not None:
+                self._below(inner, value, (*loc, key))
         for where, message, fix in _cross(model, raw):
             self._tell((*loc, *where), "invalid", message, fix)
 
@@ -92,19 +93,15 @@ class _Teller:
         said = f"`{_dotted(self._at + loc)}` is empty"
         self._tell(loc, "empty", said, "give it a value, or leave the key out")
 
-    def _below(self, annotation: object, value: object, loc: Loc) -> None:
-        models = list(_models(annotation))
-        if len(models) != 1:
-            return
-        model = models[0]
-        if isinstance(value, list) and _holds(annotation, Sequence):
+    def _below(self, inner: "_Inner", value: object, loc: Loc) -> None:
+        if isinstance(value, list) and inner.listed:
             for index, item in enumerate(value):
-                self.shape(model, item, (*loc, index))
-        elif isinstance(value, dict) and _holds(annotation, Mapping):
+                self.shape(inner.model, item, (*loc, index))
+        elif isinstance(value, dict) and inner.mapped:
             for key, item in value.items():
-                self.shape(model, item, (*loc, key))
+                self.shape(inner.model, item, (*loc, key))
         else:
-            self.shape(model, value, loc)
+            self.shape(inner.model, value, loc)
 
     def _unknown(self, key: str, loc: Loc, known: Sequence[str]) -> None:
         near = _near(key, known)
@@ -151,10 +148,12 @@ class _Teller:
             self._tell(tuple(around), "missing", f"`{name}` {what}", f"add `{name}: ...`")
             return
         if loc and loc[-1] == "[key]":
-            self._tell(loc[:-1], "invalid", f"`{loc[-2]}`: {_said(error)}", key=True)
+            said, way = _parted(_said(error))
+            self._tell(loc[:-1], "invalid", f"`{loc[-2]}` {said}", way, key=True)
             return
         message, fix = self._reworded(error, value)
-        self._tell(loc, "invalid", f"`{_dotted(self._at + loc)}` {message}", fix)
+        where = f"`{dotted}`" if (dotted := _dotted(self._at + loc)) else "the document"
+        self._tell(loc, "invalid", f"{where} {message}", fix)
 
     def _reworded(self, error: "ErrorDetails", value: object) -> tuple[str, str | None]:
         kind, context = error["type"], error.get("ctx", {})
@@ -168,12 +167,14 @@ class _Teller:
             fix = f"did you mean `{near}`? It is {one_of}" if near else f"write {one_of}"
             return f"cannot be {shown or 'this'}", fix
         if kind == "value_error":
-            said, _, way = _said(error).partition("; ")
-            return said, way or "write what the schema says (`reconciler schema`)"
+            return _parted(_said(error))
         wanted = _WANTED.get(kind)
         if wanted is not None:
             return f"must be {wanted}, not {_kind(value)}", f"write {wanted}"
-        return _said(error), "write what the schema says (`reconciler schema`)"
+        bound = _BOUNDS.get(kind)
+        if bound is not None:
+            return bound[0].format(**context), bound[1].format(**context)
+        return _parted(_said(error))
 
     # ------------------------------------------------------------ what YAML would have read
 
@@ -210,6 +211,22 @@ _WANTED = {
     "set_type": "a list",
     "frozen_set_type": "a list",
 }
+
+
+# A list, mapping or text that must not be empty is the only kind with a least length.
+_BOUNDS = {
+    "too_short": ("is empty", "write at least one, or leave the key out"),
+    "string_too_short": ("is empty", "write text, or leave the key out"),
+    "greater_than_equal": ("must be at least {ge}", "write {ge} or more"),
+    "less_than_equal": ("must be at most {le}", "write {le} or less"),
+    "string_pattern_mismatch": ("does not match {pattern}", "write text of that form"),
+}
+
+
+def _parted(said: str) -> tuple[str, str]:
+    """What is wrong, and the fix behind the last semicolon."""
+    wrong, _, way = said.rpartition("; ")
+    return (wrong, way) if wrong else (way, "write what the schema says (`reconciler schema`)")
 
 
 def _said(error: "ErrorDetails") -> str:
@@ -263,17 +280,34 @@ def _is_credential(model: "type[BaseModel]") -> bool:
     return issubclass(model, Credential)
 
 
-def _fields(model: "type[BaseModel]") -> dict[str, object]:
-    """Key as written in the file -> what the field holds."""
-    found: dict[str, object] = {}
+class _Inner(NamedTuple):
+    """The one model that a field holds, and whether it is held in a list or a mapping."""
+
+    model: "type[BaseModel]"
+    listed: bool
+    mapped: bool
+
+
+@cache
+def _fields(model: "type[BaseModel]") -> "Mapping[str, _Inner | None]":
+    """Key as written in the file -> the model that is in the field; None: none, or several."""
+    found: dict[str, _Inner | None] = {}
     for name, field in model.model_fields.items():
         alias = field.validation_alias or field.alias or name
-        found[alias if isinstance(alias, str) else name] = field.annotation
+        found[alias if isinstance(alias, str) else name] = _inner(field.annotation)
     return found
 
 
+def _inner(annotation: object) -> _Inner | None:
+    """What is inside M, M | None, list[M], dict[str, M]."""
+    models = list(_models(annotation))
+    if len(models) != 1:
+        return None
+    return _Inner(models[0], _holds(annotation, Sequence), _holds(annotation, Mapping))
+
+
 def _models(annotation: object) -> "Iterator[type[BaseModel]]":
-    """The models inside an annotation: M, M | None, list[M], dict[str, M]."""
+    """The models inside an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):

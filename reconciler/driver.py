@@ -120,7 +120,7 @@ def _flag(value: object) -> object:
             return True
         case "false":
             return False
-    raise ValueError("write true or false")
+    raise ValueError("is neither true nor false; write true or false")
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]

@@ -47,7 +47,9 @@ def duration(value: object) -> timedelta:
     unit = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}[match[2]]
     seconds = int(match[1]) * int(timedelta(**{unit: 1}).total_seconds())
     if not 0 < seconds <= _LONGEST.total_seconds():
-        raise ValueError("is not a duration of more than nothing and at most 36525d")
+        raise ValueError(
+            "is not a duration of more than nothing and at most 36525d; write 90d, 24h, 30m or 60s"
+        )
     return timedelta(seconds=seconds)
 
 
@@ -59,7 +61,7 @@ def day(value: object) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError("is a date that no calendar has") from None
+        raise ValueError("is a date that no calendar has; write it as 2026-12-31") from None
 
 
 _TIME = re.compile(
@@ -80,7 +82,9 @@ def _instant(value: object, of_day: time) -> datetime:
         found = datetime.fromisoformat(text.upper())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("is a time that no calendar has") from None
+        raise ValueError(
+            "is a time that no calendar has; write it as 2026-12-31T09:00:00Z"
+        ) from None
 
 
 def _before(value: object) -> datetime:
@@ -93,8 +97,12 @@ def _after(value: object) -> datetime:
 
 def _whole(value: object) -> int:
     text = _text(value)
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError("is not a whole number of at most nine digits")
+    # YAML 1.1 reads 010 as 8, people as 10.
+    if not re.fullmatch(r"0|[1-9][0-9]{0,8}", text):
+        raise ValueError(
+            "is not a whole number of at most nine digits;"
+            " write it in plain digits without leading zeros, such as 20"
+        )
     return int(text)
 
 
@@ -128,7 +136,7 @@ def _bracket(text: str, start: int) -> int:
         if text[index] == "-" and last is not None and text[index + 1 : index + 2] not in ("", "]"):
             index, end = _character(text, index + 1)
             if end < last:
-                raise ValueError(f"has the range {last}-{end} the wrong way round")
+                raise ValueError(f"has the range {last}-{end} the wrong way round; exchange them")
             last = None
         else:
             index, last = _character(text, index)
@@ -160,12 +168,14 @@ def regex(value: object) -> str:
 
 def _re2_said(text: str, error: Exception) -> str:
     if re.search(r"\(\?<?[=!]", text):
-        return "uses look-ahead or look-behind, which RE2 does not have (it keeps time linear)"
+        said = "uses look-ahead or look-behind, which RE2 does not have (it keeps time linear)"
+        return f"{said}; write the pattern without it, or two absences"
     if re.search(r"\\[1-9]|\(\?P=", text):
-        return "uses a back-reference, which RE2 does not have (it keeps time linear)"
+        said = "uses a back-reference, which RE2 does not have (it keeps time linear)"
+        return f"{said}; write out what it repeats"
     said = error.args[0] if error.args else ""
     said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return f"is not an RE2 pattern: {said}"
+    return f"is not an RE2 pattern: {said}; see https://github.com/google/re2/wiki/Syntax"
 
 
 def _type(check: Callable[[object], object], **schema: Any) -> Any:
@@ -194,23 +204,25 @@ def _url(value: object, *, path: bool) -> str:
     text = _text(value)
     # The parser of the standard library drops some of these silently.
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
-        raise ValueError("is not a URL: blanks, backslashes and non-ASCII do not belong there")
+        raise ValueError(
+            "is not a URL: blanks, backslashes and non-ASCII do not belong there; write https://HOST"
+        )
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("is not a URL") from None
+        raise ValueError("is not a URL; write https://HOST") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("is not a URL; write https://HOST")
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password; credentials go into settings")
     if "?" in text or "#" in text:
-        raise ValueError("must not have a query or fragment")
+        raise ValueError("must not have a query or fragment; cut it off")
     steps = parts.path.rstrip("/").split("/")[1:]
     if steps and not path:
-        raise ValueError("must not have a path")
+        raise ValueError("must not have a path; cut it off")
     if any(step in ("", ".", "..") for step in steps):
-        raise ValueError("must not have empty, . or .. steps in its path")
+        raise ValueError("must not have empty, . or .. steps in its path; write the path out")
     return text.rstrip("/")
 
 
@@ -241,7 +253,9 @@ def _inside(value: object) -> str:
     """A path that stays inside the project's folder."""
     text = _text(value)
     if not text or text.startswith("/") or ".." in text.split("/"):
-        raise ValueError("must be a path inside the project's folder")
+        raise ValueError(
+            "must be a path inside the project's folder; write it from there, without .."
+        )
     return text
 
 

@@ -16,6 +16,9 @@ from reconciler.strict import Document, Loc, parse
 PartsOf = Callable[[str], str | None]
 """Account name -> what its driver calls the parts of a campaign (`Driver.parts`)."""
 
+METADATA = "metadata"
+"""The code of what the guards miss in a manifest that is right otherwise."""
+
 # ---------------------------------------------------------------- the schema
 
 _ONE_OF: list[Any] = [{"required": [key]} for key in ("id", "name", "match")]
@@ -108,7 +111,8 @@ def load(
 ) -> tuple[tuple[Manifest, ...], list[Diagnostic]]:
     """The manifests of *files* (path, bytes) that are right, and every diagnostic of all.
 
-    Without a *project* nothing is said of accounts and guards; without *parts* nothing of where
+    A manifest that lacks metadata the guards require is among both: its keeps hold, and the plan
+    refuses its absences. Without a *project* nothing is said of accounts and guards; without *parts* nothing of where
     `phoneNumbers` belong.
     """
     manifests: list[Manifest] = []
@@ -124,11 +128,11 @@ def load(
             manifest, found = _read(document, path, digest)
             found += _taken(document, path, names)
             found += _of_account(document, path, project, parts)
-            if project is not None:
-                found += _guarded(document, path, project)
             problems += found
             if manifest is not None and not any(one.severity == "error" for one in found):
                 manifests.append(manifest)
+            if project is not None:
+                problems += _guarded(document, path, project)
     return tuple(manifests), problems
 
 
@@ -269,6 +273,6 @@ def _guarded(document: Document, path: str, project: Project) -> list[Diagnostic
     if account is None or not isinstance(metadata, dict) or not document.at(("spec", "absent")):
         return []
     return [
-        _error(document, path, ("metadata", key), "metadata", said, fix)
+        _error(document, path, ("metadata", key), METADATA, said, fix)
         for key, said, fix in _missed(metadata, account.guards)
     ]

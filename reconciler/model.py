@@ -1,13 +1,14 @@
 """The words of the domain as frozen values: no I/O, no clock, no rules.
 
-All are msgspec structs. Where one lives in a file of ours (inventory, plan, report) it is the
-file's shape, in the file's key order. Those read from YAML are built by `project` and `manifest`
-after their pydantic models have checked the text; they are structs too because a module of frozen
-dataclasses takes forty times as long to import, at every start.
+Almost all are msgspec structs. Where one lives in a file of ours (inventory, plan, report) it is
+the file's shape, in the file's key order. Those read from YAML are built by `project` and
+`manifest` after their pydantic models have checked the text; they are structs too because a module
+of frozen dataclasses takes forty times as long to import, at every start.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -73,7 +74,8 @@ class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 # ---------------------------------------------------------------- targets
 
 
-class Target(msgspec.Struct, frozen=True, order=True):
+@dataclass(frozen=True, slots=True, order=True)  # a struct cannot order two that have no part
+class Target:
     """What one deletion is about: account + id, plus a part (phone number, message) if any."""
 
     account: str

@@ -326,8 +326,12 @@ def load(
     documents, problems = parse(data, path)
     if len(documents) != 1:
         if not problems:
-            said = "is empty" if not documents else "holds several documents"
-            problems.append(_error(path, None, (), "project", f"the project file {said}", None))
+            said, way = (
+                ("holds several documents", "keep one of them")
+                if documents
+                else ("is empty", "`reconciler init` writes one to begin with")
+            )
+            problems.append(_error(path, None, (), "project", f"the project file {said}", way))
         return None, problems
     document = documents[0]
     checked, found = validate(ProjectModel, document, path)

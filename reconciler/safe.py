@@ -111,8 +111,11 @@ _FORMULA_INSIDE = re.compile(r"([;|]\s*)(?=[=+\-@])")
 
 
 def csv(text: str) -> str:
-    """For one CSV cell (before the writer's quotes): never a formula, whatever the separator."""
-    shown = _FORMULA_INSIDE.sub(r"\1'", visible(text))
+    """For one CSV cell (before the writer's quotes): never a formula, whatever the separator.
+
+    Harmless too if the table is printed in a log.
+    """
+    shown = _FORMULA_INSIDE.sub(r"\1'", terminal(text))
     return f"'{shown}" if _FORMULA.match(shown) else shown
 
 

@@ -19,6 +19,8 @@ Value = dict[str, "Value"] | list["Value"] | str | None
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 20
 _MOST = 50  # problems of one sort told of a file; how many more there are is said
+_FIRST = "mend those above first"
+_OR_TEXT = "put a text that begins so in quotes, else "
 
 # ---------------------------------------------------------------- documents
 
@@ -162,7 +164,8 @@ def _forbidden(text: str, path: str) -> list[Diagnostic]:
     for match in _FORBIDDEN.finditer(text):
         if len(found) == _MOST:
             more = len(_FORBIDDEN.findall(text)) - _MOST
-            found.append(_error("character", f"and {more} more characters like these", path))
+            said = f"and {more} more characters like these"
+            found.append(_error("character", said, path, _place(text, len(text)), _FIRST))
             break
         code = ord(match[0])
         escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
@@ -265,7 +268,7 @@ class _Reader:
         self._read_all(text)
         if self._left_out:
             said = f"and {self._left_out} more errors like these"
-            self.problems.append(_error("yaml", said, path))
+            self.problems.append(_error("yaml", said, path, (len(self._lines), 1), _FIRST))
 
     def _read_all(self, text: str) -> None:
         """After an error go on with the next document: all errors of a run are told at once."""
@@ -282,7 +285,8 @@ class _Reader:
                 return
             self._above += len(re.split(r"\r\n|\r|\n", text[start : following.start()])) - 1
             start = following.start()
-        self._add(_error("yaml", "too many errors; the rest of the file was not read", self._path))
+        said = "too many errors; the rest of the file was not read"
+        self._add(_error("yaml", said, self._path, (self._above + 1, 1), _FIRST))
 
     def _read_some(self, text: str) -> int | None:
         """Read until the end (None) or the first syntax error (its line, from 0)."""
@@ -319,13 +323,12 @@ class _Reader:
         line, column = self._spot(event.start_mark.line, event.start_mark.column)
         node = _Node(line, column)
         if isinstance(event, yaml.AliasEvent):
-            said = f"an alias (`*{event.anchor}`)"
-            self._refuse("alias", said, event.start_mark, "write the value out")
+            # Its name is not quoted: an unquoted secret may begin with `*`, or `&` below.
+            self._refuse("alias", "an alias", event.start_mark, f"{_OR_TEXT}write the value out")
             node.hole = True
             return node
         if event.anchor is not None:
-            said = f"an anchor (`&{event.anchor}`)"
-            self._refuse("anchor", said, event.start_mark, "remove it")
+            self._refuse("anchor", "an anchor", event.start_mark, f"{_OR_TEXT}remove it")
         if event.tag is not None:
             self._refuse("tag", "a tag", event.start_mark, "remove it; the schema types the value")
         match event:
@@ -492,11 +495,14 @@ def _odd(text: str, path: str) -> list[Diagnostic]:
 # ---------------------------------------------------------------- what YAML makes of text
 
 _SAME_INT = re.compile(r"0|-?[1-9][0-9]*")
+_TRUTHS = frozenset("yYnN")  # booleans of YAML 1.1 that the library leaves alone
 _FLOAT_1_2 = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+")
 
 
 def reads_otherwise(text: str) -> bool:
     """Whether YAML (1.1 or 1.2) makes of the plain scalar *text* a value that is not that text."""
+    if text in _TRUTHS:
+        return True
     resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], ())
     odd = any(expression.match(text) for _, expression in resolvers)
     if not odd and not _FLOAT_1_2.fullmatch(text):

@@ -129,7 +129,7 @@ class Lane:
     def stop(self, why: str) -> None:
         """No further request of this account in this run."""
         if self.stopped is None:
-            self.stopped = why
+            self.stopped = why = self.line.scrubbed(why)
             self.line.emit("account-stopped", detail=why)
 
     async def _runner(self) -> None:
@@ -239,6 +239,7 @@ class Lane:
             return not isinstance(judge(session, items, answer), Doubt)
 
         self.line.emit("request", request=sending.number, total=len(items))
+        used = self.line.tokens
         task = asyncio.create_task(self.line.send(sending.request, clean, sending.intended))
         self._sends.add(task)
         try:
@@ -262,7 +263,7 @@ class Lane:
         said = type(verdict).__name__.lower()
         self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:
-            await self._renewed(sending, verdict)
+            await self._renewed(sending, verdict, used)
             return
         self._verdict(sending, verdict, answer)
 
@@ -279,10 +280,10 @@ class Lane:
         self.line.hold(jittered(self._breaker.row, chance), f"not reached: {said}")
         self._withdraw()
 
-    async def _renewed(self, sending: _Sending, verdict: Unauthorised) -> None:
+    async def _renewed(self, sending: _Sending, verdict: Unauthorised, used: int) -> None:
         """The token was refused, so nothing happened: a new one, then the same targets again."""
         try:
-            await self.line.renew(verdict)
+            await self.line.renew(verdict, used)
         except AccountStopped:
             if self.line.context.stop.is_set():
                 self._queue.appendleft(sending.batch)
@@ -362,6 +363,8 @@ class Lane:
         **more: Any,
     ) -> None:
         """*fate* of *job*: durable with the next commit, counted only then."""
+        if fate.detail:
+            fate = replace(fate, detail=self.line.scrubbed(fate.detail))
         now = self.line.context.wall()
         changes: dict[str, Any] = {
             "outcome": fate.outcome,

@@ -1,6 +1,7 @@
 """One account's line to its vendor: paced, journaled, with its token; it knows no outcomes."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from reconciler.events import Event
 _READ_TRIES = 4
 _THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
 _LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody for ever
+_PASSING = 32  # secrets made for single requests that are kept in mind
 _RENEWALS = 3  # tokens a run: another process's refresh is survived, not fought
 _FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
 _VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
@@ -106,7 +108,9 @@ class Line:
         self.session = replace(session, token=Secret(self._token_text))
         self._sender = sender
         self._secrets = [secret for secret in secrets if secret]
+        self._passing: deque[str] = deque(maxlen=_PASSING)  # what the newest requests carried
         self._token: str | None = None
+        self.tokens = 0  # how many this run has had: says which one a request left with
         self._renewals = 0
         self._login = asyncio.Lock()
         self._throttled = 0
@@ -145,6 +149,7 @@ class Line:
         may have taken the lane since (this process was stopped, or the machine was), and has.
         """
         sent = True
+        self._learn(request)
 
         def leaves() -> None:
             if self.context.stop.is_set():
@@ -201,6 +206,7 @@ class Line:
                 intents=[Intent(self.account, kind, request.method, request.shown_url)]
             )
             self.gate.leave()
+            used = self.tokens
             answer = Answer(0, {}, b"")
             try:
                 answer = await self._unless_stopped(self.send(request, lambda _: True))
@@ -220,7 +226,7 @@ class Line:
                     self.throttled(verdict, answer)
                     continue
                 if isinstance(verdict, Unauthorised):
-                    await self.renew(verdict)
+                    await self.renew(verdict, used)
                     continue
             failed += 1
             if failed == _READ_TRIES:
@@ -292,13 +298,15 @@ class Line:
             if self._token is None:
                 await self._authenticate()
 
-    async def renew(self, verdict: Unauthorised) -> None:
-        """One new token where that may help; else the account stops."""
-        stale = self._token
+    async def renew(self, verdict: Unauthorised, used: int) -> None:
+        """One new token where that may help; else the account stops.
+
+        *used*: what `tokens` was when the request left.
+        """
         if not verdict.renew or self.driver.authenticate is None:
             raise AccountStopped(f"the vendor does not accept the credentials: {verdict.detail}")
         async with self._login:
-            if self._token is not stale:
+            if self.tokens != used:
                 return  # somebody else of this run has just renewed it
             if self._renewals >= _RENEWALS:
                 raise AccountStopped(
@@ -320,6 +328,7 @@ class Line:
                 case Token(secret=secret):
                     self._token = secret.reveal()
                     self._secrets.append(self._token)
+                    self.tokens += 1
                 case other:
                     detail = getattr(other, "detail", "no token came")
                     raise AccountStopped(
@@ -328,6 +337,7 @@ class Line:
 
     async def _unpaced(self, request: Request) -> Answer:
         """A token request: not counted against the limit, repeated only if it never left."""
+        self._learn(request)
         for attempt in range(_READ_TRIES):
             try:
                 return await self._unless_stopped(self._sender.send(request, lambda _: True))
@@ -347,7 +357,21 @@ class Line:
 
     def scrubbed(self, text: str) -> str:
         """*text* without any secret of this account, however the vendor echoed it."""
-        return scrubbed(text, self._secrets)
+        text = scrubbed(text, self._secrets)
+        for one in self._passing:
+            text = text.replace(one, "***")
+        return text
+
+    def _learn(self, request: Request) -> None:
+        """What a driver makes of a secret (a signed token) is one too, and may be echoed."""
+        texts = [request.path, *(text for _, text in (*request.query, *request.headers))]
+        for text in texts:
+            for part in text if isinstance(text, tuple) else (text,):
+                if not isinstance(part, Secret):
+                    continue
+                shown = part.reveal()
+                if shown and shown not in self._secrets and shown not in self._passing:
+                    self._passing.append(shown)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -358,4 +382,6 @@ class Line:
     def emit(self, kind: Any, **details: Any) -> None:
         """Tell whoever follows the run."""
         known = {"account": self.account, **details}
+        if known.get("detail"):
+            known["detail"] = self.scrubbed(known["detail"])
         self.context.emit(Event(at=self.context.wall(), kind=kind, **known))

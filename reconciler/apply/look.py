@@ -198,7 +198,7 @@ async def _quiet(lane: Lane, wait: float) -> bool:
 def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
     sighting = sights.seen[job.target]
     if isinstance(sighting, Unclear) and not _may_go_unseen(lane, job, sighting, sights):
-        said = f"could not look first ({job.look}): {sighting.detail}"
+        said = f"could not look first ({job.look}): {lane.line.scrubbed(sighting.detail)}"
         lane.fates[job.target] = Fate(Outcome.PENDING, said)
         return False
     by_name = lane.line.driver.by_name

@@ -19,6 +19,8 @@ class Ground:
     *by_name*: accounts whose vendor goes by name. *captured*: when each account's inventory of
     today was captured. *complete*: accounts whose inventory of today is complete. *witnessed*:
     accounts of which it still lists a record that is not in the plan. *revived*: targets that a
+    waiver lets go though they came back. *listed*: the planned campaigns that today's inventory
+    lists, by (account, id), whether anybody asks for them or not.
     """
 
     by_name: Collection[str]
@@ -26,6 +28,7 @@ class Ground:
     complete: Collection[str]
     witnessed: Collection[str]
     revived: Collection[Target]
+    listed: Mapping[tuple[str, str], Campaign]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def merge(
                 known = NOTHING  # it has come back, and may be deleted anew
             record = next((one.campaign for one in found if one.campaign is not None), None)
             if fate is None:
-                fate = _drift(action, target, found, gone, saved, ground)
+                fate = _drift(action, target, found, gone, (saved, fresh), ground)
             merged.append(Planned(action, target, known, fate, record))
     return merged
 
@@ -134,25 +137,32 @@ def _drift(
     target: Target,
     today: Sequence[Action],
     gone: Collection[str | None],
-    saved: Plan,
+    plans: tuple[Plan, Plan],
     ground: Ground,
 ) -> Fate | None:
-    deletes = [one for one in today if one.action == "delete"]
-    for one in today:
-        changed = _changed(action.campaign, one.campaign, gone, ground, action.account)
-        if changed is not None:
-            return Fate(Outcome.DRIFTED, changed, "inventory")
-    if any(target in one.targets for one in deletes):
-        return None
     others = [one for one in today if one.action != "delete" and _about(one, target)]
-    if not others:
+    if any(one.reason in _WITHDRAWN for one in others):
         return Fate(Outcome.DRIFTED, "withdrawn", None)
-    other = others[0]
-    if other.reason in _WITHDRAWN:
-        return Fate(Outcome.DRIFTED, "withdrawn", None)
-    if other.reason is Reason.ABSENT:
-        return _no_longer_listed(action.account, saved, ground)
-    return Fate(Outcome.DRIFTED, other.reason.value, "inventory")
+    record = ground.listed.get((target.account, target.id))
+    changed = _changed(action.campaign, record, gone, ground, action.account)
+    if changed is not None:
+        return Fate(Outcome.DRIFTED, changed, "inventory")
+    if any(one.action == "delete" and target in one.targets for one in today):
+        return None
+    if others and others[0].reason is not Reason.ABSENT:
+        return Fate(Outcome.DRIFTED, others[0].reason.value, "inventory")
+    if record is None and action.campaign is not None:
+        fate = _no_longer_listed(action.account, plans[0], ground)
+        if fate.outcome.final or others or _still_declared(action, *plans):
+            return fate
+    elif others:
+        return _no_longer_listed(action.account, plans[0], ground)
+    return Fate(Outcome.DRIFTED, "withdrawn", None)
+
+
+def _still_declared(action: Action, saved: Plan, fresh: Plan) -> bool:
+    """Whether a manifest that asked is as it was: then the inventory has changed, and not it."""
+    return not set(digests_of(saved, action)).isdisjoint(digests_of(fresh, action))
 
 
 def _about(action: Action, target: Target) -> bool:

@@ -10,6 +10,7 @@ answer was not clean is never used again.
 
 import asyncio
 import json
+import logging
 import select
 import socket
 import ssl
@@ -29,6 +30,8 @@ DEADLINE = 30.0  # seconds for the whole exchange, however the bytes drip
 MAX_BODY = 1024 * 1024
 MAX_HEADERS = 64 * 1024
 _AGENT = "reconciler"
+# At DEBUG httpcore logs the headers of answers, in which a vendor may echo what it was sent.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 _KEEP_IDLE = 4.0  # seconds; below the usual 5 s of servers, so that we close first
 
 

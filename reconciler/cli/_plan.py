@@ -229,6 +229,8 @@ def _given(app: App, path: str, format_: str | None, spooled: ExitStack) -> "Sou
     from reconciler.inventory import Source
 
     if path == STDIN:
+        if sys.stdin is None:
+            raise ReconcilerError("--inventory -: standard input is closed")
         return Source(STDIN, _spool(sys.stdin.buffer, spooled), format_ or "ndjson")
     chosen = _format(path, format_)
     place = Path(path)
@@ -316,7 +318,8 @@ def show(
     if format_ == "json":
         exact(app, data)
     elif format_ == "text":
-        width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+        there = sys.stdout is not None and sys.stdout.isatty()
+        width = shutil.get_terminal_size((100, 24)).columns if there else 100
         app.out(text.plan(plan, color=app.color, width=width, show_numbers=show_numbers, now=now))
     else:
         app.out(PLAN_FORMATS[format_](plan, planfile.digest(data)))

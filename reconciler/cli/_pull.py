@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -245,13 +246,19 @@ class Pull:
         if not self.pairs:
             self._tell(self._nothing_to_list(), Exit.ERROR, format_)
             return Exit.ERROR
-        heard, signalled = self._listen(opened, events=events, max_wait=max_wait)
+        heard, run, signalled = self._listen(opened, events=events, max_wait=max_wait)
         if signalled is not None:
+            opened.end(run, signalled, {"summary": {}})
             self.app.err(f"interrupted; {safe.terminal(self.place.shown)} is as it was")
             return signalled
-        with _alone(self.app):
-            rows = self._write(opened, heard)
+        try:
+            with _alone(self.app):
+                rows = self._write(opened, heard)
+        except ReconcilerError:
+            opened.end(run, Exit.ERROR, {"summary": {}})
+            raise
         code = _exit_code(rows)
+        opened.end(run, code, {"summary": dict(Counter(row.result for row in rows.values()))})
         self._tell(rows, code, format_)
         return code
 
@@ -260,7 +267,8 @@ class Pull:
 
     def _listen(
         self, opened: "SqliteJournal", *, events: str | None, max_wait: float
-    ) -> "tuple[dict[str, Heard], Exit | None]":
+    ) -> "tuple[dict[str, Heard], int, Exit | None]":
+        """List every account; returns the run's number as well, which is still to be ended."""
         from reconciler.apply.listing import ListWork, gates_of, list_all
         from reconciler.apply.locks import Locks
         from reconciler.apply.run import take
@@ -303,9 +311,7 @@ class Pull:
                 )
             finally:
                 follow.close()
-            code = running.signalled or Exit.OK
-            opened.end(run, code, {"summary": {"listed": len(heard)}})
-            return heard, running.signalled
+            return heard, run, running.signalled
         finally:
             for lock in lanes.values():
                 lock.release()
@@ -475,7 +481,7 @@ def _said(row: Row) -> str:
     held = "1 campaign" if number == 1 else f"{number} campaigns"
     if row.result in ("failed", "unlistable"):
         head = "NOT PULLED" if row.result == "failed" else "not listed"
-        rest = f"; {held} stay" if number else ""
+        rest = f"; {held} kept" if number else ""
         less = (
             f", {row.portion.gone} gone by the journal" if row.portion and row.portion.gone else ""
         )
@@ -487,7 +493,7 @@ def _said(row: Row) -> str:
     news = f" ({told})" if told else ""
     if row.result == "complete":
         return f"{held}, complete{news}"
-    kept = f"; {one.kept} were not listed and stay" if one.kept else ""
+    kept = f"; {one.kept} not listed and kept" if one.kept else ""
     return f"{held}{news}, NOT COMPLETE: {row.why}{kept}"
 
 

@@ -136,9 +136,16 @@ class App:
         return loaded.project
 
     def load_all(self) -> "tuple[Project, tuple[Manifest, ...], tuple[Diagnostic, ...]]":
-        """Project, manifests and warnings; `Invalid` with everything that is wrong with them."""
+        """Project, manifests and diagnostics; `Invalid` with everything that is wrong with them.
+
+        Metadata that the guards miss is wrong for `validate` alone: the plan refuses what such a
+        manifest asks for, and says so at each action.
+        """
+        from reconciler.manifest import METADATA
+
         loaded = self.read()
-        if loaded.project is None or not loaded.valid:
+        wrong = any(one.severity == "error" and one.code != METADATA for one in loaded.diagnostics)
+        if loaded.project is None or wrong:
             raise Invalid(loaded.diagnostics)
         return loaded.project, loaded.manifests, loaded.diagnostics
 

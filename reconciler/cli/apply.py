@@ -383,9 +383,12 @@ class Apply:
     def _fresh(self) -> Made:
         """The plan that today's files make."""
         from reconciler.cli._plan import make_plan
+        from reconciler.matching import Question
 
+        planned = {(one.account, one.id): None for one in self.plan.actions if one.id}
         plan, _, extras = make_plan(
             self.app,
+            also=[Question("absent", name, id=id_) for name, id_ in planned if id_ is not None],
             inventory=self.options.inventory,
             inventory_format=self.options.inventory_format,
             now=self.now,
@@ -421,6 +424,7 @@ class Apply:
                 if witnesses(n, self.plan, made.plan, made.extras.matches, made.extras.facts).items
             },
             revived=resurrected,
+            listed={key: hit.campaign for key, hit in made.extras.matches.hits.items()},
         )
         return merge(self.plan, self.digest, made.plan, states, ground)
 

@@ -79,6 +79,7 @@ class Reader:
                 readings.append(reading)
                 files.append((yield from _read(source, reading)))
             problems = [one for reading in readings for one in reading.diagnostics()]
+            self._see_unseen(repeats)
             if found := repeats.repeated():
                 problems += self._place_repeated(found)
         finally:
@@ -102,6 +103,19 @@ class Reader:
             now = yield from _read(source, self._reading(source, None))
             if now.sha256 != before.sha256:
                 raise ReconcilerError(f"{source.path} changed while it was read; try again")
+
+    def _see_unseen(self, repeats: Repeats) -> None:
+        """Read once more what came in order, if what came after it did not."""
+        left = 0 if repeats.in_order else repeats.unseen
+        for source in self._sources:
+            if left <= 0:
+                return
+            for batch in _read(source, self._reading(source, None)):
+                accounts = [one.account for one in batch[:left]]
+                repeats.add_unseen(accounts, [one.id for one in batch[:left]])
+                left -= len(accounts)
+                if left <= 0:
+                    return
 
     def _place_repeated(self, hashes: frozenset[int]) -> list[Diagnostic]:
         """Read everything once more to say which (account, id) came twice, and where."""
@@ -128,7 +142,8 @@ class Reader:
 
 
 def _batches(source: Source, reading: Reading) -> Iterator[Batch]:
-    with source.open() as file, Raw(file) as raw:
+    with source.open() as file:
+        raw = Raw(file)
         yield from _READ[source.format](raw, reading)
         raw.finish()
 
@@ -137,7 +152,8 @@ def _read(source: Source, reading: Reading) -> Generator[list[Campaign], None, I
     """Checked batches of one file; returns what the plan says of the file."""
     digest = ""
     try:
-        with source.open() as file, Raw(file) as raw:
+        with source.open() as file:
+            raw = Raw(file)
             for records, lines in _READ[source.format](raw, reading):
                 if good := reading.accept(records, lines):
                     yield good

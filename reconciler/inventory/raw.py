@@ -1,16 +1,12 @@
 """An inventory file's bytes: hashed as they are stored, gunzipped if they are gzip."""
 
 import hashlib
-import queue
-import threading
 import zlib
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from reconciler.errors import ReconcilerError
 
 _PIECE = 1 << 16
-_LARGE = 1 << 21  # bytes that are hashed at a time beside the reading, once a file is that large
-_WAITING = 2  # such pieces that may wait for it
 _GZIP = b"\x1f\x8b"
 _RATIO = 200  # gzip of campaigns reaches 10 to 60
 _RATIO_FROM = 64 << 20  # bytes that may come out before the ratio counts
@@ -24,52 +20,13 @@ class Damaged(ReconcilerError):
         self.fix = fix
 
 
-class _Digest:
-    """SHA-256 of what is given piece by piece; large pieces are hashed on another thread."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self._thread: threading.Thread | None = None
-        self._pieces: queue.Queue[bytes] = queue.Queue(_WAITING)
-
-    def update(self, piece: bytes) -> None:
-        if not piece:  # to the thread this means the end
-            return
-        if self._thread is None and len(piece) < _LARGE:
-            self._hash.update(piece)
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True)
-            self._thread.start()
-        self._pieces.put(piece)
-
-    def _work(self) -> None:
-        while piece := self._pieces.get():
-            self._hash.update(piece)
-
-    def close(self) -> None:
-        """Wait until everything is hashed."""
-        if self._thread is not None:
-            self._pieces.put(b"")
-            self._thread.join()
-            self._thread = None
-
-    def hex(self) -> str:
-        self.close()
-        return self._hash.hexdigest()
-
-
 class Raw:
-    """Reads *file* once, from its start. Memory does not depend on what the file holds.
-
-    `close` it, or leave a `with` of it, whatever happens.
-    """
+    """Reads *file* once, from its start. Memory does not depend on what the file holds."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._hash = _Digest()
+        self._hash = hashlib.sha256()
         self._at = 0  # where in what was read ahead the text goes on
-        self._plain = 0  # bytes of text so far
         self._ahead = self._take(_PIECE)
         while len(self._ahead) < 2 and (more := self._take(_PIECE)):
             self._ahead += more
@@ -82,13 +39,7 @@ class Raw:
     @property
     def sha256(self) -> str:
         """Hex digest of the bytes as stored. Final once `finish` has been called."""
-        return self._hash.hex()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hash.close()
+        return self._hash.hexdigest()
 
     def finish(self) -> None:
         """Hash what nobody read."""
@@ -100,9 +51,8 @@ class Raw:
         if self._inflate is not None:
             return self._read_gzip(size)
         if self._at >= len(self._ahead):
-            self._ahead = self._take(_LARGE if self._plain >= _LARGE else _PIECE)
+            self._ahead = self._take(_PIECE)
             self._at = 0
-            self._plain += len(self._ahead)
         piece = self._ahead[self._at : self._at + size]
         self._at += len(piece)
         return piece

@@ -166,7 +166,7 @@ class Reading:
         self._count(counts)
         self.campaigns += len(records)
         if self._repeats is not None:
-            self._repeats.add(list(map(hash, zip(accounts, ids, strict=True))))
+            self._repeats.add(accounts, ids)
         return records
 
     def _leave_out(

@@ -1,9 +1,11 @@
-"""Finds hashes that came twice among any number of them, in memory that does not grow."""
+"""Finds (account, id) that came twice among any number of them, in memory that does not grow."""
 
 import contextlib
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import lt
 from typing import BinaryIO
 
 _TABLE = 1 << 22  # bytes of bits at first
@@ -15,24 +17,64 @@ _ENOUGH = 1000  # repeated hashes that are told apart; an error is certain after
 
 
 class Repeats:
-    """Add 64-bit hashes; `repeated` are those that were added more than once, exactly.
+    """Add records' accounts and ids; `repeated` has the hashes of those that came more than once.
 
-    A bit table says which hashes may have come before; all hashes are kept on disk (8 bytes
-    each), and the few suspects are counted there.
+    As long as the records come in order, by id or by account and id, none can come twice and
+    nothing is kept: `unseen` of them. Should the order break later, whoever reads them says them
+    again (`add_unseen`). Else a bit table says which hashes may have come before; all hashes are
+    kept on disk (8 bytes each), and the few suspects are counted there.
     """
 
     def __init__(self) -> None:
-        self._table = bytearray(_TABLE)
+        self.unseen = 0
+        self._last: tuple[str, str] | None = ("", "")
+        self._by_id = True
+        self._table = bytearray()
         self._number = 0
         self._recent = array("q")
         self._spilled: BinaryIO | None = None
         self._suspects: list[int] = []
         self._repeated: set[int] = set()
 
-    def add(self, hashes: Sequence[int]) -> None:
+    @property
+    def in_order(self) -> bool:
+        """Whether all records came in order so far."""
+        return self._last is not None
+
+    def add(self, accounts: Sequence[str], ids: Sequence[str]) -> None:
+        """Take in records by their accounts and ids."""
+        if not ids:
+            return
+        if self._last is not None:
+            if self._follow(self._last, accounts, ids):
+                self._last = accounts[-1], ids[-1]
+                self.unseen += len(ids)
+                return
+            self._last = None
+        self.add_unseen(accounts, ids)
+
+    def _follow(self, last: tuple[str, str], accounts: Sequence[str], ids: Sequence[str]) -> bool:
+        """Whether these are in order too: all by id, or all by account and id."""
+        if self._by_id:
+            if last[1] < ids[0] and all(map(lt, ids, islice(ids, 1, None))):
+                return True
+            # another order will do only if what came before keeps to it as well
+            if self.unseen:
+                return False
+            self._by_id = False
+        pairs = list(zip(accounts, ids, strict=True))
+        return last < pairs[0] and all(map(lt, pairs, islice(pairs, 1, None)))
+
+    def add_unseen(self, accounts: Sequence[str], ids: Sequence[str]) -> None:
+        """Take in records, in order or not."""
+        self.add_hashes(list(map(hash, zip(accounts, ids, strict=True))))
+
+    def add_hashes(self, hashes: Sequence[int]) -> None:
         """Take in hashes (signed 64 bits)."""
         if len(self._repeated) >= _ENOUGH:
             return
+        if not self._table:
+            self._table = bytearray(_TABLE)
         self._number += len(hashes)
         if self._number * _LOAD > len(self._table) * 8 and len(self._table) < _LARGEST:
             self._grow()

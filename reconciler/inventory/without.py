@@ -46,8 +46,8 @@ def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:
                 removed[one.account] += 1
         if source.format == "csv":
             columns.see(batch)
-    with source.open() as file, Raw(file) as raw:
-        packed = raw.gzip
+    with source.open() as file:
+        packed = Raw(file).gzip
     if source.format == "ndjson":
         parts = _lines(source, gone, now)
     else:
@@ -99,7 +99,8 @@ def _lines(source: Source, gone: Gone, now: datetime) -> Iterator[bytes]:
 def _changed(
     source: Source, change: Callable[[bytes, int], bytes | None], now: datetime
 ) -> Iterator[bytes]:
-    with source.open() as file, Raw(file) as raw:
+    with source.open() as file:
+        raw = Raw(file)
         for number, line in enumerate(_each(raw, source.path, now), 1):
             new = change(line, number)
             if new is not None:
@@ -123,8 +124,8 @@ def _removed(source: Source, gone: Gone, now: datetime) -> dict[int, Counter[str
     """Line of each header -> how many records it counts are gone, by account."""
     removed: dict[int, Counter[str]] = {}
     speaks: dict[str, int] = {}
-    with source.open() as file, Raw(file) as raw:
-        for number, line in enumerate(_each(raw, source.path, now), 1):
+    with source.open() as file:
+        for number, line in enumerate(_each(Raw(file), source.path, now), 1):
             head = _head(line)
             if head is not None:
                 accounts = head.get("accounts") or {}

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from reconciler.driver import Driver, Item
 from reconciler.guards.texts import today
 from reconciler.guards.waivers import sort_out
@@ -83,6 +85,7 @@ def plan(
     ]
     ordered = tuple(sorted([action for action, shown in every if shown], key=_place))
     judged = limits.judge(project, facts, waivers, ordered, accounts, now=now)
+    ordered = tuple([_lifted(action, judged) for action in ordered])
     whole = [action for action, _ in every]
     lifted = judged.lifted
     if len(whole) > len(ordered):
@@ -130,6 +133,12 @@ def _wanted(accounts: Collection[str] | None, manifests: Collection[str] | None)
         return manifests is None or any(one.manifest in manifests for one in sources)
 
     return wanted
+
+
+def _lifted(action: Action, judged: limits.Judged) -> Action:
+    """A deletion that stands only because a waiver lifts a limit of its account says so."""
+    used = judged.used(action.account) if action.action == "delete" else ()
+    return structs.replace(action, waivers=(*action.waivers, *used)) if used else action
 
 
 def _place(action: Action) -> tuple[object, ...]:

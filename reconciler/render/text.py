@@ -12,7 +12,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from reconciler.model import Action, Outcome, Plan, Report, Source, TargetReport
+from reconciler.guards.waivers import OF_ACCOUNTS
+from reconciler.model import Action, Outcome, Plan, Report, Source, TargetReport, WaiverUse
 from reconciler.render import _words as words
 from reconciler.render._layout import Ink, cells, elide, listing, pad, wrap
 from reconciler.safe import quoted, terminal
@@ -117,6 +118,9 @@ def _account(
         said = f"Inventory: {words.inventory(facts, now)}"
         lines += [page.ink(line, "dim") for line in wrap(terminal(said), page.width, "  ")]
     lines += wrap(_account_sum(plan, account, actions), page.width, "  ")
+    for waiver in dict.fromkeys(one for action in actions for one in action.waivers):
+        if waiver.guard in OF_ACCOUNTS:
+            lines += wrap(_waived(waiver, page), page.width, "  ")
     lines += _by_reason([one for one in actions if one.action == "delete"], "Delete", page)
     lines += _refusals([one for one in actions if one.action == "refuse"], page)
     if everything:
@@ -244,11 +248,8 @@ def _row(action: Action, page: _Page, said: str | None) -> _Row:
         notes.append(_parts(action, page))
     if action.message and action.message != said:
         notes.append(f"Note: {page.sentence(action.message)}")
-    notes += [
-        f"{terminal(waiver.guard)} is waived until {terminal(waiver.until)}:"
-        f" {quoted(page.mask(waiver.because))} ({terminal(waiver.ticket)})"
-        for waiver in action.waivers
-    ]
+    # What is waived for the whole account is said above, once.
+    notes += [_waived(one, page) for one in action.waivers if one.guard not in OF_ACCOUNTS]
     return _Row(
         sign=sign,
         style=style,
@@ -258,6 +259,13 @@ def _row(action: Action, page: _Page, said: str | None) -> _Row:
         updated=words.updated(action.campaign),
         place=_place(action.sources),
         notes=tuple(notes),
+    )
+
+
+def _waived(waiver: WaiverUse, page: _Page) -> str:
+    return (
+        f"{terminal(waiver.guard)} is waived until {terminal(waiver.until)}:"
+        f" {quoted(page.mask(waiver.because))} ({terminal(waiver.ticket)})"
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 from urllib.parse import quote, urlsplit
 
-from msgspec import structs
 from pydantic import BaseModel, ValidationError
 
 from reconciler.driver import (
@@ -224,7 +223,7 @@ def hostile_ids_stay_out_of_the_path(example: Example) -> None:
         campaign = Campaign(account=item.target.account, id=text, name=name)
         if driver.unsafe(session.settings, campaign, part) is not None:
             continue
-        bad = replace(item, target=structs.replace(item.target, id=text, part=part), name=name)
+        bad = replace(item, target=replace(item.target, id=text, part=part), name=name)
         request = driver.delete(session, (bad,))
         for segment in request.path:
             assert isinstance(segment, Secret) or text not in ("", segment), f"{text!r} in the path"

@@ -474,3 +474,74 @@ def test_what_the_plan_no_longer_deletes_is_looked_at_and_not_sent_again(world: 
     fates = here.go(["a1"], may_send=False, withheld=kept)
     assert fates["a1"] == kept
     assert here.vendor.sent() == ["a1"]
+
+
+# ---------------------------------------------------------------- tokens and secrets
+
+
+def test_a_late_refusal_of_the_old_token_does_not_renew_the_new_one(world: Make) -> None:
+    slow = {"a1": 0.1, "b2": 0.5, "c3": 0.9}
+
+    async def answers(one: Any, vendor: Vendor) -> Any:
+        if one.token == "Bearer token-1":
+            await asyncio.sleep(slow[one.ids[0]])
+            return 401, b"expired"
+        return None
+
+    vendor = Vendor(campaigns(*ABC), answers=answers)
+    here = world(vendor)
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+    assert vendor.issued == 2
+
+
+SECRET = 'k"ey%\nwith 100% sécret'
+ECHOES: dict[str, Any] = {
+    "deleted": 200,
+    "refused": 409,
+    "absent": 410,
+    "unconfirmed": 404,
+    "doubt": 500,
+    "throttled": 429,
+    "unauthorised": 401,
+    "forbidden": 403,
+    "split": 422,
+}
+
+
+@pytest.mark.parametrize("status", ECHOES.values(), ids=list(ECHOES))
+def test_what_a_vendor_echoes_is_written_and_told_nowhere(world: Make, status: int) -> None:
+    import json
+    from urllib.parse import quote
+
+    spelled = [SECRET, json.dumps(SECRET)[1:-1], quote(SECRET)]
+
+    def answers(one: Any, vendor: Vendor) -> Any:
+        issued = [f"token-{n + 1}" for n in range(vendor.issued)]
+        return status, " | ".join([*spelled, *issued]).encode(), {"retry-after": "1"}
+
+    vendor = Vendor(campaigns("a1", "keep"), answers=answers)
+    here = world(vendor, secrets=[SECRET], witnesses=["keep"])
+    fates = here.go(["a1"])
+    here.reopen()
+    shown = [str(fates), str(here.events), str(here.journal.audit_after(0))]
+    shown += [str(here.states("a1")), str(here.journal.runs())]
+    for path in here.folder.iterdir():
+        shown.append(path.read_bytes().decode("utf-8", "replace"))
+    for text in shown:
+        for one in ("sécret", "s%C3%A9cret", "s\\u00e9cret", "token-1", "token-2"):
+            assert one not in text
+
+
+def test_a_secret_in_a_record_that_a_look_shows_is_not_told(world: Make) -> None:
+    vendor = Vendor({"a1": {"id": "a1", "name": f"x {SECRET}"}, **campaigns("keep")})
+    here = world(vendor, secrets=[SECRET], witnesses=["keep"])
+    fates = here.go(["a1"], look="resumed")
+    assert told(fates) == {"a1": "drifted"}
+    assert "sécret" not in str(fates) + str(here.events) + str(here.journal.audit_after(0))
+
+
+def test_a_secret_that_stops_an_account_is_not_told(world: Make) -> None:
+    vendor = Vendor(campaigns("a1"), reads=lambda *_: (403, SECRET.encode()))
+    here = world(vendor, secrets=[SECRET])
+    fates = here.go(["a1"], look="resumed")
+    assert "sécret" not in str(fates) + str(here.events)

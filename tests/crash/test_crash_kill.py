@@ -6,16 +6,18 @@ follows from the run's number, so a failure can be played again.
 
 import random
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from crash_project import Ended, Place, check_converged, check_never_too_early, ended, make, parcels
-from crash_vendor import Trap, Vendor
+from crash_vendor import Habits, Moment, Trap, Vendor
 
 pytestmark = pytest.mark.crash
 
 TARGETS = 500
+FEW = 24
+IN_FLIGHT = 8
 KILLS_A_RUN = 4
 RESUMES = 10
 
@@ -42,8 +44,11 @@ CALLS = {  # how many of each an undisturbed apply makes, roughly
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     kills = metafunc.config.getoption("--kills")
     if "run" in metafunc.fixturenames:
-        runs = -(-kills // (2 * KILLS_A_RUN))
-        metafunc.parametrize("run", range(runs))
+        runs = -(-kills // KILLS_A_RUN)
+        # Being traced is slow; a fourth of the kills is enough to go through the system calls.
+        ways = [kill_by_strace if run % 4 == 3 else kill_by_server_or_clock for run in range(runs)]
+        ids = [f"{run}-{way.__name__}" for run, way in enumerate(ways)]
+        metafunc.parametrize(("run", "way"), list(enumerate(ways)), ids=ids)
 
 
 def resume_until_done(place: Place, vendor: Vendor, killed: int) -> Ended:
@@ -81,7 +86,6 @@ def kill_by_strace(place: Place, vendor: Vendor, dice: random.Random) -> Ended:
     return ended(place.start("apply", "plan.json", prefix=[*trace, "-e", inject]))
 
 
-@pytest.mark.parametrize("way", [kill_by_server_or_clock, kill_by_strace])
 def test_whatever_kills_an_apply_it_ends_as_if_nothing_had(tmp_path: Path, run: int, way) -> None:
     dice = random.Random(f"{way.__name__} {run}")
     killed = plans = 0
@@ -113,3 +117,65 @@ def one_plan(root: Path, vendor: Vendor, kills: int, way, dice: random.Random) -
     vendor.quiet()
     check_converged(place, {"shop": vendor}, last.out)
     return killed
+
+
+@pytest.mark.parametrize("moment", ["arrival", "half", "answer"])
+def test_a_killed_settle_is_settled_by_the_next(tmp_path: Path, moment: Moment) -> None:
+    habits = Habits(finishes=0.5, holds=True)
+    with Vendor(parcels(FEW), seed=7, habits=habits) as vendor:
+        place = make(tmp_path / "project", {"shop": vendor})
+        process = place.start("apply", "plan.json")
+        vendor.await_deletes(IN_FLIGHT)
+        process.kill()
+        assert ended(process).killed
+        vendor.release()
+        vendor.quiet()
+        for _ in range(2):  # twice at the same point
+            process = place.start("settle")
+            vendor.arm(Trap("look", moment, 1), process.pid)
+            assert ended(process).killed
+            check_never_too_early(place, {"shop": vendor})
+        vendor.arm(None, 0)
+        done = place.run("settle", "plan.json")
+        assert done.code in (0, 6), done
+        assert vendor.deletes == IN_FLIGHT  # settle never deletes
+        check_never_too_early(place, {"shop": vendor})
+        last = resume_until_done(place, vendor, 3)
+        check_converged(place, {"shop": vendor}, last.out)
+
+
+def test_killed_twice_at_the_same_request_it_still_ends(tmp_path: Path) -> None:
+    """The first one sent after the looks is killed again and again; the vendor never saw to it."""
+    with Vendor(parcels(1), habits=Habits(finishes=0.0)) as vendor:
+        place = make(tmp_path / "project", {"shop": vendor})
+        for _ in range(4):
+            process = place.start("apply", "plan.json")
+            vendor.arm(Trap("delete", "arrival", 1), process.pid)
+            assert ended(process).killed
+        vendor.arm(None, 0)
+        last = resume_until_done(place, vendor, 4)
+        check_converged(place, {"shop": vendor}, last.out)
+
+
+def test_a_built_in_driver_waits_out_its_own_quiet_period(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """Batch CEP as it is: 30 s until it looks, 60 s between two looks; all of them side by side."""
+    chances = (1.0, 0.0) if pytestconfig.getoption("--kills") >= 1000 else (1.0,)
+    with ExitStack() as stack:
+        scenes = []
+        for chance in chances:
+            for moment in ("arrival", "effect", "half", "answer"):
+                vendor = stack.enter_context(Vendor(parcels(40), habits=Habits(finishes=chance)))
+                root = tmp_path / f"{moment}-{chance}"
+                place = make(root, {"shop": vendor}, driver="batch-cep")
+                process = place.start("apply", "plan.json")
+                vendor.arm(Trap("delete", moment, 20), process.pid)
+                assert ended(process).killed
+                check_never_too_early(place, {"shop": vendor})
+                scenes.append((place, vendor))
+        again = [one.start("apply", "plan.json", "--format", "json") for one, _ in scenes]
+        for (place, vendor), process in zip(scenes, again, strict=True):
+            last = ended(process, timeout=300)
+            assert last.code == 0, last
+            check_converged(place, {"shop": vendor}, last.out)
