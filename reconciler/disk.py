@@ -89,6 +89,11 @@ def find_manifests(
         if twin != path:
             said = f"differs from {twin} only in case; some systems see one file"
             problems.append(_problem("case-twin", said, path, "rename one of them"))
+        if not path.isprintable():
+            # No plan, log or report could name it as it is; lone surrogates are bytes not UTF-8.
+            said = "the path holds control or invisible characters, or is not UTF-8"
+            problems.append(_problem("file-name", said, path, "rename it"))
+            continue
         try:
             real = inside(root, path)
             files.append((path, read_file(real, what="the manifest", shown=path)))
@@ -122,7 +127,10 @@ def _matching(root: Path, pattern: str, problems: list[Diagnostic]) -> Iterator[
 
 
 def _in_folder(root: Path, folder: str, problems: list[Diagnostic]) -> Iterator[str]:
-    """Files by suffix below *folder*; a linked folder is entered only as *folder* itself."""
+    """Files by suffix below *folder*; a linked folder is entered only as *folder* itself.
+
+    One below it that leads to what is not read anyway is an error: it may hold keeps.
+    """
     try:
         top = inside(root, folder)
     except ReconcilerError:
@@ -136,6 +144,13 @@ def _in_folder(root: Path, folder: str, problems: list[Diagnostic]) -> Iterator[
 
     for here, folders, names in os.walk(top, onerror=unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            linked = Path(here, name)
+            if linked.is_symlink() and not Path(os.path.realpath(linked)).is_relative_to(top):
+                below = PurePath(folder) / PurePath(here).relative_to(top) / name
+                said = "is a link to a folder, which is not entered"
+                fix = "move the folder in, or name it under `manifests` of the project file"
+                problems.append(_problem("linked-folder", said, os.path.normpath(below), fix))
         for name in names:
             if name.endswith(_SUFFIXES) and not name.startswith("."):
                 below = PurePath(here).relative_to(top) / name

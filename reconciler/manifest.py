@@ -22,10 +22,15 @@ METADATA = "metadata"
 # ---------------------------------------------------------------- the schema
 
 _ONE_OF: list[Any] = [{"required": [key]} for key in ("id", "name", "match")]
+_SOME_OF: list[Any] = [
+    {"required": [key], "properties": {key: {"minItems": 1}}} for key in ("absent", "keep")
+]
 
 
 class ExpectModel(Model):
     """How many campaigns a match may find; none at all is never a failure."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     min: Whole | None = None
     max: Whole | None = None
@@ -66,6 +71,10 @@ class KeepModel(Model):
 class AbsentModel(KeepModel):
     """A campaign, or all that a selector finds, that should not exist."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": _ONE_OF, "dependentRequired": {"expect": ["match"]}}
+    )
+
     expect: ExpectModel | None = None
 
 
@@ -81,6 +90,8 @@ class MetadataModel(Model):
 
 class ManifestSpec(Model):
     """The absences, and their exceptions, of one account."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _SOME_OF})
 
     account: Line
     absent: tuple[AbsentModel, ...] = ()

@@ -48,6 +48,10 @@ from reconciler.strict import Document, Loc, parse
 class MaxDeletionsModel(Model):
     """How much one plan may delete of an account."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["count"]}, {"required": ["percent"]}]}
+    )
+
     count: Whole | None = Field(None, description="Targets at most.")
     percent: Whole | None = Field(None, le=100, description="Of the account's campaigns, at most.")
     per: Duration | None = Field(None, description="What was deleted in that time counts too.")
@@ -162,6 +166,10 @@ class GuardsModel(AccountGuardsModel):
 
 class LimitsModel(Model):
     """An account's pace; what is omitted is the driver's."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"dependentRequired": {"requests": ["per"], "per": ["requests"]}}
+    )
 
     requests: Positive | None = None
     per: Duration | None = None

@@ -37,7 +37,7 @@ CREDENTIALS = {
     "CELLCAST_API_KEY": "sandbox-cellcast-key",
 }
 MARK = ".made-by-the-demo"
-SPEED = "20"
+SPEED = "100"
 
 
 def main(folder: Path) -> int:

@@ -51,6 +51,29 @@ def test_a_symlink_inside_the_project_is_read_and_one_out_of_it_refused(tmp_path
     assert "sekret" not in str(problems)
 
 
+def test_a_linked_folder_below_is_an_error_unless_it_is_read_anyway(tmp_path: Path) -> None:
+    write(tmp_path, "outside/a.yaml")
+    root = tmp_path / "project"
+    write(root, "m/2024/a.yaml")
+    write(root, "n/b.yaml")
+    (root / "m/out").symlink_to(tmp_path / "outside")
+    (root / "m/n").symlink_to("../n")
+    (root / "m/latest").symlink_to("2024")
+    (root / "m/loop").symlink_to(".")
+    assert paths(root, "m") == ["m/2024/a.yaml"]
+    assert sorted(codes(root, "m")) == [("linked-folder", "m/n"), ("linked-folder", "m/out")]
+
+
+@pytest.mark.parametrize(
+    "name", ["\udcff.yaml", "a\n::error::b.yaml", "\x1b[2J.yaml", "\u202e.yaml"]
+)
+def test_a_path_that_no_report_could_show_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "m/a.yaml")
+    write(tmp_path, f"m/{name}")
+    assert paths(tmp_path, "m") == ["m/a.yaml"]
+    assert codes(tmp_path, "m") == [("file-name", f"m/{name}")]
+
+
 def test_a_linked_folder_out_of_the_project_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "outside/a.yaml")
     root = tmp_path / "project"

@@ -232,14 +232,14 @@ def test_a_mistyped_required_key_is_one_mistake() -> None:
 
 
 def test_names_are_unique_in_the_project() -> None:
-    found, (one,) = load(spec("id: x"), spec("id: y"))
+    found, (one,) = load(spec("id: x"), spec("id: z"))
     assert [manifest.path for manifest in found] == ["m/0.yaml"]
     assert (one.path, one.line) == ("m/1.yaml", 3)
     assert "m/0.yaml:3" in one.message
 
 
 def test_several_documents_of_a_file_are_several_manifests() -> None:
-    text = spec("id: x") + "---\n" + spec("id: y").replace("one", "two") + "---\n"
+    text = spec("id: x") + "---\n" + spec("id: z").replace("one", "two") + "---\n"
     found, problems = load(text)
     assert problems == []
     assert [(one.name, one.line) for one in found] == [("one", 1), ("two", 8)]

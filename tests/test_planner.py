@@ -621,7 +621,11 @@ def test_count_counts_numbers_and_percent_counts_campaigns() -> None:
 
 def test_a_waiver_of_max_deletions_sets_its_own_count() -> None:
     limit = MaxDeletions(count=1, percent=10)
-    assert not _many(4, limit, 5, waiver("max-deletions", count=4)).violations
+    made = _many(4, limit, 5, waiver("max-deletions", count=4))
+    assert not made.violations
+    assert all([use.guard for use in one.waivers] == ["max-deletions"] for one in made.actions)
+    within = _many(1, MaxDeletions(count=1), 5, waiver("max-deletions", count=4))
+    assert [one.waivers for one in within.actions] == [()]
     (violation,) = _many(4, limit, 5, waiver("max-deletions", count=3)).violations
     assert "the waiver at reconciler.yaml:40 allows 3" in violation.message
 

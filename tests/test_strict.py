@@ -142,8 +142,15 @@ def test_a_flood_of_errors_is_cut_and_the_cut_is_said() -> None:
     found = problems("".join(f"k{n}: &a x\n" for n in range(500)))
     assert len(found) == 51
     assert found[-1].message == "and 450 more errors like these"
+    assert (found[-1].line, found[-1].column) == (501, 1)  # below all that it counts on from
     found = problems("\x01" * 500)
     assert found[-1].message == "and 450 more characters like these"
+    assert all(one.fix for one in found)
+
+
+@pytest.mark.parametrize("text", ["a: *s3cr3t", "a: &s3cr3t", "a: &s3cr3t x"])
+def test_the_name_of_an_anchor_or_alias_may_be_a_secret_and_is_not_quoted(text: str) -> None:
+    assert not any("s3cr3t" in str(one) for one in problems(text))
 
 
 @pytest.mark.parametrize(

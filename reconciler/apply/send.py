@@ -192,6 +192,8 @@ class Sender:
         stream = response.extensions.get("network_stream")
         good = False
         try:
+            if response.extensions.get("http_version") not in (b"HTTP/1.0", b"HTTP/1.1"):
+                raise NoAnswer("the answer is in another version of HTTP than was asked for")
             if sum(len(k) + len(v) + 4 for k, v in response.headers) > MAX_HEADERS:
                 raise NoAnswer("the answer's headers are over 64 KiB")
             if response.status in (204, 304) and _announces_a_body(response.headers):

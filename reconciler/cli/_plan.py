@@ -235,6 +235,8 @@ def _given(app: App, path: str, format_: str | None, spooled: ExitStack) -> "Sou
     chosen = _format(path, format_)
     place = Path(path)
     shown = _shown(app.root, place)
+    if place.is_char_device() or place.is_block_device():
+        raise ReconcilerError(f"cannot read the inventory {shown}: it is a device")
     if place.exists() and not place.is_file() and not place.is_dir():
         with place.open("rb") as pipe:
             return Source(shown, _spool(pipe, spooled), chosen)

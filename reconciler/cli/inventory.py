@@ -53,7 +53,13 @@ command.add_command(pull)
 # ---------------------------------------------------------------- convert
 
 
-@command.command()
+@command.command(
+    epilog="""\b
+Examples:
+  reconciler inventory convert export.csv inventory.ndjson
+  reconciler inventory convert inventory.ndjson inventory.json.gz
+"""
+)
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @_format_option("--from", "from_", help_="IN's format; default: by its suffix.")
@@ -95,7 +101,13 @@ def convert(app: App, source: str, target: str, from_: str | None, to: str | Non
 # ---------------------------------------------------------------- diff
 
 
-@command.command()
+@command.command(
+    epilog="""\b
+Examples:
+  reconciler inventory diff yesterday.ndjson today.ndjson
+  reconciler inventory diff yesterday.ndjson today.ndjson --detailed-exitcode --format json
+"""
+)
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @_INPUT
@@ -226,7 +238,13 @@ def _shown(value: Any) -> str:
 # ---------------------------------------------------------------- stats
 
 
-@command.command()
+@command.command(
+    epilog="""\b
+Examples:
+  reconciler inventory stats
+  reconciler inventory stats export.csv --label team
+"""
+)
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @_INPUT
 @_VIEW

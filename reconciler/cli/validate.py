@@ -124,7 +124,7 @@ def _json(shown: Sequence[Diagnostic], valid: bool) -> str:
         }
         for one in shown
     ]
-    return json.dumps({"valid": valid, "diagnostics": listed}, indent=2)
+    return _printable(json.dumps({"valid": valid, "diagnostics": listed}, indent=2))
 
 
 def _github(shown: Sequence[Diagnostic], valid: bool) -> str:
@@ -134,12 +134,12 @@ def _github(shown: Sequence[Diagnostic], valid: bool) -> str:
     for one in shown:
         place = {"file": one.path, "line": one.line, "col": one.column, "title": one.code}
         properties = ",".join(
-            f"{key}={safe.github_property(str(value))}"
+            f"{key}={safe.github_property(safe.ci_log(str(value)))}"
             for key, value in place.items()
             if value is not None
         )
         text = one.message if one.fix is None else f"{one.message} ({one.fix})"
-        lines.append(f"::{one.severity} {properties}::{safe.github_data(text)}")
+        lines.append(f"::{one.severity} {properties}::{safe.github_data(safe.ci_log(text))}")
     return "\n".join([*lines, "valid" if valid else "not valid"])
 
 
@@ -158,7 +158,13 @@ def _sarif(shown: Sequence[Diagnostic], valid: bool) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(one) for one in shown],
     }
-    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
+    document = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
+    return _printable(json.dumps(document, indent=2))
+
+
+def _printable(text: str) -> str:
+    """ASCII JSON that a CI log takes for no order (`##[` is one, wherever it stands)."""
+    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")
 
 
 def _result(one: Diagnostic) -> dict[str, object]:
@@ -166,15 +172,17 @@ def _result(one: Diagnostic) -> dict[str, object]:
     from urllib.parse import quote
 
     text = one.message if one.fix is None else f"{one.message} ({one.fix})"
-    identity = "\0".join((one.code, one.path or "", one.message))
+    identity = "\0".join((one.code, one.path or "", one.message)).encode("utf-8", "replace")
     result: dict[str, object] = {
         "ruleId": one.code,
         "level": one.severity,
         "message": {"text": text},
-        "partialFingerprints": {"reconciler/v1": hashlib.sha256(identity.encode()).hexdigest()},
+        "partialFingerprints": {"reconciler/v1": hashlib.sha256(identity).hexdigest()},
     }
     if one.path is not None:
-        physical: dict[str, object] = {"artifactLocation": {"uri": quote(one.path)}}
+        physical: dict[str, object] = {
+            "artifactLocation": {"uri": quote(one.path, errors="surrogateescape")}
+        }
         if one.line is not None:
             physical["region"] = {"startLine": one.line, "startColumn": one.column or 1}
         result["locations"] = [{"physicalLocation": physical}]

@@ -45,7 +45,9 @@ def base_of(host: str) -> str:
 def _host(text: str) -> str:
     found = _HOST.fullmatch(text)
     if not found:
-        raise ValueError("is not a host name; write HOST or https://HOST (a path belongs in baseUrl)")
+        raise ValueError(
+            "is not a host name; write HOST or https://HOST (a path belongs in baseUrl)"
+        )
     if text.startswith("http://") and not _LOCAL.fullmatch(found[1]):
         raise ValueError("must be https; plain http is only for localhost, 127.0.0.0/8 and [::1]")
     return text

@@ -28,7 +28,7 @@ class Repeats:
     def __init__(self) -> None:
         self.unseen = 0
         self._last: tuple[str, str] | None = ("", "")
-        self._by_id = True
+        self._by_id = self._by_both = True
         self._table = bytearray()
         self._number = 0
         self._recent = array("q")
@@ -54,16 +54,15 @@ class Repeats:
         self.add_unseen(accounts, ids)
 
     def _follow(self, last: tuple[str, str], accounts: Sequence[str], ids: Sequence[str]) -> bool:
-        """Whether these are in order too: all by id, or all by account and id."""
-        if self._by_id:
-            if last[1] < ids[0] and all(map(lt, ids, islice(ids, 1, None))):
-                return True
-            # another order will do only if what came before keeps to it as well
-            if self.unseen:
-                return False
-            self._by_id = False
-        pairs = list(zip(accounts, ids, strict=True))
-        return last < pairs[0] and all(map(lt, pairs, islice(pairs, 1, None)))
+        """Whether these go on in an order that all before them kept: by id, or by both."""
+        rising = all(map(lt, ids, islice(ids, 1, None)))
+        self._by_id = self._by_id and rising and last[1] < ids[0]
+        if self._by_both and accounts.count(accounts[0]) == len(accounts):
+            self._by_both = rising and last < (accounts[0], ids[0])
+        elif self._by_both:
+            pairs = list(zip(accounts, ids, strict=True))
+            self._by_both = last < pairs[0] and all(map(lt, pairs, islice(pairs, 1, None)))
+        return self._by_id or self._by_both
 
     def add_unseen(self, accounts: Sequence[str], ids: Sequence[str]) -> None:
         """Take in records, in order or not."""

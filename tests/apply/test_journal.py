@@ -302,6 +302,18 @@ def test_a_read_in_flight_counts_for_the_pace_and_is_no_doubt(opened: Open, cloc
 # ---------------------------------------------------------------- what is counted
 
 
+def test_the_audit_log_tells_of_deletions_not_of_reads(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    look = intend(journal, epoch, run, kind="look")
+    sent = intend(journal, epoch, run, ONE)
+    answers = [Result(look, 200, "read", None), Result(sent, 200, "deleted", None)]
+    journal.commit("lane", epoch, run, results=answers)
+    told = [(one["type"], one.get("request")) for one in journal.audit_after(0)]
+    assert told == [("run-started", None), ("intent", sent), ("outcome", sent)]
+
+
 def test_deleted_since_counts_targets_of_one_account(opened: Open, clock: Clock) -> None:
     journal = opened()
     run = begin(journal)

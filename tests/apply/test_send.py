@@ -296,6 +296,7 @@ NO_ANSWERS: dict[str, bytes] = {
     "chunks without an end": raw("200 OK", b"2\r\n{}\r\n", CHUNKED),
     "garbage": b"\x00\xff\x00\xff\r\n\r\n",
     "another protocol": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "another version": raw("200 OK", b"{}", "Content-Length: 2", version="2.0"),
     "HTTP/0.9": b"<html>deleted</html>",
     "only early hints": raw("103 Early Hints"),
     "two lengths": raw("200 OK", b"{}", "Content-Length: 2", "Content-Length: 3"),

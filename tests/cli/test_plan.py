@@ -219,7 +219,37 @@ def test_a_plan_that_cannot_be_written_leaves_the_old_one(root: Path) -> None:
     assert (root / "out.json").read_bytes() == before
 
 
+def test_metadata_that_the_guards_miss_refuses_that_manifests_actions(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (root / "reconciler.yaml").open("a") as file:
+        file.write("  guards: {require: [owner]}\n")
+    plan = planned(root)
+    assert [(one["action"], one["reason"]) for one in plan["actions"]] == [
+        ("refuse", "metadata"),
+        ("refuse", "metadata"),
+        ("refuse", "metadata"),
+        ("refuse", "metadata"),
+    ]
+    capsys.readouterr()
+    assert main(["validate"]) == 1
+    assert "`owner` is required" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("redirected", "code"), [("plan >&-", 0), ("plan --inventory - <&-", 1)])
+def test_a_closed_stream_is_no_unexpected_error(root: Path, redirected: str, code: int) -> None:
+    command = f"exec {sys.executable} -m reconciler {redirected}"
+    ended = subprocess.run(["sh", "-c", command], cwd=root, capture_output=True, text=True)
+    assert ended.returncode == code
+    assert "unexpected" not in ended.stderr
+
+
 # ---------------------------------------------------------------- inventories
+
+
+def test_a_device_is_no_inventory(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--inventory", "/dev/zero", "--inventory-format", "ndjson"]) == 1
+    assert "it is a device" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("zipped", [True, False])

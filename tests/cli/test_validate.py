@@ -134,7 +134,7 @@ def test_github_annotations_are_escaped_and_placed_from_the_repository(
     assert lines[1].startswith(
         "::error file=manifests/broken.yaml,line=6,col=3,title=unknown-key::unknown key"
     )
-    assert "a%25:,%0A::error::x" in lines[1]
+    assert "a%25:,\\x0a\\x3a:error\\x3a:x" in lines[1]
     assert len(lines) == 4
 
 
@@ -150,6 +150,18 @@ def test_sarif_names_rules_and_places(project: Path, capsys: pytest.CaptureFixtu
     assert place["region"] == {"startLine": 8, "startColumn": 7}
     prints = {json.dumps(one["partialFingerprints"]) for one in run["results"]}
     assert len(prints) == 2
+
+
+@pytest.mark.parametrize("view", ["json", "github", "sarif"])
+def test_hostile_keys_and_file_names_are_harmless_in_every_view(
+    project: Path, capsys: pytest.CaptureFixture[str], view: str
+) -> None:
+    (project / "manifests" / "\udcff.yaml").write_text("")
+    (project / "manifests" / "b.yaml").write_text('"##[error]\\x1b[2J\\u202e\\x7f": 1\n')
+    assert cli.main(["validate", "--format", view]) == 1
+    seen = capsys.readouterr().out
+    assert "##[" not in seen
+    assert seen.replace("\n", "").isprintable()
 
 
 def test_with_paths_only_theirs_are_told_but_all_is_read(
@@ -222,6 +234,30 @@ def test_the_schemas_take_what_init_writes_and_refuse_slips(project: Path) -> No
         check.validate(value)
         value["spec"]["slip"] = 1
         assert not check.is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "valid"),
+    [
+        ({"absent": [{"match": {"name": "x"}, "expect": {"max": 1}}]}, True),
+        ({"keep": [{"id": "x"}]}, True),
+        ({}, False),
+        ({"absent": []}, False),
+        ({"absent": [{"id": "x", "expect": {"max": 1}}]}, False),
+        ({"absent": [{"match": {"name": "x"}, "expect": {}}]}, False),
+        ({"absent": [{"id": "x", "name": "y"}]}, False),
+        ({"absent": [{"match": {}}]}, False),
+    ],
+)
+def test_the_manifest_schema_knows_what_belongs_together(
+    project: Path, spec: dict[str, object], valid: bool
+) -> None:
+    head = {"apiVersion": "reconciler/v1", "kind": "CampaignAbsence", "metadata": {"name": "x"}}
+    value = {**head, "spec": {"account": "push-prod", **spec}}
+    assert jsonschema.Draft202012Validator(schema("manifest")).is_valid(value) is valid
+    value["metadata"] = {"name": "x", "owner": "o", "reason": "r"}
+    (project / "manifests" / "example.yaml").write_text(json.dumps(value))  # JSON is YAML
+    assert (cli.main(["validate"]) == 0) is valid
 
 
 def test_the_inventory_schema_takes_header_campaign_and_document() -> None:

@@ -123,6 +123,7 @@ class Vendor:
         self._call(set_it)
 
     def _spring(self, kind: str, moment: Moment, number: int) -> bool:
+        """Whether the client is dead now."""
         trap = self._trap
         if trap is None or (trap.kind, trap.moment, trap.count) != (kind, moment, number):
             return False
@@ -131,7 +132,7 @@ class Vendor:
         with suppress(ProcessLookupError):
             os.kill(self._victim, trap.signal)
         self.sprung.set()
-        return True
+        return trap.signal == signal.SIGKILL
 
     def quiet(self) -> None:
         """Wait until every request that came has been finished or dropped."""
@@ -171,7 +172,8 @@ class Vendor:
             with self._arrived:
                 self.events.append(Seen("delete", deleted, time.monotonic()))
                 self._arrived.notify_all()
-        self._spring(kind, "arrival", number)
+        if self._spring(kind, "arrival", number):
+            exchange.client.gone = True  # it is dead, though its connection may not say so yet
         if self.habits.silent if deleted is not None else self.habits.deaf:
             return
         self._pending += 1

@@ -15,7 +15,7 @@ from crash_vendor import Trap, Vendor
 
 pytestmark = pytest.mark.crash
 
-TARGETS = 200
+TARGETS = 100
 FEW = 24
 IN_FLIGHT = 8
 
@@ -51,7 +51,7 @@ def can_mount(folder: Path) -> bool:
 # ---------------------------------------------------------------- a disk that fails
 
 
-@pytest.mark.parametrize("number", [1, 2, 4, 6, 9, 14, 20, 26])
+@pytest.mark.parametrize("number", [1, 4, 8, 16])
 @pytest.mark.parametrize(
     ("call", "error"), [("fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EIO")]
 )
@@ -75,7 +75,7 @@ def test_after_a_failed_write_no_request_leaves(
     resume(place, vendor)
 
 
-@pytest.mark.parametrize("number", [5, 8, 14, 20])
+@pytest.mark.parametrize("number", [8, 14])
 @pytest.mark.parametrize("call", ["fdatasync", "pwrite64"])
 def test_one_failed_write_is_not_tried_again(
     tmp_path: Path, vendor: Vendor, call: str, number: int
@@ -257,7 +257,7 @@ def test_torn_bytes_in_the_tail_are_cut(tmp_path: Path, vendor: Vendor) -> None:
 
 def done_and_closed(place: Place) -> dict[str, bytes]:
     """A whole journal, closed; its files' bytes by name."""
-    assert place.run("apply", "plan.json", "--limit", "50").code == 5
+    assert place.run("apply", "plan.json", "--limit", "60").code == 5
     return files(place)
 
 
@@ -346,7 +346,7 @@ def test_the_report_of_a_failed_run_is_not_a_report_of_success(
     tmp_path: Path, vendor: Vendor
 ) -> None:
     place = make(tmp_path / "project", {"shop": vendor})
-    inject = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=12+"]
+    inject = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=10+"]
     prefix = ["strace", "-f", "-o", "/dev/null", *inject]
     last = ended(place.start("apply", "plan.json", "--format", "json", prefix=prefix))
     assert last.code == 1

@@ -4,13 +4,15 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from crash_project import Place, check_converged, ended, make, parcels
+from crash_project import check_converged, ended, make, parcels
 from crash_vendor import Habits, Vendor
 
 from reconciler.apply.journal.sqlite import SqliteJournal
@@ -40,12 +42,9 @@ def first_to_end(*processes):
     until = time.monotonic() + 60
     while time.monotonic() < until:
         for one in processes:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 one.wait(0.02)
-            except Exception as error:
-                assert type(error).__name__ == "TimeoutExpired"
-                continue
-            return one, [other for other in processes if other is not one]
+                return one, [other for other in processes if other is not one]
     raise AssertionError("nobody ends")
 
 

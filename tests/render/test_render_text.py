@@ -23,6 +23,7 @@ from reconciler.model import (
     Source,
     Status,
     Violation,
+    WaiverUse,
 )
 from reconciler.render import text
 from reconciler.render._layout import cells, elide
@@ -52,6 +53,16 @@ def test_every_id_and_its_source_stand_whole(width: int) -> None:
         if one.action != "none":
             assert f" {one.id}" in seen
     assert "manifests/retire-2024.yaml:31" in seen
+
+
+def test_what_is_waived_for_an_account_is_said_once() -> None:
+    use = WaiverUse(guard="max-deletions", because="Clean-up", ticket="CHG-1", until="2026-12-01")
+    gone = [
+        action("delete", Reason.DECLARED, campaign("push-prod", f"i{n}", "x"), waivers=(use,))
+        for n in range(3)
+    ]
+    seen = shown(plan_of(gone))
+    assert seen.count('max-deletions is waived until 2026-12-01: "Clean-up" (CHG-1)') == 1
 
 
 def test_a_long_id_is_not_cut_and_a_long_name_loses_its_middle() -> None:

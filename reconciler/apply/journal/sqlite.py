@@ -78,7 +78,7 @@ class SqliteJournal:
         self._clock = clock
         self._project = project
         self._plans: dict[int, str] = {}  # run -> its plan
-        self._accounts: dict[int, str] = {}  # open request -> its account
+        self._open: dict[int, tuple[str, str]] = {}  # open request -> its account and kind
         self._failed: str | None = None  # what the first failed write said
         created = not path.exists()
         with self._told("open"):
@@ -282,7 +282,9 @@ class SqliteJournal:
             records: list[Mapping[str, Any]] = []
             for result in results:
                 self._result(result, now)
-                records.append(_result_record(self._account_of(result.number), result))
+                account, kind = self._known(result.number)
+                if kind == "delete":  # as with intents: a read changes nothing
+                    records.append(_result_record(account, result))
             for ruling in rulings:
                 self._rule(ruling, late=held is not None and not owned)
             if owned:
@@ -309,18 +311,20 @@ class SqliteJournal:
             ),
         )
         number = cast(int, cursor.lastrowid)
-        self._accounts[number] = intent.account
+        self._open[number] = intent.account, intent.kind
         for target in intent.targets:
             # Its state stays: what it says belongs to the outcome that is known so far.
             key = self._key(target)
             self._db.execute("INSERT INTO request_targets VALUES(?,?)", (key, number))
         return number
 
-    def _account_of(self, number: int) -> str:
-        known = self._accounts.pop(number, None)
+    def _known(self, number: int) -> tuple[str, str]:
+        """The account and kind of an open request, which ends with this."""
+        known = self._open.pop(number, None)
         if known is not None:
             return known
-        return str(self._one("SELECT account FROM requests WHERE number=?", (number,))[0])
+        account, kind = self._one("SELECT account, kind FROM requests WHERE number=?", (number,))
+        return account, kind
 
     def _result(self, result: Result, now: datetime) -> None:
         self._db.execute(
