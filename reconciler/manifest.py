@@ -123,8 +123,8 @@ def load(
     """The manifests of *files* (path, bytes) that are right, and every diagnostic of all.
 
     A manifest that lacks metadata the guards require is among both: its keeps hold, and the plan
-    refuses its absences. Without a *project* nothing is said of accounts and guards; without *parts* nothing of where
-    `phoneNumbers` belong.
+    refuses its absences. Without a *project* nothing is said of accounts and guards; without
+    *parts* nothing of where `phoneNumbers` belong.
     """
     manifests: list[Manifest] = []
     problems: list[Diagnostic] = []
