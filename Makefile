@@ -30,11 +30,12 @@ docs: setup ## build the documentation strictly, into site/
 crash: setup system ## kill an apply 1,000 times (KILLS=n)
 	$(RUN) $(PY) -m pytest tests/crash --kills $(KILLS)
 
-bench: setup ## run every benchmark
-	@for script in benchmarks/*.py; do \
-	  case $$script in */_*|*/generate.py) continue;; esac; \
-	  echo "== $$script"; $(RUN) $(PY) "$$script" || exit 1; \
-	done
+bench: setup ## run every benchmark and write docs/benchmarks.md
+	@failed=; for script in benchmarks/*.py; do \
+	  case $$script in */_*|*/generate.py|*/decode.py) continue;; esac; \
+	  echo "== $$script"; $(RUN) $(PY) "$$script" || failed="$$failed $$script"; \
+	done; $(PY) benchmarks/_table.py && \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv .demo site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 import generate
 from _side import (
+    ENVIRONMENT,
     PYTHON,
     RECONCILER,
     Command,
@@ -36,8 +37,11 @@ from _side import (
 )
 from plan_scale import made, plan
 
-ACCOUNT = "push-prod"
-FAST = "1000000"  # what the sandbox's windows are divided by: no limit is left
+# Its vendor allows several requests at a time; the sandbox makes the window that counts them
+# shorter by FAST, so that no limit is left.
+ACCOUNT = next(one for one in generate.ACCOUNTS if one.name == "kore-in")
+FAST = "1000000"
+SECRET = ENVIRONMENT["BENCH_KEY"]
 
 
 def needed(name: str) -> str:
@@ -54,13 +58,14 @@ def needed(name: str) -> str:
 def project(folder: Path, *, records: int, deletions: int, url: str | None = None) -> Path:
     """A project of one account with *records* campaigns, of which the first *deletions* go."""
     (folder / "manifests").mkdir(parents=True, exist_ok=True)
-    base = f", baseUrl: {url}/batch" if url else ""
+    base = f", baseUrl: {url}/kore" if url else ""
+    settings = ACCOUNT.settings.replace("clientId: ", "clientId: sandbox-")
     limits = "{requests: 100000, per: 1s, concurrency: 8}"
     (folder / "reconciler.yaml").write_text(
         "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: bench}\nspec:\n"
         "  guards: {maxDeletions: {count: 1000000}, inventoryMaxAge: 36500d}\n  accounts:\n"
-        f"    {ACCOUNT}: {{driver: batch-cep, settings: {{project: project_bench,"
-        f" restApiKey: {{env: BENCH_KEY}}}}, limits: {limits}{base}}}\n",
+        f"    {ACCOUNT.name}: {{driver: {ACCOUNT.driver}, settings: {settings},"
+        f" limits: {limits}{base}}}\n",
         "utf-8",
     )
     claim = {"complete": True, "campaigns": records, "capturedAt": generate.CAPTURED}
@@ -68,19 +73,19 @@ def project(folder: Path, *, records: int, deletions: int, url: str | None = Non
         "apiVersion": "reconciler/v1",
         "kind": "Inventory",
         "capturedAt": generate.CAPTURED,
-        "accounts": {ACCOUNT: claim},
+        "accounts": {ACCOUNT.name: claim},
     }
     lines = [json.dumps(head)]
     lines += [
         json.dumps(
-            {"account": ACCOUNT, "id": f"orchestration_{n:026d}", "name": f"Campaign {n}"}
-            | {"status": "stopped", "channel": "push", "createdAt": "2024-10-01T09:00:00Z"}
+            {"account": ACCOUNT.name, "id": f"cmp-{n:026d}", "name": f"Campaign {n}"}
+            | {"status": "stopped", "channel": "sms", "createdAt": "2024-10-01T09:00:00Z"}
         )
         for n in range(records)
     ]
     (folder / "inventory.ndjson").write_text("\n".join(lines) + "\n", "utf-8")
-    entries = [f'id: "orchestration_{n:026d}"' for n in range(deletions)]
-    text = generate.manifest(generate.ACCOUNTS[0], entries)
+    entries = [f'id: "cmp-{n:026d}"' for n in range(deletions)]
+    text = generate.manifest(ACCOUNT, entries)
     (folder / "manifests" / "gone.yaml").write_text(text, "utf-8")
     return folder
 
@@ -222,9 +227,9 @@ def sandbox(place: Path, *, size: int) -> Iterator[tuple[Path, str]]:
     with TemporaryDirectory(dir=place) as made_:
         folder = project(Path(made_), records=size + 1, deletions=size)
         served = subprocess.Popen(
-            [RECONCILER, "sandbox", "--port", "0", "--speed", FAST],
+            [RECONCILER, "sandbox", "--port", "0", "--speed", FAST, "--kore-secret", SECRET],
             cwd=folder,
-            env={**os.environ, "BENCH_KEY": "sandbox-bench"},
+            env={**os.environ, **ENVIRONMENT},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -244,7 +249,7 @@ def remaining(url: str) -> int:
 
     with urlopen(f"{url}/__ledger") as answer:
         text = json.dumps(json.load(answer)["campaigns"])
-    return len(set(re.findall(r"orchestration_\d{26}", text))) - 1
+    return len(set(re.findall(r"cmp-\d{26}", text))) - 1
 
 
 # ---------------------------------------------------------------- octoDNS

@@ -26,6 +26,7 @@ from reconciler.model import (
     Target,
     Waiver,
 )
+from reconciler.planfile import harmless
 from reconciler.planner.asked import Asked, Origin, protects_of
 from reconciler.planner.asking import Ask, asks
 from reconciler.planner.coverage import Coverage, cover
@@ -148,7 +149,7 @@ def _masked(campaign: Campaign | None, number: Callable[[str], str]) -> Campaign
 def dumps(explanation: Explanation) -> bytes:
     """The JSON view."""
     data = msgspec.json.encode(explanation, order="deterministic")
-    return msgspec.json.format(data, indent=2) + b"\n"
+    return harmless(msgspec.json.format(data, indent=2)) + b"\n"
 
 
 def _about(action: Action, target: Target) -> bool:

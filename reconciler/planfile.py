@@ -54,7 +54,7 @@ def dumps(plan: Plan) -> bytes:
     )
     actions = b",\n".join(b" " + _encode(action) for action in plan.actions)
     tail = b' "actions":[\n%b\n ]}\n' % actions if actions else b' "actions":[]}\n'
-    return _harmless(b",\n".join((head, *middle, tail)))
+    return harmless(b",\n".join((head, *middle, tail)))
 
 
 # Characters that a terminal or a CI log acts on or hides (controls, bidi, invisible ones), and the
@@ -65,7 +65,8 @@ _HARMFUL = re.compile(
 )
 
 
-def _harmless(data: bytes) -> bytes:
+def harmless(data: bytes) -> bytes:
+    """The same JSON, to be printed as it is in a terminal and a CI log."""
     if data.isascii() and b"\x7f" not in data and b"##" not in data:
         return data
     return _HARMFUL.sub(_escaped, data.decode()).encode()

@@ -174,6 +174,7 @@ def test_labels_that_yaml_reads_otherwise_are_told_key_and_value() -> None:
         ("{match: {channel: sms}, expect: {min: 3, max: 2}}", (7, 31), "min 3 is more than max 2"),
         ("{match: {channel: sms}, expect: {}}", (7, 31), "min or max"),
         ("{match: {channel: sms}, expect: {max: -1}}", (7, 45), "whole number"),
+        ("{match: {channel: sms}, expect: {max: 010}}", (7, 45), "whole number"),
         ("{name: x, phoneNumbers: ['1']}", (7, 17), "not phone numbers"),
         ("id: [x]", (7, 7), "must be text, not a list"),
         ("x", (7, 7), "must be a mapping"),

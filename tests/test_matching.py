@@ -348,6 +348,13 @@ def test_a_glob_covers_the_whole_name(pattern: str, yes: list[str], no: list[str
     assert matched(pattern, *yes, *no) == yes
 
 
+@pytest.mark.parametrize("pattern", ["\\Aab\\z", "\\Qab", "(?m)^ab$", "(?-m)^ab$", "(?U)ab"])
+def test_a_regex_that_speaks_of_the_text_s_ends_is_asked_of_each_name(pattern: str) -> None:
+    records = [campaign(name, str(at)) for at, name in enumerate(["x", "ab", "y", "ab", "z"])]
+    hits = ask([regex(pattern), regex("q.*")], records, size=5).hits
+    assert set(hits) == {("a", "1"), ("a", "3")}
+
+
 def test_both_name_conditions_must_hold() -> None:
     both = Question("absent", "a", match=Selector(name="Test *", name_regex=".*7"))
     records = [campaign("Test 7", "1"), campaign("Test 8", "2"), campaign("x 7", "3")]

@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 from reconciler.errors import Diagnostic
 from reconciler.strict import MAX_BYTES, parse, parse_json, reads_otherwise
 
-ODD = ["0123", "12:30:45", "1_000", "no", "1.10", "2024-01-01", "~", "null", "1e3", "0o17", ".5"]
+ODD = [
+    "y",
+    "N",
+    "0123",
+    "12:30:45",
+    "1_000",
+    "no",
+    "1.10",
+    "2024-01-01",
+    "~",
+    "null",
+    "1e3",
+    "0o17",
+    ".5",
+]
 EVEN = ["123", "0", "-5", "1.5", "abc", "orchestration_06", "918187867008", "nope"]
 
 

@@ -198,7 +198,7 @@ def jobs(
                 look=looking.reason(account, action, record) if can_look(driver) else None,
                 may_send=one.fate is None,
                 withheld=one.fate,
-                facts=_facts(action, about),
+                facts=facts_of(action, about),
             )
         )
     return made
@@ -211,8 +211,11 @@ def _planned(action: Action) -> Campaign | None:
     return Campaign(account=action.account, id=action.id, name=action.name)
 
 
-def _facts(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[str, Any]:
-    """What the audit log keeps of the target, besides its outcome."""
+def facts_of(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[str, Any]:
+    """What the audit log keeps of a target of *action*, besides its outcome.
+
+    *about*: the manifests by path and name; of others, owner, reason and ticket stay unknown.
+    """
     sources = []
     for source in action.sources:
         manifest = about.get((source.path, source.manifest))
@@ -273,7 +276,7 @@ def decided(
                 "outcome": one.fate.outcome.value,
                 "detail": one.fate.detail,
                 "evidence": one.fate.evidence,
-                **_facts(one.action, about),
+                **facts_of(one.action, about),
             }
         )
     return rulings, records

@@ -25,8 +25,9 @@ def report(
     started: datetime,
     ended: datetime,
     exit_code: int,
+    notes: Sequence[str] = (),
 ) -> Report:
-    """Every target of the plan, in its order, with its one outcome."""
+    """Every target of the plan, in its order, with its one outcome. *notes*: about the run."""
     counts = {outcome.value: 0 for outcome in Outcome}
     told = []
     for one in planned:
@@ -55,6 +56,7 @@ def report(
         exit_code=exit_code,
         summary=counts,
         targets=tuple(told),
+        notes=tuple(notes),
     )
 
 

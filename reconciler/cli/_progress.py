@@ -26,6 +26,7 @@ _EVERY = 50  # plain: completions between two lines of an account
 _WORTH_TELLING = 5.0  # plain: shorter waits are not told
 _AGAIN = 60.0  # plain: seconds before the same wait is told again
 _MOST_NAME = 24
+_FINAL = ("deleted", "already-absent")
 _BAR = (10, 24)  # cells, on a narrow and a wide terminal
 _WIDE = 100
 
@@ -38,6 +39,7 @@ class _Account:
     before: int = 0  # finished by earlier runs
     done: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    open: dict[str, str] = field(default_factory=dict)  # target -> an outcome that may still change
     state: str = "waiting for its turn"
     ended: float | None = None
     told: int = 0
@@ -132,7 +134,7 @@ class Progress:
             case "request":
                 account.state = "sending"
             case "outcome":
-                account.outcomes[ci_log(event.outcome or "?")] += 1
+                self._count(account, event)
                 account.done = event.done if event.done is not None else account.done + 1
                 account.state = "sending"
                 if account.done - account.told >= self._every:
@@ -158,6 +160,15 @@ class Progress:
             case _:
                 pass
         return None
+
+    def _count(self, account: _Account, event: Event) -> None:
+        """A target counts once: a doubt that is settled is no doubt any more."""
+        said, target = ci_log(event.outcome or "?"), event.target or ""
+        if (before := account.open.pop(target, None)) is not None:
+            account.outcomes[before] -= 1
+        account.outcomes[said] += 1
+        if target and said not in _FINAL:
+            account.open[target] = said
 
     def _wait(self, account: _Account, event: Event, detail: str) -> str | None:
         until = f" until {event.until.astimezone(UTC):%H:%M:%S} UTC" if event.until else ""

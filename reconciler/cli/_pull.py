@@ -367,7 +367,7 @@ class Pull:
                 "exitCode": int(code),
                 "accounts": {name: _view(rows[name]) for name in sorted(rows)},
             }
-            self.app.out(json.dumps(document, indent=1))
+            self.app.out_json(document, indent=1)
             return
         for name in sorted(rows):
             self.app.out(safe.terminal(f"{name}: {_said(rows[name])}"))

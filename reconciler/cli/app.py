@@ -94,6 +94,12 @@ class App:
                 self.output_lost = True
                 self.err(f"error: cannot write standard output: {error.strerror}")
 
+    def out_json(self, value: object, *, indent: int | None = 2) -> None:
+        """Write a result as JSON, harmless in a terminal and in a CI log, whatever it says."""
+        import json
+
+        self.out(printable_json(json.dumps(value, indent=indent)))
+
     def err(self, text: str) -> None:
         """Write on stderr, with a line end; already escaped, like `out`."""
         if sys.stderr is None:  # closed before we began; `print` would take stdout instead
@@ -196,6 +202,11 @@ class App:
         return tuple(
             sorted(placed, key=lambda one: (one.path or "", one.line or 0, one.column or 0))
         )
+
+
+def printable_json(text: str) -> str:
+    """ASCII JSON *text* that a CI log takes for no order (`##[` is one, wherever it stands)."""
+    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")
 
 
 pass_app = click.make_pass_decorator(App)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import click
 
 from reconciler import disk, planfile, safe
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import Exit, Refused, Usage
+from reconciler.errors import Exit, Refused, Stale, Usage
 from reconciler.events import Event
 from reconciler.guards.waivers import Waivers, sort_out
 from reconciler.guards.windows import Schedule
@@ -45,7 +45,7 @@ class Options:
     update_inventory: bool
     approvals: tuple[str, ...]
     requested_by: tuple[str, ...]
-    waive: str | None
+    waive: tuple[str, ...]
     because: str | None
     ticket: str | None
     max_wait: float
@@ -88,7 +88,9 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
     "--approval", "approvals", multiple=True, metavar="FILE", help="Default: every PLAN.*.sig."
 )
 @click.option("--requested-by", multiple=True, metavar="NAME", help="Whose approval cannot count.")
-@click.option("--waive", metavar="RULE", help="Lift one rule of guards.waivable for this run.")
+@click.option(
+    "--waive", multiple=True, metavar="RULE", help="Lift one rule of guards.waivable for this run."
+)
 @click.option("--because", metavar="TEXT", help="Why it is lifted.")
 @click.option("--ticket", metavar="T", help="The ticket that says so.")
 @click.option(
@@ -118,7 +120,7 @@ def command(
     update_inventory: bool,
     approvals: tuple[str, ...],
     requested_by: tuple[str, ...],
-    waive: str | None,
+    waive: tuple[str, ...],
     because: str | None,
     ticket: str | None,
     max_wait: str,
@@ -179,9 +181,11 @@ def _check(options: Options) -> None:
     for name, _ in map(_report_file, options.reports):
         if name not in REPORT_FORMATS:
             raise Usage(f"--report: no format {name!r}; there are {', '.join(REPORT_FORMATS)}")
-    if options.waive is not None and not (options.because and options.ticket):
+    if len(options.waive) > 1:
+        raise Usage("--waive lifts one rule a run")
+    if options.waive and not (options.because and options.ticket):
         raise Usage("--waive needs --because TEXT and --ticket T")
-    if options.waive is None and (options.because or options.ticket):
+    if not options.waive and (options.because or options.ticket):
         raise Usage("--because and --ticket belong to --waive RULE")
 
 
@@ -241,12 +245,16 @@ class Apply:
         from reconciler.cli._state import journal
 
         self.project = self.app.load_project()
-        self.plan = planfile.loads(self.data)
-        check_project(self.plan, self.project)
-        self.waivers: Waivers = sort_out(self.project.waivers, today=self.now.date())
         unknown = set(self.options.accounts) - set(self.project.accounts)
         if unknown:
             raise Usage(f"--account: the project has no {', '.join(sorted(unknown))}")
+        try:
+            self.plan = planfile.loads(self.data)
+            check_project(self.plan, self.project)
+        except Stale:
+            self.app.load_all()  # what is wrong with the files is told before that
+            raise
+        self.waivers: Waivers = sort_out(self.project.waivers, today=self.now.date())
         if self.options.dry_run:
             return self._dry_run()
         with journal(self.app, self.project) as opened:
@@ -267,7 +275,7 @@ class Apply:
         fates = {one.target: one.fate for one in planned if one.fate is not None} | out
         document = dry_run(planned, self.project, made.extras.drivers, fates)
         if self.options.format == "json":
-            self.app.out(json.dumps(document, ensure_ascii=True, indent=1))
+            self.app.out_json(document, indent=1)
         else:
             self.app.out(text.dry_run(document, color=self.app.color))
         for target, fate in fates.items():
@@ -450,7 +458,7 @@ class Apply:
         made: Made,
         working: "Sequence[Planned]",
     ) -> None:
-        from reconciler.apply.prepare import check_age, violations
+        from reconciler.apply.prepare import check_age
 
         if not working and self.plan.applicable:
             return
@@ -458,15 +466,20 @@ class Apply:
         if not self.plan.applicable:
             self._refuse_violations(self.plan.violations)
         left = [one for one in planned if one.target not in fates]
-        broken = violations(
-            self.project, left, made.extras.facts, self.waivers, journal.deleted_since, now=self.now
-        )
-        if broken:
-            self._refuse_violations(broken)
+        self._limits(journal, left, made)
         self.waived = self._waived()
         if left:
             self._approved(made)
         self._windows(sorted({one.target.account for one in left}))
+
+    def _limits(self, journal: "SqliteJournal", left: "Sequence[Planned]", made: Made) -> None:
+        """`Refused` if what is left breaks `max-deletions` or `inventory-age` today."""
+        from reconciler.apply.prepare import violations
+
+        facts, since = made.extras.facts, journal.deleted_since
+        broken = violations(self.project, left, facts, self.waivers, since, now=self.now)
+        if broken:
+            self._refuse_violations(broken)
 
     def _refuse_violations(self, violations: Sequence[Any]) -> None:
         said = "; ".join(
@@ -476,14 +489,14 @@ class Apply:
         raise Refused(f"{said}; nothing was sent")
 
     def _waived(self) -> list[dict[str, str]]:
-        rule = self.options.waive
-        if rule is None:
+        if not self.options.waive:
             return []
+        (rule,) = self.options.waive
         if rule not in self.project.guards.waivable:
             known = ", ".join(self.project.guards.waivable) or "none"
             raise Refused(f"--waive {rule}: guards.waivable of the project allows {known}")
         because, ticket = self.options.because or "", self.options.ticket or ""
-        self.app.err(safe.terminal(f"WAIVED for this run: {rule} ({ticket}: {because})"))
+        self.app.err(safe.terminal(_lifted(rule, because, ticket)))
         return [{"rule": rule, "because": because, "ticket": ticket}]
 
     def _approved(self, made: Made) -> None:
@@ -493,7 +506,7 @@ class Apply:
         required = max(self.plan.approvals.required, made.plan.approvals.required)
         required = max(required, self._required_today())
         self.required = required
-        if required <= 0 or self.options.waive == "approvals":
+        if required <= 0 or "approvals" in self.options.waive:
             return
         rule = self.project.guards.approvals
         if rule is None:
@@ -535,7 +548,7 @@ class Apply:
     def _windows(self, accounts: Sequence[str]) -> None:
         """Refuse if every account's window is closed; those still open go on alone."""
         self.schedules = {n: Schedule(self.project.accounts[n].guards.windows) for n in accounts}
-        if self.options.waive == "windows" or not accounts:
+        if "windows" in self.options.waive or not accounts:
             self.schedules = {}
             return
         closed = [self._closed(name) for name in accounts]
@@ -577,6 +590,10 @@ class Apply:
             "accounts": [account.name for account, _ in chosen],
         }
         locks.take(_run.lanes_of(chosen), who)
+        if any(account.guards.max_deletions.per for account, _ in chosen):
+            # What another run has deleted since we looked counts; from now on nobody else does.
+            planned, fates = self._judge(journal, made)
+            self._limits(journal, [one for one in planned if one.target not in fates], made)
         resumed = journal.first_applied(self.digest) is not None
         empty = journal.empty
         keep_plan(self.app, self.digest, self.data)
@@ -637,7 +654,11 @@ class Apply:
         from reconciler.apply.run import AccountWork
         from reconciler.cli import _run
 
-        going = [one for one in planned if one.target not in fates or one.in_doubt]
+        going = [
+            one if one.fate is not None else replace(one, fate=fates.get(one.target))
+            for one in planned
+            if one.target not in fates or one.in_doubt
+        ]
         looking = Looking(empty_journal=empty, resumed=resumed)
         works = []
         for account, driver in chosen:
@@ -716,17 +737,18 @@ class Apply:
             started=started,
             ended=self.app.now(),
             exit_code=code,
+            notes=[_lifted(**one) for one in self.waived],
         )
         kept = json_view.report(made, self.plan, show_numbers=True).encode()
         if run is not None:
             save_report(self.app, self.digest, kept)
             report = hashlib.sha256(kept).hexdigest()
             journal.end(run, code, {"summary": made.summary, "report": report})
-        if self.options.update_inventory:
-            self._update_inventory(whole)
+        self._print(made)  # first: what happened is told even if a file cannot be written
         for name, file in map(_report_file, self.options.reports):
             disk.write_whole(Path(file), render.REPORT_FORMATS[name](made, self.digest).encode())
-        self._print(made)
+        if self.options.update_inventory:
+            self._update_inventory(whole)
         return code
 
     def _print(self, made: Any) -> None:
@@ -763,6 +785,10 @@ class Apply:
                 self.options.inventory_format,
                 gone,
             )
+
+
+def _lifted(rule: str, because: str, ticket: str) -> str:
+    return f"WAIVED for this run: {rule} ({ticket}: {because})"
 
 
 def _complete(plan: Plan, account: str) -> bool:

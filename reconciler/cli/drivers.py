@@ -1,6 +1,5 @@
 """`reconciler drivers`: what each driver can do, and what it wants to know."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,7 +45,7 @@ def command(app: App, name: str | None, format_: str) -> None:
     told = [_told(driver) for driver in found]
     if format_ == "json":
         view = {"apiVersion": API_VERSION, "kind": "Drivers", "drivers": told}
-        app.out(json.dumps(view, indent=2, ensure_ascii=False))
+        app.out_json(view)
     else:
         app.out("\n".join(_table(told) if name is None else _page(told[0])))
     if broken is not None:

@@ -137,7 +137,7 @@ def diff(
     if not show_numbers:
         found = _masked(found)
     if format_ == "json":
-        app.out(json.dumps(_diff_view(found), indent=2))
+        app.out_json(_diff_view(found))
     else:
         app.out("\n".join(_diff_lines(found)))
     return Exit.CHANGES if detailed_exitcode and found.differ else Exit.OK
@@ -273,7 +273,7 @@ def stats(
             found.see(batch)
         _warn(app, reader)
     if format_ == "json":
-        app.out(json.dumps(_stats_view(found, reader), indent=2))
+        app.out_json(_stats_view(found, reader))
     else:
         app.out("\n".join(_stats_lines(found, reader)))
 

@@ -205,6 +205,9 @@ def _invoke(args: list[str]) -> int:
 
 
 def _show_usage(error: click.UsageError) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(error.format_message())  # the help, for a command line that names no command
+        return
     _say(f"error: {error.format_message()}")
     if error.ctx is not None:
         _say(error.ctx.get_usage())

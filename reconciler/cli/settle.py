@@ -3,7 +3,7 @@
 import getpass
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import click
 
 from reconciler import planfile, safe
 from reconciler.cli.app import App, pass_app
-from reconciler.cli.status import shown
+from reconciler.cli.status import doubts_now, shown
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.guards.waivers import sort_out
 from reconciler.model import Action, Campaign, Outcome, Plan, Project, Target
@@ -72,7 +72,8 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
-    from reconciler.cli._state import journal
+    from reconciler.apply.locks import Locks
+    from reconciler.cli._state import journal, locks_folder
     from reconciler.cli.apply import seconds
 
     plan, targets = _arguments(arguments, named=found is not None)
@@ -87,7 +88,7 @@ def command(
     if account is not None and account not in project.accounts:
         raise Usage(f"--account: the project has no {account!r}")
     with journal(app, project) as opened:
-        chosen = _chosen(opened, plan, targets, request, account)
+        chosen = _chosen(opened, plan, targets, request, account, show_numbers=show_numbers)
         if found is not None:
             _record(app, project, opened, chosen, found, because or "")
         elif chosen:
@@ -101,7 +102,9 @@ def command(
                 events=events,
                 to_stdout=format_ == "json",
             )
-        return _tell(app, opened, chosen, format_, show_numbers=show_numbers)
+        doubts, _ = doubts_now(opened, Locks(locks_folder(app, project)).holders())
+        left = len(_of_plan(plan, doubts))
+        return _tell(app, opened, chosen, left, format_, show_numbers=show_numbers)
 
 
 def _arguments(given: Sequence[str], *, named: bool) -> tuple[Plan | None, list[Target]]:
@@ -123,26 +126,42 @@ def _chosen(
     targets: Sequence[Target],
     request: int | None,
     account: str | None,
+    *,
+    show_numbers: bool,
 ) -> "dict[Target, State]":
     doubts = opened.in_doubt()
-    if request is not None:
-        targets = opened.targets_of(request)
-        if not targets:
-            raise ReconcilerError(f"there is no request {request} about targets in the journal")
     wanted = set(targets) if targets else None
+    if request is not None:
+        wanted = _of_request(opened, request, doubts)
     if wanted is not None and (strange := sorted(wanted - set(doubts))):
-        named = ", ".join(map(str, strange))
+        named = ", ".join(shown(one, show_numbers=show_numbers) for one in strange)
         raise ReconcilerError(f"not in doubt: {named}; `reconciler status` lists what is")
-    mine = None
-    if plan is not None:
-        mine = {t for one in plan.actions if one.action == "delete" for t in one.targets}
     return {
         target: state
-        for target, state in doubts.items()
-        if (wanted is None or target in wanted)
-        and (mine is None or target in mine)
-        and (account is None or target.account == account)
+        for target, state in _of_plan(plan, doubts).items()
+        if (wanted is None or target in wanted) and (account is None or target.account == account)
     }
+
+
+def _of_request(
+    opened: "SqliteJournal", request: int, doubts: "Mapping[Target, State]"
+) -> set[Target]:
+    """Those of its targets that are still in doubt: some may have been settled one by one."""
+    about = opened.targets_of(request)
+    if not about:
+        raise ReconcilerError(f"there is no request {request} about targets in the journal")
+    left = set(about) & set(doubts)
+    if not left:
+        raise ReconcilerError(f"no target of request {request} is in doubt any more")
+    return left
+
+
+def _of_plan(plan: Plan | None, doubts: "Mapping[Target, State]") -> "dict[Target, State]":
+    """The doubts about deletions of *plan*; without one, all."""
+    if plan is None:
+        return dict(doubts)
+    mine = {t for one in plan.actions if one.action == "delete" for t in one.targets}
+    return {target: state for target, state in doubts.items() if target in mine}
 
 
 # ---------------------------------------------------------------- a person's finding
@@ -174,6 +193,7 @@ def _record(
         states = opened.states(chosen)  # what another run has settled meanwhile stays settled
         chosen = {t: one for t, one in states.items() if one.outcome is Outcome.IN_DOUBT}
         records = _records(app, chosen)
+        plans = sorted({state.plan or "" for state in chosen.values()})
         now = app.now()
         changes: dict[str, Any] = {
             "detail": because,
@@ -195,7 +215,12 @@ def _record(
                 "by": by,
                 "because": because,
             }
-            for plan in sorted({state.plan or "" for state in chosen.values()})
+            for plan in plans
+        ]
+        told = [
+            _target_record(target, state, records.get(target), because)
+            for target, state in chosen.items()
+            if found == "deleted"
         ]
         rulings = [
             Ruling(target, {**changes, "digests": one.digests, "inventory": one.inventory})
@@ -203,7 +228,8 @@ def _record(
             else Ruling(target, changes)
             for target in chosen
         ]
-        opened.commit("", 0, run, rulings=rulings, audit=findings)
+        begun = _begun(project, plans, by)
+        opened.commit("", 0, run, rulings=rulings, audit=[*begun, *findings, *told])
         opened.end(run, Exit.OK, {"summary": {found: len(chosen)}})
     finally:
         locks.release()
@@ -228,6 +254,38 @@ def _started(by: str) -> dict[str, Any]:
         "tickets": [],
         "approvals": {"required": 0},
     }
+
+
+def _begun(project: Project, plans: Iterable[str], by: str) -> list[dict[str, Any]]:
+    """This run in the share of the log of each plan whose targets it settles."""
+    said = {"type": "run-started", "project": project.name, "command": "settle", **_started(by)}
+    return [{**said, "plan": plan} for plan in plans if plan]
+
+
+def _target_record(
+    target: Target, state: "State", planned: _Planned | None, because: str
+) -> dict[str, Any]:
+    """A target that a person found deleted."""
+    return {
+        "type": "target",
+        "plan": state.plan or "",
+        "target": str(target),
+        "account": target.account,
+        "id": target.id,
+        "part": target.part,
+        "outcome": Outcome.DELETED.value,
+        "detail": because,
+        "evidence": "person",
+        **_facts(target, planned),
+    }
+
+
+def _facts(target: Target, planned: _Planned | None) -> dict[str, Any]:
+    from reconciler.apply.prepare import facts_of
+
+    if planned is not None:
+        return facts_of(planned.action, {})
+    return {"name": target.id, "sources": [], "waivers": [], "campaign": None}
 
 
 # ---------------------------------------------------------------- looking
@@ -269,6 +327,8 @@ def _look(
         run = opened.begin(None, "settle", json.dumps(holder()), [], _started(_person()))
         ledgers = take(pairs, opened, run)
         states = opened.states(chosen)
+        plans = sorted({state.plan or "" for state in states.values()})
+        opened.commit("", 0, run, audit=_begun(project, plans, _person()))
         records = _records(app, states)
         waivers = sort_out(project.waivers, today=app.now().date())
         follow = _run.Events(app, events, stdout_taken=to_stdout)
@@ -302,7 +362,9 @@ def _look(
             fates = running.go(works, ledgers, send=False)
         finally:
             follow.close()
-        opened.end(run, running.signalled or Exit.OK, {"summary": summary(fates)})
+        counts = summary(fates)
+        left = Exit.DOUBT if counts[Outcome.IN_DOUBT.value] else Exit.OK
+        opened.end(run, running.signalled or left, {"summary": counts})
     finally:
         locks.release()
 
@@ -329,7 +391,7 @@ def _jobs(
                 digests=known.digests if known is not None else state.digests,
                 inventory=known.inventory if known is not None else state.inventory,
                 state=state,
-                facts={"name": name, "sources": [], "waivers": [], "campaign": None},
+                facts={**_facts(target, known), "name": name},
             )
         )
     return jobs
@@ -376,12 +438,13 @@ def _tell(
     app: App,
     opened: "SqliteJournal",
     chosen: "Mapping[Target, State]",
+    left: int,
     format_: str,
     *,
     show_numbers: bool,
 ) -> int:
+    """Tell what became of *chosen*; *left*: how many doubts there are now, of others too."""
     states = opened.states(chosen)
-    doubts = [t for t, state in states.items() if state.outcome is Outcome.IN_DOUBT]
     if format_ == "json":
         listed = [
             {
@@ -392,7 +455,7 @@ def _tell(
             }
             for target, state in states.items()
         ]
-        app.out(json.dumps({"kind": "Settlement", "inDoubt": len(doubts), "targets": listed}))
+        app.out_json({"kind": "Settlement", "inDoubt": left, "targets": listed}, indent=None)
     else:
         for target, state in states.items():
             said = state.outcome.value if state.outcome else "not deleted; apply may send it again"
@@ -401,5 +464,5 @@ def _tell(
             why = f" ({state.detail})" if state.detail else ""
             name = safe.terminal(shown(target, show_numbers=show_numbers))
             app.out(f"{name}: {said}{safe.terminal(why)}")
-        app.out("Nothing is in doubt." if not doubts else f"{len(doubts)} in doubt.")
-    return Exit.DOUBT if doubts else Exit.OK
+        app.out("Nothing is in doubt." if not left else f"{left} in doubt.")
+    return Exit.DOUBT if left else Exit.OK

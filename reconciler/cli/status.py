@@ -1,6 +1,7 @@
 """`reconciler status`: runs, outcomes, doubts, locks, the rule that blocks now. Sends nothing."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from reconciler.guards.windows import Schedule
 from reconciler.model import Outcome, Project, Target
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import Run
+    from reconciler.apply.journal import Run, State
     from reconciler.apply.journal.sqlite import SqliteJournal
 
 _RUNS = 10
@@ -58,7 +59,7 @@ def command(
             raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
         found = _gather(app, project, opened, plan, show_numbers=show_numbers)
     if format_ == "json":
-        app.out(json.dumps(found, indent=1))
+        app.out_json(found, indent=1)
     else:
         app.out("\n".join(_text(found)))
     return Exit.DOUBT if plan is not None and found["inDoubt"] else Exit.OK
@@ -71,25 +72,25 @@ def _gather(
     from reconciler.cli._state import locks_folder
 
     holders = Locks(locks_folder(app, project)).holders()
-    doubts = opened.in_doubt()
+    doubts, flying = doubts_now(opened, holders)
     requests = {t: n for n, ts in opened.doubtful_requests().items() for t in ts}
     found: dict[str, Any] = {"kind": "Status", "project": project.name}
     digest = None
     if path is not None:
-        digest, counts, mine = _plan(opened, path)
+        digest, counts, mine = _plan(opened, path, doubts)
         found |= {"plan": digest, "outcomes": counts}
         doubts = {target: state for target, state in doubts.items() if target in mine}
+        flying &= mine
     found["inDoubt"] = [
         {
             "target": shown(target, show_numbers=show_numbers),
             "detail": state.detail,
             "request": requests.get(target),
-            "state": "in flight" if state.outcome is not Outcome.IN_DOUBT else "in doubt",
+            "state": "in doubt",
         }
         for target, state in doubts.items()
-        if state.outcome is Outcome.IN_DOUBT or not holders
     ]
-    found["inFlight"] = len(doubts) - len(found["inDoubt"])
+    found["inFlight"] = len(flying)
     found["lanes"] = holders
     found["blocked"] = _blocked(app, project)
     runs = opened.runs(digest)
@@ -104,7 +105,25 @@ def _gather(
     return found
 
 
-def _plan(opened: "SqliteJournal", path: str) -> tuple[str, dict[str, int], set[Target]]:
+def doubts_now(
+    opened: "SqliteJournal", holders: Sequence[object]
+) -> "tuple[dict[Target, State], set[Target]]":
+    """What is in doubt, and what is in flight: a request without an answer, while its run lives.
+
+    *holders*: who holds a lane. With none, a request without an answer is in doubt.
+    """
+    doubts, flying = {}, set()
+    for target, state in opened.in_doubt().items():
+        if state.outcome is Outcome.IN_DOUBT or not holders:
+            doubts[target] = state
+        else:
+            flying.add(target)
+    return doubts, flying
+
+
+def _plan(
+    opened: "SqliteJournal", path: str, doubts: "Mapping[Target, State]"
+) -> tuple[str, dict[str, int], set[Target]]:
     from reconciler import planfile
     from reconciler.cli._plan import read_plan
 
@@ -115,7 +134,7 @@ def _plan(opened: "SqliteJournal", path: str) -> tuple[str, dict[str, int], set[
     for target in targets:
         state = states.get(target)
         outcome = state.outcome if state is not None and state.outcome else Outcome.PENDING
-        counts[outcome.value] += 1
+        counts[Outcome.IN_DOUBT.value if target in doubts else outcome.value] += 1
     return planfile.digest(data), counts, set(targets)
 
 

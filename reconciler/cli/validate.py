@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from reconciler import __version__
-from reconciler.cli.app import App, Loaded, pass_app
+from reconciler.cli.app import App, Loaded, pass_app, printable_json
 from reconciler.errors import Diagnostic, Exit, ReconcilerError
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -124,7 +124,7 @@ def _json(shown: Sequence[Diagnostic], valid: bool) -> str:
         }
         for one in shown
     ]
-    return _printable(json.dumps({"valid": valid, "diagnostics": listed}, indent=2))
+    return printable_json(json.dumps({"valid": valid, "diagnostics": listed}, indent=2))
 
 
 def _github(shown: Sequence[Diagnostic], valid: bool) -> str:
@@ -159,12 +159,7 @@ def _sarif(shown: Sequence[Diagnostic], valid: bool) -> str:
         "results": [_result(one) for one in shown],
     }
     document = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
-    return _printable(json.dumps(document, indent=2))
-
-
-def _printable(text: str) -> str:
-    """ASCII JSON that a CI log takes for no order (`##[` is one, wherever it stands)."""
-    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")
+    return printable_json(json.dumps(document, indent=2))
 
 
 def _result(one: Diagnostic) -> dict[str, object]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from reconciler.cli.app import App, pass_app
+from reconciler.cli.app import App, pass_app, printable_json
 from reconciler.errors import Exit, ReconcilerError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _shown(found: "Proven | Verified", form: str) -> str:
         f"Verified: {terminal(found.plan)} of {terminal(found.project)}",
         f"  {found.targets} targets planned; recorded: {done or 'none'}",
         f"  {found.runs} runs, {found.records} audit records, every link holds",
-        f"  approved by {', '.join(map(terminal, found.approved_by)) or 'nobody (none needed)'}",
+        f"  approved by {', '.join(map(terminal, found.approved_by)) or 'nobody'}",
     ]
     lines += [f"  note: {terminal(note)}" for note in found.notes]
     return "\n".join(lines)
@@ -104,4 +104,4 @@ def _shown(found: "Proven | Verified", form: str) -> str:
 def _json(facts: dict[str, object]) -> str:
     import json
 
-    return json.dumps({"apiVersion": "reconciler/v1", **facts})
+    return printable_json(json.dumps({"apiVersion": "reconciler/v1", **facts}))

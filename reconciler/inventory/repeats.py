@@ -56,7 +56,7 @@ class Repeats:
     def _follow(self, last: tuple[str, str], accounts: Sequence[str], ids: Sequence[str]) -> bool:
         """Whether these go on in an order that all before them kept: by id, or by both."""
         rising = all(map(lt, ids, islice(ids, 1, None)))
-        self._by_id = self._by_id and rising
+        self._by_id = self._by_id and rising and last[1] < ids[0]
         if self._by_both and accounts.count(accounts[0]) == len(accounts):
             self._by_both = rising and last < (accounts[0], ids[0])
         elif self._by_both:

@@ -101,6 +101,16 @@ def _columns(row: list[str], line: int, reading: Reading) -> list[str] | None:
             fix="export the table with commas",
         )
         return None
+    missing = [name for name in ("account", "id", "name") if name not in row]
+    for name in missing:
+        reading.error(
+            "inventory-field",
+            f"there is no column `{name}`",
+            line=line,
+            fix="every record has account, id and name",
+        )
+    if missing:
+        return None  # it may be any file at all: nothing of it is quoted
     good = True
     for number, name in enumerate(row):
         if name in row[:number]:
@@ -114,15 +124,6 @@ def _columns(row: list[str], line: int, reading: Reading) -> list[str] | None:
         elif not _known(name):
             known = [one for one in FIELDS if one not in row]
             reading.unknown_field(name, line, closest(name, [*known, LABEL, ATTRIBUTE]))
-    for name in ("account", "id", "name"):
-        if name not in row:
-            good = False
-            reading.error(
-                "inventory-field",
-                f"there is no column `{name}`",
-                line=line,
-                fix="every record has account, id and name",
-            )
     return row if good else None
 
 

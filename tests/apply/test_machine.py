@@ -45,7 +45,7 @@ from reconciler.model import (
     Target,
 )
 
-IDS = ("a", "b", "c", "d")
+IDS = ("a", "b", "c")
 KEEP = "witness"
 BEHAVIOURS = (
     "ok",
@@ -448,5 +448,5 @@ def _record(one: Mapping[str, Any]) -> Campaign:
     )
 
 
-Executor.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Executor.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestExecutor = Executor.TestCase

@@ -49,6 +49,7 @@ SUCCESS: dict[str, tuple[str, Any]] = {
     "ozonetel": ("200 OK", {"status": "Success", "message": "Deleted Successfully"}),
     "cellcast": ("200 OK", {"status": True, "message": "Job Removed successfully"}),
 }
+CHUNKED = "Transfer-Encoding: chunked"
 NUMBERS = {"t": "911111111111", "u": "922222222222"}
 
 
@@ -275,33 +276,33 @@ def on_the_wire() -> Iterator[Twist]:
     bomb = gzip.compress(b" " * 3_000_000)
     gz = "Content-Encoding: gzip"
     makes: dict[str, Callable[[bytes], bytes]] = {
-        "nothing at all": lambda b: b"",
-        "half a status line": lambda b: b"HTTP/1.1 2",
-        "half a head": lambda b: b"HTTP/1.1 200 OK\r\nContent-Le",
+        "nothing at all": lambda _: b"",
+        "half a status line": lambda _: b"HTTP/1.1 2",
+        "half a head": lambda _: b"HTTP/1.1 200 OK\r\nContent-Le",
         "a head and no body": lambda b: raw("200 OK", b"", f"Content-Length: {len(b)}"),
         "a body cut by one": lambda b: raw("200 OK", b[:-1], f"Content-Length: {len(b)}"),
         "chunks without an end": lambda b: _chunked(b, end=b""),
-        "chunks cut in a chunk": lambda b: raw("200 OK", b"ff\r\n" + b, "Transfer-Encoding: chunked"),
+        "chunks cut in a chunk": lambda b: raw("200 OK", b"ff\r\n" + b, CHUNKED),
         "two lengths": lambda b: raw("200 OK", b, f"Content-Length: {len(b)}", "Content-Length: 1"),
         "a length of words": lambda b: raw("200 OK", b, "Content-Length: many"),
         "garbage": lambda b: b"\x16\x03\x01" + b,
         "HTTP/0.9": lambda b: b,
         "HTTP/9.9": lambda b: raw("200 OK", b, f"Content-Length: {len(b)}", version="9.9"),
-        "only 100": lambda b: raw("100 Continue"),
+        "only 100": lambda _: raw("100 Continue"),
         "101": lambda b: raw("101 Switching Protocols", b"", "Upgrade: x") + b,
         "huge headers": lambda b: raw("200 OK", b, *["X: " + "y" * 900] * 90),
         "a huge header": lambda b: raw("200 OK", b, "X: " + "y" * 90_000),
         "a huge body": lambda b: _ok(b + b" " * 1_100_000),
         "a huge chunked body": lambda b: _chunked(b + b" " * 1_100_000),
-        "a gzip bomb": lambda b: plain("200 OK", bomb, gz),
+        "a gzip bomb": lambda _: plain("200 OK", bomb, gz),
         "damaged gzip": lambda b: plain("200 OK", b"\x1f\x8b" + b, gz),
         "gzip and more": lambda b: plain("200 OK", gzip.compress(b) + b, gz),
         "gzip that is none": lambda b: plain("200 OK", b, gz),
         "brotli": lambda b: plain("200 OK", b, "Content-Encoding: br"),
         "204 with a length and a body": lambda b: plain("204 No Content", b or b"{}"),
         "204 with a body": lambda b: raw("204 No Content", b or b"{}"),
-        "204 that announces a body": lambda b: raw("204 No Content", b"", "Content-Length: 9"),
-        "204 with chunks": lambda b: raw("204 No Content", b"0\r\n\r\n", "Transfer-Encoding: chunked"),
+        "204 that announces a body": lambda _: raw("204 No Content", b"", "Content-Length: 9"),
+        "204 with chunks": lambda _: raw("204 No Content", b"0\r\n\r\n", CHUNKED),
         "a surplus byte": lambda b: _ok(b) + b"\0",
         "a surplus line": lambda b: _ok(b) + b"\r\n",
         "two answers at once": lambda b: _ok(b) + _ok(b),

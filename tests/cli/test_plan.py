@@ -249,6 +249,17 @@ def test_a_closed_stream_is_no_unexpected_error(root: Path, redirected: str, cod
 # ---------------------------------------------------------------- inventories
 
 
+def test_a_file_that_is_no_inventory_is_not_quoted(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "foreign").write_text("TOKEN=sekret\x00OTHER=sekret\n")
+    for format_ in ("ndjson", "json", "yaml", "csv"):
+        options = ["--inventory", "foreign", "--inventory-format", format_]
+        assert main(["plan", *options]) == 1
+        told = capsys.readouterr()
+        assert "sekret" not in told.out + told.err
+
+
 def test_a_device_is_no_inventory(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--inventory", "/dev/zero", "--inventory-format", "ndjson"]) == 1
     assert "it is a device" in capsys.readouterr().err
@@ -365,6 +376,21 @@ def test_explain_in_json_masks_numbers_unless_asked(
     assert "918187867008" not in said
     assert main(["explain", "leads/oz-1", "--format", "json", "--show-numbers"]) == 0
     assert "918187867008" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("view", ["text", "json"])
+def test_explain_is_harmless_whatever_the_inventory_says(
+    root: Path, capsys: pytest.CaptureFixture[str], view: str
+) -> None:
+    name = "##[error]\x1b[2J\u202e\x7f"
+    record = {"account": "push", "id": "one", "name": name}
+    (root / "inventory.ndjson").write_text(json.dumps(record))
+    assert main(["explain", "push/one", "--format", view]) == 0
+    seen = capsys.readouterr().out
+    assert "##[" not in seen
+    assert seen.replace("\n", "").isprintable()
+    if view == "json":
+        assert json.loads(seen)["campaign"]["name"] == name
 
 
 @pytest.mark.parametrize("target", ["nobody/one", "push", "push/", "push/a/b", "push/%zz"])

@@ -80,7 +80,12 @@ class Place:
         self, *arguments: str, prefix: Sequence[str] = (), **more: object
     ) -> subprocess.Popen[bytes]:
         """The command *arguments*, begun; *more* goes to Popen."""
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+        options = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "preexec_fn": heedful,
+            **more,
+        }
         return subprocess.Popen(
             [*prefix, *self.command(*arguments)], cwd=self.root, env=self.environment(), **options
         )
@@ -88,6 +93,12 @@ class Place:
     def run(self, *arguments: str, **more: object) -> "Ended":
         process = self.start(*arguments, **more)
         return ended(process)
+
+
+def heedful() -> None:
+    """Signals as a shell in the foreground leaves them: the suite itself may run under nohup."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)

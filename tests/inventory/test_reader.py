@@ -238,6 +238,20 @@ def test_a_header_for_one_account_leaves_what_was_said_of_the_others() -> None:
     assert read(text + lines(record(3, "b")))[1].accounts["a"].campaigns == 2
 
 
+def test_a_header_without_accounts_takes_over_from_one_that_named_some() -> None:
+    late = {"kind": "Inventory", "capturedAt": "2026-11-20T07:00:00Z"}
+    text = lines(header(a={"campaigns": 1}), record(1), late, record(2))
+    assert read(text)[1].accounts["a"].captured_at == at(7)
+
+
+@pytest.mark.parametrize("format_", ["ndjson", "json"])
+def test_a_wrong_record_is_no_second_error_about_the_count(format_: str) -> None:
+    head = header(a={"campaigns": 2})
+    some = [record(1), record(2, id=2)]
+    text = lines(head, *some) if format_ == "ndjson" else lines({**head, "campaigns": some})
+    assert codes(problems(text, format_=format_)) == ["inventory-field"]
+
+
 def test_of_several_files_the_oldest_capture_counts() -> None:
     old = header(a={"capturedAt": "2026-11-19T08:00:00Z", "complete": True})
     facts = read(lines(header(a={}), record(1)), lines(old, record(2)))[1]
