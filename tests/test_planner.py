@@ -286,6 +286,12 @@ def test_messages_are_parts_where_the_record_has_them() -> None:
     assert made.summary.targets == 3
 
 
+def test_a_campaign_of_no_messages_is_never_taken_for_one_message() -> None:
+    record = campaign("1", message_ids=())
+    made = plan([manifest(absent=[{"id": "1"}])], [record], project(account("a", "messages")))
+    assert [str(one.reason) for one in made.actions] == ["numbers-missing"]
+
+
 def test_an_unsafe_part_is_refused_alone() -> None:
     record = campaign("1", message_ids=("m1", "m/2"))
     made = plan([manifest(absent=[{"id": "1"}])], [record], project(account("a", "messages")))

@@ -29,7 +29,7 @@ _READ_TRIES = 4
 _THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
 _LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody for ever
 _PASSING = 32  # secrets made for single requests that are kept in mind
-_RENEWALS = 3  # tokens a run: another process's refresh is survived, not fought
+_RENEWALS = 3  # new tokens a run: another process that logs us out is survived, not fought
 _FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
 _VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
 
@@ -112,6 +112,7 @@ class Line:
         self._token: str | None = None
         self.tokens = 0  # how many this run has had: says which one a request left with
         self._renewals = 0
+        self._accepted = False  # whether the vendor has taken the newest token yet
         self._login = asyncio.Lock()
         self._throttled = 0
         self._paused_until = 0.0
@@ -220,7 +221,7 @@ class Line:
                 said = type(verdict).__name__.lower() if verdict else "read"
                 self.save(results=[self.result(number, answer, said, None)])
                 if verdict is None and answer.status < 500:
-                    self._throttled = 0
+                    self.untroubled()
                     return answer
                 if isinstance(verdict, Throttled):
                     self.throttled(verdict, answer)
@@ -265,8 +266,9 @@ class Line:
         self.hold(wait, verdict.detail)
 
     def untroubled(self) -> None:
-        """A clean answer: the row of throttles is over."""
+        """A clean answer: the row of throttles is over, and the token is a good one."""
         self._throttled = 0
+        self._accepted = True
 
     @property
     def holding(self) -> bool:
@@ -308,10 +310,10 @@ class Line:
         async with self._login:
             if self.tokens != used:
                 return  # somebody else of this run has just renewed it
-            if self._renewals >= _RENEWALS:
+            if self._renewals >= _RENEWALS or (self._renewals and not self._accepted):
                 raise AccountStopped(
-                    f"the token was refused again after {self._renewals} new ones "
-                    f"({verdict.detail}); is another process using this account?"
+                    f"the token was refused again right after a new one ({verdict.detail}); "
+                    "is another process using this account?"
                 )
             self._renewals += 1
             await self._authenticate()
@@ -329,6 +331,7 @@ class Line:
                     self._token = secret.reveal()
                     self._secrets.append(self._token)
                     self.tokens += 1
+                    self._accepted = False
                 case other:
                     detail = getattr(other, "detail", "no token came")
                     raise AccountStopped(

@@ -285,6 +285,9 @@ def _listed_by(case: _Case) -> _Answer:
 
 
 def _numbers(case: _Case) -> _Answer:
+    if case.ground.driver.parts == "messageIds" and case.campaign.message_ids == ():
+        # A campaign of no messages: its own id is not a message's, so there is nothing to send.
+        return Reason.NUMBERS_MISSING, "the inventory record lists no messages"
     if case.ground.driver.parts != "phoneNumbers" or case.part is not None:
         return None
     return Reason.NUMBERS_MISSING, "neither the absence nor the inventory gives its phone numbers"

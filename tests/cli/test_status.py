@@ -1,0 +1,125 @@
+"""`reconciler status`: it sends nothing and tells runs, outcomes, doubts, locks and closed windows."""
+
+import json
+import sqlite3
+from typing import Any
+
+import pytest
+from apply_site import NUMBERS, Site, sandbox
+
+from reconciler.apply.locks import Locks
+
+
+def found(site: Site, *options: str, code: int = 0) -> dict[str, Any]:
+    assert site.run("status", "--format", "json", *options) == code, site.err
+    told: dict[str, Any] = json.loads(site.out)
+    return told
+
+
+def test_a_project_that_never_applied_anything(bare: Site) -> None:
+    told = found(bare)
+    assert (told["project"], told["runs"], told["inDoubt"], told["lanes"]) == ("site", [], [], [])
+    assert bare.run("status") == 0
+    assert "No run yet." in bare.out
+
+
+def test_a_plan_that_was_never_applied_is_pending(bare: Site) -> None:
+    bare.plan("--account", "push")
+    told = found(bare, "plan.json")
+    assert told["outcomes"]["pending"] == 3
+    assert told["plan"].startswith("sha256:")
+
+
+def test_outcomes_and_runs_of_a_plan(site: Site) -> None:
+    site.plan("--account", "push")
+    assert site.apply("--limit", "2") == 5
+    told = found(site, "plan.json")
+    assert (told["outcomes"]["deleted"], told["outcomes"]["pending"]) == (2, 1)
+    (run,) = told["runs"]
+    assert (run["kind"], run["exitCode"]) == ("apply", 5)
+    assert run["ended"] is not None
+    assert site.run("status", "plan.json") == 0
+    assert "2 deleted, 1 pending" in site.out
+
+
+def test_doubts_are_6_with_a_plan_and_name_their_request(bare: Site) -> None:
+    with sandbox("ozonetel:drop-after=2") as url:
+        bare.url = url
+        bare.write()
+        bare.plan("--account", "dialer")
+        assert bare.apply("--first-run", "--max-wait", "0") == 6
+    told = found(bare, "plan.json", code=6)
+    assert len(told["inDoubt"]) == 4
+    assert len({one["request"] for one in told["inDoubt"]}) == 1
+    assert {one["state"] for one in told["inDoubt"]} == {"in doubt"}
+    assert not any(number in bare.out for number in NUMBERS)
+    assert found(bare)["inDoubt"] == told["inDoubt"]
+    bare.run("status", "--show-numbers")
+    assert NUMBERS[0] in bare.out
+    bare.plan("--account", "push")
+    assert found(bare, "plan.json")["inDoubt"] == []
+
+
+def test_a_run_that_died_leaves_its_request_in_doubt_and_one_that_lives_in_flight(
+    site: Site,
+) -> None:
+    site.plan("--account", "push")
+    assert site.apply("--limit", "1") == 5
+    with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+        db.execute("UPDATE requests SET answered=NULL, status=NULL WHERE kind='delete'")
+        db.execute("UPDATE targets SET outcome=NULL")
+    db.close()
+    assert len(found(site, "plan.json", code=6)["inDoubt"]) == 1
+    locks = Locks(site.root / ".reconciler" / "state.db.locks")
+    who = {"pid": 4711, "user": "u", "host": "h", "accounts": ["push"], "since": "now"}
+    locks.take(["batch-cep:project_1"], who)
+    try:
+        told = found(site, "plan.json")
+        assert (told["inFlight"], told["inDoubt"]) == (1, [])
+        (lane,) = told["lanes"]
+        assert (lane["pid"], lane["accounts"]) == (4711, ["push"])
+        assert site.run("status") == 0
+        assert "held by pid 4711 of u on h" in site.out
+    finally:
+        locks.release()
+
+
+def test_the_rule_that_blocks_now_and_when_it_opens(bare: Site) -> None:
+    bare.guards = "windows: [{kind: deny, from: 2020-01-01, to: 2090-12-31, because: Peak freeze}]"
+    bare.write()
+    told = found(bare)
+    assert {one["account"] for one in told["blocked"]} == set(bare.accounts)
+    assert {one["because"] for one in told["blocked"]} == {"Peak freeze"}
+    assert {one["opensAt"] for one in told["blocked"]} <= {"2091-01-01T00:00:00Z", None}
+    bare.run("status")
+    assert "Peak freeze" in bare.out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--reviewed", "1"], 64),
+        (["--by", "carol", "--because", "x"], 64),
+        (["--reviewed", "1", "--by", "carol", "--because", "x"], 1),
+    ],
+    ids=["alone", "without a run", "no such run"],
+)
+def test_a_review_needs_a_run_a_name_and_a_reason(
+    bare: Site, options: list[str], code: int
+) -> None:
+    assert bare.run("status", *options) == code
+
+
+def test_what_was_waived_is_open_until_it_is_reviewed(site: Site) -> None:
+    closed = "windows: [{kind: deny, from: 2020-01-01, to: 2090-12-31}]"
+    site.guards = f"maxDeletions: {{count: 100}}, waivable: [windows], {closed}"
+    site.write()
+    site.plan("--account", "push")
+    assert site.apply() == 3
+    waive = ["--waive", "windows", "--because", "outage", "--ticket", "CHG-9"]
+    assert site.apply(*waive) == 0, site.err
+    (one,) = found(site)["openForReview"]
+    assert (one["rule"], one["because"], one["ticket"]) == ("windows", "outage", "CHG-9")
+    number = str(one["run"])
+    assert site.run("status", "--reviewed", number, "--by", "carol", "--because", "fine") == 0
+    assert found(site)["openForReview"] == []
