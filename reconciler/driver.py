@@ -288,10 +288,15 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Unclear(msgspec.Struct, frozen=True):
-    """The read says nothing. *unavailable*: this account may never read (no such route, 403)."""
+    """The read says nothing. *unavailable*: this account may never read (no such route, 403).
+
+    *unseen*: the vendor answered and does not show it, as it may not show what is there. However
+    many others it shows, that is no proof that it is gone; nor does it speak against a request.
+    """
 
     detail: str
     unavailable: bool = False
+    unseen: bool = False
 
 
 Sighting = Present | Missing | Unclear

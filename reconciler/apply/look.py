@@ -209,11 +209,15 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
 
 
 def _may_go_unseen(lane: Lane, job: Job, sighting: Unclear, sights: Sights) -> bool:
-    """An account that may never look needs --first-run, as a driver that cannot look does."""
-    if job.look != "empty journal":
+    """An account that may never look goes by the journal, as a driver that cannot look does.
+
+    Without a journal it needs --first-run. Where a look is a guard, nothing takes its place.
+    """
+    if sighting.unseen:
+        return True
+    if not (sights.unavailable or sighting.unavailable):
         return False
-    never = sights.unavailable or sighting.unavailable
-    return never and lane.line.context.first_run
+    return job.look == "resumed" or (job.look == "empty journal" and lane.line.context.first_run)
 
 
 async def confirm(lane: Lane, witnesses: Witnesses) -> None:

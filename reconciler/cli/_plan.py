@@ -48,6 +48,22 @@ class Extras:
     warnings: tuple[Diagnostic, ...]
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """No garbage collection meanwhile.
+
+    Neither records nor manifests nor actions hold cycles; looking for some is slow.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@no_collection()
 def make_plan(
     app: App,
     *,
@@ -77,23 +93,22 @@ def make_plan(
     facts, matches = _read(
         app, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
     )
-    with no_collection():
-        made = planner.plan(
-            project,
-            facts,
-            matches,
-            asked,
-            by_driver,
-            now=now,
-            author=_origin.author(author, app.root, app.environ),
-            commit=_origin.commit(app.root, app.environ),
-            tool=f"reconciler {__version__}",
-            inputs=_inputs(project, loaded, facts),
-            only_accounts=frozenset(accounts) or None,
-            only_manifests=frozenset(manifests) or None,
-            attributes=attributes,
-        )
-        data = planfile.dumps(made)
+    made = planner.plan(
+        project,
+        facts,
+        matches,
+        asked,
+        by_driver,
+        now=now,
+        author=_origin.author(author, app.root, app.environ),
+        commit=_origin.commit(app.root, app.environ),
+        tool=f"reconciler {__version__}",
+        inputs=_inputs(project, loaded, facts),
+        only_accounts=frozenset(accounts) or None,
+        only_manifests=frozenset(manifests) or None,
+        attributes=attributes,
+    )
+    data = planfile.dumps(made)
     extras = Extras(
         project=project,
         manifests=loaded,
@@ -160,7 +175,6 @@ def _read(
     by_name = [one.name for one in project.accounts.values() if drivers[one.driver].by_name]
     matcher = Matcher(questions, now=now, by_name=by_name)
     with ExitStack() as spooled:
-        spooled.enter_context(no_collection())
         sources = inventory_sources(app, project, files, format_, spooled)
         reader = Reader(sources, accounts=project.accounts.keys(), now=now)
         for batch in reader:
@@ -169,18 +183,6 @@ def _read(
             for batch in reader:
                 matcher.feed_again(batch)
         return reader.facts(), matcher.finish()
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """No garbage collection meanwhile: records hold no cycles, and looking for some is slow."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def inventory_sources(
@@ -310,6 +312,7 @@ def write_reports(plan: "Plan", digest: str, wanted: Sequence[tuple[str, str]]) 
         disk.write_whole(Path(path), text.encode("utf-8", "backslashreplace"))
 
 
+@no_collection()
 def show(
     app: App, plan: "Plan", data: bytes, *, format_: str, show_numbers: bool, now: datetime
 ) -> None:

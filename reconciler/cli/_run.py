@@ -20,7 +20,7 @@ from reconciler.apply.work import Fate, RunContext
 from reconciler.cli._progress import Progress
 from reconciler.cli.app import App
 from reconciler.driver import Driver
-from reconciler.errors import Exit, Invalid, ReconcilerError, Usage
+from reconciler.errors import Exit, Invalid, ReconcilerError
 from reconciler.events import Event, to_json_line
 from reconciler.model import Account, Target
 
@@ -32,11 +32,9 @@ _SIGNALS = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: E
 class Events:
     """Where events go: progress on stderr, and JSON lines to a file if that is asked for."""
 
-    def __init__(self, app: App, where: str | None, *, stdout_taken: bool) -> None:
+    def __init__(self, app: App, where: str | None) -> None:
         self._file: TextIO | None = None
         if where == "-":
-            if stdout_taken:
-                raise Usage("--events - and --format json both want standard output")
             self._file = sys.stdout
         elif where is not None:
             try:
@@ -53,6 +51,12 @@ class Events:
             width=_width(),
             color=app.color_err,
         )
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def emit(self, event: Event) -> None:
         """Tell *event* everywhere; a reader that went away stops nothing."""

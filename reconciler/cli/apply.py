@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.apply.work import Fate
     from reconciler.approvals import Counted
     from reconciler.cli._plan import Extras
+    from reconciler.cli._run import Events
     from reconciler.driver import Driver
     from reconciler.model import Account
 
@@ -178,6 +179,8 @@ def seconds(text: str) -> float:
 def _check(options: Options) -> None:
     from reconciler.render import REPORT_FORMATS
 
+    if options.events == "-" and options.format == "json":
+        raise Usage("--events - and --format json both want standard output")
     for name, _ in map(_report_file, options.reports):
         if name not in REPORT_FORMATS:
             raise Usage(f"--report: no format {name!r}; there are {', '.join(REPORT_FORMATS)}")
@@ -579,9 +582,8 @@ class Apply:
         settings: Mapping[str, Any],
     ) -> int:
         from reconciler.apply.report import stamp
-        from reconciler.apply.run import take
         from reconciler.cli import _run
-        from reconciler.cli._state import holder, keep_plan
+        from reconciler.cli._state import holder
 
         who = {
             **holder(),
@@ -594,6 +596,23 @@ class Apply:
             # What another run has deleted since we looked counts; from now on nobody else does.
             planned, fates = self._judge(journal, made)
             self._limits(journal, [one for one in planned if one.target not in fates], made)
+        # Before the run begins: one that cannot tell its events leaves no trace.
+        with _run.Events(self.app, self.options.events) as events:
+            return self._carried_out(journal, made, chosen, settings, who, events)
+
+    def _carried_out(
+        self,
+        journal: "SqliteJournal",
+        made: Made,
+        chosen: "Sequence[tuple[Account, Driver]]",
+        settings: Mapping[str, Any],
+        who: Mapping[str, Any],
+        events: "Events",
+    ) -> int:
+        from reconciler.apply.run import take
+        from reconciler.cli import _run
+        from reconciler.cli._state import keep_plan
+
         resumed = journal.first_applied(self.digest) is not None
         empty = journal.empty
         keep_plan(self.app, self.digest, self.data)
@@ -606,9 +625,6 @@ class Apply:
         self._write_down(journal, run, planned, made)
         if not self._working(planned, fates):
             return self._finish(journal, planned, fates, started=started, run=run)
-        events = _run.Events(
-            self.app, self.options.events, stdout_taken=self.options.format == "json"
-        )
         context = _run.context(
             self.app,
             journal,

@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,8 @@ def command(
     from reconciler.cli.apply import seconds
 
     plan, targets = _arguments(arguments, named=found is not None)
+    if events == "-" and format_ == "json":
+        raise Usage("--events - and --format json both want standard output")
     if found is None and (request is not None or because is not None or targets):
         raise Usage("TARGET, --request and --because belong to --as deleted|not-deleted")
     if found is not None:
@@ -100,7 +103,6 @@ def command(
                 inventory=inventory,
                 max_wait=seconds(max_wait),
                 events=events,
-                to_stdout=format_ == "json",
             )
         doubts, _ = doubts_now(opened, Locks(locks_folder(app, project)).holders())
         left = len(_of_plan(plan, doubts))
@@ -300,7 +302,6 @@ def _look(
     inventory: Sequence[str],
     max_wait: float,
     events: str | None,
-    to_stdout: bool,
 ) -> None:
     from reconciler.apply.locks import Locks
     from reconciler.apply.prepare import rules_of, witnesses
@@ -323,7 +324,9 @@ def _look(
     names = [account.name for account, _ in pairs]
     locks = Locks(locks_folder(app, project))
     locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": names})
-    try:
+    with ExitStack() as held:
+        held.callback(locks.release)
+        follow = held.enter_context(_run.Events(app, events))
         run = opened.begin(None, "settle", json.dumps(holder()), [], _started(_person()))
         ledgers = take(pairs, opened, run)
         states = opened.states(chosen)
@@ -331,7 +334,6 @@ def _look(
         opened.commit("", 0, run, audit=_begun(project, plans, _person()))
         records = _records(app, states)
         waivers = sort_out(project.waivers, today=app.now().date())
-        follow = _run.Events(app, events, stdout_taken=to_stdout)
         context = _run.context(
             app,
             opened,
@@ -358,15 +360,9 @@ def _look(
                 )
             )
         running = _run.Running(context, follow.tick)
-        try:
-            fates = running.go(works, ledgers, send=False)
-        finally:
-            follow.close()
-        counts = summary(fates)
+        counts = summary(running.go(works, ledgers, send=False))
         left = Exit.DOUBT if counts[Outcome.IN_DOUBT.value] else Exit.OK
         opened.end(run, running.signalled or left, {"summary": counts})
-    finally:
-        locks.release()
 
 
 def _jobs(

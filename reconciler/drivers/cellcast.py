@@ -146,8 +146,10 @@ def _look(session: Session, item: Item) -> Flow:
     said = mapping(answer.body) if answer.status == 200 else None
     inner = said.get("data") if said and said.get("status", True) is True else None
     if not isinstance(inner, dict) or inner.get("_id") != wanted:
-        why = "the message report does not show this message" if said else odd(answer)
-        return Unclear(why, unavailable=answer.status == 403)
+        # The report is of sent messages: what waits for its time may not be in it.
+        unseen = answer.status == 404 or (said is not None and _NOT_FOUND in _reasons(said))
+        why = "the message report does not show this message" if unseen else odd(answer)
+        return Unclear(why, unavailable=answer.status == 403, unseen=unseen)
     word = inner.get("status")
     if isinstance(word, str) and word.lower() in _CANCELED:
         return Missing("the message report says canceled", sure=True)

@@ -120,7 +120,7 @@ def unchanged(plan: Plan) -> str:
 
 
 def day(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return "" if moment is None else moment.astimezone(UTC).date().isoformat()
 
 
 def updated(campaign: Campaign | None) -> str:

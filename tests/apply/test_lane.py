@@ -3,12 +3,14 @@
 import asyncio
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from apply_world import BLIND, DRIVER, LISTS_ONLY, LOOKS_ONLY, Vendor, World, campaigns, told
 
 from reconciler.apply.send import NoAnswer, NotSent
+from reconciler.driver import Unclear
 from reconciler.model import Limits, Outcome
 
 Make = Callable[..., World]
@@ -413,6 +415,25 @@ def test_an_account_that_may_not_look_needs_first_run(world: Make) -> None:
     assert "could not look" in (fates["a1"].detail or "")
     here.first_run = True
     assert told(here.go(["a1"], look="empty journal")) == {"a1": "deleted"}
+
+
+def test_an_account_that_may_not_look_is_resumed_by_its_journal(world: Make) -> None:
+    vendor = Vendor(campaigns("a1", "b2"), reads=lambda *_: 405)
+    here = world(vendor)
+    assert told(here.go(["a1"], look="resumed")) == {"a1": "deleted"}
+    assert told(here.go(["b2"], look="before: look")) == {"b2": "pending"}
+
+
+def test_a_vendor_that_may_not_show_what_is_there_does_not_bar_a_request(world: Make) -> None:
+    def look(session: Any, item: Any) -> Any:
+        yield next(DRIVER.look(session, item))  # type: ignore[misc]
+        return Unclear("not in the report", unseen=True)
+
+    vendor = Vendor(campaigns("a1", "b2"), answers=lambda one, _: 404 if "b2" in one.ids else None)
+    here = world(vendor, driver=replace(LOOKS_ONLY, look=look), witnesses=["w"])
+    fates = here.go(["a1", "b2"], look="unlisted")
+    assert told(fates) == {"a1": "deleted", "b2": "refused"}
+    assert fates["b2"].detail == "unconfirmed-404"  # and its silence is no proof
 
 
 def test_first_run_never_skips_a_look_that_could_have_been(world: Make) -> None:

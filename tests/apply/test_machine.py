@@ -139,6 +139,7 @@ class Executor(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="reconciler-machine-"))
         self.births = 0
         self.born_at: dict[str, datetime | None] = {}  # on the wall
+        self.seen_gone: dict[tuple[Target, datetime | None], datetime | None] = {}
         self.model = Model()
         self.vendor = Vendor({KEEP: {"id": KEEP, "name": KEEP}})
         for one in IDS:
@@ -403,8 +404,11 @@ class Executor(RuleBasedStateMachine):
         for target, state in self.world.journal.states(targets).items():
             if state.outcome is None or not state.outcome.final:
                 continue
+            if target.id in self.model.sent:
+                self.model.sent[target.id].looked = True  # what is known to its end is known
+            when = self.captured if state.evidence == "inventory" else state.at
+            seen = self.seen_gone.setdefault((target, state.at), when)
             born = self.born_at[target.id]
-            seen = self.captured if state.evidence == "inventory" else state.at
             back = born is not None and seen is not None and born >= seen
             assert back or target.id not in self.vendor.left, f"{target} is there, and is {state}"
 

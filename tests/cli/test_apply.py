@@ -348,6 +348,7 @@ def test_an_account_nobody_has_is_told_before_another_project(site: Site) -> Non
     "options",
     [
         ["--waive", "windows"],
+        ["--waive", "windows", "--waive", "approvals", "--because", "x", "--ticket", "T"],
         ["--because", "x"],
         ["--report", "nonsense=x"],
         ["--report", "json"],
@@ -627,6 +628,29 @@ def test_a_window_that_closes_is_3_and_can_be_resumed(site: Site) -> None:
     site.guards = "maxDeletions: {count: 100}"
     site.write()
     assert site.apply("--first-run") == 0
+
+
+def test_a_rule_that_was_waived_is_told_in_every_report(site: Site) -> None:
+    site.guards = (
+        "maxDeletions: {count: 100}, waivable: [windows], "
+        "windows: [{kind: allow, schedule: '0 0 1 1 *', duration: 1m}]"
+    )
+    site.write()
+    site.plan()
+    options = ["--first-run", "--waive", "windows", "--because", "urgent", "--ticket", "CHG-9"]
+    code, report = site.report(*options, "--report", "markdown=r.md", "--report", "text=r.txt")
+    assert code == 0, site.err
+    assert report["notes"] == ["WAIVED for this run: windows (CHG-9: urgent)"]
+    assert "CHG" in (site.root / "r.md").read_text()
+    assert "WAIVED for this run" in (site.root / "r.txt").read_text()
+
+
+def test_the_evidence_of_an_apply_holds_with_its_looks(site: Site) -> None:
+    site.plan()
+    assert site.apply("--first-run") == 0
+    assert any(row["method"] == "GET" for row in site.ledger())
+    assert site.run("evidence", "plan.json", "--out", "evidence.tgz") == 0, site.err
+    assert site.run("verify", "evidence.tgz") == 0, site.out
 
 
 def test_a_plan_from_the_future_is_4(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

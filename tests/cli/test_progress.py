@@ -167,3 +167,13 @@ def test_an_event_line_is_harmless_in_a_log() -> None:
     assert line.rstrip("\n").isprintable()
     assert "##" not in line
     assert json.loads(line)["detail"] == "##[error]x \u202e \x7f \ud800"
+
+
+def test_a_doubt_that_is_settled_is_counted_once() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, live=False, clock=Clock(), width=80)
+    progress.emit(Event(NOW, "account-started", "a", total=2, done=0))
+    for target, outcome in (("a/1", "in-doubt"), ("a/2", "deleted"), ("a/1", "deleted")):
+        progress.emit(Event(NOW, "outcome", "a", target=target, outcome=outcome, done=2))
+    progress.emit(Event(NOW, "account-done", "a", total=2, done=2))
+    assert stream.getvalue().splitlines()[-1].startswith("a: 2/2, 2 deleted, done")

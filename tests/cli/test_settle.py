@@ -71,6 +71,7 @@ def test_a_doubt_that_took_effect_is_found_deleted(bare: Site) -> None:
         assert code == 0, bare.err
         assert outcomes["push/push-old-0"] == "deleted"
         assert "push/push-old-0" not in bare.effects()
+    assert bare.run("evidence", "plan.json", "--out", "evidence.tgz") == 0, bare.err
 
 
 def test_a_doubt_without_effect_ends_after_two_looks_and_is_sent_by_apply_alone(
@@ -174,6 +175,17 @@ def test_a_request_is_settled_by_its_number(unknown: Site) -> None:
     assert unknown.run("settle", "--as", "deleted", "--request", "999", "--because", "x") == 1
 
 
+def test_a_request_of_which_some_are_settled_means_the_rest(unknown: Site) -> None:
+    unknown.run("status", "--format", "json")
+    (number,) = {str(one["request"]) for one in json.loads(unknown.out)["inDoubt"]}
+    whole = ["settle", "--as", "deleted", "--request", number, "--because", "x"]
+    assert unknown.run("settle", "--as", "not-deleted", DIALER[0], "--because", "x") == 6
+    assert unknown.run(*whole) == 0
+    assert unknown.out.count(": deleted") == len(DIALER) - 1
+    assert unknown.run(*whole) == 1
+    assert "in doubt any more" in unknown.err
+
+
 def test_some_of_them_leave_6(unknown: Site) -> None:
     assert unknown.run("settle", "--as", "deleted", DIALER[0], "--because", "x") == 6
     assert unknown.run("settle", "plan.json") == 6
@@ -201,6 +213,24 @@ def test_what_cannot_be_meant_is_64(unknown: Site, options: list[str]) -> None:
 def test_what_is_not_in_doubt_cannot_be_told(unknown: Site) -> None:
     assert unknown.run("settle", "--as", "deleted", "push/push-old-0", "--because", "x") == 1
     assert "not in doubt" in unknown.err
+
+
+def test_an_error_masks_numbers_too(unknown: Site) -> None:
+    assert unknown.run("settle", "--as", "deleted", DIALER[0], "--because", "x") == 6
+    assert unknown.run("settle", "--as", "deleted", DIALER[0], "--because", "x") == 1
+    assert NUMBERS[0] not in unknown.err
+
+
+def test_the_evidence_of_what_a_person_found_holds(unknown: Site) -> None:
+    assert unknown.run("settle", "--as", "deleted", *DIALER, "--because", "case 9912") == 0
+    assert unknown.apply() == 0
+    assert unknown.run("evidence", "plan.json", "--out", "evidence.tgz") == 0, unknown.err
+    assert unknown.run("verify", "evidence.tgz") == 0, unknown.out
+    assert f"{len(DIALER)} deleted" in unknown.out
+    log = (unknown.root / ".reconciler" / "audit.ndjson").read_text().splitlines()
+    told = [one for one in map(json.loads, log) if one.get("evidence") == "person"]
+    assert sorted(one["target"] for one in told) == DIALER
+    assert all(one["campaign"]["phoneNumbers"] == NUMBERS for one in told)
 
 
 def test_a_lane_that_is_worked_is_75(unknown: Site) -> None:

@@ -1,4 +1,4 @@
-"""`reconciler status`: it sends nothing and tells runs, outcomes, doubts, locks and closed windows."""
+"""`reconciler status` sends nothing; it tells runs, outcomes, doubts, locks, closed windows."""
 
 import json
 import sqlite3

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from crash_project import check_converged, ended, make, parcels
+from crash_project import Place, check_converged, ended, make, parcels
 from crash_vendor import Habits, Vendor
 
 from reconciler.apply.journal.sqlite import SqliteJournal
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.crash
 
 FEW = 24
 SECOND = 1.0
-GENEROUS = 5  # a busy machine is no bug
+GENEROUS = 4  # two at once, on a busy machine, against one that plans and sends nothing
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,6 +48,13 @@ def first_to_end(*processes):
     raise AssertionError("nobody ends")
 
 
+def limit(place: Place) -> float:
+    """Seconds in which a loser must have ended: one, on top of what this machine takes to plan."""
+    began = time.monotonic()
+    assert place.run("apply", "plan.json", "--dry-run").code == 0
+    return SECOND + GENEROUS * (time.monotonic() - began)
+
+
 def names(said: str, pid: int) -> bool:
     """Whether *said* names the holder *pid*, its host, and since when."""
     host = re.escape(socket.gethostname())
@@ -58,6 +65,7 @@ def test_of_two_started_together_one_works_and_the_other_names_it(
     tmp_path: Path, vendor: Vendor, round_: int
 ) -> None:
     place = make(tmp_path / "project", {"shop": vendor})
+    most = limit(place)
     began = time.monotonic()
     two = [place.start("apply", "plan.json", "--format", "json") for _ in range(2)]
     loser, (winner,) = first_to_end(*two)
@@ -65,7 +73,7 @@ def test_of_two_started_together_one_works_and_the_other_names_it(
     said = ended(loser)
     assert said.code == 75, said
     assert names(said.err, winner.pid), said.err
-    assert took < SECOND * GENEROUS
+    assert took < most
     vendor.release()
     last = ended(winner)
     assert last.code == 0, last
@@ -76,9 +84,10 @@ def test_a_late_second_apply_ends_within_a_second(tmp_path: Path, vendor: Vendor
     place = make(tmp_path / "project", {"shop": vendor})
     first = place.start("apply", "plan.json")
     vendor.await_deletes(1)
+    most = limit(place)
     began = time.monotonic()
     second = place.run("apply", "plan.json")
-    assert time.monotonic() - began < SECOND * GENEROUS
+    assert time.monotonic() - began < most
     assert second.code == 75
     assert names(second.err, first.pid)
     assert second.out == ""

@@ -151,6 +151,7 @@ def test_any_other_look_says_nothing(one):
     seen = run(DRIVER.look(CELLCAST.session, CELLCAST.items[0]), one)
     assert isinstance(seen, Unclear)
     assert seen.unavailable is (one.status == 403)
+    assert seen.unseen is (one.status == 404 or one.body == answer(200, NOT_FOUND).body)
 
 
 def test_a_look_goes_to_the_message_of_the_part():
