@@ -199,6 +199,8 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
     sighting = sights.seen[job.target]
     if isinstance(sighting, Unclear) and not _may_go_unseen(lane, job, sighting, sights):
         said = f"could not look first ({job.look}): {lane.line.scrubbed(sighting.detail)}"
+        if lane.line.trouble is not None:
+            said += f" ({lane.line.trouble})"
         lane.fates[job.target] = Fate(Outcome.PENDING, said)
         return False
     by_name = lane.line.driver.by_name

@@ -617,6 +617,14 @@ def test_events_are_json_lines_without_numbers_or_secrets(site: Site) -> None:
     assert not any(number in text for number in NUMBERS)
 
 
+def test_events_that_cannot_be_written_leave_no_run_behind(site: Site) -> None:
+    site.plan()
+    assert site.apply("--first-run", "--events", "no/such/folder") == 1
+    assert site.ledger() == []
+    site.run("status")
+    assert "No run yet." in site.out
+
+
 def test_a_window_that_closes_is_3_and_can_be_resumed(site: Site) -> None:
     site.guards = (
         "maxDeletions: {count: 100}, windows: [{kind: allow, schedule: '0 0 1 1 *', duration: 1m}]"
