@@ -584,6 +584,7 @@ class Apply:
         from reconciler.apply.report import stamp
         from reconciler.cli import _run
         from reconciler.cli._state import holder
+        from reconciler.render._words import plan_masker
 
         who = {
             **holder(),
@@ -597,7 +598,7 @@ class Apply:
             planned, fates = self._judge(journal, made)
             self._limits(journal, [one for one in planned if one.target not in fates], made)
         # Before the run begins: one that cannot tell its events leaves no trace.
-        with _run.Events(self.app, self.options.events) as events:
+        with _run.Events(self.app, self.options.events, plan_masker(self.plan)) as events:
             return self._carried_out(journal, made, chosen, settings, who, events)
 
     def _carried_out(

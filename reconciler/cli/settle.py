@@ -13,7 +13,7 @@ import click
 
 from reconciler import planfile, safe
 from reconciler.cli.app import App, pass_app
-from reconciler.cli.status import doubts_now, shown
+from reconciler.cli.status import doubts_now, mask_of, shown
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.guards.waivers import sort_out
 from reconciler.model import Action, Campaign, Outcome, Plan, Project, Target
@@ -326,7 +326,7 @@ def _look(
     locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": names})
     with ExitStack() as held:
         held.callback(locks.release)
-        follow = held.enter_context(_run.Events(app, events))
+        follow = held.enter_context(_run.Events(app, events, mask_of(chosen)))
         run = opened.begin(None, "settle", json.dumps(holder()), [], _started(_person()))
         ledgers = take(pairs, opened, run)
         states = opened.states(chosen)
@@ -441,12 +441,13 @@ def _tell(
 ) -> int:
     """Tell what became of *chosen*; *left*: how many doubts there are now, of others too."""
     states = opened.states(chosen)
+    mask = mask_of(chosen, show_numbers=show_numbers)
     if format_ == "json":
         listed = [
             {
                 "target": shown(target, show_numbers=show_numbers),
                 "outcome": state.outcome.value if state.outcome else None,
-                "detail": state.detail,
+                "detail": mask(state.detail) if state.detail else None,
                 "evidence": state.evidence,
             }
             for target, state in states.items()
@@ -457,7 +458,7 @@ def _tell(
             said = state.outcome.value if state.outcome else "not deleted; apply may send it again"
             if state.cleared:
                 said = "still there after two looks; apply may send it once more"
-            why = f" ({state.detail})" if state.detail else ""
+            why = f" ({mask(state.detail)})" if state.detail else ""
             name = safe.terminal(shown(target, show_numbers=show_numbers))
             app.out(f"{name}: {said}{safe.terminal(why)}")
         app.out("Nothing is in doubt." if not left else f"{left} in doubt.")

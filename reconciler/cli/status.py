@@ -1,7 +1,7 @@
 """`reconciler status`: runs, outcomes, doubts, locks, the rule that blocks now. Sends nothing."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,10 +81,11 @@ def _gather(
         found |= {"plan": digest, "outcomes": counts}
         doubts = {target: state for target, state in doubts.items() if target in mine}
         flying &= mine
+    mask = mask_of(doubts, show_numbers=show_numbers)
     found["inDoubt"] = [
         {
             "target": shown(target, show_numbers=show_numbers),
-            "detail": state.detail,
+            "detail": mask(state.detail) if state.detail else None,
             "request": requests.get(target),
             "state": "in doubt",
         }
@@ -143,6 +144,13 @@ def shown(target: Target, *, show_numbers: bool) -> str:
     if show_numbers or target.part is None or not target.part.isdigit():
         return str(target)
     return f"{Target(target.account, target.id)}#{safe.mask_number(target.part)}"
+
+
+def mask_of(targets: Iterable[Target], *, show_numbers: bool = False) -> Callable[[str], str]:
+    """Masks the phone numbers of *targets* in what a vendor or a person said."""
+    from reconciler.render._words import masker
+
+    return masker((one.part for one in targets if one.part is not None), show_numbers)
 
 
 def _blocked(app: App, project: Project) -> list[dict[str, Any]]:

@@ -175,10 +175,11 @@ def plan_masker(plan: Plan, *, show_numbers: bool = False) -> Callable[[str], st
         known.update(one for one in action.parts or () if one not in ids)
         if action.campaign is not None:
             known.update(action.campaign.phone_numbers or ())
-    return _masker(known, show_numbers)
+    return masker(known, show_numbers)
 
 
-def _masker(numbers: Iterable[str], show_numbers: bool) -> Callable[[str], str]:
+def masker(numbers: Iterable[str], show_numbers: bool) -> Callable[[str], str]:
+    """Masks *numbers* wherever they stand in a sentence; what is no phone number stays."""
     known = frozenset() if show_numbers else frozenset(n for n in numbers if mask_part(n) != n)
     if not known:
         return lambda text: text
@@ -221,7 +222,7 @@ class Shown:
             for target in report.targets
             if target.part is not None and (target.account, target.part) not in ids
         }
-        return cls(ids, _masker(numbers, False))
+        return cls(ids, masker(numbers, False))
 
     def part(self, target: TargetReport) -> str | None:
         if target.part is None or self.whole is None or (target.account, target.part) in self.whole:

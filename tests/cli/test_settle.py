@@ -221,6 +221,22 @@ def test_an_error_masks_numbers_too(unknown: Site) -> None:
     assert NUMBERS[0] not in unknown.err
 
 
+def test_a_number_that_somebody_names_is_masked(unknown: Site) -> None:
+    because = ["--because", f"{NUMBERS[0]} and {NUMBERS[1]} are gone"]
+    for format_ in ("text", "json"):
+        one = DIALER[0] if format_ == "text" else DIALER[1]
+        unknown.run("settle", "--as", "deleted", one, *because, "--format", format_)
+        assert not any(number in unknown.out for number in NUMBERS)
+    with sqlite3.connect(unknown.root / ".reconciler" / "state.db") as db:
+        db.execute("UPDATE targets SET detail=? WHERE outcome='in-doubt'", because[1:])
+    db.close()
+    unknown.run("status")
+    assert "are gone" in unknown.out
+    assert not any(number in unknown.out for number in NUMBERS)
+    unknown.run("status", "--show-numbers")
+    assert NUMBERS[0] in unknown.out
+
+
 def test_the_evidence_of_what_a_person_found_holds(unknown: Site) -> None:
     assert unknown.run("settle", "--as", "deleted", *DIALER, "--because", "case 9912") == 0
     assert unknown.apply() == 0
