@@ -131,10 +131,11 @@ def machine() -> str:
     )
 
 
-def finish(name: str, title: str, figures: Sequence[Figure], *, quick: bool) -> int:
+def finish(name: str, title: str, figures: Sequence[Figure], *, runs: str, quick: bool) -> int:
     """Print the table and write it to `results/NAME.json`; 1 if a target is missed.
 
-    A *quick* run is for seeing that the script works: nothing is judged or kept.
+    *runs* says how often each command ran. A *quick* run is for seeing that the
+    script works: nothing is judged or kept.
     """
     width = max(len(one.what) for one in figures)
     print(f"\n{title}{' (quick: too small for its targets)' if quick else ''}")
@@ -148,6 +149,7 @@ def finish(name: str, title: str, figures: Sequence[Figure], *, quick: bool) -> 
             "title": title,
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
             "machine": machine(),
+            "runs": runs,
             "figures": [
                 {**one._asdict(), "value": round(one.value, 3), "holds": one.holds}
                 for one in figures

@@ -26,7 +26,7 @@ def section(name: str, kept: dict[str, Any]) -> list[str]:
         "",
         f"## {kept['title']}",
         "",
-        f"`benchmarks/{name}.py`, {kept['date']}, {kept['machine']}.",
+        f"`benchmarks/{name}.py`, {kept['date']}, {kept['machine']}; {kept['runs']}.",
         "",
         "| figure | measured | target | | medians |",
         "|---|---:|---|---|---|",
@@ -47,7 +47,7 @@ def main() -> int:
     lines = [HEAD.rstrip("\n")]
     for path in sorted(RESULTS.glob("*.json")):
         kept = json.loads(path.read_text("utf-8"))
-        if {"title", "date", "machine", "figures"} <= kept.keys():
+        if {"title", "date", "machine", "runs", "figures"} <= kept.keys():
             lines += section(path.stem, kept)
         else:
             print(f"{path.name} has no figures", file=sys.stderr)

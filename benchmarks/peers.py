@@ -323,7 +323,13 @@ def main() -> int:
             *terraform(place, size=100 if quick else 1_000, repeats=repeats),
             *octodns(place, size=1_000 if quick else 10_000, repeats=repeats),
         ]
-    return finish("peers", "Beside other tools", figures, quick=quick)
+    return finish(
+        "peers",
+        "Beside other tools",
+        figures,
+        runs=f"{repeats} runs of each, {max(1, repeats // 2)} of the applies",
+        quick=quick,
+    )
 
 
 if __name__ == "__main__":

@@ -83,9 +83,10 @@ def measured(place: Path, *, full: int, repeats: int) -> dict[str, Cost]:
 
 def main() -> int:
     arguments = options(__doc__, repeats=5)
+    repeats = 3 if arguments.quick else arguments.repeats
     full = 100_000 if arguments.quick else 1_000_000
     with workplace(arguments.folder) as place:
-        found = measured(place, full=full, repeats=3 if arguments.quick else arguments.repeats)
+        found = measured(place, full=full, repeats=repeats)
     whole, bare, small = found["plan"], found["decode"], found["small"]
     few, many, loose, thin = found["few"], found["many"], found["loose"], found["thin"]
     count = f"{full:,} records"
@@ -115,7 +116,13 @@ def main() -> int:
             note=times(loose, thin),
         ),
     ]
-    return finish("plan_scale", "A plan at scale", figures, quick=arguments.quick)
+    return finish(
+        "plan_scale",
+        "A plan at scale",
+        figures,
+        runs=f"{repeats} runs of each, {max(1, repeats // 2)} of the unanchored",
+        quick=arguments.quick,
+    )
 
 
 if __name__ == "__main__":

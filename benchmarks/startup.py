@@ -36,7 +36,9 @@ def main() -> int:
             note=times(validate, pydantic),
         ),
     ]
-    return finish("startup", "Start-up", figures, quick=arguments.quick)
+    return finish(
+        "startup", "Start-up", figures, runs=f"{repeats} runs of each", quick=arguments.quick
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from reconciler.apply.work import Fate, Job, Rules, Witnesses, can_look
 from reconciler.driver import Driver, Item, Request, Secret, Session, shown
 from reconciler.errors import ReconcilerError, Stale
 from reconciler.guards import inventory_age, max_deletions, running
+from reconciler.guards.texts import span
 from reconciler.guards.waivers import Waivers
 from reconciler.inventory import Facts
 from reconciler.matching import Matcher, Matches, Question
@@ -61,7 +62,7 @@ def check_age(plan: Plan, project: Project, started: datetime | None, now: datet
         if now - started > most:
             raise Stale(
                 f"the plan was first applied on {started:%Y-%m-%d}, longer ago than resumeMaxAge "
-                f"({_days(most)}) allows; plan again"
+                f"({span(most)}) allows; plan again"
             )
         return
     created = datetime.fromisoformat(plan.metadata.created_at)
@@ -72,11 +73,6 @@ def check_age(plan: Plan, project: Project, started: datetime | None, now: datet
         raise Stale(f"the plan expired on {expires:%Y-%m-%d %H:%M} UTC; plan again")
     if created - now > timedelta(minutes=5):
         raise Stale(f"the plan is from the future ({created:%Y-%m-%d %H:%M} UTC); check the clock")
-
-
-def _days(span: timedelta) -> str:
-    hours = int(span.total_seconds() // 3600)
-    return f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h"
 
 
 # ---------------------------------------------------------------- guards, on what is left
@@ -109,7 +105,7 @@ def violations(
             campaigns=(known.campaigns or 0) if known is not None else 0,
         )
         if said:
-            more = f" ({before} of them before, within {_days(limit.per)})" if limit.per else ""
+            more = f" ({before} of them before, within {span(limit.per)})" if limit.per else ""
             found.append(Violation(guard="max-deletions", account=name, message=said + more))
         if waivers.of_account("inventory-age", name):
             continue

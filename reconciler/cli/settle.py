@@ -3,7 +3,7 @@
 import getpass
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +91,8 @@ def command(
     if account is not None and account not in project.accounts:
         raise Usage(f"--account: the project has no {account!r}")
     with journal(app, project) as opened:
+        # One request may have many numbers, and what is said of one target may name any of them.
+        mask = mask_of(opened.in_doubt(), show_numbers=show_numbers)
         chosen = _chosen(opened, plan, targets, request, account, show_numbers=show_numbers)
         if found is not None:
             _record(app, project, opened, chosen, found, because or "")
@@ -106,7 +108,7 @@ def command(
             )
         doubts, _ = doubts_now(opened, Locks(locks_folder(app, project)).holders())
         left = len(_of_plan(plan, doubts))
-        return _tell(app, opened, chosen, left, format_, show_numbers=show_numbers)
+        return _tell(app, opened, chosen, left, format_, mask, show_numbers=show_numbers)
 
 
 def _arguments(given: Sequence[str], *, named: bool) -> tuple[Plan | None, list[Target]]:
@@ -436,12 +438,12 @@ def _tell(
     chosen: "Mapping[Target, State]",
     left: int,
     format_: str,
+    mask: Callable[[str], str],
     *,
     show_numbers: bool,
 ) -> int:
     """Tell what became of *chosen*; *left*: how many doubts there are now, of others too."""
     states = opened.states(chosen)
-    mask = mask_of(chosen, show_numbers=show_numbers)
     if format_ == "json":
         listed = [
             {

@@ -251,23 +251,24 @@ GZIP = "Content-Encoding: gzip"
 TRAILED = b"f\r\n" + b'{"status":true}' + b"\r\n0\r\nX-Trailer: 1\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    ("data", "status", "body"),
-    [
-        (OK, 200, b'{"status":true}'),
-        (raw("204 No Content"), 204, b""),
-        (raw("204 No Content", b"", "Content-Length: 0"), 204, b""),
-        (raw("200 OK", TRAILED, CHUNKED), 200, b'{"status":true}'),
-        (raw("100 Continue") + OK, 200, b'{"status":true}'),
-        (raw("103 Early Hints", b"", "Link: </x>") + OK, 200, b'{"status":true}'),
-        (plain("200 OK", gzip.compress(b"{}", mtime=0), GZIP), 200, b"{}"),
-        (plain("200 OK", zlib.compress(b"{}"), "content-encoding: deflate"), 200, b"{}"),
-        (plain("303 See Other", b"", "Location: /success"), 303, b""),
-        (b"HTTP/1.1 200 OK\r\ncOnTent-lEngth: 2\r\n\r\n{}", 200, b"{}"),
-        (b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
-    ],
-)
-def test_one_whole_answer(data: bytes, status: int, body: bytes) -> None:
+WHOLE: dict[str, tuple[bytes, int, bytes]] = {
+    "plain": (OK, 200, b'{"status":true}'),
+    "204": (raw("204 No Content"), 204, b""),
+    "204 with a length": (raw("204 No Content", b"", "Content-Length: 0"), 204, b""),
+    "chunks with a trailer": (raw("200 OK", TRAILED, CHUNKED), 200, b'{"status":true}'),
+    "100 first": (raw("100 Continue") + OK, 200, b'{"status":true}'),
+    "103 first": (raw("103 Early Hints", b"", "Link: </x>") + OK, 200, b'{"status":true}'),
+    "gzip": (plain("200 OK", gzip.compress(b"{}"), GZIP), 200, b"{}"),
+    "deflate": (plain("200 OK", zlib.compress(b"{}"), "content-encoding: deflate"), 200, b"{}"),
+    "303": (plain("303 See Other", b"", "Location: /success"), 303, b""),
+    "odd case": (b"HTTP/1.1 200 OK\r\ncOnTent-lEngth: 2\r\n\r\n{}", 200, b"{}"),
+    "no reason": (b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_one_whole_answer(name: str) -> None:
+    data, status, body = WHOLE[name]
     (found,), server = asked(always(data))
     assert (found.status, found.body) == (status, body)
     assert len(server.got) == 1
