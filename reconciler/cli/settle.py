@@ -233,7 +233,12 @@ def _record(
             for target in chosen
         ]
         begun = _begun(project, plans, by)
-        opened.commit("", 0, run, rulings=rulings, audit=[*begun, *findings, *told])
+        over = [
+            _over(plan, {found: sum((one.plan or "") == plan for one in chosen.values())}, Exit.OK)
+            for plan in plans
+            if plan
+        ]
+        opened.commit("", 0, run, rulings=rulings, audit=[*begun, *findings, *told, *over])
         opened.end(run, Exit.OK, {"summary": {found: len(chosen)}})
     finally:
         locks.release()
@@ -264,6 +269,12 @@ def _begun(project: Project, plans: Iterable[str], by: str) -> list[dict[str, An
     """This run in the share of the log of each plan whose targets it settles."""
     said = {"type": "run-started", "project": project.name, "command": "settle", **_started(by)}
     return [{**said, "plan": plan} for plan in plans if plan]
+
+
+def _over(plan: str, counts: Mapping[str, int], code: int) -> dict[str, Any]:
+    """The end of this run in the share of the log of *plan*."""
+    said = {"exitCode": code, "summary": dict(counts), "report": None}
+    return {"type": "run-ended", "plan": plan, **said}
 
 
 def _target_record(
@@ -362,9 +373,16 @@ def _look(
                 )
             )
         running = _run.Running(context, follow.tick)
-        counts = summary(running.go(works, ledgers, send=False))
+        fates = running.go(works, ledgers, send=False)
+        counts = summary(fates)
         left = Exit.DOUBT if counts[Outcome.IN_DOUBT.value] else Exit.OK
-        opened.end(run, running.signalled or left, {"summary": counts})
+        code = running.signalled or left
+        over = []
+        for plan in filter(None, plans):
+            mine = {t: fate for t, fate in fates.items() if states[t].plan == plan}
+            over.append(_over(plan, summary(mine), code))
+        opened.commit("", 0, run, audit=over)
+        opened.end(run, code, {"summary": counts})
 
 
 def _jobs(

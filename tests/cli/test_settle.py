@@ -72,6 +72,8 @@ def test_a_doubt_that_took_effect_is_found_deleted(bare: Site) -> None:
         assert outcomes["push/push-old-0"] == "deleted"
         assert "push/push-old-0" not in bare.effects()
     assert bare.run("evidence", "plan.json", "--out", "evidence.tgz") == 0, bare.err
+    assert bare.run("verify", "evidence.tgz") == 0
+    assert "has no end" not in bare.out
 
 
 def test_a_doubt_without_effect_ends_after_two_looks_and_is_sent_by_apply_alone(
@@ -243,6 +245,7 @@ def test_the_evidence_of_what_a_person_found_holds(unknown: Site) -> None:
     assert unknown.run("evidence", "plan.json", "--out", "evidence.tgz") == 0, unknown.err
     assert unknown.run("verify", "evidence.tgz") == 0, unknown.out
     assert f"{len(DIALER)} deleted" in unknown.out
+    assert "has no end" not in unknown.out
     log = (unknown.root / ".reconciler" / "audit.ndjson").read_text().splitlines()
     told = [one for one in map(json.loads, log) if one.get("evidence") == "person"]
     assert sorted(one["target"] for one in told) == DIALER
