@@ -138,8 +138,9 @@ def test_the_model_imports_only_errors() -> None:
     [
         (("yaml",), ("reconciler.strict",)),
         (("deepdiff",), ("reconciler.inventory.diff",)),
-        (SENDS, ("reconciler.apply.send",)),
-        (("h11",), ("reconciler.apply.send",)),
+        (SENDS, ()),
+        (("h11",), ("reconciler.apply.send", "reconciler.apply.connect")),
+        (("ssl", "select"), ("reconciler.apply.connect", "reconciler.sandbox")),
         (("click",), ("reconciler.cli",)),
         (("rich",), ("reconciler.cli",)),
         (DATABASE, ("reconciler.apply.journal",)),
@@ -312,12 +313,24 @@ def test_a_command_that_sends_nothing_loads_nothing_that_can(
     given = [str(plan) if one == "PLAN" else one for one in arguments]
     code, loaded = loaded_by(tmp_path / "probe.json", *given)
     assert code == 0
-    assert loaded & {*SENDS, *DATABASE, "requests", "urllib3", "starlette", "uvicorn"} == set()
+    assert (
+        loaded & {*SENDS, "h11", *DATABASE, "requests", "urllib3", "starlette", "uvicorn"} == set()
+    )
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["validate"]], ids=" ".join)
 def test_a_short_command_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     code, loaded = loaded_by(tmp_path / "probe.json", *arguments)
     assert code == 0
-    heavy = {*SENDS, *DATABASE, "deepdiff", "rich", "jinja2", "asyncio", "starlette", "uvicorn"}
+    heavy = {
+        *SENDS,
+        "h11",
+        *DATABASE,
+        "deepdiff",
+        "rich",
+        "jinja2",
+        "asyncio",
+        "starlette",
+        "uvicorn",
+    }
     assert loaded & heavy == set()

@@ -101,7 +101,6 @@ def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate]) -> Lin
         driver=work.driver,
         session=work.session,
         sender=Sender(
-            concurrency=work.account.limits.concurrency,
             tls=not work.session.base.startswith("http://"),
             proxy=work.account.proxy,
             ca_file=work.account.ca_file,

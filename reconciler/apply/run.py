@@ -171,7 +171,6 @@ def _fate(lane: Lane, job: Job) -> Fate:
 
 def _sender(work: AccountWork) -> Sender:
     return Sender(
-        concurrency=work.account.limits.concurrency,
         tls=not work.session.base.startswith("http://"),
         proxy=work.account.proxy,
         ca_file=work.account.ca_file,

@@ -79,12 +79,12 @@ def seal(record: object, *, seq: int, prev: str) -> tuple[bytes, str]:
 
 def _plain(value: Any) -> Any:
     match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         case dict():
             return {_plain(str(key)): _plain(one) for key, one in value.items()}
         case list() | tuple():
             return [_plain(one) for one in value]
-        case str():
-            return value.encode("utf-8", "backslashreplace").decode()
         case bool() | None:
             return value
         case int():

@@ -39,7 +39,7 @@ def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[A
 
     async def main() -> tuple[list[Any], Any]:
         async with serving(serve) as server:
-            sender = Sender(concurrency=1, tls=False, **more)
+            sender = Sender(tls=False, **more)
             found: list[Any] = []
             try:
                 for _ in requests or ((),):
@@ -60,7 +60,7 @@ def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[A
 def test_a_request_arrives_as_it_was_written() -> None:
     async def main() -> Got:
         async with serving(always(OK)) as server:
-            sender = Sender(concurrency=1, tls=False)
+            sender = Sender(tls=False)
             request = Request(
                 "POST",
                 server.url + "/batch",
@@ -126,7 +126,7 @@ def test_nothing_of_the_environment_changes_where_a_request_goes(
 def test_the_proxy_of_the_project_is_used() -> None:
     async def main() -> list[Got]:
         async with serving(always(OK)) as proxy:
-            sender = Sender(concurrency=1, tls=False, proxy=proxy.url)
+            sender = Sender(tls=False, proxy=proxy.url)
             answer = await ask(sender, get("http://127.0.0.1:9"))
             await sender.aclose()
             assert answer.status == 200
@@ -143,7 +143,7 @@ def test_a_refused_connection_is_not_sent() -> None:
     taken.bind(("127.0.0.1", 0))
 
     async def main() -> None:
-        sender = Sender(concurrency=1, tls=False)
+        sender = Sender(tls=False)
         with pytest.raises(NotSent):
             await ask(sender, get(f"http://127.0.0.1:{taken.getsockname()[1]}"))
         await sender.aclose()
@@ -154,7 +154,7 @@ def test_a_refused_connection_is_not_sent() -> None:
 
 def test_a_name_that_nobody_knows_is_not_sent() -> None:
     async def main() -> None:
-        sender = Sender(concurrency=1, tls=False)
+        sender = Sender(tls=False)
         with pytest.raises(NotSent):
             await ask(sender, get("http://no-such-host.invalid"))
         await sender.aclose()
@@ -164,7 +164,7 @@ def test_a_name_that_nobody_knows_is_not_sent() -> None:
 
 def test_a_connection_that_never_comes_about_is_not_sent() -> None:
     async def main() -> None:
-        sender = Sender(concurrency=1, proxy="http://127.0.0.1:1", deadline=5)
+        sender = Sender(proxy="http://127.0.0.1:1", deadline=5)
         with pytest.raises(NotSent):
             await ask(sender, get("https://127.0.0.1:9"))
         await sender.aclose()
@@ -175,7 +175,7 @@ def test_a_connection_that_never_comes_about_is_not_sent() -> None:
 def test_a_proxy_that_refuses_the_tunnel_is_not_sent() -> None:
     async def main() -> None:
         async with serving(always(plain("403 Forbidden"))) as proxy:
-            sender = Sender(concurrency=1, proxy=proxy.url)
+            sender = Sender(proxy=proxy.url)
             with pytest.raises(NotSent):
                 await ask(sender, get("https://127.0.0.1:9"))
             await sender.aclose()
@@ -210,7 +210,7 @@ def over_tls(authority: Path, url_host: str, **more: Any) -> Any:
 
     async def main() -> Any:
         async with serving(always(OK), tls=context) as server:
-            sender = Sender(concurrency=1, **more)
+            sender = Sender(**more)
             try:
                 answer = await ask(sender, get(f"https://{url_host}:{server.port}"))
             except (NotSent, NoAnswer) as error:
@@ -368,7 +368,7 @@ def test_a_late_surplus_never_counts_for_the_next_request() -> None:
                 wire.write(plain("200 OK", b"surplus"))
 
         async with serving(serve) as server:
-            sender = Sender(concurrency=1, tls=False)
+            sender = Sender(tls=False)
             first = await ask(sender, get(server.url))
             await asyncio.sleep(0.15)
             second = await ask(sender, get(server.url))
@@ -382,7 +382,7 @@ def test_a_late_surplus_never_counts_for_the_next_request() -> None:
 def test_a_connection_lives_on_only_after_a_clean_answer() -> None:
     async def main() -> None:
         async with serving(always(OK)) as server:
-            sender = Sender(concurrency=1, tls=False)
+            sender = Sender(tls=False)
             await ask(sender, get(server.url))
             await ask(sender, get(server.url), clean=False)
             await ask(sender, get(server.url))
@@ -424,7 +424,7 @@ def test_a_connection_that_breaks_after_the_request_is_no_answer(
 def test_a_connection_that_breaks_before_the_request_was_read_may_have_taken_it() -> None:
     async def main() -> None:
         async with serving(always(OK), unread=lambda wire: wire.reset() or True) as server:
-            sender = Sender(concurrency=1, tls=False)
+            sender = Sender(tls=False)
             with pytest.raises(NoAnswer):
                 await ask(sender, get(server.url))
             await sender.aclose()
@@ -441,7 +441,7 @@ def test_a_server_that_closes_an_idle_connection_costs_nothing() -> None:
             wire.close()
 
         async with serving(serve) as server:
-            sender = Sender(concurrency=1, tls=False)
+            sender = Sender(tls=False)
             for _ in range(3):
                 assert (await ask(sender, get(server.url))).status == 200
                 await asyncio.sleep(0.05)
@@ -461,7 +461,7 @@ def test_a_cancelled_exchange_leaves_a_sender_that_works() -> None:
             wire.write(OK)
 
         async with serving(serve) as server:
-            sender = Sender(concurrency=1, tls=False)
+            sender = Sender(tls=False)
             task = asyncio.create_task(ask(sender, get(server.url)))
             await asyncio.sleep(0.05)
             task.cancel()

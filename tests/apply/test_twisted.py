@@ -425,7 +425,7 @@ class Stage:
             context,
             ledgers,
             send=True,
-            sender=lambda _: Sender(concurrency=1, tls=False, deadline=DEADLINE),
+            sender=lambda _: Sender(tls=False, deadline=DEADLINE),
         )
         return {target.id: fate for target, fate in fates.items()}
 

@@ -87,10 +87,10 @@ def test_one_driver_loads_one_driver_and_nothing_that_sends():
     code = (
         "import sys; from reconciler import drivers; drivers.find('kore'); "
         "print(*sorted(m for m in sys.modules if m.startswith('reconciler.drivers.') or m in "
-        "('httpx', 'httpcore', 'jwt', 'importlib.metadata', 'sqlite3', 'socket')))"
+        "('httpx', 'httpcore', 'h11', 'jwt', 'importlib.metadata', 'sqlite3', 'socket')))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(found.stdout.split())
     assert "reconciler.drivers.kore" in loaded
     assert "reconciler.drivers.ozonetel" not in loaded
-    assert not loaded & {"httpx", "httpcore", "jwt", "sqlite3"}
+    assert not loaded & {"httpx", "httpcore", "h11", "jwt", "sqlite3"}
