@@ -28,7 +28,7 @@ docs: setup ## build the documentation strictly, into site/
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 crash: setup system ## kill an apply 1,000 times (KILLS=n)
-	$(RUN) $(PY) -m pytest tests/crash --kills $(KILLS)
+	$(RUN) $(PY) -m pytest tests/crash -n $(WORKERS) --kills $(KILLS)
 
 bench: setup ## run every benchmark and write docs/benchmarks.md
 	@failed=; for script in benchmarks/*.py; do \

@@ -11,7 +11,6 @@ documents as a refusal that changed nothing is `Refused`; everything else is `Do
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
@@ -147,8 +146,7 @@ class Settings(BaseModel):
 # ---------------------------------------------------------------- requests and answers
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One target as a driver needs it: *name* is the record's own text, to the byte."""
 
     target: Target
@@ -156,8 +154,7 @@ class Item:
     channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """What a driver may know while it builds a request.
 
     *base* is `scheme://host[:port][/prefix]` without a slash at its end. *token* is the lane's
@@ -172,8 +169,7 @@ class Session:
     nonce: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One HTTP request as a value. *path* is a tuple of segments; none may hold a slash.
 
     *body* is a JSON value or None for no body at all; it holds no secret.
@@ -198,8 +194,7 @@ class Request:
         return f"{self.base}/{path}" + (f"?{query}" if query else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back, whole: *headers* by lower-case name, *body* decoded from transfer coding.
 
     *status* 0: no answer came (only flows ever see it).
@@ -302,8 +297,7 @@ class Unclear(msgspec.Struct, frozen=True):
 Sighting = Present | Missing | Unclear
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """Everything the account lists. *complete* only if every page came and none contradicts.
 
     Each campaign once, in the vendor's order. *why* says what is missing when not complete;
@@ -339,8 +333,7 @@ def halves(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], tuple[Item, ...]]
     return items[:middle], items[middle:]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Driver:
+class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor API. Third parties: build one, and name it in the group `reconciler.drivers`.
 
     Times are seconds. Functions get *settings* (an instance of your `settings` model).
@@ -370,7 +363,7 @@ class Driver:
     """Items -> the requests they share, each item in exactly one; at most *most* targets each."""
     split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves
     """How a request that got `Split` is halved; each half must be a valid request."""
-    unsupported: Callable[[Any, Campaign], str | None] = field(default=lambda _s, _c: None)
+    unsupported: Callable[[Any, Campaign], str | None] = lambda _s, _c: None
     """Why the driver does not promise to delete this kind of campaign, or None."""
     authenticate: Callable[[Session], Flow] | None = None
     """Returns `Token`, or `Unauthorised`, `Throttled`, `Doubt`."""

@@ -3,9 +3,11 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal
+
+import msgspec
 
 from reconciler.model import Campaign, Selector
 from reconciler.patterns import Asked, Patterns, add, nfc
@@ -13,8 +15,7 @@ from reconciler.patterns import Asked, Patterns, add, nfc
 __all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """One absent, keep or protect entry, asked of every record of *account*.
 
     Exactly one of *id*, *name*, *match* is set. The question's index in the sequence given to
@@ -28,16 +29,14 @@ class Question:
     match: Selector | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """A record and the indices of the questions that it answers, ascending."""
 
     campaign: Campaign
     asked: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(msgspec.Struct, frozen=True):
     """What a whole inventory answered.
 
     *hits* by (account, id). *found[i]*: how many records answered question i. *lacking[i]*: how
@@ -308,7 +307,8 @@ class _Names:
 
     def take(self, names: Iterable[tuple[str, bool]]) -> None:
         """Take in names (NFC), each with whether a question hit its record."""
-        words, hits, low, high = self._words, self._hit, _LOW, _HIGH
+        words, hits = self._words, self._hit
+        low, high = _masks(1), _masks(2)
         last = len(words) - 1
         for name, hit in names:
             if name in hits:
@@ -333,6 +333,7 @@ class _Names:
         return frozenset(certain | {name for name, number in self._suspects.items() if number > 1})
 
 
+@cache
 def _masks(seed: int) -> list[int]:
     """4096 words of 64 bits, three of them set, spread by a linear congruence."""
     masks = []
@@ -343,7 +344,3 @@ def _masks(seed: int) -> list[int]:
             mask |= 1 << (seed >> 58)
         masks.append(mask)
     return masks
-
-
-_LOW = _masks(1)
-_HIGH = _masks(2)

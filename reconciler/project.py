@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -182,8 +182,7 @@ class LimitsModel(Model):
             yield (), said, "write both, such as `requests: 1` and `per: 1s`"
 
 
-@dataclass(frozen=True, slots=True)
-class _Unread:
+class _Unread(msgspec.Struct, frozen=True):
     """Settings as written; only the driver knows what they mean."""
 
     raw: object
@@ -443,8 +442,7 @@ def _project(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
+class _Places(msgspec.Struct, frozen=True):
     """Where things stand in the project file."""
 
     document: Document

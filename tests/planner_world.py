@@ -3,7 +3,6 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -66,7 +65,7 @@ def driver(name: str = "simple", **changes: Any) -> Driver:
         judge=lambda *_: Doubt("never sent"),
         gate=lambda _: None,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 DRIVERS = {

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
@@ -776,7 +775,7 @@ def test_actions_stand_in_their_order() -> None:
 
 
 def test_the_readers_warnings_are_in_the_plan() -> None:
-    known = replace(
+    known = structs.replace(
         facts([]), warnings=(Diagnostic("warning", "no-zone", "no zone", "inventory.csv", 3),)
     )
     made = plan([], [], None, known)

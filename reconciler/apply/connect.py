@@ -5,7 +5,9 @@ is silent and open; whoever used it says whether it may be kept.
 """
 
 import asyncio
+import os
 import select
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -176,13 +178,18 @@ class Connections:
             )
         except UnicodeError as error:  # a label of the name is empty or too long
             raise Unreachable(f"{origin.host} is not a name of a host") from error
+        except OSError as error:
+            raise Unreachable(f"cannot connect to {origin.authority}: {_why(error)}") from error
         return connection
 
     async def _secured(self, connection: Connection, origin: Origin) -> asyncio.Transport:
         assert self._context is not None
-        transport = await asyncio.get_running_loop().start_tls(
-            connection.transport, connection, self._context, server_hostname=origin.host
-        )
+        try:
+            transport = await asyncio.get_running_loop().start_tls(
+                connection.transport, connection, self._context, server_hostname=origin.host
+            )
+        except OSError as error:
+            raise Unreachable(f"cannot connect to {origin.authority}: {_why(error)}") from error
         if transport is None:
             raise Unreachable("the connection was lost while TLS began")
         return transport
@@ -207,6 +214,21 @@ async def _tunnel(connection: Connection, origin: Origin) -> None:
         raise Unreachable(f"the proxy refused the tunnel with HTTP {event.status_code}")
     if asked.trailing_data[0] or not connection.silent:
         raise Unreachable("the proxy said more than that the tunnel is open")
+
+
+def _why(error: OSError) -> str:
+    """What the system says, without the Python around it."""
+    match error:
+        case ssl.SSLCertVerificationError(verify_message=str(said)):
+            return f"its certificate is not accepted: {said}"
+        case ssl.SSLError():
+            return f"TLS failed: {(error.reason or str(error)).lower().replace('_', ' ')}"
+        case socket.gaierror():
+            return error.strerror or str(error)
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+        case _:
+            return str(error)
 
 
 def _verified(ca_file: str | None) -> ssl.SSLContext:

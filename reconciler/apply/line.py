@@ -3,9 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
 from reconciler.apply.pace import Pace, jittered, retry_after, throttle_wait
@@ -105,7 +107,7 @@ class Line:
         self.gate = gate
         self.driver = driver
         self.account = session.account
-        self.session = replace(session, token=Secret(self._token_text))
+        self.session = msgspec.structs.replace(session, token=Secret(self._token_text))
         self._sender = sender
         self._secrets = [secret for secret in secrets if secret]
         self._passing: deque[str] = deque(maxlen=_PASSING)  # what the newest requests carried

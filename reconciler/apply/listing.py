@@ -7,8 +7,10 @@ that came: it is told that no further answer comes, and says itself that its lis
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from reconciler.apply.journal import Ledger
 from reconciler.apply.line import Gate, Line
@@ -116,7 +118,7 @@ async def _heard(line: Line) -> Heard:
     listing = await _listing(line, pages)
     why = line.scrubbed(listing.why) if listing.why else None
     line.emit("account-done", done=len(listing.campaigns), detail=why)
-    return Heard(replace(listing, why=why), asked_at, pages.came)
+    return Heard(msgspec.structs.replace(listing, why=why), asked_at, pages.came)
 
 
 async def _listing(line: Line, pages: "_Pages") -> Listing:
@@ -133,11 +135,13 @@ async def _listing(line: Line, pages: "_Pages") -> Listing:
     try:
         found = await line.read(flow, "list")
     except AccountStopped as stop:
-        return replace(_cut_off(flow), complete=False, partial=False, why=str(stop))
+        return msgspec.structs.replace(_cut_off(flow), complete=False, partial=False, why=str(stop))
     if not isinstance(found, Listing):
         raise ReconcilerError(f"the driver {line.driver.name} gave no listing; nothing was written")
     if not found.complete and line.trouble is not None:
-        return replace(found, partial=False, why=f"{found.why or 'not complete'} ({line.trouble})")
+        return msgspec.structs.replace(
+            found, partial=False, why=f"{found.why or 'not complete'} ({line.trouble})"
+        )
     return found
 
 

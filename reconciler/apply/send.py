@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import h11
 
-from reconciler.apply.connect import Connection, Connections, Origin
+from reconciler.apply.connect import Connection, Connections, Origin, Unreachable
 from reconciler.driver import Answer, Request, Secret, revealed
 from reconciler.errors import ReconcilerError
 
@@ -98,6 +98,8 @@ class Sender:
         except TimeoutError as error:
             said = f"no whole answer within {self._deadline:g} s"
             raise (NoAnswer(said) if left else NotSent(said)) from error
+        except Unreachable as error:
+            raise NotSent(str(error)) from error
         except (OSError, h11.ProtocolError) as error:
             said = f"{type(error).__name__}: {error}".rstrip(": ")
             raise (NoAnswer(said) if left else NotSent(said)) from error

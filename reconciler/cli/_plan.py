@@ -7,13 +7,13 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+import msgspec
 
 from reconciler import __version__, disk
 from reconciler.cli import _origin
@@ -31,8 +31,7 @@ MOST_PLAN = 1024 * 1024 * 1024
 STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
+class Extras(msgspec.Struct, frozen=True):
     """What a plan was made of. *matches.unasked* holds the witnesses; *drivers* go by name.
 
     *digest* is the plan's. *warnings* are those of project and manifests, not in the plan.

@@ -6,9 +6,10 @@ complete inventory, because what a complete inventory does not list counts as go
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+
+import msgspec
 
 from reconciler.driver import Answer, Listing, Request
 from reconciler.drivers._answers import odd
@@ -17,8 +18,7 @@ from reconciler.model import Campaign, Status
 _MOST_PAGES: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page as a driver understood it. *next* None: the vendor says it was the last.
 
     *total*: how many campaigns there are, if said. *fault*: why this page is not the whole truth;

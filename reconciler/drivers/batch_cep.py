@@ -4,9 +4,9 @@ Vendor: https://doc.batch.com/developer/api/cep/campaigns/delete (seed 002),
 https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 """
 
-from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from pydantic import Field, StringConstraints
 
 from reconciler.driver import (
@@ -104,7 +104,7 @@ def _list(session: Session) -> Flow:
         records = (_record(session.account, item) for item in items)
         found = page(records, next=cursor if more else None, total=total)
         if more is not False and (more is not True or cursor is None):
-            return replace(found, fault="a page does not say where the next one is")
+            return msgspec.structs.replace(found, fault="a page does not say where the next one is")
         return found
 
     return (yield from gather(None, ask, read))

@@ -1,8 +1,9 @@
 """Does somebody answer for lifting this guard, for this target or account?"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from reconciler.model import Target, Waiver, WaiverUse
 
@@ -10,8 +11,7 @@ OF_TARGETS = frozenset({"running", "protected", "resurrected"})
 OF_ACCOUNTS = frozenset({"max-deletions", "inventory-age"})
 
 
-@dataclass(frozen=True, slots=True)
-class Waivers:
+class Waivers(msgspec.Struct, frozen=True):
     """The waivers of a project, sorted out for one day."""
 
     active: Mapping[tuple[str, str, str | None], tuple[Waiver, ...]]

@@ -1,9 +1,10 @@
 """Inventory files: what exists now, read as a stream, with what the headers claim."""
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
+
+import msgspec
 
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 from reconciler.inventory import document, ndjson, table, yamlfile
@@ -25,8 +26,7 @@ _SUFFIXES = {
 _READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": table.read}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv."""
 
     path: str  # as shown to people and written in the plan
@@ -34,8 +34,7 @@ class Source:
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What is known once every record has gone by.
 
     *accounts* has every account that a header names or a record is of: *complete* (None: no header

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +16,7 @@ SHOWN = 100  # problems told of one file; the rest is counted
 _SKEW = timedelta(minutes=5)
 
 
-@dataclass(slots=True)
-class Claim:
+class Claim(msgspec.Struct):
     """What one header says of one account, and how many records followed it."""
 
     line: int | None

@@ -1,7 +1,8 @@
 """What is asked of every record: absences, keeps and protections, each with where it stands."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from reconciler.driver import Driver
 from reconciler.matching import Question
@@ -10,8 +11,7 @@ from reconciler.model import Account, Entry, Manifest, Project, Protect
 Origin = Entry | Protect
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Questions for the matcher, and what each came from; both of one length, in one order.
 
     Where the vendor goes by name, an `id` and a `name` are the same thing, so such an entry asks

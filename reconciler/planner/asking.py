@@ -1,8 +1,9 @@
 """Absences with what the whole inventory answered: who asks, how, and which manifests may not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from reconciler.guards import metadata
 from reconciler.matching import Matches
@@ -10,8 +11,7 @@ from reconciler.model import Entry, Manifest, Project, Reason, Source
 from reconciler.planner.asked import Asked
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """One absence. *found*: the records that answer it. *blocked*: why its manifest may not ask."""
 
     entry: Entry

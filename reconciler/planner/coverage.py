@@ -1,7 +1,8 @@
 """What it means that an account's inventory does not list something (spec §2.3)."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from reconciler.model import Account, AccountFacts
 
@@ -14,8 +15,7 @@ class Coverage(Enum):
     INCOMPLETE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(msgspec.Struct, frozen=True):
     """An account's coverage, and in words why it is not complete (empty if it is)."""
 
     coverage: Coverage

@@ -1,8 +1,9 @@
 """One candidate -> its actions: the first reason that holds, in the order of spec §2.4."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from reconciler.driver import Driver
 from reconciler.guards import protect, running
@@ -15,8 +16,7 @@ from reconciler.planner.candidates import Candidate
 from reconciler.planner.coverage import Coverage, Covered
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(msgspec.Struct, frozen=True):
     """What the targets of one account are judged by. *shared*: names (NFC) that records share."""
 
     account: Account

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from reconciler.guards import inventory_age, max_deletions
 from reconciler.guards.waivers import Waivers, use
@@ -25,8 +26,7 @@ if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """The broken limits that nobody lifts, and the waivers that lift one; by account name."""
 
     violations: tuple[Violation, ...]

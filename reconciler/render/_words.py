@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from reconciler.model import (
     Action,
@@ -198,8 +199,7 @@ def _known(found: str, known: frozenset[str]) -> bool:
     return found in known or bare in known or f"+{bare}" in known
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """How a report's parts and sentences are shown: phone numbers masked, message ids whole."""
 
     whole: frozenset[tuple[str, str]] | None  # (account, part); None: everything is whole

@@ -7,10 +7,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+
+import msgspec
 
 from reconciler.guards.waivers import OF_ACCOUNTS
 from reconciler.model import Action, Outcome, Plan, Report, Source, TargetReport, WaiverUse
@@ -25,8 +26,7 @@ _MOST_PENDING = 10
 _SIGNS = {"delete": ("-", "red"), "refuse": ("!", "yellow"), "none": ("=", "dim")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(msgspec.Struct, frozen=True):
     """How a page is drawn: colours, width, and how numbers are shown."""
 
     ink: Ink
@@ -180,8 +180,7 @@ def _refusals(actions: Sequence[Action], page: _Page) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(msgspec.Struct, frozen=True):
     sign: str
     style: str
     id: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 from urllib.parse import quote, urlsplit
 
+from msgspec import structs
 from pydantic import BaseModel, ValidationError
 
 from reconciler.driver import (
@@ -223,7 +224,7 @@ def hostile_ids_stay_out_of_the_path(example: Example) -> None:
         campaign = Campaign(account=item.target.account, id=text, name=name)
         if driver.unsafe(session.settings, campaign, part) is not None:
             continue
-        bad = replace(item, target=replace(item.target, id=text, part=part), name=name)
+        bad = structs.replace(item, target=replace(item.target, id=text, part=part), name=name)
         request = driver.delete(session, (bad,))
         for segment in request.path:
             assert isinstance(segment, Secret) or text not in ("", segment), f"{text!r} in the path"
@@ -292,7 +293,7 @@ def an_answer_about_another_target_is_no_deletion(example: Example) -> None:
             other = success.body.replace(wanted.encode(), b"another-" + wanted.encode()[:20])
             if other == success.body:
                 continue
-            answer = replace(success, body=other)
+            answer = structs.replace(success, body=other)
             verdict = example.driver.judge(example.session, example.batch, answer)
             assert not isinstance(verdict, Deleted), f"{_said(answer)} became a deletion"
 

@@ -4,10 +4,12 @@ import asyncio
 import json
 import selectors
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.apply.journal.sqlite import SqliteJournal
 from reconciler.apply.run import AccountWork, execute, take

@@ -3,11 +3,11 @@
 import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from apply_world import BLIND, DRIVER, LISTS_ONLY, LOOKS_ONLY, Vendor, World, campaigns, told
+from msgspec.structs import replace
 
 from reconciler.apply.send import NoAnswer, NotSent
 from reconciler.driver import Unclear
@@ -364,7 +364,7 @@ def test_a_run_that_is_told_to_stop_while_it_renews_leaves_its_target_pending(
 def test_an_error_in_a_driver_is_told_and_stops_the_run_without_noise(
     world: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     def judge(*_: Any) -> Any:
         raise ZeroDivisionError("a driver's bug")

@@ -1,12 +1,12 @@
 """What a look means, before a request and after a doubt: whole tables; witnesses; who may look."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from apply_world import BLIND, DRIVER, EPOCH, LISTS_ONLY, LOOKS_ONLY, Vendor, World, campaigns, told
+from msgspec.structs import replace
 
 from reconciler.apply.journal import State
 from reconciler.apply.look import by_listing, fate_after, fate_before

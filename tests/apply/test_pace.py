@@ -4,7 +4,6 @@ import asyncio
 import random
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -23,6 +22,7 @@ from apply_world import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler import drivers
 from reconciler.apply.journal import Ledger

@@ -144,7 +144,9 @@ def test_a_refused_connection_is_not_sent() -> None:
 
     async def main() -> None:
         sender = Sender(tls=False)
-        with pytest.raises(NotSent):
+        with pytest.raises(
+            NotSent, match=r"^cannot connect to 127\.0\.0\.1:\d+: Connection refused$"
+        ):
             await ask(sender, get(f"http://127.0.0.1:{taken.getsockname()[1]}"))
         await sender.aclose()
 
@@ -241,6 +243,7 @@ def test_a_stranger_certificate_is_not_sent(
 def test_a_certificate_for_another_name_is_not_sent(authority: Path) -> None:
     found, got = over_tls(authority, "localhost", ca_file=str(authority / "ca.pem"))
     assert isinstance(found, NotSent)
+    assert "its certificate is not accepted: Hostname mismatch" in str(found)
     assert got == []
 
 

@@ -9,13 +9,14 @@ import asyncio
 import gzip
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from msgspec.structs import replace
 from wire_server import Got, Wire, plain, raw, serving
 
 from reconciler import drivers

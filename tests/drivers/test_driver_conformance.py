@@ -6,6 +6,7 @@ import pytest
 from driver_examples import CEP, EXAMPLES, KORE, OZONETEL
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.driver import Answer, Deleted, Doubt
 from reconciler.testing import conformance, twisted
@@ -42,7 +43,7 @@ def failing(example):
 
 
 def with_driver(example, **changes):
-    return replace(example, driver=replace(example.driver, **changes))
+    return replace(example, driver=structs.replace(example.driver, **changes))
 
 
 def test_a_driver_that_trusts_the_status_alone_is_found():
@@ -67,6 +68,6 @@ def test_a_driver_that_sends_any_id_in_the_path_is_found():
 def test_a_driver_that_shows_its_key_is_found():
     def leaky(session, items):
         key = session.settings.rest_api_key.secret().reveal()
-        return replace(CEP.driver.delete(session, items), query=(("key", key),))
+        return structs.replace(CEP.driver.delete(session, items), query=(("key", key),))
 
     assert "no secret shows in a request" in failing(with_driver(CEP, delete=leaky))

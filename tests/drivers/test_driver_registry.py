@@ -41,7 +41,7 @@ def test_all_names_are_known_and_another_is_none():
 
 def test_a_third_partys_driver_is_found(installed):
     code = (
-        "from dataclasses import replace\n"
+        "from msgspec.structs import replace\n"
         "from reconciler.drivers.kore import DRIVER as KORE\n"
         "DRIVER = replace(KORE, name='acme')\n"
     )
