@@ -1,19 +1,18 @@
 """Finds (account, id) that came twice among any number of them, in memory that does not grow."""
 
-import contextlib
 import tempfile
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import lt
 from typing import BinaryIO
 
-_TABLE = 1 << 22  # bytes of bits at first
-_LARGEST = 1 << 25
-_LOAD = 16  # bits a hash; below, the table grows
-_IN_MEMORY = 1 << 17  # hashes, 8 bytes each, before they go to a temporary file
-_SUSPECTS = 1 << 14  # suspects that are looked up at once; more of them among more hashes
+_IN_MEMORY = 1 << 16  # hashes, before they go to a temporary file, 8 bytes each
+_RANGES = 256  # parts of all possible hashes that can be looked at one after the other
 _ENOUGH = 1000  # repeated hashes that are told apart; an error is certain after the first
+
+_BOUNDS = [-(1 << 63) + (number << 56) for number in range(_RANGES)]
 
 
 class Repeats:
@@ -21,20 +20,17 @@ class Repeats:
 
     As long as the records come in order, by id or by account and id, none can come twice and
     nothing is kept: `unseen` of them. Should the order break later, whoever reads them says them
-    again (`add_unseen`). Else a bit table says which hashes may have come before; all hashes are
-    kept on disk (8 bytes each), and the few suspects are counted there.
+    again (`add_unseen`). Else all hashes go to a temporary file in sorted runs (8 bytes each), and
+    equal ones are looked for at the end, range by range.
     """
 
     def __init__(self) -> None:
         self.unseen = 0
         self._last: tuple[str, str] | None = ("", "")
         self._by_id = self._by_both = True
-        self._table = bytearray()
-        self._number = 0
-        self._recent = array("q")
-        self._spilled: BinaryIO | None = None
-        self._suspects: list[int] = []
-        self._repeated: set[int] = set()
+        self._recent: list[int] = []
+        self._runs: list[_Run] = []
+        self._file: BinaryIO | None = None
 
     @property
     def in_order(self) -> bool:
@@ -70,86 +66,87 @@ class Repeats:
 
     def add_hashes(self, hashes: Sequence[int]) -> None:
         """Take in hashes (signed 64 bits)."""
-        if len(self._repeated) >= _ENOUGH:
-            return
-        if not self._table:
-            self._table = bytearray(_TABLE)
-        self._number += len(hashes)
-        if self._number * _LOAD > len(self._table) * 8 and len(self._table) < _LARGEST:
-            self._grow()
-        self._suspects += self._mark(hashes)
-        self._recent.extend(hashes)
+        self._recent += hashes
         if len(self._recent) >= _IN_MEMORY:
             self._spill()
-        if len(self._suspects) >= max(_SUSPECTS, self._number >> 6):
-            self._look()
 
     def repeated(self) -> frozenset[int]:
         """The hashes that came more than once (at most about a thousand of them)."""
-        self._look()
-        return frozenset(self._repeated)
+        found: set[int] = set()
+        for values in self._ranges():
+            if len(set(values)) < len(values):
+                once: set[int] = set()
+                for one in values:
+                    (found if one in once else once).add(one)
+                    if len(found) >= _ENOUGH:
+                        return frozenset(found)
+        return frozenset(found)
 
     def close(self) -> None:
-        """Give back table and temporary file."""
-        self._table = bytearray()
-        self._recent = array("q")
-        if self._spilled is not None:
-            self._spilled.close()
-            self._spilled = None
-
-    def _mark(self, hashes: Sequence[int]) -> list[int]:
-        """Set their bits; returns those whose bit was set before."""
-        table = self._table
-        mask = len(table) - 1
-        suspects = []
-        for one in hashes:
-            slot = (one >> 3) & mask
-            bit = 1 << (one & 7)
-            if (held := table[slot]) & bit:
-                suspects.append(one)
-            else:
-                table[slot] = held | bit
-        return suspects
-
-    def _grow(self) -> None:
-        """A table eight times as large; those who shared a bit in the old one stay suspects."""
-        self._table = bytearray(min(len(self._table) * 8, _LARGEST))
-        for part in self._kept():
-            self._mark(part)
+        """Give back memory and temporary file."""
+        self._recent, self._runs = [], []
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _spill(self) -> None:
-        # without a place for temporary files the hashes stay in memory: 8 MB a million records
-        with contextlib.suppress(OSError):
-            if self._spilled is None:
-                self._spilled = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
-            start = self._spilled.seek(0, 2)
-            try:
-                self._spilled.write(self._recent)
-                self._spilled.flush()
-            except OSError:
-                self._spilled.seek(start)
-                self._spilled.truncate()
-                raise
-            self._recent = array("q")
+        """The recent hashes, sorted, as a run."""
+        self._recent.sort()
+        bounds = [bisect_left(self._recent, bound) for bound in _BOUNDS]
+        run = _Run([*bounds, len(self._recent)], array("q", self._recent))
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+            run.store(self._file)
+        except OSError:
+            # without a place for temporary files they stay in memory: 8 MB a million records
+            pass
+        self._runs.append(run)
+        self._recent = []
 
-    def _look(self) -> None:
-        """Count the suspects among all hashes so far."""
-        if not self._suspects:
+    def _ranges(self) -> Iterator[list[int]]:
+        """All hashes, those of some neighbouring ranges at a time."""
+        if not self._runs:
+            yield self._recent
             return
-        suspects = set(self._suspects)
-        self._suspects = []
-        once: set[int] = set()
-        for part in self._kept():
-            for one in filter(suspects.__contains__, part):
-                if one in once:
-                    self._repeated.add(one)
-                    if len(self._repeated) >= _ENOUGH:
-                        return
-                once.add(one)
+        self._spill()
+        total = sum(run.bounds[-1] for run in self._runs)
+        step = max(1, _RANGES * _IN_MEMORY // max(1, total))
+        for low in range(0, _RANGES, step):
+            values: list[int] = []
+            for run in self._runs:
+                values += run.between(low, min(low + step, _RANGES))
+            yield values
 
-    def _kept(self) -> Iterator["array[int]"]:
-        if self._spilled is not None:
-            self._spilled.seek(0)
-            while piece := self._spilled.read(_IN_MEMORY * 8):
-                yield array("q", piece)
-        yield self._recent
+
+class _Run:
+    """Sorted hashes, in memory or in a file. *bounds*: where each range begins, and the end."""
+
+    __slots__ = ("_file", "_start", "_values", "bounds")
+
+    def __init__(self, bounds: list[int], values: "array[int]") -> None:
+        self.bounds = bounds
+        self._values = values
+        self._file: BinaryIO | None = None
+        self._start = 0
+
+    def store(self, file: BinaryIO) -> None:
+        """Put them at the end of *file*; when it raises they are where they were."""
+        start = file.seek(0, 2)
+        try:
+            file.write(self._values)
+            file.flush()
+        except OSError:
+            file.seek(start)
+            file.truncate()
+            raise
+        self._file, self._start, self._values = file, start, array("q")
+
+    def between(self, low: int, high: int) -> "array[int]":
+        """Those of the ranges from *low* up to *high*."""
+        first, end = self.bounds[low], self.bounds[high]
+        if self._file is None:
+            return self._values[first:end]
+        size = self._values.itemsize
+        self._file.seek(self._start + first * size)
+        return array("q", self._file.read((end - first) * size))
