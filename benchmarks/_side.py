@@ -24,7 +24,11 @@ PYTHON = sys.executable
 RECONCILER = str(Path(PYTHON).with_name("reconciler"))
 
 # The project of `generate.py` names it; no value of it is ever used.
-ENVIRONMENT = {"BENCH_KEY": "sandbox-bench", "PYTHONHASHSEED": "0"}
+ENVIRONMENT = {
+    "BENCH_KEY": "sandbox-bench",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "",  # what is installed is compiled, on both sides
+}
 
 
 class Cost(NamedTuple):

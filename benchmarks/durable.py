@@ -145,7 +145,7 @@ def reconciler(folder: Path, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", "--no-color", *arguments],
         cwd=folder,
-        env={**os.environ, "BENCHMARK_KEY": KEY},
+        env={**os.environ, "BENCHMARK_KEY": KEY, "PYTHONDONTWRITEBYTECODE": ""},
         capture_output=True,
         check=False,
     )

@@ -162,14 +162,8 @@ def _read(document: Document, path: str, digest: str) -> tuple[Manifest | None, 
         line=document.line,
         digest=digest,
         account=spec.account,
-        absent=tuple(
-            _entry(one, checked, document, path, ("spec", "absent", index))
-            for index, one in enumerate(spec.absent)
-        ),
-        keep=tuple(
-            _entry(one, checked, document, path, ("spec", "keep", index))
-            for index, one in enumerate(spec.keep)
-        ),
+        absent=_entries(spec.absent, checked, document, path, ("spec", "absent")),
+        keep=_entries(spec.keep, checked, document, path, ("spec", "keep")),
         owner=metadata.owner,
         reason=metadata.reason,
         ticket=metadata.ticket,
@@ -177,21 +171,29 @@ def _read(document: Document, path: str, digest: str) -> tuple[Manifest | None, 
     ), found
 
 
+def _entries(
+    checked: Sequence[KeepModel], manifest: ManifestModel, document: Document, path: str, at: Loc
+) -> tuple[Entry, ...]:
+    places, written = document.places(at), document.at(at)
+    raws: Sequence[Any] = written if isinstance(written, list) else ()
+    found = zip(checked, places, raws, strict=True)
+    return tuple([_entry(one, manifest, path, place, raw) for one, place, raw in found])
+
+
 def _entry(
-    checked: KeepModel, manifest: ManifestModel, document: Document, path: str, at: Loc
+    checked: KeepModel, manifest: ManifestModel, path: str, place: tuple[int, int], raw: Any
 ) -> Entry:
-    line, column = document.place(at)
-    match, raw = checked.match, document.at((*at, "match"))
+    match, written = checked.match, raw.get("match")
     expect = checked.expect if isinstance(checked, AbsentModel) else None
     return Entry(
         account=manifest.spec.account,
         manifest=manifest.metadata.name,
         path=path,
-        line=line,
-        column=column,
+        line=place[0],
+        column=place[1],
         id=checked.id,
         name=checked.name,
-        match=match.selector(raw) if match is not None and isinstance(raw, dict) else None,
+        match=match.selector(written) if match and isinstance(written, dict) else None,
         phone_numbers=checked.phone_numbers,
         expect_min=expect.min if expect else None,
         expect_max=expect.max if expect else None,

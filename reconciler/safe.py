@@ -151,7 +151,11 @@ def mask_part(text: str) -> str:
 
 
 def _written_out(text: str, orders: re.Pattern[str] | None, *, quotes: bool = False) -> str:
-    marked = set() if text.isascii() and text.isprintable() else _hidden(text)
+    plain = text.isascii() and text.isprintable()
+    harmless = plain and "\\" not in text and not (quotes and '"' in text)
+    if harmless and (orders is None or orders.search(text) is None):
+        return text  # as nearly every text is
+    marked = set() if plain else _hidden(text)
     if orders is not None:
         marked.update(found.start() for found in orders.finditer(text))
     doubled: set[int] = set()

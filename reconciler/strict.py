@@ -69,10 +69,22 @@ class Document:
 
     def at(self, loc: Loc) -> Value:
         """The value at *loc*; None if there is none."""
+        value = self.value
+        for step in loc:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def places(self, loc: Loc) -> list[tuple[int, int]]:
+        """(line, column) of each item of the list at *loc*; none if there is no list."""
         node: _Node | None = self._root
         for step in loc:
             node = node and _child(node, step)
-        return node.tree() if node else None
+        return [(item.line, item.column) for item in (node and node.items) or ()]
 
     def blame(self, loc: Loc) -> tuple[int, int]:
         """Where an error about *loc* is best shown: scalars themselves, the rest by their key."""
@@ -264,6 +276,7 @@ class _Reader:
         self._path = path
         self._left_out = 0
         self._lines = re.split(r"\r\n|\r|\n", text)
+        self._last = len(self._lines) - 1
         self._above = 0  # lines before what the loader was given
         self._read_all(text)
         if self._left_out:
@@ -320,17 +333,22 @@ class _Reader:
                     self.documents.append(Document(root, self._spot(mark.line, 0)[0]))
 
     def _node(self, event: Any, depth: int) -> _Node:
-        line, column = self._spot(event.start_mark.line, event.start_mark.column)
+        mark = event.start_mark
+        line, column = self._spot(mark.line, mark.column)
         node = _Node(line, column)
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent and event.anchor is None and event.tag is None:
+            self._scalar(event, node)  # nearly every node
+            return node
+        if kind is yaml.AliasEvent:
             # Its name is not quoted: an unquoted secret may begin with `*`, or `&` below.
-            self._refuse("alias", "an alias", event.start_mark, f"{_OR_TEXT}write the value out")
+            self._refuse("alias", "an alias", mark, f"{_OR_TEXT}write the value out")
             node.hole = True
             return node
         if event.anchor is not None:
-            self._refuse("anchor", "an anchor", event.start_mark, f"{_OR_TEXT}remove it")
+            self._refuse("anchor", "an anchor", mark, f"{_OR_TEXT}remove it")
         if event.tag is not None:
-            self._refuse("tag", "a tag", event.start_mark, "remove it; the schema types the value")
+            self._refuse("tag", "a tag", mark, "remove it; the schema types the value")
         match event:
             case yaml.ScalarEvent():
                 self._scalar(event, node)
@@ -350,15 +368,18 @@ class _Reader:
             node.hole = True
 
     def _sequence(self, node: _Node, depth: int) -> None:
-        node.items = []
-        while not isinstance(event := self._loader.get_event(), yaml.SequenceEndEvent):
-            node.items.append(self._node(event, depth))
+        node.items = items = []
+        get, read = self._loader.get_event, self._node
+        while type(event := get()) is not yaml.SequenceEndEvent:
+            items.append(read(event, depth))
 
     def _mapping(self, node: _Node, depth: int) -> None:
-        node.pairs = {}
-        while not isinstance(event := self._loader.get_event(), yaml.MappingEndEvent):
-            key = self._node(event, depth)
-            value = self._node(self._loader.get_event(), depth)
+        pairs: dict[str, tuple[_Node, _Node]] = {}
+        node.pairs = pairs
+        get, read = self._loader.get_event, self._node
+        while type(event := get()) is not yaml.MappingEndEvent:
+            key = read(event, depth)
+            value = read(get(), depth)
             mark = event.start_mark
             if key.plain and key.value == "<<":
                 self._refuse("merge-key", "a merge key (`<<`)", mark, "write the keys out")
@@ -368,12 +389,12 @@ class _Reader:
             elif key.value is None:
                 self._refuse("key", "a key that is not text", mark, "write `name: value`")
                 node.open = True
-            elif key.value in node.pairs:
-                first = node.pairs[key.value][0]
+            elif key.value in pairs:
+                first = pairs[key.value][0]
                 said = f"the key `{key.value}` a second time (first in line {first.line})"
                 self._refuse("duplicate-key", said, mark, "keep one of them")
             else:
-                node.pairs[key.value] = key, value
+                pairs[key.value] = key, value
 
     def _deepen(self, event: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -384,9 +405,11 @@ class _Reader:
     def _spot(self, line: int, column: int) -> tuple[int, int]:
         """The parser's position as ours: inside the file, even where it means its end."""
         line += self._above
-        if line >= len(self._lines):
-            line, column = len(self._lines) - 1, len(self._lines[-1])
-        if line and not self._lines[line] and line == len(self._lines) - 1:
+        if line < self._last:  # nearly every place
+            return line + 1, min(column, len(self._lines[line])) + 1
+        if line > self._last:
+            line, column = self._last, len(self._lines[-1])
+        if line and not self._lines[line] and line == self._last:
             line -= 1  # the empty rest after the last line end is no line to people
             column = len(self._lines[line])
         return line + 1, min(column, len(self._lines[line])) + 1

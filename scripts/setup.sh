@@ -10,6 +10,7 @@ stamp=".venv/.has-$(echo "$extras" | tr , -)"
 # What the installation depends on: the declared dependencies, and where the checkout lies.
 now=$(pwd; cat pyproject.toml)
 if [ -f "$stamp" ] && [ "$now" = "$(cat "$stamp")" ] && .venv/bin/python -c "" 2>/dev/null; then
+    .venv/bin/python -m compileall -q reconciler
     exit 0
 fi
 
@@ -37,4 +38,6 @@ fi
 
 echo "setup: installing the project with [$extras]; the first time takes a minute" >&2
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
+# pip compiles what it installs, but not what stays where it is.
+.venv/bin/python -m compileall -q reconciler
 echo "$now" >"$stamp"

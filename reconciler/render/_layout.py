@@ -25,6 +25,12 @@ def cells(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_cell, text))
 
 
+def widest(texts: Sequence[str]) -> int:
+    """The most cells that one of *texts* takes; 0 if there is none."""
+    plain = "".join(texts).isascii()
+    return max(map(len if plain else cells, texts), default=0)
+
+
 def _cell(character: str) -> int:
     if character < "\u0300":
         return 1
@@ -35,7 +41,7 @@ def _cell(character: str) -> int:
 
 def pad(text: str, width: int) -> str:
     """*text* with blanks up to *width* cells."""
-    return text + " " * (width - cells(text))
+    return text.ljust(width) if text.isascii() else text + " " * (width - cells(text))
 
 
 def elide(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 from reconciler.guards.waivers import OF_ACCOUNTS
 from reconciler.model import Action, Outcome, Plan, Report, Source, TargetReport, WaiverUse
 from reconciler.render import _words as words
-from reconciler.render._layout import Ink, cells, elide, listing, pad, wrap
+from reconciler.render._layout import Ink, cells, elide, listing, pad, widest, wrap
 from reconciler.safe import quoted, terminal
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._~-]+")
@@ -195,11 +196,11 @@ def _rows(actions: Iterable[Action], page: _Page, *, said: str | None = None) ->
     """*said*: a message the heading has given already."""
     rows = [_row(action, page, said) for action in actions]
     widths = {
-        column: max(cells(getattr(row, column)) for row in rows)
+        column: widest([getattr(row, column) for row in rows])
         for column in ("id", "status", "updated", "place")
     }
     taken = 4 + sum(widths.values()) + 2 * sum(1 for width in widths.values() if width)
-    longest = max(cells(row.name) for row in rows)
+    longest = widest([row.name for row in rows])
     room = page.width - taken
     if room >= min(longest, _LEAST_NAME):
         return _one_line_each(rows, widths, min(room, longest), page)
@@ -225,7 +226,7 @@ def _one_line_each(
 def _two_lines_each(rows: Sequence[_Row], widths: Mapping[str, int], page: _Page) -> list[str]:
     lines: list[str] = []
     room = max(page.width - 8 - widths["place"], _LEAST_NAME)
-    longest = min(max(cells(row.name) for row in rows), room)
+    longest = min(widest([row.name for row in rows]), room)
     for row in rows:
         facts = "  ".join(filter(None, (pad(row.status, widths["status"]), row.updated))).rstrip()
         tail = f"  {page.ink(facts, 'dim')}" if facts else ""
@@ -280,7 +281,12 @@ def _place(sources: Sequence[Source]) -> str:
     if not sources:
         return ""
     more = f" +{len(sources) - 1}" if len(sources) > 1 else ""
-    return f"{elide(terminal(sources[0].path), _MOST_PLACE)}:{sources[0].line}{more}"
+    return f"{_path(sources[0].path)}:{sources[0].line}{more}"
+
+
+@lru_cache(64)
+def _path(path: str) -> str:
+    return elide(terminal(path), _MOST_PLACE)
 
 
 def _id(text: str | None) -> str:
