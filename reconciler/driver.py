@@ -38,8 +38,20 @@ class Secret:
         return cls(lambda: text)
 
     def map(self, change: Callable[[str], str]) -> "Secret":
-        """A secret made from this one when it is revealed, never before (a signed token)."""
-        return Secret(lambda: change(self._reveal()))
+        """A secret made from this one when it is revealed, never before (a signed token).
+
+        It is made once: a signature may be another each time, and what is sent is what is masked.
+        """
+        made: dict[str, str] = {}
+
+        def reveal() -> str:
+            source = self._reveal()
+            if source not in made:
+                made.clear()
+                made[source] = change(source)
+            return made[source]
+
+        return Secret(reveal)
 
     def reveal(self) -> str:
         """The text itself. For `apply.send` alone."""

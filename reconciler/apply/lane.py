@@ -17,7 +17,7 @@ import msgspec
 from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
 from reconciler.apply.line import Line
 from reconciler.apply.pace import Breaker, jittered
-from reconciler.apply.send import NoAnswer, NotSent, Unsendable, wire_request
+from reconciler.apply.send import NoAnswer, NotSent, Unsendable, Wire, wire_request
 from reconciler.apply.work import AccountStopped, Fate, Job
 from reconciler.driver import (
     Absent,
@@ -49,6 +49,8 @@ class _Sending:
     number: int
     batch: Batch
     request: Request
+    wire: Wire = field(repr=False)
+    tokens: int  # how many tokens the run had had when `wire` was made
     intended: float  # when its intent became durable, on the loop's clock
 
 
@@ -192,34 +194,34 @@ class Lane:
             self.line.emit("account-stopped", detail=self.shut)
             return None
         batches: list[Batch] = []
-        requests: list[Request] = []
+        requests: list[tuple[Request, Wire]] = []
         intents: list[Intent] = []
         while self._queue and len(batches) < self.line.gate.burst:
             batch = self._queue.popleft()
-            request = self._request(batch)
-            if request is None:
+            made = self._request(batch)
+            if made is None:
                 continue
+            request = made[0]
             batches.append(batch)
-            requests.append(request)
+            requests.append(made)
             targets = tuple(job.target for job in batch)
             account = self.line.account
             intents.append(Intent(account, "delete", request.method, request.shown_url, targets))
         numbers = self.flush(intents) if intents else []
         now = self.line.gate.now()
-        for number, batch, request in zip(numbers, batches, requests, strict=True):
-            self._ready.append(_Sending(number, batch, request, now))
+        for number, batch, made in zip(numbers, batches, requests, strict=True):
+            self._ready.append(_Sending(number, batch, *made, self.line.tokens, now))
         return self._ready.popleft() if self._ready else None
 
-    def _request(self, batch: Batch) -> Request | None:
+    def _request(self, batch: Batch) -> tuple[Request, Wire] | None:
         items = tuple(job.item for job in batch)
         request = self.line.driver.delete(self.line.session, items)
         try:
-            wire_request(request)
+            return request, wire_request(request)
         except Unsendable as error:
             for job in batch:
                 self.tell(job, Fate(Outcome.REFUSED, str(error)))
             return None
-        return request
 
     def _withdraw(self) -> None:
         """Take back intents that were never sent."""
@@ -232,15 +234,22 @@ class Lane:
 
     async def _perform(self, sending: _Sending) -> None:
         items = tuple(job.item for job in sending.batch)
-        judge = self.line.driver.judge
-        session = self.line.session
+        verdict: Verdict | None = None
+
+        def judged(answer: Answer) -> Verdict:
+            nonlocal verdict
+            if verdict is None:
+                verdict = self.line.driver.judge(self.line.session, items, answer)
+            return verdict
 
         def clean(answer: Answer) -> bool:
-            return not isinstance(judge(session, items, answer), Doubt)
+            return not isinstance(judged(answer), Doubt)
 
         self.line.emit("request", request=sending.number, total=len(items))
         used = self.line.tokens
-        task = asyncio.create_task(self.line.send(sending.request, clean, sending.intended))
+        wire = sending.wire if sending.tokens == used else None  # else it has an old token
+        sent = self.line.send(sending.request, clean, sending.intended, wire)
+        task = asyncio.create_task(sent)
         self._sends.add(task)
         try:
             answer = await task
@@ -259,7 +268,7 @@ class Lane:
             return
         finally:
             self._sends.discard(task)
-        verdict = judge(session, items, answer)
+        verdict = judged(answer)
         said = type(verdict).__name__.lower()
         self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:

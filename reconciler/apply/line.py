@@ -12,7 +12,7 @@ import msgspec
 from reconciler.apply.journal import Intent, LaneLost, Result, Ruling
 from reconciler.apply.pace import Pace, jittered, retry_after, throttle_wait
 from reconciler.apply.scrub import scrubbed
-from reconciler.apply.send import NoAnswer, NotSent, Sender
+from reconciler.apply.send import NoAnswer, NotSent, Sender, Wire
 from reconciler.apply.work import AccountStopped, RunContext
 from reconciler.driver import (
     Answer,
@@ -144,7 +144,11 @@ class Line:
     # ---- sending
 
     async def send(
-        self, request: Request, clean: Callable[[Answer], bool], intended: float | None = None
+        self,
+        request: Request,
+        clean: Callable[[Answer], bool],
+        intended: float | None = None,
+        wire: Wire | None = None,
     ) -> Answer:
         """One exchange, its slot already taken with `gate.leave`; gives the slot back.
 
@@ -161,7 +165,7 @@ class Line:
                 raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")
 
         try:
-            return await self._sender.send(request, clean, leaves)
+            return await self._sender.send(request, clean, leaves, wire)
         except NotSent as error:
             sent = False
             raise NotSent(self.scrubbed(str(error))) from error

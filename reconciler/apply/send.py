@@ -70,12 +70,14 @@ class Sender:
         request: Request,
         clean: Callable[[Answer], bool],
         leaves: Callable[[], None] = lambda: None,
+        wire: Wire | None = None,
     ) -> Answer:
         """Send *request* once. *clean* says whether the answer lets the connection live on.
 
-        *leaves* is called just before the first byte does; what it raises keeps it here.
+        *leaves* is called just before the first byte does; what it raises keeps it here. *wire*
+        is *request* made ready already.
         """
-        wire = wire_request(request)
+        wire = wire or wire_request(request)
         left = False
         try:
             async with asyncio.timeout(self._deadline):

@@ -279,6 +279,7 @@ class MemorySender:
         request: Request,
         clean: Callable[[Answer], bool],
         leaves: Callable[[], None] = lambda: None,
+        wire: object = None,
     ) -> Answer:
         leaves()
         answer = await self._vendor.answer(request)
