@@ -430,6 +430,7 @@ class Sending:
         request: Any,
         clean: Callable[[Answer], bool],
         leaves: Callable[[], None] = lambda: None,
+        wire: object = None,
     ) -> Answer:
         if self._journal.dead:
             raise Killed  # a dead process sends nothing
