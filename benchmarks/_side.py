@@ -26,6 +26,7 @@ RECONCILER = str(Path(PYTHON).with_name("reconciler"))
 # The project of `generate.py` names it; no value of it is ever used.
 ENVIRONMENT = {
     "BENCH_KEY": "sandbox-bench",
+    "BENCHMARK_KEY": "benchmark-key",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "",  # what is installed is compiled, on both sides
 }
