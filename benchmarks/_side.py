@@ -147,7 +147,7 @@ def finish(name: str, title: str, figures: Sequence[Figure], *, runs: str, quick
     for one in figures:
         goal = "" if one.target is None else f"{one.how} {one.target:g}"
         verdict = "" if one.target is None else ("" if quick else ("ok" if one.holds else "MISSED"))
-        print(f"  {one.what:{width}}  {one.value:8.2f} {one.unit:4}{goal:14}{verdict:8}{one.note}")
+        print(f"  {one.what:{width}}  {one.value:8.2f} {one.unit:10}{goal:14}{verdict:8}{one.note}")
     if not quick:
         RESULTS.mkdir(exist_ok=True)
         kept = {

@@ -8,13 +8,14 @@ All grids up to 5 x 5: order and repetition of rows change nothing, so one grid 
 different rows is enough.
 """
 
-import argparse
 import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import combinations
+
+from _side import at_most, finish, options
 
 from reconciler.drivers._grid import rectangles
 
@@ -138,24 +139,25 @@ def shapes(rng: random.Random) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
+    quick = options(__doc__, repeats=1).quick
     rng = random.Random(2026)
     side, some = (4, 50) if quick else (5, 500)
-    started = time.perf_counter()
     count, wrong = differences(every(side), least)
-    print(f"up to {side} x {side}: {count} grids, {wrong} not optimal")
     more, also = differences((chance(rng) for _ in range(some)), optimum)
-    print(f"random up to 8 x 8: {more} grids, {also} not optimal")
-    print(f"checked in {time.perf_counter() - started:.0f} s\n")
     print(f"{'shape':24} {'targets':>8} {'requests':>9} {'seconds':>8}")
+    slowest = (0.0, "")
     for name, grid in shapes(rng):
         started = time.perf_counter()
         found = rectangles(grid, side=100)
         took = time.perf_counter() - started
+        slowest = max(slowest, (took, name))
         print(f"{name:24} {len(grid):8} {len(found):9} {took:8.3f}")
-    return 1 if wrong or also else 0
+    figures = [
+        at_most(0, f"all grids up to {side} x {side}: not optimal", wrong, unit=f"of {count:,}"),
+        at_most(0, "random grids up to 8 x 8: not optimal", also, unit=f"of {more:,}"),
+        at_most(1, "10,000 targets, slowest of nine shapes", slowest[0], unit="s", note=slowest[1]),
+    ]
+    return finish("grouping", "Ozonetel grouping", figures, runs="1 run of each", quick=quick)
 
 
 if __name__ == "__main__":
