@@ -121,9 +121,15 @@ def built(value: Any, text: bytes, at: Spot, reading: Reading) -> Campaign | Non
 def parse(text: bytes, at: Spot, reading: Reading) -> Any:
     """The JSON value of *text*; `UNPARSED` if it is none, which *reading* then knows."""
     try:
-        return _ANY.decode(text)
+        value = _ANY.decode(text)
+        json.loads(text, object_pairs_hook=_once)
+    except _Twice as error:
+        what, fix = f"the key `{error}` a second time in one object", "keep one of them"
+        index = max(text.rfind(json.dumps(str(error)).encode()), 0)
     except UNREADABLE as error:
         what, fix, index = _why(text, error)
+    else:
+        return value
     line, column = at(text[:index])
     reading.error("inventory-syntax", what, line=line, column=column, fix=fix)
     return UNPARSED
@@ -169,6 +175,18 @@ def _why(text: bytes, error: Exception) -> tuple[str, str, int]:
         what = f"`{lone['lone']}` is half a character (a lone surrogate)"
         return what, "write the character itself, in UTF-8", byte(lone.start("lone"))
     return f"this is not JSON: {error}", "mend it", 0
+
+
+class _Twice(Exception):
+    """A key that stands twice in one object: other readers would take the other value."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise _Twice(key)
+        seen.add(key)
 
 
 class _Constant(Exception):

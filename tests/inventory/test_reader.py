@@ -311,6 +311,14 @@ def test_a_json_document_in_an_ndjson_file_is_named() -> None:
     assert "--inventory-format json" in (found[0].fix or "")
 
 
+def test_a_key_that_stands_twice_in_a_header_is_told() -> None:
+    text = b'{"kind": "Inventory", "accounts": {"a": {"complete": false, "complete": true}}}\n'
+    (found,) = problems(text)
+    assert found.code == "inventory-syntax"
+    assert found.message == "the key `complete` a second time in one object"
+    assert (found.line, found.column) == (1, text.rindex(b'"complete"') + 1)
+
+
 # ---------------------------------------------------------------- repeats
 
 
