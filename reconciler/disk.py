@@ -72,7 +72,7 @@ def find_manifests(
 ) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
     """The manifests of the project in *root*: (path, bytes), sorted by path, and what is wrong.
 
-    A pattern is a file, a folder (its `*.yaml` and `*.yml`, recursively) or a glob. Paths count
+    A pattern is a file, a folder (its `*.yaml` and `*.yml` in any case, recursively) or a glob. Paths count
     from *root*, with `/`. What cannot be read is an error of its own and stops nothing else.
     """
     problems: list[Diagnostic] = []
@@ -152,7 +152,7 @@ def _in_folder(root: Path, folder: str, problems: list[Diagnostic]) -> Iterator[
                 fix = "move the folder in, or name it under `manifests` of the project file"
                 problems.append(_problem("linked-folder", said, os.path.normpath(below), fix))
         for name in names:
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
+            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
                 below = PurePath(here).relative_to(top) / name
                 yield (PurePath(os.path.normpath(folder)) / below).as_posix()
 

@@ -27,10 +27,11 @@ def codes(root: Path, *patterns: str) -> list[tuple[str, str | None]]:
 
 
 def test_manifests_are_found_in_folders_and_by_globs_sorted_and_once(tmp_path: Path) -> None:
-    for name in ("m/b.yaml", "m/a.yml", "m/x/c.yaml", "m/d.txt", "m/.hidden.yaml", "n/e.yaml"):
-        write(tmp_path, name)
-    assert paths(tmp_path, "m") == ["m/a.yml", "m/b.yaml", "m/x/c.yaml"]
+    for name in ("b.yaml", "a.yml", "x/c.yaml", "d.txt", ".hidden.yaml", "../n/e.yaml", "K.YAML"):
+        write(tmp_path, f"m/{name}")
+    assert paths(tmp_path, "m") == ["m/K.YAML", "m/a.yml", "m/b.yaml", "m/x/c.yaml"]
     assert paths(tmp_path, "m/", "m/*.yaml", "n/**/*.yaml") == [
+        "m/K.YAML",
         "m/a.yml",
         "m/b.yaml",
         "m/x/c.yaml",
