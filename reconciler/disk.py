@@ -72,8 +72,8 @@ def find_manifests(
 ) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
     """The manifests of the project in *root*: (path, bytes), sorted by path, and what is wrong.
 
-    A pattern is a file, a folder (its `*.yaml` and `*.yml` in any case, recursively) or a glob. Paths count
-    from *root*, with `/`. What cannot be read is an error of its own and stops nothing else.
+    A pattern is a file, a folder (its `*.yaml` and `*.yml` in any case, recursively) or a glob.
+    Paths count from *root*, with `/`. What cannot be read is an error and stops nothing else.
     """
     problems: list[Diagnostic] = []
     found: set[str] = set()
