@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TextIO, TypeVar
 
 from reconciler import disk
+from reconciler.apply.connect import Resolver
 from reconciler.apply.journal import Journal, Ledger
 from reconciler.apply.prepare import session_of
 from reconciler.apply.run import AccountWork, execute, lane_of
@@ -113,6 +114,7 @@ class Running:
 
     async def _watched(self, work: Coroutine[Any, Any, T]) -> T:
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(Resolver())
         before = {number: signal.getsignal(number) for number in _SIGNALS}
         if before[signal.SIGHUP] is signal.SIG_IGN:
             del before[signal.SIGHUP]  # nohup: the run is to outlive its terminal

@@ -5,6 +5,7 @@ import gzip
 import socket
 import ssl
 import subprocess
+import threading
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from wire_server import Got, Serve, Wire, plain, raw, serving
 
+from reconciler.apply.connect import Resolver
 from reconciler.apply.send import NoAnswer, NotSent, Sender, Unsendable, wire_request
 from reconciler.driver import Answer, Request, Secret
 
@@ -162,6 +164,31 @@ def test_a_name_that_nobody_knows_is_not_sent() -> None:
         await sender.aclose()
 
     asyncio.run(main())
+
+
+def test_a_name_server_that_is_silent_keeps_nobody_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered, asked_ = threading.Event(), threading.Event()
+
+    def silent(*_: object, **__: object) -> list[Any]:
+        asked_.set()
+        answered.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_default_executor(Resolver())
+        sender = Sender(tls=False, deadline=0.1)
+        with pytest.raises(NotSent, match=r"within 0\.1 s"):
+            await ask(sender, get("http://vendor.example"))
+        await sender.aclose()
+
+    asyncio.run(main())
+    assert asked_.is_set()
+    assert not answered.is_set()  # it ended without an answer
+    answered.set()
 
 
 def test_a_connection_that_never_comes_about_is_not_sent() -> None:
