@@ -1,10 +1,11 @@
-"""Options that several commands share, each worded once."""
+"""Options that several commands share, each worded once, and how they are read."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from reconciler.errors import Usage
 from reconciler.render import PLAN_FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,3 +44,15 @@ REPORT = click.option(
 SHOW_NUMBERS = click.option(
     "--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked."
 )
+
+
+def seconds(text: str) -> float:
+    """The seconds of `--max-wait`; `0s` is allowed. `Usage` if *text* is no duration."""
+    from reconciler.fields import duration
+
+    if text in ("0", "0s"):
+        return 0.0
+    try:
+        return float(duration(text).total_seconds())
+    except (ValueError, TypeError) as error:
+        raise Usage(f"--max-wait {text!r}: write 30s, 15m, 24h or 90d") from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import planfile, safe
+from reconciler.cli._options import seconds
 from reconciler.cli.app import App, pass_app
 from reconciler.cli.status import doubts_now, mask_of, shown
 from reconciler.errors import Exit, ReconcilerError, Usage
@@ -75,7 +76,6 @@ def command(
     """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
     from reconciler.apply.locks import Locks
     from reconciler.cli._state import journal, locks_folder
-    from reconciler.cli.apply import seconds
 
     plan, targets = _arguments(arguments, named=found is not None)
     if events == "-" and format_ == "json":

@@ -1,0 +1,106 @@
+"""What comes after an apply: the journal's last word, the report, what it changes in files."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reconciler import disk
+from reconciler.apply import report as reports
+from reconciler.apply.journal import Journal
+from reconciler.apply.work import Fate
+from reconciler.cli._apply_judging import Judged
+from reconciler.cli._apply_task import Task
+from reconciler.cli._state import save_report
+from reconciler.errors import Exit
+from reconciler.model import Outcome, Report, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. *run* None: there was nothing to do, not even to write down.
+
+    *notes* are about the run as a whole. *worked*: the targets whose fate this run found out.
+    *signal*: what interrupted it. *shut*: a window closed on it.
+    """
+
+    started: datetime
+    run: int | None = None
+    notes: tuple[str, ...] = ()
+    worked: Collection[Target] = ()
+    signal: Exit | None = None
+    shut: bool = False
+
+
+def finish(task: Task, journal: Journal, judged: Judged, ended: Ended) -> int:
+    """End the run in the journal, tell what happened, write what was asked for; the exit code."""
+    from reconciler.render import REPORT_FORMATS
+
+    fates = _fates(judged, ended)
+    code = reports.exit_code(fates, signal=ended.signal, shut=ended.shut)
+    made = reports.report(
+        task.saved.digest,
+        judged.planned,
+        fates,
+        journal.requests(fates),
+        started=ended.started,
+        ended=task.app.now(),
+        exit_code=code,
+        notes=ended.notes,
+    )
+    if ended.run is not None:
+        _keep(task, journal, ended.run, made)
+    _print(task, made)  # first: what happened is told even if a file cannot be written
+    for name, file in task.options.reports:
+        disk.write_whole(Path(file), REPORT_FORMATS[name](made, task.saved.digest).encode())
+    if task.options.update_inventory:
+        _update_inventory(task, fates)
+    return code
+
+
+def _fates(judged: Judged, ended: Ended) -> dict[Target, Fate]:
+    """One fate for every target: what was not reached is pending, what nobody settled in doubt."""
+    fates = {}
+    for one in judged.planned:
+        fate = judged.fates.get(one.target) or Fate(Outcome.PENDING)
+        if one.in_doubt and one.target not in ended.worked:
+            fate = Fate(Outcome.IN_DOUBT, one.state.detail)
+        fates[one.target] = fate
+    return fates
+
+
+def _keep(task: Task, journal: Journal, run: int, made: Report) -> None:
+    """The report for `evidence`, and its digest in the audit log."""
+    from reconciler.render import json as json_view
+
+    kept = json_view.report(made, task.saved.plan, show_numbers=True).encode()
+    save_report(task.app, task.saved.digest, kept)
+    digest = hashlib.sha256(kept).hexdigest()
+    journal.end(run, made.exit_code, {"summary": made.summary, "report": digest})
+
+
+def _print(task: Task, made: Report) -> None:
+    from reconciler.render import REPORT_FORMATS
+
+    app, plan, numbers = task.app, task.saved.plan, task.options.show_numbers
+    match task.options.format:
+        case "json":
+            from reconciler.render import json as json_view
+
+            app.out(json_view.report(made, plan, show_numbers=numbers))
+        case "markdown":
+            app.out(REPORT_FORMATS["markdown"](made, task.saved.digest))
+        case _:
+            from reconciler.render import text
+
+            app.out(text.report(made, plan, color=app.color, width=100, show_numbers=numbers))
+
+
+def _update_inventory(task: Task, fates: Mapping[Target, Fate]) -> None:
+    from reconciler.cli._plan import without_targets
+
+    options = task.options
+    gone = [target for target, fate in fates.items() if fate.outcome.final]
+    if gone:
+        without_targets(task.app, task.project, options.inventory, options.inventory_format, gone)

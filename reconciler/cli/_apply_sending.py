@@ -1,0 +1,157 @@
+"""The run of an apply that may send: its lanes taken, its requests sent, its end told."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.apply.journal import Journal, Ledger
+from reconciler.apply.locks import Locks
+from reconciler.apply.prepare import Looking, jobs, rules_of, witnesses
+from reconciler.apply.report import stamp
+from reconciler.apply.run import AccountWork, take
+from reconciler.apply.work import Fate
+from reconciler.cli import _run
+from reconciler.cli._apply_after import Ended, finish
+from reconciler.cli._apply_judging import Judged, Made, judge, write_down
+from reconciler.cli._apply_permits import Permit, audit, check_limits
+from reconciler.cli._apply_task import Task
+from reconciler.cli._state import holder, keep_plan, locks_folder
+from reconciler.driver import Driver
+from reconciler.errors import Exit
+from reconciler.events import Event
+from reconciler.model import Account, Target
+from reconciler.render._words import plan_masker
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An apply that nothing forbids any more.
+
+    *accounts*: those that something is to be done at; *settings*: theirs by name, with credentials.
+    """
+
+    task: Task
+    journal: Journal
+    made: Made
+    permit: Permit
+    accounts: Sequence[tuple[Account, Driver]]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that is in the journal. *looking* is by what the journal said before it was."""
+
+    number: int
+    ledgers: Mapping[str, Ledger]
+    looking: Looking
+
+
+def send(ready: Ready) -> int:
+    """Take the lanes, carry the plan out, tell what happened; the exit code.
+
+    `Locked` if another run holds a lane; `Refused` if it has used up what a limit allows.
+    """
+    task = ready.task
+    who = {
+        **holder(),
+        "since": stamp(task.now),
+        "plan": f"plan {task.saved.digest[:19]}",
+        "accounts": [account.name for account, _ in ready.accounts],
+    }
+    locks = Locks(locks_folder(task.app, task.project))
+    try:
+        locks.take(_run.lanes_of(ready.accounts), who)
+        if any(account.guards.max_deletions.per for account, _ in ready.accounts):
+            # What another run has deleted since we looked counts; from now on nobody else does.
+            check_limits(task, ready.journal, _judged(ready).left, ready.made)
+        # Before the run begins: one that cannot tell its events leaves no trace.
+        with _run.Events(task.app, task.options.events, plan_masker(task.saved.plan)) as events:
+            return _carried_out(ready, who, events)
+    finally:
+        locks.release()
+
+
+def _judged(ready: Ready) -> Judged:
+    """Every target as it is by now: what other runs did meanwhile counts."""
+    states = ready.journal.states(ready.task.saved.targets)
+    return judge(ready.task, ready.made, states)
+
+
+def _carried_out(ready: Ready, who: Mapping[str, Any], events: _run.Events) -> int:
+    task, journal = ready.task, ready.journal
+    resumed = journal.first_applied(task.saved.digest) is not None
+    looking = Looking(empty_journal=journal.empty, resumed=resumed)
+    keep_plan(task.app, task.saved.digest, task.saved.data)
+    started = task.app.now()
+    said = audit(task, ready.permit, resumed=resumed)
+    holding = json.dumps(who, sort_keys=True)
+    run = journal.begin(task.saved.digest, "apply", holding, ready.permit.waived, said)
+    begun = _Begun(run, take(ready.accounts, journal, run), looking)
+    judged = _judged(ready)
+    write_down(task, journal, run, judged, ready.made)
+    ended = Ended(started, run, ready.permit.notes)
+    if not judged.working(task.options):
+        return finish(task, journal, judged, ended)
+    told, signal = _executed(ready, begun, judged, events)
+    shut = any(fate.detail and fate.detail.startswith("the window") for fate in told.values())
+    return finish(
+        task,
+        journal,
+        replace(judged, fates={**judged.fates, **told}),
+        replace(ended, worked=told.keys(), signal=signal, shut=shut),
+    )
+
+
+def _executed(
+    ready: Ready, begun: _Begun, judged: Judged, events: _run.Events
+) -> tuple[dict[Target, Fate], Exit | None]:
+    """What became of the targets that were worked, and the signal that ended it, if one did."""
+    app, options = ready.task.app, ready.task.options
+    context = _run.context(
+        app,
+        ready.journal,
+        begun.number,
+        ready.task.saved.digest,
+        emit=events.emit,
+        closed=lambda account: ready.permit.windows.closed(account, app.now()),
+        max_wait=options.max_wait,
+        first_run=options.first_run,
+    )
+    works = _works(ready, judged, begun.looking)
+    running = _run.Running(context, events.tick)
+    total = sum(len(one.jobs) for one in works)
+    events.emit(Event(context.wall(), "run-started", total=total, detail=ready.task.saved.digest))
+    try:
+        told = running.go(works, begun.ledgers, send=True)
+        events.emit(Event(context.wall(), "run-ended", done=len(told)))
+    finally:
+        events.close()  # the terminal is as it was before the report is printed
+    return told, running.signalled
+
+
+def _works(ready: Ready, judged: Judged, looking: Looking) -> list[AccountWork]:
+    """The work of each account: what may be sent, and what is in doubt, whether left out or not."""
+    task, made = ready.task, ready.made
+    plan, extras = task.saved.plan, made.extras
+    going = [
+        one if one.fate is not None else replace(one, fate=judged.fates.get(one.target))
+        for one in judged.planned
+        if one.target not in judged.fates or one.in_doubt
+    ]
+    works = []
+    for account, driver in ready.accounts:
+        session, secrets = _run.session(account, driver, ready.settings[account.name])
+        works.append(
+            AccountWork(
+                account=account,
+                driver=driver,
+                session=session,
+                secrets=secrets,
+                jobs=jobs(plan, going, account, driver, extras.manifests, looking),
+                witnesses=witnesses(account.name, plan, made.plan, extras.matches, extras.facts),
+                rules=rules_of(account, extras.asked, task.waivers, task.now),
+            )
+        )
+    return works

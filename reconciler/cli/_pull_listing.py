@@ -1,0 +1,122 @@
+"""What a pull asks of the vendors: every account listed, under its lane's lock, as one run."""
+
+import getpass
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler import __version__
+from reconciler.apply.journal import Journal
+from reconciler.apply.listing import Heard, ListWork, gates_of, list_all
+from reconciler.apply.locks import Locks
+from reconciler.apply.run import take
+from reconciler.cli import _run
+from reconciler.cli._pull_telling import Follow
+from reconciler.cli._state import holder, locks_folder
+from reconciler.cli.app import App
+from reconciler.driver import Driver
+from reconciler.errors import Exit
+from reconciler.model import Account, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What was heard of each account in the run *run*, which its caller ends.
+
+    *signal*: what interrupted it.
+    """
+
+    heard: Mapping[str, Heard]
+    run: int
+    signal: Exit | None
+
+
+def listen(
+    app: App,
+    project: Project,
+    pairs: Sequence[tuple[Account, Driver]],
+    opened: Journal,
+    *,
+    events: str | None,
+    max_wait: float,
+) -> Listened:
+    """List every account of *pairs*. *max_wait*: seconds of the longest wait when throttled.
+
+    `Invalid` if a credential is missing, `Locked` if another run holds a lane: nothing was sent.
+    """
+    works = _works(app, pairs)
+    names = [account.name for account, _ in pairs]
+    who = {**holder(), "plan": "inventory pull", "accounts": names}
+    with _locked(app, project, pairs, who) as lanes:
+        run = opened.begin(None, "pull", json.dumps(who), [], _started())
+        ledgers = take(pairs, opened, run)
+        follow = Follow(app, events)
+        context = _run.context(
+            app,
+            opened,
+            run,
+            None,
+            emit=follow.emit,
+            closed=lambda _: None,
+            max_wait=max_wait,
+            first_run=False,
+        )
+        running = _run.Running(context)
+        try:
+            heard = running.watched(
+                list_all(
+                    works,
+                    context,
+                    lambda: gates_of(works, context, ledgers),
+                    free=lambda lane: lanes[lane].release(),
+                )
+            )
+        finally:
+            follow.close()
+        return Listened(heard, run, running.signalled)
+
+
+def _works(app: App, pairs: Sequence[tuple[Account, Driver]]) -> list[ListWork]:
+    settings = _run.opened(app, pairs)
+    works = []
+    for account, driver in pairs:
+        session, secrets = _run.session(account, driver, settings[account.name])
+        works.append(ListWork(account, driver, session, secrets))
+    return works
+
+
+@contextmanager
+def _locked(
+    app: App,
+    project: Project,
+    pairs: Sequence[tuple[Account, Driver]],
+    who: Mapping[str, Any],
+) -> Iterator[dict[str, Locks]]:
+    """A lock a lane, so that each lane is free again as soon as it is listed."""
+    lanes = {lane: Locks(locks_folder(app, project)) for lane in _run.lanes_of(pairs)}
+    try:
+        for lane, lock in lanes.items():
+            lock.take([lane], who)
+        yield lanes
+    finally:
+        for lock in lanes.values():
+            lock.release()
+
+
+def _started() -> dict[str, Any]:
+    try:
+        by = getpass.getuser()
+    except (KeyError, OSError):
+        by = str(os.getuid())
+    return {
+        "tool": f"reconciler {__version__}",
+        "resumed": False,
+        "author": by,
+        "commit": None,
+        "requestedBy": [],
+        "tickets": [],
+        "approvals": {"required": 0},
+    }

@@ -1,0 +1,119 @@
+"""What becomes of each account in a pull, and the new file that comes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.apply.journal import Journal
+from reconciler.apply.listing import Heard
+from reconciler.cli._pull_file import Old, Place
+from reconciler.driver import Driver
+from reconciler.errors import Exit
+from reconciler.inventory import pulling, write
+from reconciler.inventory.pulling import Ended, Portion
+from reconciler.inventory.without import Gone
+from reconciler.model import Account, AccountFacts, Campaign
+
+Result = Literal["complete", "partial", "incomplete", "failed", "unlistable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one account."""
+
+    result: Result
+    facts: AccountFacts | None
+    why: str | None = None
+    portion: Portion | None = None
+    pages: int = 0
+
+
+def rows_of(
+    pairs: Sequence[tuple[Account, Driver]],
+    old: Old,
+    heard: Mapping[str, Heard],
+    opened: Journal,
+) -> dict[str, Row]:
+    """A row for each account of *pairs*; one that was not *heard* keeps its records."""
+    rows = {}
+    for account, driver in pairs:
+        name = account.name
+        mine, facts = old.records[name], old.facts.get(name)
+        gone = _gone(opened, mine, facts, old.digest)
+        rows[name] = (
+            _row(name, heard[name], mine, facts, gone)
+            if name in heard
+            else _kept(driver, mine, facts, gone)
+        )
+    return rows
+
+
+def unlistable_rows(pairs: Sequence[tuple[Account, Driver]]) -> dict[str, Row]:
+    """The rows if no account can list: nothing is asked, and the file stays as it is."""
+    return {account.name: Row("unlistable", None, _cannot(driver)) for account, driver in pairs}
+
+
+def write_new(place: Place, old: Old, rows: Mapping[str, Row]) -> None:
+    """Put the new file, with what the old one says of all other accounts, in its place."""
+    portions = {name: row.portion for name, row in rows.items() if row.portion is not None}
+    parts = write.pieces(
+        pulling.batches(portions, old.reader, old.facts),
+        pulling.header(portions, old.facts),
+        place.format,
+    )
+    write.save(str(place.path), write.gzipped(parts) if place.gzip else parts)
+
+
+def pulled(rows: Mapping[str, Row]) -> bool:
+    """Whether any account's vendor told something, so that there is a new file to write."""
+    return any(row.portion is not None and row.result != "unlistable" for row in rows.values())
+
+
+def exit_code(rows: Mapping[str, Row]) -> Exit:
+    """Done if every account that can list was listed; in part, or in error if none was."""
+    results = [row.result for row in rows.values()]
+    if not {"complete", "partial", "incomplete"} & set(results):
+        return Exit.ERROR
+    return Exit.PARTIAL if {"incomplete", "failed"} & set(results) else Exit.OK
+
+
+def _gone(
+    opened: Journal,
+    records: Sequence[Campaign],
+    facts: AccountFacts | None,
+    digest: str | None,
+) -> Gone:
+    """What the journal knows to be deleted since the old file was captured."""
+    if opened.empty:
+        return {}
+    states = opened.states(pulling.targets_of(records))
+    ended = {target: Ended(one.outcome, one.at, one.inventory) for target, one in states.items()}
+    return pulling.gone_since(ended, facts.captured_at if facts is not None else None, digest)
+
+
+def _row(
+    name: str,
+    heard: Heard,
+    old: Sequence[Campaign],
+    known: AccountFacts | None,
+    gone: Gone,
+) -> Row:
+    found = pulling.listed(name, heard.listing, heard.asked_at, old, known, gone)
+    if found is None:
+        return Row("failed", known, heard.listing.why or "nothing came", pages=heard.pages)
+    result: Result = "incomplete"
+    if found.facts.complete:
+        result = "complete"
+    elif heard.listing.partial:
+        result = "partial"
+    return Row(result, found.facts, found.facts.why, found, heard.pages)
+
+
+def _kept(driver: Driver, old: Sequence[Campaign], known: AccountFacts | None, gone: Gone) -> Row:
+    portion = pulling.unlistable(old, known, gone) if known is not None else None
+    facts = known if portion is None else portion.facts
+    return Row("unlistable", facts, _cannot(driver), portion)
+
+
+def _cannot(driver: Driver) -> str:
+    return f"the driver {driver.name} cannot list"
