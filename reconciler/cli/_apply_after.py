@@ -12,7 +12,7 @@ from reconciler.apply.journal import Journal
 from reconciler.apply.work import Fate
 from reconciler.cli._apply_judging import Judged
 from reconciler.cli._apply_task import Task
-from reconciler.cli._state import save_report
+from reconciler.cli._state import inventory_lock, save_report
 from reconciler.errors import Exit
 from reconciler.model import Outcome, Report, Target
 
@@ -102,5 +102,7 @@ def _update_inventory(task: Task, fates: Mapping[Target, Fate]) -> None:
 
     options = task.options
     gone = [target for target, fate in fates.items() if fate.outcome.final]
-    if gone:
+    if not gone:
+        return
+    with inventory_lock(task.app):  # a pull that ends now must not bring them back
         without_targets(task.app, task.project, options.inventory, options.inventory_format, gone)

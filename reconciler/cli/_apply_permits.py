@@ -194,10 +194,11 @@ def _windows(task: Task, accounts: Sequence[str]) -> Windows:
         return Windows()
     schedules = {name: Schedule(task.project.accounts[name].guards.windows) for name in accounts}
     windows = Windows(schedules)
-    closed = [windows.closed(name, task.app.now()) for name in accounts]
+    now = task.app.now()
+    closed = [windows.closed(name, now) for name in accounts]
     if all(closed):
         raise Refused(f"{closed[0]}; nothing was sent")
-    decisions = [schedules[name].decide(task.now) for name in accounts]
+    decisions = [schedules[name].decide(now) for name in accounts]
     first = next(one for one in decisions if one.open)
     return Windows(schedules, {"open": True, "rule": first.rule, "because": first.because})
 
@@ -209,7 +210,7 @@ def audit(task: Task, given: Permit, *, resumed: bool) -> dict[str, Any]:
     """What the audit log says of the start of a run; *resumed*: the plan was begun before."""
     from reconciler import __version__
 
-    metadata, lifted = task.saved.plan.metadata, task.options.lifted
+    metadata, lifted = task.saved.plan.metadata, given.lifted
     return {
         "tool": f"reconciler {__version__}",
         "resumed": resumed,
@@ -219,7 +220,7 @@ def audit(task: Task, given: Permit, *, resumed: bool) -> dict[str, Any]:
         "tickets": [lifted.ticket] if lifted else [],
         "approvals": _of_approvals(task.project, given.approved),
         "window": given.windows.decision,
-        "waived": [given.lifted.rule] if given.lifted else [],
+        "waived": [lifted.rule] if lifted else [],
     }
 
 

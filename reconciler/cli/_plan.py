@@ -210,8 +210,6 @@ def without_targets(
     from reconciler.inventory.without import without
     from reconciler.inventory.write import save
 
-    if STDIN in files:
-        raise click.UsageError("--update-inventory cannot write to standard input")
     lost: dict[tuple[str, str], set[str] | None] = {}
     for target in gone:
         key = (target.account, target.id)

@@ -135,12 +135,13 @@ def _pulled(
 
 def _written(pull: Pull, opened: "Journal", heard: "Mapping[str, Heard]") -> "dict[str, Row]":
     """What became of each account; the new file comes from the old one as it is by now."""
-    from reconciler.cli._pull_file import alone, read_old
+    from reconciler.cli._pull_file import read_old
     from reconciler.cli._pull_rows import pulled, rows_of, write_new
+    from reconciler.cli._state import inventory_lock
 
     pairs = (*pull.listable, *pull.unlistable)
     names = [account.name for account, _ in pairs]
-    with alone(pull.app):
+    with inventory_lock(pull.app):
         old = read_old(pull.place, pull.project.accounts.keys(), pull.app.now(), names)
         rows = rows_of(pairs, old, heard, opened)
         if pulled(rows):

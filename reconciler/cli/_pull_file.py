@@ -1,9 +1,7 @@
 """The file that a pull writes anew: which one it is, and what it says until then."""
 
-import fcntl
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler import disk
-from reconciler.cli._state import folder
 from reconciler.cli.app import App
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError, Usage
 from reconciler.inventory import Reader, Source, format_of
@@ -67,17 +64,6 @@ def place_of(app: App, project: Project, out: str | None) -> Place:
     real = os.path.realpath(path)
     others = tuple(one for place, one in own.items() if place != real) if real in own else ()
     return Place(path, shown, format_, shown.lower().endswith(".gz"), others)
-
-
-@contextmanager
-def alone(app: App) -> Iterator[None]:
-    """One pull at a time reads the old file and puts the new one in its place."""
-    handle = os.open(folder(app) / "pull.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def read_old(

@@ -51,9 +51,9 @@ def listen(
     names = [account.name for account, _ in pairs]
     who = {**holder(), "plan": "inventory pull", "accounts": names}
     with _locked(app, project, pairs, who) as lanes:
+        follow = Follow(app, events)  # before the run: one that cannot tell them leaves no trace
         run = opened.begin(None, "pull", json.dumps(who), [], _started())
         ledgers = take(pairs, opened, run)
-        follow = Follow(app, events)
         context = _run.context(
             app,
             opened,

@@ -42,6 +42,19 @@ def folder(app: App, name: str | None = None) -> Path:
     return place
 
 
+@contextmanager
+def inventory_lock(app: App) -> Iterator[None]:
+    """One at a time reads an inventory file of the project and puts a new one in its place."""
+    import fcntl
+
+    handle = os.open(folder(app) / "pull.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def locks_folder(app: App, project: Project) -> Path:
     """The lane locks, beside the journal that they guard."""
     path = state_path(app, project)

@@ -86,6 +86,8 @@ def command(
     longest = seconds(max_wait)
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
+    if update_inventory and "-" in inventory:
+        raise Usage("--update-inventory cannot write to standard input")
     options = Options(
         dry_run=dry_run,
         yes=yes,

@@ -2,6 +2,8 @@
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -354,6 +356,7 @@ def test_an_account_nobody_has_is_told_before_another_project(site: Site) -> Non
         ["--report", "json"],
         ["--limit", "0"],
         ["--events", "-", "--format", "json"],
+        ["--update-inventory", "--inventory", "-"],
     ],
     ids=" ".join,
 )
@@ -588,6 +591,30 @@ def test_update_inventory_makes_the_next_plan_empty(site: Site) -> None:
     assert not any('"old' in one for one in lines)
     assert site.run("plan") == 0
     assert "No changes" in site.out
+
+
+def test_the_inventory_is_updated_under_the_lock_of_a_pull(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reconciler.cli import _apply_after
+
+    path, seen = site.root / "inventory.ndjson", list[bytes]()
+    lock = _apply_after.inventory_lock
+
+    @contextmanager
+    def watched(app: Any) -> Iterator[None]:
+        with lock(app):
+            seen.append(path.read_bytes())
+            yield
+            seen.append(path.read_bytes())
+
+    monkeypatch.setattr(_apply_after, "inventory_lock", watched)
+    site.plan()
+    before = path.read_bytes()
+    assert site.apply("--first-run", "--update-inventory") == 0, site.err
+    assert seen == [before, path.read_bytes()]
+    assert b"old" in before
+    assert b"old" not in seen[1]
 
 
 def test_without_the_option_the_inventory_is_not_touched(site: Site) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from reconciler import drivers
+from reconciler.apply.journal.sqlite import SqliteJournal
 from reconciler.apply.locks import Locks
 from reconciler.cli.main import main
 from reconciler.sandbox import create_app, serve
@@ -496,6 +497,16 @@ def test_the_json_view_and_the_events(world, capsys):
     assert told["accounts"]["push"]["pages"] == 2
     lines = [json.loads(one) for one in (here.root / "events.ndjson").read_text().splitlines()]
     assert {"account-started", "look", "account-done"} <= {one["type"] for one in lines}
+
+
+def test_events_that_cannot_be_written_leave_no_run(world, capsys):
+    here = world(accounts=("push",))
+    assert here.pull("--events", "/nowhere/at/all") == 1
+    assert "cannot write /nowhere/at/all" in capsys.readouterr().err
+    path = here.root / ".reconciler" / "state.db"
+    journal = SqliteJournal(path, "acme", clock=lambda: datetime.now(UTC))
+    assert journal.runs() == ()
+    journal.close()
 
 
 def test_no_secret_is_in_anything_that_is_written_or_said(world, capsys):
