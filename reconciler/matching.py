@@ -50,7 +50,6 @@ class Matches(msgspec.Struct, frozen=True):
     lacking: Mapping[int, int]
     shared: Mapping[str, frozenset[str]]
     unasked: Mapping[str, tuple[Campaign, ...]]
-    campaigns: Mapping[str, int]
 
 
 class Matcher:
@@ -70,7 +69,6 @@ class Matcher:
     ) -> None:
         self._spare = spare
         self._names = {account: _Names() for account in by_name}
-        self._campaigns: Counter[str] = Counter()
         self._hits: dict[tuple[str, str], Hit] = {}
         self._lacking: dict[int, int] = {}
         self._unasked: dict[str, list[Campaign]] = {}
@@ -101,7 +99,8 @@ class Matcher:
         names = [one.name for one in campaigns]
         if not "".join(names).isascii():
             names = [nfc(name) for name in names]
-        self._count(accounts)
+        if not self._unasked.keys() >= set(accounts):
+            self._meet(accounts)
         found: dict[int, list[int]] = {}
         if self._ids:
             ids = self._ids
@@ -116,7 +115,7 @@ class Matcher:
                 self._judge(indices, campaigns[place], place, found)
         if self._everyone:
             self._ask_everyone(campaigns, accounts, found)
-        if not self._wanting.isdisjoint(accounts):
+        if self._wanting and not self._wanting.isdisjoint(accounts):
             self._spare_some(campaigns, found)
         for place, asked in found.items():
             one = campaigns[place]
@@ -124,13 +123,12 @@ class Matcher:
         if self._names:
             self._take_names(names, accounts, found)
 
-    def _count(self, accounts: Sequence[str]) -> None:
-        self._campaigns.update(accounts)
-        if len(self._campaigns) > len(self._unasked):
-            for account in self._campaigns.keys() - self._unasked.keys():
-                self._unasked[account] = []
-                if self._spare:
-                    self._wanting.add(account)
+    def _meet(self, accounts: Sequence[str]) -> None:
+        """Some of *accounts* have their first record here."""
+        for account in set(accounts) - self._unasked.keys():
+            self._unasked[account] = []
+            if self._spare:
+                self._wanting.add(account)
 
     def _judge(
         self, indices: Sequence[int], one: Campaign, place: int, found: dict[int, list[int]]
@@ -196,7 +194,6 @@ class Matcher:
             lacking=self._lacking,
             shared={account: own.shared() for account, own in self._names.items()},
             unasked={account: tuple(kept) for account, kept in self._unasked.items()},
-            campaigns=dict(self._campaigns),
         )
 
 

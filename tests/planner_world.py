@@ -191,7 +191,6 @@ def matched(
             for account in by_name
         },
         unasked={},
-        campaigns=Counter(one.account for one in campaigns),
     )
 
 

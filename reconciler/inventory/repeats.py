@@ -2,17 +2,14 @@
 
 import tempfile
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, chain, islice
 from operator import lt
 from typing import BinaryIO
 
 _IN_MEMORY = 1 << 16  # hashes, before they go to a temporary file, 8 bytes each
-_RANGES = 256  # parts of all possible hashes that can be looked at one after the other
+_RANGES = 256  # parts of all possible hashes, by their first byte
 _ENOUGH = 1000  # repeated hashes that are told apart; an error is certain after the first
-
-_BOUNDS = [-(1 << 63) + (number << 56) for number in range(_RANGES)]
 
 
 class Repeats:
@@ -20,8 +17,8 @@ class Repeats:
 
     As long as the records come in order, by id or by account and id, none can come twice and
     nothing is kept: `unseen` of them. Should the order break later, whoever reads them says them
-    again (`add_unseen`). Else all hashes go to a temporary file in sorted runs (8 bytes each), and
-    equal ones are looked for at the end, range by range.
+    again (`add_unseen`). Else all hashes go to a temporary file (8 bytes each) in runs that are
+    parted by range, and equal ones are looked for at the end, range by range.
     """
 
     def __init__(self) -> None:
@@ -90,10 +87,12 @@ class Repeats:
             self._file = None
 
     def _spill(self) -> None:
-        """The recent hashes, sorted, as a run."""
-        self._recent.sort()
-        bounds = [bisect_left(self._recent, bound) for bound in _BOUNDS]
-        run = _Run([*bounds, len(self._recent)], array("q", self._recent))
+        """The recent hashes as a run."""
+        ranges: list[list[int]] = [[] for _ in range(_RANGES)]
+        for one in self._recent:
+            ranges[one >> 56].append(one)  # the first byte is signed: negative ones from the end
+        bounds = [0, *accumulate(map(len, ranges))]
+        run = _Run(bounds, array("q", chain.from_iterable(ranges)))
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
@@ -120,7 +119,7 @@ class Repeats:
 
 
 class _Run:
-    """Sorted hashes, in memory or in a file. *bounds*: where each range begins, and the end."""
+    """Hashes range by range, in memory or in a file. *bounds*: where each begins, and the end."""
 
     __slots__ = ("_file", "_start", "_values", "bounds")
 
