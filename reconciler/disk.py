@@ -113,10 +113,10 @@ def _problem(code: str, message: str, path: str, fix: str | None) -> Diagnostic:
 
 
 def _matching(root: Path, pattern: str, problems: list[Diagnostic]) -> Iterator[str]:
-    import glob
-
     names = [pattern]
-    if glob.has_magic(pattern) and not os.path.lexists(root / pattern):
+    if set(pattern) & set("*?[") and not os.path.lexists(root / pattern):
+        import glob
+
         names = glob.glob(pattern, root_dir=root, recursive=True)
     for name in names:
         place = root / name
@@ -224,9 +224,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _replace(place: Path, data: bytes) -> None:
-    import tempfile
-
-    descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
+    descriptor, name = _beside(place)
     try:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, _mode(place))
@@ -243,6 +241,18 @@ def _replace(place: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _beside(place: Path) -> tuple[int, Path]:
+    """A new file in the folder of *place*, nobody else's: its descriptor, and where it is.
+
+    As `tempfile` does it, which loads what compresses and archives files too.
+    """
+    while True:
+        name = place.with_name(f".{place.name[:100]}.{os.urandom(6).hex()}")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        with contextlib.suppress(FileExistsError):
+            return os.open(name, flags, 0o600), name
 
 
 def _mode(place: Path) -> int:

@@ -9,8 +9,9 @@ ReconcilerError            exit 1   something could not be done
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 
 class Exit(IntEnum):
@@ -30,8 +31,7 @@ class Exit(IntEnum):
     TERM = 143
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(msgspec.Struct, frozen=True):
     """One thing wrong with an input: where, what, and how to mend it.
 
     *line* and *column* count from 1; None where the input has no such place. *severity* is

@@ -1,6 +1,5 @@
 """The types of fields that project and manifest share, and the selector they both write."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -238,6 +237,8 @@ def base_url(value: object) -> str:
 def _is_here(host: str) -> bool:
     if host == "localhost":
         return True
+    import ipaddress
+
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -386,7 +385,7 @@ def _settings(
         return validate(driver.settings, document, path, at=loc, echo=False)
     empty, found = validate(driver.settings, parse(b"{}", path)[0][0], path, echo=False)
     line, column = document.blame(loc)
-    return empty, [replace(one, line=line, column=column) for one in found]
+    return empty, [msgspec.structs.replace(one, line=line, column=column) for one in found]
 
 
 def _error(

@@ -6,7 +6,6 @@ is escaped in the medium's own way. Letters of every script stay as they are. Al
 pure and total: any `str` goes in, lone surrogates included.
 """
 
-import html as _html
 import re
 import unicodedata
 
@@ -97,7 +96,9 @@ def _references(text: str) -> str:
 
 def html(text: str) -> str:
     """For HTML text and quoted attribute values; harmless too if the page is printed in a log."""
-    escaped = _html.escape(visible(text), quote=True)
+    from html import escape  # its table of entities is large, and most runs write no HTML
+
+    escaped = escape(visible(text), quote=True)
     return escaped.replace("##", "&#35;&#35;").replace("::", "&#58;&#58;")
 
 

@@ -2,9 +2,7 @@
 
 import gc
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -274,6 +272,9 @@ def _shown(root: Path, place: Path) -> str:
 
 
 def _spool(stream: BinaryIO, spooled: ExitStack) -> "partial[BinaryIO]":
+    import shutil
+    import tempfile
+
     copy = spooled.enter_context(tempfile.NamedTemporaryFile(prefix="reconciler-"))  # noqa: SIM115
     shutil.copyfileobj(stream, copy, 1024 * 1024)
     copy.flush()
@@ -321,10 +322,16 @@ def show(
         exact(app, data)
     elif format_ == "text":
         there = sys.stdout is not None and sys.stdout.isatty()
-        width = shutil.get_terminal_size((100, 24)).columns if there else 100
+        width = _columns() if there else 100
         app.out(text.plan(plan, color=app.color, width=width, show_numbers=show_numbers, now=now))
     else:
         app.out(PLAN_FORMATS[format_](plan, planfile.digest(data)))
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def exact(app: App, data: bytes) -> None:

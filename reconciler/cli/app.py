@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
+import msgspec
 
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:  # both are heavy, and `--help` needs neither
     from reconciler.model import Manifest, Project
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """Everything the files say. *project* is None when it is wrong.
 
     *files* are the paths that were read, the project file first. The paths of *diagnostics*
@@ -196,7 +195,7 @@ class App:
     def _placed(self, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
         """By file and line, seen from the working directory."""
         placed = [
-            one if one.path is None else replace(one, path=self.shown(one.path))
+            one if one.path is None else msgspec.structs.replace(one, path=self.shown(one.path))
             for one in diagnostics
         ]
         return tuple(

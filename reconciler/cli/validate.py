@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import click
+import msgspec
 
 from reconciler import __version__
 from reconciler.cli.app import App, Loaded, pass_app, printable_json
@@ -102,7 +102,7 @@ def _from_repository(
         return tuple(shown)
     real = os.path.realpath(top)
     return tuple(
-        replace(one, path=os.path.relpath(os.path.realpath(one.path), real))
+        msgspec.structs.replace(one, path=os.path.relpath(os.path.realpath(one.path), real))
         if one.path and _covers(real, os.path.realpath(one.path))
         else one
         for one in shown

@@ -1,6 +1,5 @@
 """Finds (account, id) that came twice among any number of them, in memory that does not grow."""
 
-import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, islice
@@ -93,6 +92,8 @@ class Repeats:
             ranges[one >> 56].append(one)  # the first byte is signed: negative ones from the end
         bounds = [0, *accumulate(map(len, ranges))]
         run = _Run(bounds, array("q", chain.from_iterable(ranges)))
+        import tempfile
+
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
