@@ -45,9 +45,7 @@ class Wire:
     """A request as it will be on the wire, secrets and all: never shown."""
 
     origin: Origin
-    method: str = field(repr=False)
-    target: str = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    head: h11.Request = field(repr=False)
     content: bytes = field(repr=False)
 
 
@@ -113,8 +111,10 @@ class Sender:
 
 def _written(exchange: h11.Connection, wire: Wire, *, absolute: bool) -> bytes:
     """The bytes of *wire*, all of them: they leave in one piece."""
-    origin = f"{wire.origin.scheme}://{wire.origin.authority}" if absolute else ""
-    head = h11.Request(method=wire.method, target=origin + wire.target, headers=list(wire.headers))
+    head = wire.head
+    if absolute:
+        target = f"{wire.origin.scheme}://{wire.origin.authority}".encode() + head.target
+        head = h11.Request(method=head.method, target=target, headers=head.headers)
     events = (head, h11.Data(wire.content), h11.EndOfMessage())
     return b"".join(exchange.send(event) or b"" for event in events)
 
@@ -197,7 +197,13 @@ def wire_request(request: Request) -> Wire:
     for name, value in merged.values():
         if not (value.isascii() and value.isprintable()):
             raise Unsendable(f"header {name} cannot be sent: it is not plain ASCII text")
-    return Wire(origin, request.method, target, tuple(merged.values()), content)
+    try:
+        head = h11.Request(method=request.method, target=target, headers=list(merged.values()))
+    except h11.LocalProtocolError:  # what it says quotes the value, which may be a secret
+        raise Unsendable(
+            "a header cannot be sent: blanks around its value, or its name is none"
+        ) from None
+    return Wire(origin, head, content)
 
 
 def _segment(part: str | Secret) -> str:
