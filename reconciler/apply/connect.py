@@ -146,15 +146,15 @@ class Connection(asyncio.Protocol):
 class Connections:
     """What leads to the vendor of one account. *proxy* and *ca_file*: from the project file."""
 
-    def __init__(self, *, tls: bool, proxy: str | None, ca_file: str | None) -> None:
+    def __init__(self, *, proxy: str | None, ca_file: str | None) -> None:
         parts = urlsplit(proxy) if proxy else None
         self._proxy = parts and Origin(
             parts.scheme,
             parts.hostname or "",
             parts.port or (443 if parts.scheme == "https" else 80),
         )
-        secure = tls or (self._proxy is not None and self._proxy.scheme == "https")
-        self._context = _verified(ca_file) if secure else None
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
         self._kept: dict[Origin, list[Connection]] = {}
 
     async def take(self, origin: Origin) -> Connection:
@@ -196,7 +196,7 @@ class Connections:
         return connection
 
     async def _opened(self, origin: Origin) -> Connection:
-        context = self._context if origin.scheme == "https" else None
+        context = self._verification() if origin.scheme == "https" else None
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
                 Connection,
@@ -213,16 +213,22 @@ class Connections:
         return connection
 
     async def _secured(self, connection: Connection, origin: Origin) -> asyncio.Transport:
-        assert self._context is not None
+        context = self._verification()
         try:
             transport = await asyncio.get_running_loop().start_tls(
-                connection.transport, connection, self._context, server_hostname=origin.host
+                connection.transport, connection, context, server_hostname=origin.host
             )
         except OSError as error:
             raise Unreachable(f"cannot connect to {origin.authority}: {_why(error)}") from error
         if transport is None:
             raise Unreachable("the connection was lost while TLS began")
         return transport
+
+    def _verification(self) -> ssl.SSLContext:
+        """Loaded at the first use: it takes a while, and plain HTTP to this machine needs none."""
+        if self._context is None:
+            self._context = _verified(self._ca_file)
+        return self._context
 
 
 async def _tunnel(connection: Connection, origin: Origin) -> None:
@@ -264,5 +270,10 @@ def _why(error: OSError) -> str:
 def _verified(ca_file: str | None) -> ssl.SSLContext:
     """Verification by *ca_file*, else by certifi's roots; nothing from the environment."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cafile=ca_file or certifi.where())
+    place = ca_file or certifi.where()
+    try:
+        context.load_verify_locations(cafile=place)
+    except OSError as error:
+        said = f"the certificates in {place} cannot be used: {_why(error)}; mend caFile"
+        raise Unreachable(said) from error
     return context

@@ -14,8 +14,7 @@ import msgspec
 
 from reconciler.apply.journal import Ledger
 from reconciler.apply.line import Gate, Line
-from reconciler.apply.run import by_lane, lane_of, resumed, strictest
-from reconciler.apply.send import Sender
+from reconciler.apply.run import by_lane, lane_of, resumed, sender_of, strictest
 from reconciler.apply.work import AccountStopped, RunContext
 from reconciler.driver import Answer, Driver, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
@@ -102,11 +101,7 @@ def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate]) -> Lin
         gate=gates[lane_of(work.driver, work.account)],
         driver=work.driver,
         session=work.session,
-        sender=Sender(
-            tls=not work.session.base.startswith("http://"),
-            proxy=work.account.proxy,
-            ca_file=work.account.ca_file,
-        ),
+        sender=sender_of(work.account),
         secrets=work.secrets,
     )
 

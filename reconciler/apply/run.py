@@ -74,7 +74,7 @@ async def execute(
             gate=gates[lane_of(work.driver, work.account)],
             driver=work.driver,
             session=work.session,
-            sender=(sender or _sender)(work),
+            sender=sender(work) if sender else sender_of(work.account),
             secrets=work.secrets,
         )
         lanes.append(Lane(line, work.jobs, work.account.max_batch, total=len(work.jobs)))
@@ -169,12 +169,9 @@ def _fate(lane: Lane, job: Job) -> Fate:
     return Fate(Outcome.PENDING, why)
 
 
-def _sender(work: AccountWork) -> Sender:
-    return Sender(
-        tls=not work.session.base.startswith("http://"),
-        proxy=work.account.proxy,
-        ca_file=work.account.ca_file,
-    )
+def sender_of(account: Account) -> Sender:
+    """What sends for *account*, as the project file says."""
+    return Sender(proxy=account.proxy, ca_file=account.ca_file)
 
 
 def by_lane(

@@ -55,13 +55,12 @@ class Sender:
     def __init__(
         self,
         *,
-        tls: bool = True,
         proxy: str | None = None,
         ca_file: str | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._deadline = deadline
-        self._connections = Connections(tls=tls, proxy=proxy, ca_file=ca_file)
+        self._connections = Connections(proxy=proxy, ca_file=ca_file)
 
     async def send(
         self,

@@ -41,7 +41,7 @@ def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[A
 
     async def main() -> tuple[list[Any], Any]:
         async with serving(serve) as server:
-            sender = Sender(tls=False, **more)
+            sender = Sender(**more)
             found: list[Any] = []
             try:
                 for _ in requests or ((),):
@@ -62,7 +62,7 @@ def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[A
 def test_a_request_arrives_as_it_was_written() -> None:
     async def main() -> Got:
         async with serving(always(OK)) as server:
-            sender = Sender(tls=False)
+            sender = Sender()
             request = Request(
                 "POST",
                 server.url + "/batch",
@@ -128,7 +128,7 @@ def test_nothing_of_the_environment_changes_where_a_request_goes(
 def test_the_proxy_of_the_project_is_used() -> None:
     async def main() -> list[Got]:
         async with serving(always(OK)) as proxy:
-            sender = Sender(tls=False, proxy=proxy.url)
+            sender = Sender(proxy=proxy.url)
             answer = await ask(sender, get("http://127.0.0.1:9"))
             await sender.aclose()
             assert answer.status == 200
@@ -145,7 +145,7 @@ def test_a_refused_connection_is_not_sent() -> None:
     taken.bind(("127.0.0.1", 0))
 
     async def main() -> None:
-        sender = Sender(tls=False)
+        sender = Sender()
         with pytest.raises(
             NotSent, match=r"^cannot connect to 127\.0\.0\.1:\d+: Connection refused$"
         ):
@@ -158,7 +158,7 @@ def test_a_refused_connection_is_not_sent() -> None:
 
 def test_a_name_that_nobody_knows_is_not_sent() -> None:
     async def main() -> None:
-        sender = Sender(tls=False)
+        sender = Sender()
         with pytest.raises(NotSent):
             await ask(sender, get("http://no-such-host.invalid"))
         await sender.aclose()
@@ -180,7 +180,7 @@ def test_a_name_server_that_is_silent_keeps_nobody_from_ending(
 
     async def main() -> None:
         asyncio.get_running_loop().set_default_executor(Resolver())
-        sender = Sender(tls=False, deadline=0.1)
+        sender = Sender(deadline=0.1)
         with pytest.raises(NotSent, match=r"within 0\.1 s"):
             await ask(sender, get("http://vendor.example"))
         await sender.aclose()
@@ -254,6 +254,15 @@ def over_tls(authority: Path, url_host: str, **more: Any) -> Any:
 def test_the_ca_file_of_the_project_is_trusted(authority: Path) -> None:
     found, _ = over_tls(authority, "127.0.0.1", ca_file=str(authority / "ca.pem"))
     assert found.status == 200
+
+
+@pytest.mark.parametrize("ca", ["nowhere.pem", "end.key"])
+def test_a_ca_file_that_is_none_is_told_and_nothing_is_sent(authority: Path, ca: str) -> None:
+    found, got = over_tls(authority, "127.0.0.1", ca_file=str(authority / ca))
+    assert isinstance(found, NotSent)
+    assert f"{ca} cannot be used: " in str(found)
+    assert "mend caFile" in str(found)
+    assert got == []
 
 
 @pytest.mark.parametrize("ca", ["other.pem", None])
@@ -398,7 +407,7 @@ def test_a_late_surplus_never_counts_for_the_next_request() -> None:
                 wire.write(plain("200 OK", b"surplus"))
 
         async with serving(serve) as server:
-            sender = Sender(tls=False)
+            sender = Sender()
             first = await ask(sender, get(server.url))
             await asyncio.sleep(0.15)
             second = await ask(sender, get(server.url))
@@ -412,7 +421,7 @@ def test_a_late_surplus_never_counts_for_the_next_request() -> None:
 def test_a_connection_lives_on_only_after_a_clean_answer() -> None:
     async def main() -> None:
         async with serving(always(OK)) as server:
-            sender = Sender(tls=False)
+            sender = Sender()
             await ask(sender, get(server.url))
             await ask(sender, get(server.url), clean=False)
             await ask(sender, get(server.url))
@@ -454,7 +463,7 @@ def test_a_connection_that_breaks_after_the_request_is_no_answer(
 def test_a_connection_that_breaks_before_the_request_was_read_may_have_taken_it() -> None:
     async def main() -> None:
         async with serving(always(OK), unread=lambda wire: wire.reset() or True) as server:
-            sender = Sender(tls=False)
+            sender = Sender()
             with pytest.raises(NoAnswer):
                 await ask(sender, get(server.url))
             await sender.aclose()
@@ -471,7 +480,7 @@ def test_a_server_that_closes_an_idle_connection_costs_nothing() -> None:
             wire.close()
 
         async with serving(serve) as server:
-            sender = Sender(tls=False)
+            sender = Sender()
             for _ in range(3):
                 assert (await ask(sender, get(server.url))).status == 200
                 await asyncio.sleep(0.05)
@@ -491,7 +500,7 @@ def test_a_cancelled_exchange_leaves_a_sender_that_works() -> None:
             wire.write(OK)
 
         async with serving(serve) as server:
-            sender = Sender(tls=False)
+            sender = Sender()
             task = asyncio.create_task(ask(sender, get(server.url)))
             await asyncio.sleep(0.05)
             task.cancel()

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from msgspec.structs import replace
+from strict_json import said
 from wire_server import Got, Wire, plain, raw, serving
 
 from reconciler import drivers
@@ -59,22 +60,6 @@ def success(name: str) -> bytes:
 
 
 # ---------------------------------------------------------------- what the vendors' pages say
-
-
-def said(body: bytes) -> Any:
-    """The strict JSON value, as any careful reader would see it, or None."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        assert len({key for key, _ in pairs}) == len(pairs)
-        return dict(pairs)
-
-    def never(text: str) -> Any:
-        raise ValueError(text)
-
-    try:
-        return json.loads(body.decode(), object_pairs_hook=once, parse_constant=never)
-    except (ValueError, AssertionError, RecursionError):
-        return None
 
 
 def is_success(name: str, status: int, body: bytes) -> bool:
@@ -426,7 +411,7 @@ class Stage:
             context,
             ledgers,
             send=True,
-            sender=lambda _: Sender(tls=False, deadline=DEADLINE),
+            sender=lambda _: Sender(deadline=DEADLINE),
         )
         return {target.id: fate for target, fate in fates.items()}
 

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from strict_json import said
+
 from reconciler import drivers
 from reconciler.driver import Answer, Item, Session
 from reconciler.model import Target
@@ -25,29 +27,13 @@ def item(
     return Item(Target(account, id_, part), name, channel)
 
 
-def said(one: Answer) -> Any:
-    """The strict JSON value of an answer, or None: what any careful reader would see."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        assert len({key for key, _ in pairs}) == len(pairs)
-        return dict(pairs)
-
-    def never(text: str) -> Any:
-        raise ValueError(text)
-
-    try:
-        return json.loads(one.body.decode(), object_pairs_hook=once, parse_constant=never)
-    except (ValueError, AssertionError, RecursionError):
-        return None
-
-
 def _state(one: Answer) -> Any:
-    value = said(one)
+    value = said(one.body)
     return value.get("status") if isinstance(value, dict) else None
 
 
 def _batch_success(one: Answer) -> bool:
-    value = said(one)
+    value = said(one.body)
     empty = not one.body.strip()
     return one.status == 200 and (empty or (isinstance(value, dict) and "error_code" not in value))
 
