@@ -52,16 +52,10 @@ def actions(
     record = candidate.record
     if record is not None and record.attributes is not None and not attributes:
         record = _without_attributes(record)
-    ruled: list[tuple[bool, str | None, Ruling]] = []
+    groups: dict[tuple[object, ...], list[tuple[str | None, Ruling]]] = {}
     for part, asks in _parts(candidate, ground.driver).items():
         ruling = _rule(candidate, part, asks, ground)
         shown = action_of(ruling.reason) != "delete" or wanted(candidate.account, ruling.sources)
-        ruled.append((shown, part, ruling))
-    if len(ruled) == 1:  # as nearly always
-        ((shown, part, ruling),) = ruled
-        return [(_action(candidate, record, ground.driver, [(part, ruling)]), shown)]
-    groups: dict[tuple[object, ...], list[tuple[str | None, Ruling]]] = {}
-    for shown, part, ruling in ruled:
         key = (shown, part is None, ruling.reason, ruling.message, ruling.waivers)
         groups.setdefault(key, []).append((part, ruling))
     return [
@@ -141,20 +135,13 @@ def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: G
         return _blocked(asks)
     used: list[WaiverUse] = []
     case = _Case(candidate, part, free, ground, used)
-    for question in _questions(candidate, ground):
+    for question in _QUESTIONS:
         answer = question(case)
         if answer is not None:
             reason, message = answer
-            sources = tuple([ask.source for ask in free])
+            sources = tuple(ask.source for ask in free)
             return Ruling(reason, message, tuple(used), sources)
     raise AssertionError("the last question always answers")
-
-
-def _questions(candidate: Candidate, ground: Ground) -> "Sequence[Callable[[_Case], _Answer]]":
-    """What has to be asked; nearly every candidate is listed, and nothing else speaks of it."""
-    alone = not (candidate.keeps or candidate.protects or candidate.unseen)
-    whole = ground.driver.parts is None and ground.covered.coverage is not Coverage.INCOMPLETE
-    return _OF_LISTED if alone and whole and candidate.record is not None else _QUESTIONS
 
 
 def _blocked(asks: Sequence[Ask]) -> Ruling:
@@ -321,10 +308,8 @@ def _deleted(case: _Case) -> _Answer:
         looked = driver.look is not None or driver.list is not None
         then = ": it is looked at before its request" if looked else ""
         return Reason.UNLISTED, f"the inventory does not list it and is partial{then}"
-    for ask in case.asks:
-        if ask.entry.match is None:
-            return Reason.DECLARED, None
-    return Reason.MATCHED, None
+    declared = any(ask.entry.match is None for ask in case.asks)
+    return (Reason.DECLARED if declared else Reason.MATCHED), None
 
 
 _QUESTIONS: tuple[Callable[[_Case], _Answer], ...] = (
@@ -338,5 +323,3 @@ _QUESTIONS: tuple[Callable[[_Case], _Answer], ...] = (
     _running,
     _deleted,
 )
-# The others never answer for a listed campaign without parts that nobody keeps or protects.
-_OF_LISTED = (_unsafe, _unsupported, _ambiguous, _running, _deleted)
