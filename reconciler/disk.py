@@ -6,7 +6,7 @@ Errors name paths and sources, never content.
 import contextlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -217,18 +217,23 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     place = Path(os.path.realpath(path))
     try:
-        _replace(place, data)
+        replace(place, [data])
     except OSError as error:
         said = f"cannot write {path} ({len(data)} bytes): {_why(error)}; it is as it was"
         raise ReconcilerError(said) from error
 
 
-def _replace(place: Path, data: bytes) -> None:
+def replace(place: Path, parts: Iterable[bytes]) -> None:
+    """Put *parts* at *place*, no link, as `write_whole` does; raises OSErrors as they are.
+
+    The parts may be read from the very file that they replace; what reading them raises leaves it.
+    """
     descriptor, name = _beside(place)
     try:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, _mode(place))
-            file.write(data)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(descriptor)
         os.replace(name, place)

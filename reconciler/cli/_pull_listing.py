@@ -1,21 +1,18 @@
 """What a pull asks of the vendors: every account listed, under its lane's lock, as one run."""
 
-import getpass
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler import __version__
 from reconciler.apply.journal import Journal
 from reconciler.apply.listing import Heard, ListWork, gates_of, list_all
 from reconciler.apply.locks import Locks
 from reconciler.apply.run import take
 from reconciler.cli import _run
 from reconciler.cli._pull_telling import Follow
-from reconciler.cli._state import holder, locks_folder
+from reconciler.cli._state import holder, locks_folder, started
 from reconciler.cli.app import App
 from reconciler.driver import Driver
 from reconciler.errors import Exit
@@ -52,17 +49,14 @@ def listen(
     who = {**holder(), "plan": "inventory pull", "accounts": names}
     with _locked(app, project, pairs, who) as lanes:
         follow = Follow(app, events)  # before the run: one that cannot tell them leaves no trace
-        run = opened.begin(None, "pull", json.dumps(who), [], _started())
+        run = opened.begin(None, "pull", json.dumps(who), [], started())
         ledgers = take(pairs, opened, run)
         context = _run.context(
             app,
             opened,
             run,
-            None,
             emit=follow.emit,
-            closed=lambda _: None,
             max_wait=max_wait,
-            first_run=False,
         )
         running = _run.Running(context)
         try:
@@ -104,19 +98,3 @@ def _locked(
     finally:
         for lock in lanes.values():
             lock.release()
-
-
-def _started() -> dict[str, Any]:
-    try:
-        by = getpass.getuser()
-    except (KeyError, OSError):
-        by = str(os.getuid())
-    return {
-        "tool": f"reconciler {__version__}",
-        "resumed": False,
-        "author": by,
-        "commit": None,
-        "requestedBy": [],
-        "tickets": [],
-        "approvals": {"required": 0},
-    }

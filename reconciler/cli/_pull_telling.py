@@ -1,15 +1,15 @@
 """What a pull tells: its progress, its events, and what became of each account."""
 
-import sys
 import time
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any
 
 from reconciler import safe
+from reconciler.cli._events import EventsFile
 from reconciler.cli._pull_rows import Row, pulled
 from reconciler.cli.app import App
-from reconciler.errors import Exit, ReconcilerError
-from reconciler.events import Event, to_json_line
+from reconciler.errors import Exit
+from reconciler.events import Event
 from reconciler.model import API_VERSION
 
 _EVERY = 5.0  # seconds between two lines of progress of an account
@@ -82,25 +82,13 @@ class Follow:
     def __init__(self, app: App, where: str | None) -> None:
         self._app = app
         self._told: dict[str, float] = {}
-        self._file: TextIO | None = sys.stdout if where == "-" else None
-        self._owned = where not in (None, "-")
-        if where is not None and self._owned:
-            try:
-                self._file = open(where, "w", encoding="utf-8")  # noqa: SIM115 - closed below
-            except OSError as error:
-                raise ReconcilerError(f"cannot write {where}: {error.strerror}") from error
+        self._file = EventsFile(where)
 
     def emit(self, event: Event) -> None:
         """Tell *event*; a reader that went away stops nothing."""
         if line := self._line(event):
             self._app.note(safe.ci_log(line))
-        if self._file is None:
-            return
-        try:
-            self._file.write(to_json_line(event))
-            self._file.flush()
-        except (OSError, ValueError):
-            self._file = None
+        self._file.write(event)
 
     def _line(self, event: Event) -> str | None:
         name = event.account or ""
@@ -118,5 +106,4 @@ class Follow:
         return None
 
     def close(self) -> None:
-        if self._owned and self._file is not None:
-            self._file.close()
+        self._file.close()

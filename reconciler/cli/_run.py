@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 from reconciler import disk
 from reconciler.apply.connect import Resolver
@@ -18,11 +18,12 @@ from reconciler.apply.journal import Journal, Ledger
 from reconciler.apply.prepare import session_of
 from reconciler.apply.run import AccountWork, execute, lane_of
 from reconciler.apply.work import Fate, RunContext
+from reconciler.cli._events import EventsFile
 from reconciler.cli._progress import Progress
 from reconciler.cli.app import App
 from reconciler.driver import Driver
 from reconciler.errors import Exit, Invalid, ReconcilerError
-from reconciler.events import Event, to_json_line
+from reconciler.events import Event
 from reconciler.model import Account, Target
 
 T = TypeVar("T")
@@ -38,15 +39,7 @@ class Events:
 
     def __init__(self, app: App, where: str | None, mask: Callable[[str], str]) -> None:
         self._mask = mask
-        self._file: TextIO | None = None
-        if where == "-":
-            self._file = sys.stdout
-        elif where is not None:
-            try:
-                self._file = open(where, "w", encoding="utf-8")  # noqa: SIM115 - closed below
-            except OSError as error:
-                raise ReconcilerError(f"cannot write {where}: {error.strerror}") from error
-        self._owned = where not in (None, "-")
+        self._file = EventsFile(where)
         shown = sys.stderr is not None and not app.quiet  # None: closed before we began
         live = shown and sys.stderr.isatty() and app.environ.get("TERM") != "dumb"
         self.progress = Progress(
@@ -68,13 +61,7 @@ class Events:
         if event.detail is not None:
             event = replace(event, detail=self._mask(event.detail))
         self.progress.emit(event)
-        if self._file is None:
-            return
-        try:
-            self._file.write(to_json_line(event))
-            self._file.flush()
-        except (OSError, ValueError):
-            self._file = None
+        self._file.write(event)
 
     def tick(self) -> None:
         """Draw again."""
@@ -83,8 +70,7 @@ class Events:
     def close(self) -> None:
         """Leave the terminal as it should be."""
         self.progress.close()
-        if self._owned and self._file is not None:
-            self._file.close()
+        self._file.close()
 
 
 def _width() -> int:
@@ -147,14 +133,14 @@ def context(
     app: App,
     journal: Journal,
     run: int,
-    plan: str | None,
+    plan: str | None = None,
     *,
     emit: Callable[[Event], None],
-    closed: Callable[[str], str | None],
     max_wait: float,
-    first_run: bool,
+    closed: Callable[[str], str | None] = lambda _: None,
+    first_run: bool = False,
 ) -> RunContext:
-    """The real clock and the real dice."""
+    """The real clock and the real dice. Without *plan* and *closed*: a run that only reads."""
     return RunContext(
         journal=journal,
         run=run,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from reconciler import disk
+from reconciler import __version__, disk
 from reconciler.cli.app import App
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.model import Project
@@ -149,11 +149,28 @@ def _newest_entry(path: Path) -> int:
 
 def holder() -> dict[str, object]:
     """Who runs this: shown to whoever finds the lane taken."""
+    return {"pid": os.getpid(), "user": person(), "host": socket.gethostname()}
+
+
+def person() -> str:
+    """Who runs this, as the system calls them."""
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):
-        user = str(os.getuid())
-    return {"pid": os.getpid(), "user": user, "host": socket.gethostname()}
+        return str(os.getuid())
+
+
+def started() -> dict[str, Any]:
+    """What the audit log says of the start of a run that carries out no plan."""
+    return {
+        "tool": f"reconciler {__version__}",
+        "resumed": False,
+        "author": person(),
+        "commit": None,
+        "requestedBy": [],
+        "tickets": [],
+        "approvals": {"required": 0},
+    }
 
 
 def save_report(app: App, digest: str, data: bytes) -> None:

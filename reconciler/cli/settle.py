@@ -1,8 +1,6 @@
 """`reconciler settle`: find out what became of targets in doubt; it never deletes anything."""
 
-import getpass
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -183,16 +181,16 @@ def _record(
     from reconciler.apply.locks import Locks
     from reconciler.apply.run import take
     from reconciler.cli import _run
-    from reconciler.cli._state import holder, locks_folder
+    from reconciler.cli._state import holder, locks_folder, person, started
 
     if not chosen:
         return
-    by = _person()
+    by = person()
     pairs = _accounts(project, chosen)
     locks = Locks(locks_folder(app, project))
     locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": _names(chosen)})
     try:
-        run = opened.begin(None, "settle", json.dumps(holder()), [], _started(by))
+        run = opened.begin(None, "settle", json.dumps(holder()), [], started())
         take(pairs, opened, run)
         states = opened.states(chosen)  # what another run has settled meanwhile stays settled
         chosen = {t: one for t, one in states.items() if one.outcome is Outcome.IN_DOUBT}
@@ -232,7 +230,7 @@ def _record(
             else Ruling(target, changes)
             for target in chosen
         ]
-        begun = _begun(project, plans, by)
+        begun = _begun(project, plans)
         over = [
             _over(plan, {found: sum((one.plan or "") == plan for one in chosen.values())}, Exit.OK)
             for plan in plans
@@ -244,30 +242,11 @@ def _record(
         locks.release()
 
 
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
-
-
-def _started(by: str) -> dict[str, Any]:
-    from reconciler import __version__
-
-    return {
-        "tool": f"reconciler {__version__}",
-        "resumed": False,
-        "author": by,
-        "commit": None,
-        "requestedBy": [],
-        "tickets": [],
-        "approvals": {"required": 0},
-    }
-
-
-def _begun(project: Project, plans: Iterable[str], by: str) -> list[dict[str, Any]]:
+def _begun(project: Project, plans: Iterable[str]) -> list[dict[str, Any]]:
     """This run in the share of the log of each plan whose targets it settles."""
-    said = {"type": "run-started", "project": project.name, "command": "settle", **_started(by)}
+    from reconciler.cli._state import started
+
+    said = {"type": "run-started", "project": project.name, "command": "settle", **started()}
     return [{**said, "plan": plan} for plan in plans if plan]
 
 
@@ -322,7 +301,7 @@ def _look(
     from reconciler.apply.work import can_look
     from reconciler.cli import _run
     from reconciler.cli._plan import make_plan
-    from reconciler.cli._state import holder, locks_folder
+    from reconciler.cli._state import holder, locks_folder, started
 
     every = _accounts(project, chosen)
     pairs = [(account, driver) for account, driver in every if can_look(driver)]
@@ -340,22 +319,19 @@ def _look(
     with ExitStack() as held:
         held.callback(locks.release)
         follow = held.enter_context(_run.Events(app, events, mask_of(chosen)))
-        run = opened.begin(None, "settle", json.dumps(holder()), [], _started(_person()))
+        run = opened.begin(None, "settle", json.dumps(holder()), [], started())
         ledgers = take(pairs, opened, run)
         states = opened.states(chosen)
         plans = sorted({state.plan or "" for state in states.values()})
-        opened.commit("", 0, run, audit=_begun(project, plans, _person()))
+        opened.commit("", 0, run, audit=_begun(project, plans))
         records = _records(app, states)
         waivers = sort_out(project.waivers, today=app.now().date())
         context = _run.context(
             app,
             opened,
             run,
-            None,
             emit=follow.emit,
-            closed=lambda _: None,
             max_wait=max_wait,
-            first_run=False,
         )
         works = []
         for account, driver in pairs:

@@ -87,13 +87,13 @@ class Repeats:
 
     def _spill(self) -> None:
         """The recent hashes as a run."""
+        import tempfile  # few inventories are so large and in no order
+
         ranges: list[list[int]] = [[] for _ in range(_RANGES)]
         for one in self._recent:
             ranges[one >> 56].append(one)  # the first byte is signed: negative ones from the end
         bounds = [0, *accumulate(map(len, ranges))]
         run = _Run(bounds, array("q", chain.from_iterable(ranges)))
-        import tempfile
-
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close

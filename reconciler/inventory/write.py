@@ -1,10 +1,8 @@
 """Inventories as text: header first, then the records as they come; whole or not at all."""
 
-import contextlib
 import json
 import os
 import re
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler import disk
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 from reconciler.inventory.records import FIELDS
 from reconciler.inventory.table import ATTRIBUTE, LABEL, LISTS, SEPARATOR
@@ -273,40 +272,8 @@ def save(path: str, parts: Iterable[bytes]) -> None:
 
     The parts may be read from the very file that they replace. A symlink is followed.
     """
-    place = Path(os.path.realpath(path))
-    name = ""
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
-        with open(descriptor, "wb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fchmod(descriptor, _mode(place))
-            os.fsync(descriptor)
-        os.replace(name, place)
-        _sync(place.parent)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        if isinstance(error, OSError):
-            said = f"cannot write {path}: {error.strerror or error}; it is as it was"
-            raise ReconcilerError(said) from error
-        raise
-
-
-def _mode(place: Path) -> int:
-    """The permissions of the file that is replaced, else what the umask leaves."""
-    try:
-        return os.stat(place).st_mode & 0o7777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        disk.replace(Path(os.path.realpath(path)), parts)
+    except OSError as error:
+        said = f"cannot write {path}: {error.strerror or error}; it is as it was"
+        raise ReconcilerError(said) from error
