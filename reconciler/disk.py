@@ -191,11 +191,14 @@ def read_credential(credential: "Credential", root: Path, environ: Mapping[str, 
 
 def resolve(settings: S, root: Path, environ: Mapping[str, str]) -> S:
     """*settings* with every credential read."""
+    from msgspec import structs
+
     read = {
         name: credential.resolved(read_credential(credential, root, environ))
         for name, credential in settings.credentials().items()
     }
-    return settings.model_copy(update=read)
+    found: S = structs.replace(settings, **read)
+    return found
 
 
 # ---------------------------------------------------------------- writing

@@ -11,12 +11,10 @@ documents as a refusal that changed nothing is `Refused`; everything else is `Do
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, model_validator
-from pydantic.alias_generators import to_camel
 
 from reconciler.errors import ReconcilerError
 from reconciler.model import Campaign, Limits, Target
@@ -81,23 +79,18 @@ def revealed(text: Text) -> str:
     return "".join(part.reveal() if isinstance(part, Secret) else part for part in parts)
 
 
-class Credential(BaseModel):
+class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a secret comes from: `{env: NAME}` or `{file: PATH}`; never the secret itself.
 
     The rim reads it and puts a `resolved` copy in its place before anything is sent.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
     env: str | None = None
     file: str | None = None
-    _value: str | None = PrivateAttr(default=None)
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.env is None) == (self.file is None):
             raise ValueError("a credential is {env: NAME} or {file: PATH}")
-        return self
 
     @property
     def source(self) -> str:
@@ -106,52 +99,64 @@ class Credential(BaseModel):
 
     def resolved(self, value: str) -> "Credential":
         """The same credential, knowing its *value*."""
-        copy = self.model_copy()
-        copy._value = value
-        return copy
+        return _Read(self.env, self.file, Secret.of(value))
 
     def secret(self) -> Secret:
         """The wrapped value; revealing one that was never read is an error of ours."""
-        return Secret(self._reveal)
+        return Secret(self._unread)
 
-    def _reveal(self) -> str:
-        if self._value is None:
-            raise ReconcilerError(f"the credential from {self.source} was not read")
-        return self._value
+    def _unread(self) -> str:
+        raise ReconcilerError(f"the credential from {self.source} was not read")
+
+
+class _Read(Credential, frozen=True):
+    """A credential that was read. Its value is no text, so nothing that shows it tells it."""
+
+    value: Secret | None = None
+
+    def secret(self) -> Secret:
+        assert self.value is not None
+        return self.value
 
 
 # ---------------------------------------------------------------- settings
 
 
-def _flag(value: object) -> object:
-    match value:
-        case bool():
-            return value
-        case "true":
-            return True
-        case "false":
-            return False
-    raise ValueError("is neither true nor false; write true or false")
+class Reads(msgspec.Struct, frozen=True):
+    """Says in an annotation how a field is read: `Annotated[timedelta, Reads(duration)]`.
+
+    *read* gets the text that is written (a YAML scalar is text, quoted or not) and returns the
+    value, or raises ValueError with what is wrong after the field's name and, behind the last
+    semicolon, how to mend it: "is not a duration; write 90d". It never quotes what it was given:
+    it may be a secret in the wrong place. Not *text*: it gets whatever is written there.
+    """
+
+    read: Callable[[Any], Any]
+    text: bool = True
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("is neither true nor false; write true or false")
+    return text == "true"
+
+
+Flag = Annotated[bool, Reads(_flag)]
 """A boolean that is written `true` or `false` and in no other way."""
 
 
-class Settings(BaseModel):
-    """Base of every driver's settings: camelCase keys, unknown keys refused, frozen."""
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Base of every driver's settings: camelCase keys, unknown keys refused, frozen.
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        populate_by_name=True,
-        defer_build=True,  # only the settings that a project has are built
-    )
+    Fields are annotated as in any `msgspec.Struct`; `msgspec.Meta` says what a field is for and
+    bounds it (`min_length`, `max_length`, `pattern`, `ge`, `gt`, `le`, `lt`), `Reads` reads what
+    has a form of its own. Write `class AcmeSettings(Settings, kw_only=True)` to put fields with
+    and without defaults in any order.
+    """
 
     def credentials(self) -> dict[str, Credential]:
         """The credentials by field name."""
-        found = {name: getattr(self, name) for name in type(self).model_fields}
+        found = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in found.items() if isinstance(value, Credential)}
 
 

@@ -1,45 +1,36 @@
 """The types of fields that project and manifest share, and the selector they both write."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic.alias_generators import to_camel
+import msgspec
+from msgspec import Meta
 
 from reconciler.checked import Complaint
+from reconciler.driver import Reads
 from reconciler.model import Selector, Status
+
+WRITTEN = "x-written"
+"""Where a field's JSON Schema stands that replaces what its type would give."""
 
 _LONGEST = timedelta(days=36525)  # a hundred years: what is subtracted from now stays a date
 
 
-class Model(BaseModel):
-    """Base of everything written in YAML: camelCase keys, unknown keys refused, frozen.
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Base of everything written in YAML: camelCase keys, unknown keys refused, frozen."""
 
-    Only the outermost models are built, each with all that is inside it.
-    """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, defer_build=True
-    )
+    schema_extra: ClassVar[dict[str, Any]] = {}
+    """What the JSON Schema says beyond the fields."""
 
 
 # ---------------------------------------------------------------- text -> value
 
 
-def _text(value: object) -> str:
-    if value is None:
-        raise ValueError("is empty; give it a value, or leave the key out")
-    if not isinstance(value, str):
-        raise ValueError(f"must be text, not a {'list' if isinstance(value, list) else 'mapping'}")  # noqa: TRY004 - pydantic knows ValueError
-    return value
-
-
-def duration(value: object) -> timedelta:
+def duration(text: str) -> timedelta:
     """`90d`, `24h`, `30m` or `60s`; ValueError says what is wrong."""
-    text = _text(value)
     match = re.fullmatch(r"([0-9]{1,10})([dhms])", text)
     if match is None:
         raise ValueError("is not a duration; write 90d, 24h, 30m or 60s")
@@ -52,9 +43,8 @@ def duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def day(value: object) -> date:
+def day(text: str) -> date:
     """`2026-12-01`; ValueError says what is wrong."""
-    text = _text(value)
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("is not a date; write it as 2026-12-31")
     try:
@@ -69,9 +59,8 @@ _TIME = re.compile(
 )
 
 
-def _instant(value: object, of_day: time) -> datetime:
+def _instant(text: str, of_day: time) -> datetime:
     """A time (UTC when it names no zone), or *of_day* of a date."""
-    text = _text(value)
     if not _TIME.fullmatch(text):
         try:
             return datetime.combine(day(text), of_day, UTC)
@@ -86,16 +75,15 @@ def _instant(value: object, of_day: time) -> datetime:
         ) from None
 
 
-def _before(value: object) -> datetime:
-    return _instant(value, time.min)
+def _before(text: str) -> datetime:
+    return _instant(text, time.min)
 
 
-def _after(value: object) -> datetime:
-    return _instant(value, time.max)
+def _after(text: str) -> datetime:
+    return _instant(text, time.max)
 
 
-def _whole(value: object) -> int:
-    text = _text(value)
+def _whole(text: str) -> int:
     # YAML 1.1 reads 010 as 8, people as 10.
     if not re.fullmatch(r"0|[1-9][0-9]{0,8}", text):
         raise ValueError(
@@ -105,9 +93,8 @@ def _whole(value: object) -> int:
     return int(text)
 
 
-def glob(value: object) -> str:
+def glob(text: str) -> str:
     """A glob whose brackets and escapes are whole; ValueError says what is wrong."""
-    text = _text(value)
     if not text:
         raise ValueError("is empty; a glob covers the whole name (`*` is any name)")
     index = 0
@@ -151,11 +138,10 @@ def _character(text: str, index: int) -> tuple[int, str]:
     return index + 1, text[index]
 
 
-def regex(value: object) -> str:
+def regex(text: str) -> str:
     """An RE2 pattern; ValueError says what is wrong."""
     import re2
 
-    text = _text(value)
     options = re2.Options()
     options.log_errors = False
     try:
@@ -177,30 +163,29 @@ def _re2_said(text: str, error: Exception) -> str:
     return f"is not an RE2 pattern: {said}; see https://github.com/google/re2/wiki/Syntax"
 
 
-def _type(check: Callable[[object], object], **schema: Any) -> Any:
-    return BeforeValidator(check), WithJsonSchema(schema)
-
-
 def name_type(letters: str, most: int) -> Any:
     """What makes a text a name: 1 to *most* of *letters* (a character class)."""
     pattern = f"{letters}{{1,{most}}}"
 
-    def check(value: object) -> str:
-        text = _text(value)
+    def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError(f"is not a name; write 1 to {most} of {letters}")
         return text
 
-    return _type(check, type="string", pattern=f"^{pattern}$")
+    return Reads(check), _written(type="string", pattern=f"^{pattern}$")
+
+
+def _written(**schema: Any) -> Meta:
+    """The JSON Schema of what is written, whatever it is read as."""
+    return Meta(extra_json_schema={WRITTEN: schema})
 
 
 def _list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _url(value: object, *, path: bool) -> str:
+def _url(text: str, *, path: bool) -> str:
     """A URL that holds no secret; *path*: may it have one."""
-    text = _text(value)
     # The parser of the standard library drops some of these silently.
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
         raise ValueError(
@@ -225,9 +210,9 @@ def _url(value: object, *, path: bool) -> str:
     return text.rstrip("/")
 
 
-def base_url(value: object) -> str:
+def base_url(text: str) -> str:
     """Where an account's requests go; plain http only to this machine."""
-    text = _url(value, path=True)
+    text = _url(text, path=True)
     parts = urlsplit(text)
     if parts.scheme == "http" and not _is_here(parts.hostname or ""):
         raise ValueError("must be https; http is only for localhost, 127.0.0.0/8 and [::1]")
@@ -246,13 +231,12 @@ def _is_here(host: str) -> bool:
     return address.is_loopback and (address.version == 4 or host == "::1")
 
 
-def _proxy(value: object) -> str:
-    return _url(value, path=False)
+def _proxy(text: str) -> str:
+    return _url(text, path=False)
 
 
-def _inside(value: object) -> str:
+def _inside(text: str) -> str:
     """A path that stays inside the project's folder."""
-    text = _text(value)
     if not text or text.startswith("/") or ".." in text.split("/"):
         raise ValueError(
             "must be a path inside the project's folder; write it from there, without .."
@@ -260,62 +244,66 @@ def _inside(value: object) -> str:
     return text
 
 
-_DURATION = {"type": "string", "pattern": "^[0-9]{1,10}[dhms]$", "examples": ["90d", "24h"]}
-_DAY = {"type": "string", "format": "date"}
-_INSTANT = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
+_DURATION = _written(type="string", pattern="^[0-9]{1,10}[dhms]$", examples=["90d", "24h"])
+_DAY = _written(type="string", format="date")
+_INSTANT = _written(type="string", anyOf=[{"format": "date"}, {"format": "date-time"}])
+_URL = _written(type="string", format="uri")
 
 Name = Annotated[str, *name_type("[A-Za-z0-9._-]", 63)]
-Duration = Annotated[timedelta, *_type(duration, **_DURATION)]
-Day = Annotated[date, *_type(day, **_DAY)]
-Before = Annotated[datetime, *_type(_before, **_INSTANT)]
-After = Annotated[datetime, *_type(_after, **_INSTANT)]
-Whole = Annotated[int, *_type(_whole, type="integer", minimum=0)]
-Positive = Annotated[int, *_type(_whole, type="integer", minimum=1), Field(ge=1)]
-Glob = Annotated[str, BeforeValidator(glob)]
-Regex = Annotated[str, *_type(regex, type="string", format="regex")]
-BaseUrl = Annotated[str, *_type(base_url, type="string", format="uri")]
-Proxy = Annotated[str, *_type(_proxy, type="string", format="uri")]
-Inside = Annotated[str, *_type(_inside, type="string", minLength=1)]
-Line = Annotated[str, Field(min_length=1)]
+Duration = Annotated[timedelta, Reads(duration), _DURATION]
+Day = Annotated[date, Reads(day), _DAY]
+Before = Annotated[datetime, Reads(_before), _INSTANT]
+After = Annotated[datetime, Reads(_after), _INSTANT]
+Whole = Annotated[int, Reads(_whole), Meta(ge=0)]
+Positive = Annotated[int, Reads(_whole), Meta(ge=1)]
+Glob = Annotated[str, Reads(glob)]
+Regex = Annotated[str, Reads(regex), _written(type="string", format="regex")]
+BaseUrl = Annotated[str, Reads(base_url), _URL]
+Proxy = Annotated[str, Reads(_proxy), _URL]
+Inside = Annotated[str, Reads(_inside), Meta(min_length=1)]
+Line = Annotated[str, Meta(min_length=1)]
 
 
-def _one_or_many(item: dict[str, Any]) -> Any:
-    many = {"type": "array", "items": item, "minItems": 1}
-    return WithJsonSchema({"anyOf": [item, many]})
+def _one_or_many(item: dict[str, Any]) -> Meta:
+    return _written(anyOf=[item, {"type": "array", "items": item, "minItems": 1}])
 
 
 Statuses = Annotated[
     tuple[Status, ...],
-    BeforeValidator(_list),
-    Field(min_length=1),
+    Reads(_list, text=False),
+    Meta(min_length=1),
     _one_or_many({"type": "string", "enum": [status.value for status in Status]}),
 ]
 Texts = Annotated[
     tuple[Line, ...],
-    BeforeValidator(_list),
-    Field(min_length=1),
+    Reads(_list, text=False),
+    Meta(min_length=1),
     _one_or_many({"type": "string", "minLength": 1}),
 ]
 
 # ---------------------------------------------------------------- the selector
 
 
-class Match(Model):
+class Match(Model, frozen=True):
     """Conditions on a campaign; all must hold, a record that lacks the field does not match."""
 
-    model_config = ConfigDict(title="match", json_schema_extra={"minProperties": 1})
+    schema_extra = {"minProperties": 1}
 
-    name: Glob | None = Field(None, description=r"Glob over the whole name: * ? [a-z] [!x] \.")
-    name_regex: Regex | None = Field(None, description="RE2 pattern of the whole name.")
+    name: Annotated[
+        Glob | None, Meta(description=r"Glob over the whole name: * ? [a-z] [!x] \.")
+    ] = None
+    name_regex: Annotated[Regex | None, Meta(description="RE2 pattern of the whole name.")] = None
     status: Statuses | None = None
     channel: Texts | None = None
-    created_before: Before | None = Field(None, description="A date excludes the day itself.")
-    created_after: After | None = Field(None, description="A date starts after the day.")
+    created_before: Annotated[
+        Before | None, Meta(description="A date excludes the day itself.")
+    ] = None
+    created_after: Annotated[After | None, Meta(description="A date starts after the day.")] = None
     updated_before: Before | None = None
     updated_after: After | None = None
-    older_than: Duration | None = Field(None, description="By creation.")
+    older_than: Annotated[Duration | None, Meta(description="By creation.")] = None
     not_updated_for: Duration | None = None
-    labels: dict[str, str] | None = Field(None, min_length=1)
+    labels: Annotated[dict[str, str], Meta(min_length=1)] | None = None
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:

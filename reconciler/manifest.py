@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from msgspec import Meta
 
 from reconciler.checked import Complaint, validate
 from reconciler.errors import Diagnostic
@@ -27,10 +27,10 @@ _SOME_OF: list[Any] = [
 ]
 
 
-class ExpectModel(Model):
+class ExpectModel(Model, frozen=True):
     """How many campaigns a match may find; none at all is never a failure."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    schema_extra = {"minProperties": 1}
 
     min: Whole | None = None
     max: Whole | None = None
@@ -49,17 +49,18 @@ def _number(text: object) -> int:
     return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else -1
 
 
-class KeepModel(Model):
+class KeepModel(Model, frozen=True):
     """An exception: what no absence of the project may delete."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_OF})
+    schema_extra = {"oneOf": _ONE_OF}
 
     id: Line | None = None
-    name: Line | None = Field(None, description="Exact.")
+    name: Annotated[Line | None, Meta(description="Exact.")] = None
     match: Match | None = None
-    phone_numbers: tuple[Line, ...] | None = Field(
-        None, min_length=1, description="Only drivers that delete numbers inside a campaign."
-    )
+    phone_numbers: Annotated[
+        Annotated[tuple[Line, ...], Meta(min_length=1)] | None,
+        Meta(description="Only drivers that delete numbers inside a campaign."),
+    ] = None
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
@@ -68,30 +69,28 @@ class KeepModel(Model):
             yield ("expect",), "only a match has expect", "remove `expect`"
 
 
-class AbsentModel(KeepModel):
+class AbsentModel(KeepModel, frozen=True):
     """A campaign, or all that a selector finds, that should not exist."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": _ONE_OF, "dependentRequired": {"expect": ["match"]}}
-    )
+    schema_extra = {"oneOf": _ONE_OF, "dependentRequired": {"expect": ["match"]}}
 
     expect: ExpectModel | None = None
 
 
-class MetadataModel(Model):
+class MetadataModel(Model, frozen=True):
     """Which absences these are, whose, and why."""
 
-    name: Annotated[str, *name_type("[a-z0-9-]", 63)] = Field(description="Unique in the project.")
+    name: Annotated[str, *name_type("[a-z0-9-]", 63), Meta(description="Unique in the project.")]
     owner: Line | None = None
     reason: Line | None = None
     ticket: Line | None = None
-    until: Day | None = Field(None, description="The last day its absences are enforced.")
+    until: Annotated[Day | None, Meta(description="The last day its absences are enforced.")] = None
 
 
-class ManifestSpec(Model):
+class ManifestSpec(Model, frozen=True):
     """The absences, and their exceptions, of one account."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": _SOME_OF})
+    schema_extra = {"anyOf": _SOME_OF}
 
     account: Line
     absent: tuple[AbsentModel, ...] = ()
@@ -103,10 +102,8 @@ class ManifestSpec(Model):
             yield (), "nothing is declared here", "add `absent:` or `keep:` with an entry"
 
 
-class ManifestModel(Model):
+class ManifestModel(Model, frozen=True):
     """Campaigns that should no longer exist."""
-
-    model_config = ConfigDict(title="Campaign absence", defer_build=False)
 
     api_version: Literal["reconciler/v1"]
     kind: Literal["CampaignAbsence"]

@@ -2,7 +2,7 @@
 
 Almost all are msgspec structs. Where one lives in a file of ours (inventory, plan, report) it is
 the file's shape, in the file's key order. Those read from YAML are built by `project` and
-`manifest` after their pydantic models have checked the text; they are structs too because a module
+`manifest` after their models have checked the text; they are structs too because a module
 of frozen dataclasses takes forty times as long to import, at every start.
 """
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from msgspec import Meta, field
 
 from reconciler.checked import Complaint, near, validate
-from reconciler.driver import Credential, Driver, Settings
+from reconciler.driver import Credential, Driver, Reads, Settings
 from reconciler.errors import Diagnostic
 from reconciler.fields import (
     BaseUrl,
@@ -44,16 +44,19 @@ from reconciler.strict import Document, Loc, parse
 # ---------------------------------------------------------------- the schema
 
 
-class MaxDeletionsModel(Model):
+class MaxDeletionsModel(Model, frozen=True):
     """How much one plan may delete of an account."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["count"]}, {"required": ["percent"]}]}
-    )
+    schema_extra = {"anyOf": [{"required": ["count"]}, {"required": ["percent"]}]}
 
-    count: Whole | None = Field(None, description="Targets at most.")
-    percent: Whole | None = Field(None, le=100, description="Of the account's campaigns, at most.")
-    per: Duration | None = Field(None, description="What was deleted in that time counts too.")
+    count: Annotated[Whole | None, Meta(description="Targets at most.")] = None
+    percent: Annotated[
+        Annotated[Whole, Meta(le=100)] | None,
+        Meta(description="Of the account's campaigns, at most."),
+    ] = None
+    per: Annotated[
+        Duration | None, Meta(description="What was deleted in that time counts too.")
+    ] = None
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
@@ -61,10 +64,10 @@ class MaxDeletionsModel(Model):
             yield (), "maxDeletions needs count or percent", "write `maxDeletions: {count: 50}`"
 
 
-class ProtectModel(Model):
+class ProtectModel(Model, frozen=True, kw_only=True):
     """Campaigns nobody may delete."""
 
-    account: Line | None = Field(None, description="Default: every account.")
+    account: Annotated[Line | None, Meta(description="Default: every account.")] = None
     id: Line | None = None
     name: Line | None = None
     match: Match | None = None
@@ -75,47 +78,46 @@ class ProtectModel(Model):
         yield from exactly_one(raw, ("id", "name", "match"))
 
 
-def _cron(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+def _cron(text: str) -> str:
     from cronsim import CronSim, CronSimError
 
-    if len(value.split()) != 5:
+    if len(text.split()) != 5:
         raise ValueError('is not a cron schedule of five fields, such as "0 9 * * 1-4"')
     try:
-        next(CronSim(value, datetime(2000, 1, 1)))
+        next(CronSim(text, datetime(2000, 1, 1)))
     except CronSimError as error:
         raise ValueError(f"is not a cron schedule: {str(error).lower()}") from None
     except StopIteration:
         raise ValueError("is a cron schedule that never comes") from None
-    return value
+    return text
 
 
-def _zone(value: object) -> object:
-    if not isinstance(value, str) or value == "UTC":
-        return value
+def _zone(text: str) -> str:
+    if text == "UTC":
+        return text
     import zoneinfo
 
     try:
-        zoneinfo.ZoneInfo(value)
+        zoneinfo.ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        close = near(value, zoneinfo.available_timezones())
+        close = near(text, zoneinfo.available_timezones())
         hint = f"; did you mean {close}?" if close else ", such as Europe/Paris"
         raise ValueError(f"is not an IANA time zone{hint}") from None
-    return value
+    return text
 
 
-class WindowModel(Model):
+class WindowModel(Model, frozen=True, kw_only=True):
     """When deletions may, or may not, be sent: schedule and duration, or from and to."""
 
     kind: Literal["allow", "deny"]
-    schedule: Annotated[str, BeforeValidator(_cron)] | None = Field(
-        None, description="Cron, five fields: when the window opens."
-    )
+    schedule: Annotated[
+        Annotated[str, Reads(_cron)] | None,
+        Meta(description="Cron, five fields: when the window opens."),
+    ] = None
     duration: Duration | None = None
-    first: Day | None = Field(None, alias="from")
-    last: Day | None = Field(None, alias="to", description="Included.")
-    time_zone: Annotated[str, BeforeValidator(_zone)] = Field("UTC", description="IANA name.")
+    first: Day | None = field(name="from", default=None)
+    last: Annotated[Day | None, Meta(description="Included.")] = field(name="to", default=None)
+    time_zone: Annotated[Annotated[str, Reads(_zone)], Meta(description="IANA name.")] = "UTC"
     because: Line | None = None
 
     @staticmethod
@@ -133,16 +135,16 @@ def _order(first: object, last: object) -> bool:
     return isinstance(first, str) and isinstance(last, str) and len(first) == 10 and last < first
 
 
-class ApprovalsModel(Model):
+class ApprovalsModel(Model, frozen=True, kw_only=True):
     """Signatures that a plan needs."""
 
     required: Positive
-    above: Whole = Field(0, description="Only when more targets than this are planned.")
+    above: Annotated[Whole, Meta(description="Only when more targets than this are planned.")] = 0
     allowed_signers: Line
-    aliases: dict[str, tuple[Line, ...]] = Field(default_factory=dict)
+    aliases: dict[str, tuple[Line, ...]] = {}
 
 
-class AccountGuardsModel(Model):
+class AccountGuardsModel(Model, frozen=True):
     """Guards of one account; what is written replaces the project's."""
 
     max_deletions: MaxDeletionsModel | None = None
@@ -150,11 +152,13 @@ class AccountGuardsModel(Model):
     running: Literal["refuse", "allow"] | None = None
     protect: tuple[ProtectModel, ...] | None = None
     require: tuple[Literal["owner", "reason", "ticket"], ...] | None = None
-    ticket_pattern: Regex | None = Field(None, description="RE2 pattern of the whole ticket.")
+    ticket_pattern: Annotated[
+        Regex | None, Meta(description="RE2 pattern of the whole ticket.")
+    ] = None
     windows: tuple[WindowModel, ...] | None = None
 
 
-class GuardsModel(AccountGuardsModel):
+class GuardsModel(AccountGuardsModel, frozen=True):
     """The rules that refuse."""
 
     plan_max_age: Duration | None = None
@@ -163,12 +167,10 @@ class GuardsModel(AccountGuardsModel):
     waivable: tuple[Literal["windows", "approvals"], ...] | None = None
 
 
-class LimitsModel(Model):
+class LimitsModel(Model, frozen=True):
     """An account's pace; what is omitted is the driver's."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"dependentRequired": {"requests": ["per"], "per": ["requests"]}}
-    )
+    schema_extra = {"dependentRequired": {"requests": ["per"], "per": ["requests"]}}
 
     requests: Positive | None = None
     per: Duration | None = None
@@ -181,27 +183,29 @@ class LimitsModel(Model):
             yield (), said, "write both, such as `requests: 1` and `per: 1s`"
 
 
-class _Unread(msgspec.Struct, frozen=True):
-    """Settings as written; only the driver knows what they mean."""
-
-    raw: object
+def _unread(_: object) -> None:
+    """Settings mean something only to the driver, whose model reads them."""
 
 
-_SETTINGS = {"type": "object", "description": "The driver's own: `reconciler drivers NAME`."}
+_SETTINGS = Meta(
+    description="The driver's own: `reconciler drivers NAME`.",
+    extra_json_schema={"type": "object"},
+)
 
 
-class AccountModel(Model):
+class AccountModel(Model, frozen=True):
     """One set of credentials at one vendor."""
 
     driver: Line
-    settings: Annotated[Any, PlainValidator(_Unread), WithJsonSchema(_SETTINGS)] = None
-    base_url: BaseUrl | None = Field(None, description="Replaces scheme, host and port.")
+    settings: Annotated[Any, Reads(_unread, text=False), _SETTINGS] = None
+    base_url: Annotated[BaseUrl | None, Meta(description="Replaces scheme, host and port.")] = None
     limits: LimitsModel | None = None
-    inventory: Literal["complete", "partial"] | None = Field(
-        None, description="partial: what is not listed may still exist."
-    )
-    before: Literal["look"] | None = Field(None, description="Look before each request.")
-    max_batch: Positive | None = Field(None, description="Targets a request, at most.")
+    inventory: Annotated[
+        Literal["complete", "partial"] | None,
+        Meta(description="partial: what is not listed may still exist."),
+    ] = None
+    before: Annotated[Literal["look"] | None, Meta(description="Look before each request.")] = None
+    max_batch: Annotated[Positive | None, Meta(description="Targets a request, at most.")] = None
     proxy: Proxy | None = None
     ca_file: Line | None = None
     guards: AccountGuardsModel | None = None
@@ -210,17 +214,19 @@ class AccountModel(Model):
 _TARGETS = ("running", "protected", "resurrected")
 
 
-class WaiverModel(Model):
+class WaiverModel(Model, frozen=True, kw_only=True):
     """Lifts one guard for one target, or for an account's limit."""
 
     guard: Literal["running", "protected", "resurrected", "max-deletions", "inventory-age"]
     account: Line
     id: Line | None = None
     part: Line | None = None
-    count: Whole | None = Field(None, description="The limit instead (max-deletions only).")
+    count: Annotated[Whole | None, Meta(description="The limit instead (max-deletions only).")] = (
+        None
+    )
     because: Line
     ticket: Line
-    until: Day = Field(description="The last day it holds.")
+    until: Annotated[Day, Meta(description="The last day it holds.")]
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
@@ -237,23 +243,24 @@ class WaiverModel(Model):
             yield ("count",), "only a waiver of max-deletions has a count", "remove `count`"
 
 
-def _state(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value.startswith(("postgresql:", "postgres:")):
+def _state(text: str) -> str:
+    if text.startswith(("postgresql:", "postgres:")):
         raise ValueError("is on PostgreSQL, which is not supported yet; write sqlite:///PATH")
-    if not value.startswith("sqlite:///") or len(value) == len("sqlite:///"):
+    if not text.startswith("sqlite:///") or len(text) == len("sqlite:///"):
         raise ValueError("must be sqlite:///PATH, such as sqlite:///.reconciler/state.db")
-    return value
+    return text
 
 
-class SpecModel(Model):
+Paths = Annotated[tuple[Inside, ...], Meta(min_length=1)]
+
+
+class SpecModel(Model, frozen=True, kw_only=True):
     """Accounts, guards, waivers and paths."""
 
-    manifests: tuple[Inside, ...] = Field(("manifests",), min_length=1)
-    inventory: tuple[Inside, ...] = Field(("inventory.ndjson",), min_length=1)
-    state: Annotated[str, BeforeValidator(_state)] = "sqlite:///.reconciler/state.db"
-    accounts: dict[Name, AccountModel] = Field(min_length=1)
+    manifests: Paths = ("manifests",)
+    inventory: Paths = ("inventory.ndjson",)
+    state: Annotated[str, Reads(_state)] = "sqlite:///.reconciler/state.db"
+    accounts: Annotated[dict[Name, AccountModel], Meta(min_length=1)]
     guards: GuardsModel | None = None
     waivers: tuple[WaiverModel, ...] = ()
 
@@ -296,16 +303,14 @@ def _protected(raw: object, loc: Loc) -> Iterator[tuple[Loc, object]]:
             yield (*loc, "guards", "protect", index, "account"), entry["account"]
 
 
-class ProjectMetadata(Model):
+class ProjectMetadata(Model, frozen=True):
     """Who this project is."""
 
     name: Name
 
 
-class ProjectModel(Model):
+class ProjectModel(Model, frozen=True):
     """The project file: the only place that may name a host, a credential source or a limit."""
-
-    model_config = ConfigDict(title="reconciler.yaml", defer_build=False)
 
     api_version: Literal["reconciler/v1"]
     kind: Literal["Project"]
@@ -511,11 +516,9 @@ def _plain(value: object) -> object:
     match value:
         case Credential():
             return value.source
-        case BaseModel():
-            return {
-                field.alias or name: _plain(getattr(value, name))
-                for name, field in type(value).model_fields.items()
-            }
+        case msgspec.Struct():
+            names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+            return {key: _plain(getattr(value, name)) for key, name in names}
         case Mapping():
             return {str(key): _plain(inner) for key, inner in value.items()}
         case list() | tuple():

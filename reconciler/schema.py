@@ -1,10 +1,12 @@
 """The JSON Schemas (draft 2020-12) of every kind of file, made from the models that read them."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from reconciler.fields import WRITTEN, Model
 from reconciler.manifest import ManifestModel
 from reconciler.model import API_VERSION, AccountFacts, Campaign, Plan, Report
 from reconciler.project import ProjectModel
@@ -25,9 +27,9 @@ def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of a *kind* of `KINDS`."""
     match kind:
         case "project":
-            made = _tidy(ProjectModel.model_json_schema())
+            made = _written(ProjectModel)
         case "manifest":
-            made = _tidy(ManifestModel.model_json_schema())
+            made = _written(ManifestModel)
         case "inventory":
             made = _inventory()
         case "plan":
@@ -44,16 +46,44 @@ def dumps(kind: str) -> str:
     return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
 
 
+def _written(kind: type[Model]) -> dict[str, Any]:
+    """The schema of a file that people write: a key is there with a value, or left out."""
+    (top,), found = _components([kind])
+    for model in _models(Model):
+        if (known := found.get(model.__name__)) is not None:
+            known |= model.schema_extra
+    found = {name.removesuffix("Model"): _tidy(one) for name, one in found.items()}
+    whole = found.pop(top["$ref"].rpartition("/")[2].removesuffix("Model"))
+    said = json.dumps([found, whole])
+    return {"$defs": {name: one for name, one in found.items() if f'/{name}"' in said}, **whole}
+
+
+def _components(kinds: list[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    return msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+
+
+def _models(base: type[Model]) -> Iterator[type[Model]]:
+    for one in base.__subclasses__():
+        yield one
+        yield from _models(one)
+
+
 def _tidy(node: Any) -> Any:
-    """Pydantic's schema as YAML authors meet it: a key is there with a value, or left out."""
+    """A schema without nulls, empty defaults and titles; what is written, not what it becomes."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
+    if (written := node.get(WRITTEN)) is not None:
+        description = {"description": node["description"]} if "description" in node else {}
+        return {**written, **description}
     made: dict[str, Any] = {
-        key: _named(value) if key in ("properties", "$defs") else _tidy(value)
+        key: {name: _tidy(one) for name, one in value.items()}
+        if key == "properties"
+        else _tidy(value)
         for key, value in node.items()
-        if not (key == "title" and isinstance(value, str)) and not (key == "default" and not value)
+        if not (key == "title" and isinstance(value, str))
+        and not (key in ("default", "required") and not value)
     }
     if isinstance(reference := made.get("$ref"), str):
         made["$ref"] = reference.removesuffix("Model")
@@ -64,13 +94,8 @@ def _tidy(node: Any) -> Any:
     return made
 
 
-def _named(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Names -> schemas; a property may well be called `title`."""
-    return {name.removesuffix("Model"): _tidy(value) for name, value in mapping.items()}
-
-
 def _struct(kind: type[Plan | Report]) -> dict[str, Any]:
-    (top,), found = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    (top,), found = _components([kind])
     name = top["$ref"].rpartition("/")[2]
     whole = found.pop(name)
     whole["properties"]["apiVersion"] = {"const": API_VERSION}
@@ -78,9 +103,7 @@ def _struct(kind: type[Plan | Report]) -> dict[str, Any]:
 
 
 def _inventory() -> dict[str, Any]:
-    _, found = msgspec.json.schema_components(
-        [Campaign, AccountFacts], ref_template="#/$defs/{name}"
-    )
+    _, found = _components([Campaign, AccountFacts])
     campaigns = {"type": "array", "items": {"$ref": "#/$defs/Campaign"}}
     header = {
         "description": "Speaks for the lines after it, or for the `campaigns` it holds.",

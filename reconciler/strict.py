@@ -6,8 +6,10 @@ makes YAML surprising (anchors, aliases, merge keys, tags, duplicate keys) is re
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import yaml
 from yaml import CSafeLoader
 
@@ -25,42 +27,33 @@ _OR_TEXT = "put a text that begins so in quotes, else "
 # ---------------------------------------------------------------- documents
 
 
-class _Node:
+class _Node(msgspec.Struct):
     """A value and where it stands (lines and columns count from 1).
 
     *hole*: refused already, what the schema would say of it misleads. *open*: keys of it were
     refused, that others are missing would mislead.
     """
 
-    __slots__ = ("column", "hole", "items", "line", "open", "pairs", "plain", "value")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.line = line
-        self.column = column
-        self.plain = False
-        self.value: str | None = None
-        self.items: list[_Node] | None = None
-        self.pairs: dict[str, tuple[_Node, _Node]] | None = None
-        self.hole = False
-        self.open = False
-
-    def tree(self) -> Value:
-        if self.items is not None:
-            return [item.tree() for item in self.items]
-        if self.pairs is not None:
-            return {key: value.tree() for key, (_, value) in self.pairs.items()}
-        return self.value
+    line: int
+    column: int
+    value: Value = None
+    plain: bool = False
+    items: "list[_Node] | None" = None
+    pairs: "dict[str, tuple[_Node, _Node]] | None" = None
+    hole: bool = False
+    open: bool = False
 
 
 class Document:
     """One YAML document: its `value` and the place of everything in it."""
 
-    __slots__ = ("_root", "line", "value")
+    __slots__ = ("_odd", "_root", "line", "value")
 
-    def __init__(self, root: _Node, line: int) -> None:
+    def __init__(self, root: _Node, line: int, *, odd: bool) -> None:
         self._root = root
+        self._odd = odd
         self.line = line
-        self.value: Value = root.tree()
+        self.value: Value = root.value
 
     def place(self, loc: Loc = (), *, key: bool = False) -> tuple[int, int]:
         """(line, column) of the value at *loc*, or of its key; of the nearest there is, else."""
@@ -100,9 +93,12 @@ class Document:
         """Whether keys of the mapping at *loc* were refused while it was parsed."""
         return self._find(loc)[1].open
 
-    def plain(self, loc: Loc = ()) -> "Iterator[tuple[Loc, str, tuple[int, int], bool]]":
-        """Every plain scalar below *loc*: its place in the tree, text, position, is it a key."""
-        return _plain(self._find(loc)[1], ())
+    def odd(self, loc: Loc = ()) -> "Iterator[tuple[Loc, str, tuple[int, int], bool]]":
+        """Every plain scalar below *loc* of which YAML makes another value than its text.
+
+        Its place in the tree, text, position, and whether it is a key.
+        """
+        return _odd_ones(self._find(loc)[1], ()) if self._odd else iter(())
 
     def _find(self, loc: Loc) -> tuple[_Node | None, _Node]:
         named, node = None, self._root
@@ -115,16 +111,16 @@ class Document:
         return named, node
 
 
-def _plain(node: _Node, loc: Loc) -> Iterator[tuple[Loc, str, tuple[int, int], bool]]:
+def _odd_ones(node: _Node, loc: Loc) -> Iterator[tuple[Loc, str, tuple[int, int], bool]]:
     if node.items is not None:
         for index, item in enumerate(node.items):
-            yield from _plain(item, (*loc, index))
+            yield from _odd_ones(item, (*loc, index))
     elif node.pairs is not None:
         for key, (named, value) in node.pairs.items():
-            if named.plain:
+            if named.plain and reads_otherwise(key):
                 yield (*loc, key), key, (named.line, named.column), True
-            yield from _plain(value, (*loc, key))
-    elif node.plain and node.value is not None:
+            yield from _odd_ones(value, (*loc, key))
+    elif node.plain and isinstance(node.value, str) and reads_otherwise(node.value):
         yield loc, node.value, (node.line, node.column), False
 
 
@@ -277,6 +273,7 @@ class _Reader:
         self._left_out = 0
         self._lines = re.split(r"\r\n|\r|\n", text)
         self._last = len(self._lines) - 1
+        self._odd = False  # whether YAML reads a scalar of this document as something else
         self._above = 0  # lines before what the loader was given
         self._read_all(text)
         if self._left_out:
@@ -329,13 +326,14 @@ class _Reader:
                     mark: Any = event.start_mark
                     if event.tags:
                         self._refuse("tag", "a %TAG directive", mark, "remove it")
+                    self._odd = False
                     root = self._node(self._loader.get_event(), 0)
-                    self.documents.append(Document(root, self._spot(mark.line, 0)[0]))
+                    line = self._spot(mark.line, 0)[0]
+                    self.documents.append(Document(root, line, odd=self._odd))
 
     def _node(self, event: Any, depth: int) -> _Node:
         mark = event.start_mark
-        line, column = self._spot(mark.line, mark.column)
-        node = _Node(line, column)
+        node = _Node(*self._spot(mark.line, mark.column))
         kind = type(event)
         if kind is yaml.ScalarEvent and event.anchor is None and event.tag is None:
             self._scalar(event, node)  # nearly every node
@@ -361,9 +359,14 @@ class _Reader:
         return node
 
     def _scalar(self, event: Any, node: _Node) -> None:
-        node.plain = not event.style
-        node.value = None if node.plain and event.value == "" else event.value
-        if "\x00" in event.value:
+        text = event.value
+        if not event.style:
+            node.plain = True
+            node.value = text or None
+            self._odd = self._odd or reads_otherwise(text)
+            return
+        node.value = text
+        if "\x00" in text:
             self._refuse("character", "the character U+0000", event.start_mark, "remove it")
             node.hole = True
 
@@ -372,6 +375,7 @@ class _Reader:
         get, read = self._loader.get_event, self._node
         while type(event := get()) is not yaml.SequenceEndEvent:
             items.append(read(event, depth))
+        node.value = [item.value for item in items]
 
     def _mapping(self, node: _Node, depth: int) -> None:
         pairs: dict[str, tuple[_Node, _Node]] = {}
@@ -386,7 +390,7 @@ class _Reader:
                 node.open = True
             elif key.hole:
                 node.open = True
-            elif key.value is None:
+            elif not isinstance(key.value, str):
                 self._refuse("key", "a key that is not text", mark, "write `name: value`")
                 node.open = True
             elif key.value in pairs:
@@ -395,6 +399,7 @@ class _Reader:
                 self._refuse("duplicate-key", said, mark, "keep one of them")
             else:
                 pairs[key.value] = key, value
+        node.value = {key: value.value for key, (_, value) in pairs.items()}
 
     def _deepen(self, event: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -522,11 +527,14 @@ _TRUTHS = frozenset("yYnN")  # booleans of YAML 1.1 that the library leaves alon
 _FLOAT_1_2 = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+")
 
 
+@lru_cache(256)
 def reads_otherwise(text: str) -> bool:
     """Whether YAML (1.1 or 1.2) makes of the plain scalar *text* a value that is not that text."""
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1])
+    if resolvers is None:
+        return False  # no such value begins with that
     if text in _TRUTHS:
         return True
-    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], ())
     odd = any(expression.match(text) for _, expression in resolvers)
     if not odd and not _FLOAT_1_2.fullmatch(text):
         return False

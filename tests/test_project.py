@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from msgspec import Meta
 
 from reconciler import project
 from reconciler.driver import Credential, Driver, Flag, Settings
@@ -16,7 +16,7 @@ from reconciler.model import Guards, Limits, MaxDeletions, Project, Window
 class Own(Settings):
     """Settings of an imaginary vendor."""
 
-    tenant: str = Field(pattern="^[a-z0-9_]+$")
+    tenant: Annotated[str, Meta(pattern="^[a-z0-9_]+$")]
     api_key: Credential
     bulk: Flag = True
 

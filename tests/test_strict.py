@@ -1,13 +1,14 @@
 """YAML and JSON are read strictly: exact text or a placed error, whatever the bytes."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.errors import Diagnostic
-from reconciler.strict import MAX_BYTES, parse, parse_json, reads_otherwise
+from reconciler.strict import MAX_BYTES, Loc, Value, parse, parse_json, reads_otherwise
 
 ODD = [
     "y",
@@ -187,6 +188,14 @@ def test_a_hostile_kilobyte_is_refused_and_never_expanded(text: str) -> None:
     assert problems(text)
 
 
+def everywhere(value: Value, loc: Loc = ()) -> Iterator[Loc]:
+    """The place of every value inside *value*."""
+    yield loc
+    inside = value.items() if isinstance(value, dict) else enumerate(value or ())
+    for step, inner in () if isinstance(value, str) else inside:
+        yield from everywhere(inner, (*loc, step))
+
+
 @given(
     st.binary(max_size=300) | st.text("ab:-[]{}&*!|>'\"%@#\n\t ,?0\ufeff\u2028\r").map(str.encode)
 )
@@ -199,8 +208,10 @@ def test_parse_never_raises_and_its_places_lie_inside_the_file(data: bytes) -> N
     lines = re.split(r"\r\n|\r|\n", text)
     places = [(one.line, one.column) for one in found if one.line]
     for document in documents:
-        places += [place for _, _, place, _ in document.plain()]
-        places += [document.place(), (document.line, 1)]
+        for loc in everywhere(document.value):
+            places += [document.place(loc), document.place(loc, key=True), document.blame(loc)]
+        places += [place for _, _, place, _ in document.odd()]
+        places.append((document.line, 1))
     for line, column in places:
         assert 1 <= line <= len(lines)
         assert column is not None

@@ -1,10 +1,13 @@
 """`reconciler drivers`: what each driver can do, and what it wants to know."""
 
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Literal, get_args, get_origin
 
 import click
+from msgspec import NODEFAULT, Meta, structs
 
+from reconciler.checked import unwrapped
 from reconciler.cli.app import App, pass_app
 from reconciler.driver import Credential, Driver, one_each
 from reconciler.errors import ReconcilerError, Usage
@@ -102,7 +105,7 @@ def _look(driver: Driver) -> str | None:
 def _limits(driver: Driver) -> dict[str, Any] | None:
     """The limits with every setting at its default; None if they depend on one that has none."""
     try:
-        limits = driver.limits(driver.settings.model_construct())
+        limits = driver.limits(SimpleNamespace(**_defaults(driver)))
     except AttributeError:
         return None
     return {
@@ -113,19 +116,40 @@ def _limits(driver: Driver) -> dict[str, Any] | None:
 
 
 def _settings(driver: Driver) -> Iterator[dict[str, Any]]:
-    schema = driver.settings.model_json_schema(by_alias=True)
-    for name, field in driver.settings.model_fields.items():
-        key = field.alias or name
-        shape = schema["properties"][key]
-        choices = shape.get("enum") or shape.get("items", {}).get("enum")
+    defaults = _defaults(driver)
+    for field in structs.fields(driver.settings):
+        base, notes = unwrapped(field.type)
+        default = defaults.get(field.name)
         yield {
-            "name": key,
-            "required": field.is_required(),
-            "credential": field.annotation is Credential,
-            "default": None if field.is_required() else shape.get("default"),
-            "choices": choices,
-            "description": field.description,
+            "name": field.encode_name,
+            "required": field.required,
+            "credential": base is Credential,
+            "default": list(default) if isinstance(default, tuple) else default,
+            "choices": _choices(base),
+            "description": next((note.description for note in notes if _describes(note)), None),
         }
+
+
+def _defaults(driver: Driver) -> dict[str, Any]:
+    """Field name -> its default, of the settings that have one."""
+    fields = structs.fields(driver.settings)
+    found = {one.name: one.default for one in fields if one.default is not NODEFAULT}
+    made = {
+        one.name: one.default_factory() for one in fields if one.default_factory is not NODEFAULT
+    }
+    return found | made
+
+
+def _choices(base: Any) -> list[str] | None:
+    """The values that a setting, or an item of it, may have, if they are counted."""
+    if get_origin(base) is Literal:
+        return list(get_args(base))
+    inner = (unwrapped(one)[0] for one in get_args(base))
+    return next((list(get_args(one)) for one in inner if get_origin(one) is Literal), None)
+
+
+def _describes(note: object) -> bool:
+    return isinstance(note, Meta) and note.description is not None
 
 
 # ---------------------------------------------------------------- text

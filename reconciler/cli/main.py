@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from reconciler import __version__
-from reconciler.cli._light import lighten
 from reconciler.cli.app import App
 from reconciler.errors import Diagnostic, Exit, Invalid, ReconcilerError
 
@@ -40,7 +39,6 @@ COMMANDS = {
 
 # Most of a short command is imports, which make many objects and no garbage.
 gc.set_threshold(200_000, 20, 20)
-lighten()
 
 _HERE = Path(__file__).parent
 

@@ -120,7 +120,7 @@ def _accounts(project: "Project | None") -> "list[tuple[str, Account]]":
 
 def _tenant(app: App, account: "Account") -> tuple[str, dict[str, str]]:
     """The account's driver, and as much of its identity as the sandbox may know."""
-    settings = account.settings.model_dump(by_alias=True)
+    settings = _settings(account)
     found = {key: _known(app, settings.get(key)) for key in _IDENTITY.get(account.driver, ())}
     if "iid" in found and found["iid"] is None:
         found["iid"] = found["streamId"]
@@ -131,15 +131,24 @@ def _secret(app: App, account: "Account") -> list[str]:
     """The client secret that a Kore.ai account signs with, if it is one of ours."""
     if account.driver != "kore":
         return []
-    key = _known(app, account.settings.model_dump(by_alias=True).get("clientSecret"))
+    key = _known(app, _settings(account).get("clientSecret"))
     return [] if key is None else [key]
+
+
+def _settings(account: "Account") -> dict[str, Any]:
+    """The account's settings, by the keys of the project file."""
+    settings = account.settings
+    names = zip(settings.__struct_encode_fields__, settings.__struct_fields__, strict=True)
+    return {key: getattr(settings, name) for key, name in names}
 
 
 def _known(app: App, value: Any) -> str | None:
     """A setting's text; of a credential, only one that was made for the sandbox."""
-    if not isinstance(value, dict):
+    from reconciler.driver import Credential
+
+    if not isinstance(value, Credential):
         return None if value is None else str(value)
-    key = app.environ.get(value.get("env") or "", "")
+    key = app.environ.get(value.env or "", "")
     return key if key.startswith(_OURS) else None
 
 

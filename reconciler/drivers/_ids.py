@@ -7,10 +7,12 @@ passes. No vendor's sample prefix or length is required: ids are opaque.
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from reconciler.driver import Reads
 
 _PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 _BODY = re.compile(r"[ -~]{1,200}")
+_HEADER = re.compile(r"[!-~]{1,200}")
+_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 _HOST = re.compile(r"(?:https?://)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?/?")
 _LOCAL = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]")
 
@@ -65,7 +67,20 @@ def _sendable(text: str) -> str:
     return text
 
 
-Host = Annotated[str, AfterValidator(_host)]
-Segment = Annotated[str, AfterValidator(_segment)]
-HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
-BodyText = Annotated[str, AfterValidator(_sendable)]
+def _visible(text: str) -> str:
+    if not _HEADER.fullmatch(text):
+        raise ValueError("is not 1 to 200 printable ASCII characters without blanks")
+    return text
+
+
+def _version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise ValueError("is not a version; write it as in 2.8")
+    return text
+
+
+Host = Annotated[str, Reads(_host)]
+Segment = Annotated[str, Reads(_segment)]
+HeaderText = Annotated[str, Reads(_visible)]
+BodyText = Annotated[str, Reads(_sendable)]
+Version = Annotated[str, Reads(_version)]

@@ -7,7 +7,7 @@ https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from pydantic import Field, StringConstraints
+from msgspec import Meta
 
 from reconciler.driver import (
     Answer,
@@ -40,17 +40,16 @@ _STATUS: Final = {
 }
 
 
-class BatchCepSettings(Settings):
+class BatchCepSettings(Settings, frozen=True):
     """`settings` of an account of driver `batch-cep`."""
 
-    project: _ids.HeaderText = Field(description="project key, project_...")
-    rest_api_key: Credential = Field(description="REST API key of the company")
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}\.[0-9]{1,3}$")] = Field(
-        default="2.8", description="API version in the path"
-    )
-    types: tuple[Literal["campaign", "recurring", "trigger"], ...] = Field(
-        default=("campaign",), description="types of orchestration it may delete"
-    )
+    project: Annotated[_ids.HeaderText, Meta(description="project key, project_...")]
+    rest_api_key: Annotated[Credential, Meta(description="REST API key of the company")]
+    version: Annotated[_ids.Version, Meta(description="API version in the path")] = "2.8"
+    types: Annotated[
+        tuple[Literal["campaign", "recurring", "trigger"], ...],
+        Meta(description="types of orchestration it may delete"),
+    ] = ("campaign",)
 
 
 def _headers(settings: BatchCepSettings) -> tuple[tuple[str, Text], ...]:

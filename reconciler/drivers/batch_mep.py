@@ -7,7 +7,7 @@ The app key is a secret and travels in the path.
 
 from typing import Annotated, Any, Final
 
-from pydantic import Field, StringConstraints
+from msgspec import Meta
 
 from reconciler.driver import (
     Answer,
@@ -35,14 +35,12 @@ from reconciler.model import Campaign, Limits, Status
 _PAGE: Final = 100  # the vendor's most; its default is 10
 
 
-class BatchMepSettings(Settings):
+class BatchMepSettings(Settings, frozen=True):
     """`settings` of an account of driver `batch-mep`: one app on one platform."""
 
-    api_key: Credential = Field(description="app key; only the Live key may list and look")
-    rest_api_key: Credential = Field(description="REST API key of the company")
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}\.[0-9]{1,3}$")] = Field(
-        default="1.1", description="API version in the path"
-    )
+    api_key: Annotated[Credential, Meta(description="app key; only the Live key may list and look")]
+    rest_api_key: Annotated[Credential, Meta(description="REST API key of the company")]
+    version: Annotated[_ids.Version, Meta(description="API version in the path")] = "1.1"
 
 
 def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:

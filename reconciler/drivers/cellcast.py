@@ -5,9 +5,9 @@ get-message-detail.html, get-list-sent-messages.html; failures inside a 200 are 
 third parties (providers §5).
 """
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from msgspec import Meta
 
 from reconciler.driver import (
     Answer,
@@ -55,10 +55,10 @@ _STATUS: Final = {  # get-list-sent-messages; "delievered" is the vendor's own s
 _OVER: Final = (Status.SENT, Status.COMPLETED)
 
 
-class CellcastSettings(Settings):
+class CellcastSettings(Settings, frozen=True):
     """`settings` of an account of driver `cellcast`."""
 
-    api_key: Credential = Field(description="API key of the Cellcast account")
+    api_key: Annotated[Credential, Meta(description="API key of the Cellcast account")]
 
 
 def _headers(settings: CellcastSettings) -> tuple[tuple[str, Text], ...]:

@@ -6,9 +6,9 @@ https://docs.kore.ai/ai-for-service/apis/automation/api-introduction (providers 
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from msgspec import Meta
 
 from reconciler.driver import (
     Answer,
@@ -60,17 +60,17 @@ _STATUS: Final = {
 }
 
 
-class KoreSettings(Settings):
+class KoreSettings(Settings, frozen=True):
     """`settings` of an account of driver `kore`."""
 
-    host: _ids.Host = Field(description="environment, such as platform.kore.ai")
-    stream_id: _ids.Segment = Field(description="bot or stream id, st-...")
-    account_id: _ids.HeaderText = Field(description="account id")
-    client_id: _ids.BodyText = Field(description="Client ID of the app (claim appId)")
-    client_secret: Credential = Field(description="Client Secret: signs the token (HS256)")
-    iid: _ids.HeaderText | None = Field(default=None, description="application id (= streamId)")
-    subject: _ids.BodyText = Field(default="reconciler", description="claim sub of the token")
-    jti: Flag = Field(default=False, description="add a jti; for apps with Enforce JTI")
+    host: Annotated[_ids.Host, Meta(description="environment, such as platform.kore.ai")]
+    stream_id: Annotated[_ids.Segment, Meta(description="bot or stream id, st-...")]
+    account_id: Annotated[_ids.HeaderText, Meta(description="account id")]
+    client_id: Annotated[_ids.BodyText, Meta(description="Client ID of the app (claim appId)")]
+    client_secret: Annotated[Credential, Meta(description="Client Secret: signs the token (HS256)")]
+    iid: Annotated[_ids.HeaderText | None, Meta(description="application id (= streamId)")] = None
+    subject: Annotated[_ids.BodyText, Meta(description="claim sub of the token")] = "reconciler"
+    jti: Annotated[Flag, Meta(description="add a jti; for apps with Enforce JTI")] = False
 
 
 def _request(

@@ -7,9 +7,9 @@ also documents success and "No Record Found"). HTTP statuses are documented nowh
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from reconciler.driver import (
     Absent,
@@ -72,21 +72,22 @@ _BAD_CAMPAIGN: Final = "passed campaign are invalid"
 _FAILED: Final = frozenset({"false", "error", "failure", "fail"})
 
 
-class OzonetelSettings(Settings):
+class OzonetelSettings(Settings, frozen=True):
     """`settings` of an account of driver `ozonetel`."""
 
-    user_name: _ids.BodyText = Field(description="user name of the account")
-    api_key: Credential = Field(description="API key; gets the tokens, or goes with every request")
-    domain: _ids.Host = Field(
-        default="in1-ccaas-api.ozonetel.com",
-        description="api.ccaas.ozonetel.com outside India; partners have their own",
-    )
-    authentication: Literal["token", "basic"] = Field(
-        default="token", description="as the admin setting API Authentication says"
-    )
-    bulk: Flag = Field(
-        default=True, description="false: one number and one name a request, 100 a minute"
-    )
+    user_name: Annotated[_ids.BodyText, Meta(description="user name of the account")]
+    api_key: Annotated[
+        Credential, Meta(description="API key; gets the tokens, or goes with every request")
+    ]
+    domain: Annotated[
+        _ids.Host, Meta(description="api.ccaas.ozonetel.com outside India; partners have their own")
+    ] = "in1-ccaas-api.ozonetel.com"
+    authentication: Annotated[
+        Literal["token", "basic"], Meta(description="as the admin setting API Authentication says")
+    ] = "token"
+    bulk: Annotated[
+        Flag, Meta(description="false: one number and one name a request, 100 a minute")
+    ] = True
 
 
 # ---------------------------------------------------------------- requests

@@ -12,7 +12,7 @@
 Each check raises AssertionError with what it saw. Nothing is sent, and pytest is not needed.
 """
 
-from reconciler.testing._checks import Check, Example, conformance
+from reconciler.testing._checks import Check, Example, conformance, settings
 from reconciler.testing._twisted import twisted
 
-__all__ = ["Check", "Example", "conformance", "twisted"]
+__all__ = ["Check", "Example", "conformance", "settings", "twisted"]

@@ -10,8 +10,8 @@ from typing import Any, Final, get_args
 from urllib.parse import quote, urlsplit
 
 from msgspec import structs
-from pydantic import BaseModel, ValidationError
 
+from reconciler.checked import validate
 from reconciler.driver import (
     Absent,
     Answer,
@@ -27,6 +27,7 @@ from reconciler.driver import (
     Request,
     Secret,
     Session,
+    Settings,
     Sighting,
     Throttled,
     Token,
@@ -34,8 +35,9 @@ from reconciler.driver import (
     Verdict,
     revealed,
 )
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Invalid, ReconcilerError
 from reconciler.model import Campaign, Limits
+from reconciler.strict import parse
 from reconciler.testing._twisted import twisted
 
 _SECRET: Final = "s3cr3t-{}-value"
@@ -46,6 +48,21 @@ _HOSTILE: Final = (
     *("", ".", "..", "../x", "a/b", "a\\b", "a?x=1", "a#b", "a%2e", "%2e%2e", "a b", "a\n", "\na"),
     *("a\r\nX: y", "a\x00", "a\u0661", "é", "\u202ea", "a\ud800", "a" * 201, "{}", "a;b", "\t"),
 )
+
+
+def settings(driver: Driver, written: Mapping[str, Any]) -> Any:
+    """What *driver* gets for the settings *written* as in `reconciler.yaml` (camelCase).
+
+    Credentials are not read yet. Raises `Invalid` with everything that is wrong.
+    """
+    text = json.dumps(written, ensure_ascii=False)
+    documents, problems = parse(text.encode("utf-8", "surrogatepass"), "settings")
+    if problems:
+        raise Invalid(problems)
+    found, told = validate(driver.settings, documents[0], "settings")
+    if found is None:
+        raise Invalid(told)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +84,16 @@ class Example:
     @property
     def checked(self) -> Any:
         """The settings as the driver gets them, credentials not yet read."""
-        return self.driver.settings.model_validate(dict(self.settings))
+        return settings(self.driver, self.settings)
 
     @property
     def session(self) -> Session:
         """A session whose every secret is known text."""
-        settings = self.checked
+        plain = self.checked
         read = {
-            name: one.resolved(_SECRET.format(name)) for name, one in settings.credentials().items()
+            name: one.resolved(_SECRET.format(name)) for name, one in plain.credentials().items()
         }
-        return self._session(settings.model_copy(update=read), Secret.of(_SECRET.format("token")))
+        return self._session(structs.replace(plain, **read), Secret.of(_SECRET.format("token")))
 
     @property
     def dry(self) -> Session:
@@ -138,12 +155,11 @@ def it_describes_itself(example: Example) -> None:
 
 def its_settings_are_strict(example: Example) -> None:
     model = example.driver.settings
-    assert issubclass(model, BaseModel)
-    model.model_json_schema()
+    assert issubclass(model, Settings)
     assert all(isinstance(one, Credential) for one in example.checked.credentials().values())
     try:
-        model.model_validate({**example.settings, "noSuchSetting": "x"})
-    except ValidationError:
+        settings(example.driver, {**example.settings, "noSuchSetting": "x"})
+    except Invalid:
         return
     raise AssertionError("an unknown setting was accepted")
 

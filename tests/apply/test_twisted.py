@@ -27,7 +27,8 @@ from reconciler.apply.send import Sender
 from reconciler.apply.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.driver import Credential, Driver, Item, Secret, Session
 from reconciler.model import Account, Campaign, Guards, Limits, Target
-from reconciler.testing._twisted import twisted
+from reconciler.testing import settings as settings_of
+from reconciler.testing import twisted
 
 DEADLINE = 0.25
 KEY = {"env": "KEY"}
@@ -371,12 +372,12 @@ class Stage:
     account: Account = field(init=False)
 
     def __post_init__(self) -> None:
-        settings = self.driver.settings.model_validate(SETTINGS[self.driver.name])
+        settings = settings_of(self.driver, SETTINGS[self.driver.name])
         read = {name: one.resolved("k3y") for name, one in settings.credentials().items()}
         self.account = Account(
             name="a",
             driver=self.driver.name,
-            settings=settings.model_copy(update=read),
+            settings=replace(settings, **read),
             definition="sha256:a",
             limits=Limits(100_000, 1.0, 1),
             complete=self.driver.complete,

@@ -22,6 +22,7 @@ from reconciler.apply.journal.sqlite import SqliteJournal
 from reconciler.apply.locks import Locks
 from reconciler.cli.main import main
 from reconciler.sandbox import create_app, serve
+from reconciler.testing import settings as settings_of
 
 LIMITS = "limits: {requests: 1000, per: 1s, concurrency: 2}"
 ACCOUNTS = {
@@ -450,8 +451,8 @@ def test_credentials_are_read_before_anything_is_sent(world, capsys, monkeypatch
 def test_a_held_lane_is_75_and_nothing_is_sent(world, capsys):
     here = world(accounts=("app", "push"))
     before = here.file.read_bytes()
-    settings = drivers.find("batch-cep").settings.model_validate(
-        {"project": "project_06", "restApiKey": {"env": "PULL_KEY"}}
+    settings = settings_of(
+        drivers.find("batch-cep"), {"project": "project_06", "restApiKey": {"env": "PULL_KEY"}}
     )
     locks = Locks(here.root / ".reconciler" / "state.db.locks")
     who = {"pid": 7, "user": "ann", "host": "h", "plan": "plan x", "accounts": ["push"]}

@@ -5,6 +5,7 @@ import json
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import pytest
 from driver_examples import (
     CELLCAST,
@@ -82,7 +83,7 @@ def session(example, prefix, token=""):
     read = {name: one.resolved(key) for name, one in settings.credentials().items()}
     if example is KORE:
         read["client_id"] = "sandbox-client"
-    settings = settings.model_copy(update=read)
+    settings = msgspec.structs.replace(settings, **read)
     nonce = iter(map(str, range(1000)))
     base = f"http://sandbox/{prefix}"
     return Session("acc", settings, base, Secret.of(token), lambda: next(nonce))

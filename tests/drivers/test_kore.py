@@ -16,6 +16,7 @@ from reconciler.driver import (
     Unconfirmed,
     revealed,
 )
+from reconciler.errors import Invalid
 from reconciler.model import Campaign, Limits, Status
 
 DRIVER = KORE.driver
@@ -75,7 +76,7 @@ def test_a_host_may_have_its_scheme(host, base):
 
 @pytest.mark.parametrize("host", ["http://kore.ai", "https://kore.ai/path", "kore ai", "", "a@b"])
 def test_a_host_that_is_none_is_refused(host):
-    with pytest.raises(ValueError, match="host"):
+    with pytest.raises(Invalid, match="host"):
         session(KORE, host=host)
 
 

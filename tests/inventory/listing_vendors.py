@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec.structs import replace
+
 from reconciler import drivers
 from reconciler.apply.journal import Ledger
 from reconciler.apply.line import Gate
@@ -20,6 +22,7 @@ from reconciler.apply.run import lane_of
 from reconciler.apply.work import RunContext
 from reconciler.driver import Credential
 from reconciler.model import Account, Guards, Limits
+from reconciler.testing import settings as settings_of
 
 SECRET = "sesame-secret"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -173,7 +176,7 @@ def listed(driver_name: str, script: Script, *, max_wait: float = 900) -> Listed
     """List one account of *driver_name* from a server that answers by *script*."""
     driver = drivers.find(driver_name)
     assert driver is not None
-    plain = driver.settings.model_validate(SETTINGS[driver_name])
+    plain = settings_of(driver, SETTINGS[driver_name])
     read = {name: one.resolved(SECRET) for name, one in plain.credentials().items()}
     assert all(isinstance(one, Credential) for one in read.values())
     clock = Clock()
@@ -188,7 +191,7 @@ def listed(driver_name: str, script: Script, *, max_wait: float = 900) -> Listed
             guards=Guards(),
             base_url=url,
         )
-        settings = plain.model_copy(update=read)
+        settings = replace(plain, **read)
         nonce = iter(map(str, range(10_000)))
         session = session_of(account, driver, settings, lambda: next(nonce))
         work = ListWork(account, driver, session, [SECRET])
