@@ -1,11 +1,12 @@
 """`reconciler drivers`: what each driver can do, and what it wants to know."""
 
 from collections.abc import Iterator
+from enum import Enum
 from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from msgspec import NODEFAULT, Meta, structs
+from msgspec import NODEFAULT, Meta, structs, to_builtins
 
 from reconciler.checked import unwrapped
 from reconciler.cli.app import App, pass_app
@@ -124,9 +125,9 @@ def _settings(driver: Driver) -> Iterator[dict[str, Any]]:
             "name": field.encode_name,
             "required": field.required,
             "credential": base is Credential,
-            "default": list(default) if isinstance(default, tuple) else default,
+            "default": to_builtins(default, enc_hook=str),
             "choices": _choices(base),
-            "description": next((note.description for note in notes if _describes(note)), None),
+            "description": next((n.description for n in reversed(notes) if _describes(n)), None),
         }
 
 
@@ -144,8 +145,10 @@ def _choices(base: Any) -> list[str] | None:
     """The values that a setting, or an item of it, may have, if they are counted."""
     if get_origin(base) is Literal:
         return list(get_args(base))
-    inner = (unwrapped(one)[0] for one in get_args(base))
-    return next((list(get_args(one)) for one in inner if get_origin(one) is Literal), None)
+    if isinstance(base, type) and issubclass(base, Enum):
+        return [str(one.value) for one in base]
+    inner = (_choices(unwrapped(one)[0]) for one in get_args(base))
+    return next((one for one in inner if one is not None), None)
 
 
 def _describes(note: object) -> bool:

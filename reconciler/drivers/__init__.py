@@ -7,7 +7,9 @@ installed distributions is slow, so it happens only for a name that is not built
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.driver import Driver
+from msgspec import structs
+
+from reconciler.driver import Driver, Settings
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
@@ -65,4 +67,12 @@ def _load(entry: "EntryPoint") -> Driver:
         raise ReconcilerError(f"{who} is not a Driver but a {type(found).__name__}")
     if found.name != entry.name:
         raise ReconcilerError(f"{who} calls itself {found.name!r}; both names must be the same")
+    if not (isinstance(found.settings, type) and issubclass(found.settings, Settings)):
+        raise ReconcilerError(f"{who} has settings that are no subclass of reconciler's Settings")
+    try:
+        structs.fields(found.settings)
+    except Exception as error:
+        raise ReconcilerError(
+            f"{who} has settings that cannot be read: {type(error).__name__}: {error}"
+        ) from error
     return found

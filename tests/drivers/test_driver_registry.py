@@ -62,6 +62,22 @@ def test_a_third_partys_driver_is_found(installed):
             "from reconciler.drivers.kore import DRIVER",
             "calls itself 'kore'",
         ),
+        (
+            "acme_driver:DRIVER",
+            "from msgspec.structs import replace\n"
+            "from reconciler.drivers.kore import DRIVER as KORE\n"
+            "DRIVER = replace(KORE, name='acme', settings=dict)\n",
+            "no subclass of reconciler's Settings",
+        ),
+        (
+            "acme_driver:DRIVER",
+            "from msgspec.structs import replace\n"
+            "from reconciler.driver import Settings\n"
+            "from reconciler.drivers.kore import DRIVER as KORE\n"
+            "class Own(Settings):\n    region: 'Nowhere'\n"
+            "DRIVER = replace(KORE, name='acme', settings=Own)\n",
+            "cannot be read: NameError",
+        ),
     ],
 )
 def test_a_broken_one_is_told_with_its_distribution(installed, entry, code, why):

@@ -1,10 +1,17 @@
 """`reconciler drivers`: what each can do, in both views."""
 
 import json
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
 
 import pytest
+from msgspec import Meta, field
+from msgspec.structs import replace
 
+from reconciler import drivers
 from reconciler.cli.main import main
+from reconciler.driver import Credential, Settings
 from reconciler.drivers import names
 
 
@@ -49,6 +56,35 @@ def test_one_driver_is_told_with_settings_and_notes(capsys, name):
         assert f"  {setting['name']} " in page
     for note in told["notes"]:
         assert note in page
+
+
+class Size(StrEnum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+class Own(Settings, frozen=True, kw_only=True):
+    size: Annotated[Size, Meta(description="inner")] = Size.SMALL
+    modes: Annotated[
+        frozenset[Annotated[Literal["a", "b"], Meta(description="one of them")]],
+        Meta(description="what it may do"),
+    ] = frozenset({"a"})
+    since: date = date(2026, 1, 31)
+    key: Credential
+    names: list[str] = field(default_factory=list)
+
+
+def test_settings_of_any_kind_are_told(capsys, monkeypatch):
+    driver = replace(drivers.find("kore"), name="own", settings=Own)
+    monkeypatch.setattr(drivers, "find", lambda _: driver)
+    (told,) = json.loads(shown(capsys, "own", "--format", "json"))["drivers"]
+    assert [list(one.values()) for one in told["settings"]] == [
+        ["size", False, False, "small", ["small", "large"], "inner"],
+        ["modes", False, False, ["a"], ["a", "b"], "what it may do"],
+        ["since", False, False, "2026-01-31", None, None],
+        ["key", True, True, None, None, None],
+        ["names", False, False, [], None, None],
+    ]
 
 
 def test_an_unknown_driver_is_a_usage_error_that_names_the_known(capsys):
