@@ -8,7 +8,6 @@ of frozen dataclasses takes forty times as long to import, at every start.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -40,7 +39,14 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 # ---------------------------------------------------------------- inventory
 
 
-class Campaign(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Campaign(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,  # it comes by the million, and nothing in it leads back to it
+):
     """One inventory record. None means the field is missing, not that it is empty.
 
     Times are aware (UTC) once `inventory` has read them.
@@ -74,13 +80,20 @@ class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 # ---------------------------------------------------------------- targets
 
 
-@dataclass(frozen=True, slots=True, order=True)  # a struct cannot order two that have no part
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What one deletion is about: account + id, plus a part (phone number, message) if any."""
 
     account: str
     id: str
     part: str | None = None
+
+    def __lt__(self, other: "Target") -> bool:
+        # what a struct itself offers cannot order two that have no part
+        return (self.account, self.id, self.part or "") < (
+            other.account,
+            other.id,
+            other.part or "",
+        )
 
     def __str__(self) -> str:
         text = f"{_quote(self.account)}/{_quote(self.id)}"

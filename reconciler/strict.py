@@ -332,12 +332,14 @@ class _Reader:
                     self.documents.append(Document(root, line, odd=self._odd))
 
     def _node(self, event: Any, depth: int) -> _Node:
-        mark = event.start_mark
-        node = _Node(*self._spot(mark.line, mark.column))
         kind = type(event)
+        mark = event.start_mark
         if kind is yaml.ScalarEvent and event.anchor is None and event.tag is None:
-            self._scalar(event, node)  # nearly every node
-            return node
+            line = mark.line + self._above
+            if line < self._last:  # nearly every node; a scalar begins inside its line
+                return self._scalar(event, line + 1, mark.column + 1)
+            return self._scalar(event, *self._spot(mark.line, mark.column))
+        node = _Node(*self._spot(mark.line, mark.column))
         if kind is yaml.AliasEvent:
             # Its name is not quoted: an unquoted secret may begin with `*`, or `&` below.
             self._refuse("alias", "an alias", mark, f"{_OR_TEXT}write the value out")
@@ -349,7 +351,7 @@ class _Reader:
             self._refuse("tag", "a tag", mark, "remove it; the schema types the value")
         match event:
             case yaml.ScalarEvent():
-                self._scalar(event, node)
+                return self._scalar(event, node.line, node.column)
             case yaml.SequenceStartEvent():
                 self._deepen(event, depth)
                 self._sequence(node, depth + 1)
@@ -358,17 +360,16 @@ class _Reader:
                 self._mapping(node, depth + 1)
         return node
 
-    def _scalar(self, event: Any, node: _Node) -> None:
+    def _scalar(self, event: Any, line: int, column: int) -> _Node:
         text = event.value
         if not event.style:
-            node.plain = True
-            node.value = text or None
             self._odd = self._odd or reads_otherwise(text)
-            return
-        node.value = text
+            return _Node(line, column, text or None, plain=True)
+        node = _Node(line, column, text)
         if "\x00" in text:
             self._refuse("character", "the character U+0000", event.start_mark, "remove it")
             node.hole = True
+        return node
 
     def _sequence(self, node: _Node, depth: int) -> None:
         node.items = items = []

@@ -10,7 +10,7 @@ from reconciler.inventory.records import header, is_header
 from reconciler.model import Campaign
 
 LINE = 1 << 20  # bytes a line may have
-BLOCK = 1 << 15  # decoding is fastest when text and records stay in the processor's cache
+BLOCK = 1 << 16  # decoding is fastest when text and records stay in the processor's cache
 BOM = b"\xef\xbb\xbf"
 
 

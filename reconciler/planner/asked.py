@@ -1,6 +1,7 @@
 """What is asked of every record: absences, keeps and protections, each with where it stands."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress, count
 
 import msgspec
 
@@ -24,10 +25,9 @@ class Asked(msgspec.Struct, frozen=True):
 
     def twins(self) -> frozenset[int]:
         """The questions in the form that their entry does not have; each follows its first."""
-        pairs = enumerate(zip(self.questions, self.origins, strict=True))
-        return frozenset(
-            index for index, (one, origin) in pairs if (one.id is None) != (origin.id is None)
-        )
+        pairs = zip(self.questions, self.origins, strict=True)
+        turned = [(one.id is None) != (origin.id is None) for one, origin in pairs]
+        return frozenset(compress(count(), turned))
 
 
 def questions(

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import fields
 
 from reconciler.driver import Driver
@@ -15,7 +15,7 @@ from reconciler.planner.asked import Asked, Origin, protects_of
 from reconciler.planner.asking import Ask
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True):
     """One campaign, or a name that no campaign has (*id* None).
 
     *record*: None if the inventory does not list it. *confused*: why it is not sure that it is
@@ -130,7 +130,8 @@ class _Unlisted:
         blind = {account: self._blind(account) for account in {key[0] for key in plain}}
         for key, one in plain.items():
             extra = named.get(key, ())
-            yield one._replace(
+            yield msgspec.structs.replace(
+                one,
                 keeps=(*one.keeps, *_keeps(extra)),
                 protects=(*one.protects, *_protects(extra)),
                 unseen=blind[one.account],

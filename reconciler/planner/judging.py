@@ -1,7 +1,6 @@
 """One candidate -> its actions: the first reason that holds, in the order of spec §2.4."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +25,7 @@ class Ground(msgspec.Struct, frozen=True):
     waivers: Waivers
 
 
-class Ruling(NamedTuple):
+class Ruling(msgspec.Struct, frozen=True):
     """What becomes of one target, and who asked for it."""
 
     reason: Reason
@@ -133,15 +132,33 @@ def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: G
     free = [ask for ask in asks if ask.blocked is None]
     if not free:
         return _blocked(asks)
-    used: list[WaiverUse] = []
-    case = _Case(candidate, part, free, ground, used)
+    record = candidate.record
+    case = _Case(
+        candidate,
+        part,
+        free,
+        ground,
+        _little(candidate) if record is None else record,
+        part is not None and record is not None and _extra(record, part, ground.driver),
+    )
     for question in _QUESTIONS:
         answer = question(case)
         if answer is not None:
             reason, message = answer
-            sources = tuple(ask.source for ask in free)
-            return Ruling(reason, message, tuple(used), sources)
+            return Ruling(reason, message, tuple(case.used), tuple([ask.source for ask in free]))
     raise AssertionError("the last question always answers")
+
+
+def _little(candidate: Candidate) -> Campaign:
+    """What little is known of a campaign that nobody lists."""
+    id_, name = candidate.id or "", candidate.name or candidate.id or ""
+    return Campaign(account=candidate.account, id=id_, name=name)
+
+
+def _extra(record: Campaign, part: str, driver: Driver) -> bool:
+    """Whether *part* is a number that the record, which gives numbers, does not have."""
+    numbers = record.phone_numbers
+    return driver.parts == "phoneNumbers" and bool(numbers) and part not in (numbers or ())
 
 
 def _blocked(asks: Sequence[Ask]) -> Ruling:
@@ -153,30 +170,20 @@ def _blocked(asks: Sequence[Ask]) -> Ruling:
     raise AssertionError("nobody asks")
 
 
-class _Case(NamedTuple):
-    """One target and everything that its reason may depend on; *used* collects waivers."""
+class _Case(msgspec.Struct):
+    """One target and everything that its reason may depend on.
+
+    *campaign*: the record, or what little is known. *extra*: it is a number that the record, which
+    gives numbers, does not have. *used* collects waivers.
+    """
 
     candidate: Candidate
     part: str | None
     asks: Sequence[Ask]
     ground: Ground
-    used: list[WaiverUse]
-
-    @property
-    def campaign(self) -> Campaign:
-        """The record, or what little is known of a campaign that nobody lists."""
-        one = self.candidate
-        if one.record is not None:
-            return one.record
-        return Campaign(account=one.account, id=one.id or "", name=one.name or one.id or "")
-
-    @property
-    def extra(self) -> bool:
-        """A number that the absence gives and the record, which gives numbers, does not."""
-        record = self.candidate.record
-        if self.part is None or record is None or self.ground.driver.parts != "phoneNumbers":
-            return False
-        return bool(record.phone_numbers) and self.part not in (record.phone_numbers or ())
+    campaign: Campaign
+    extra: bool
+    used: list[WaiverUse] = []
 
     def waived(self, guard: str) -> bool:
         if self.candidate.id is None:

@@ -5,7 +5,7 @@ import random
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, get_args
 from urllib.parse import quote, urlsplit
 
@@ -240,7 +240,8 @@ def hostile_ids_stay_out_of_the_path(example: Example) -> None:
         campaign = Campaign(account=item.target.account, id=text, name=name)
         if driver.unsafe(session.settings, campaign, part) is not None:
             continue
-        bad = structs.replace(item, target=replace(item.target, id=text, part=part), name=name)
+        target = structs.replace(item.target, id=text, part=part)
+        bad = structs.replace(item, target=target, name=name)
         request = driver.delete(session, (bad,))
         for segment in request.path:
             assert isinstance(segment, Secret) or text not in ("", segment), f"{text!r} in the path"
