@@ -1,6 +1,6 @@
 """Options that several commands share, each worded once, and how they are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -44,6 +44,18 @@ REPORT = click.option(
 SHOW_NUMBERS = click.option(
     "--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked."
 )
+
+
+def known(option: str, given: Iterable[str], names: Iterable[str]) -> None:
+    """`Usage` for the first of the names *given* to *option* that is none of the project's."""
+    there = sorted(names)
+    for name in given:
+        if name not in there:
+            import difflib
+
+            close = difflib.get_close_matches(name, there, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise Usage(f"{option}: the project has no {name!r}.{hint}")
 
 
 def seconds(text: str) -> float:

@@ -15,6 +15,7 @@ import msgspec
 
 from reconciler import __version__, disk
 from reconciler.cli import _origin
+from reconciler.cli._options import known
 from reconciler.cli.app import App
 from reconciler.errors import Diagnostic, Exit, ReconcilerError
 
@@ -82,8 +83,8 @@ def make_plan(
     from reconciler import drivers, planfile, planner
 
     project, loaded, warnings = app.load_all()
-    _known("--account", accounts, project.accounts)
-    _known("--manifest", manifests, [one.name for one in loaded])
+    known("--account", accounts, project.accounts)
+    known("--manifest", manifests, [one.name for one in loaded])
     found = {one.driver: drivers.find(one.driver) for one in project.accounts.values()}
     by_driver = {name: driver for name, driver in found.items() if driver is not None}
     asked = planner.questions(project, loaded, by_driver)
@@ -125,17 +126,6 @@ def read_plan(path: str) -> "tuple[Plan, bytes]":
 
     data = disk.read_file(Path(path), what="the plan", most=MOST_PLAN)
     return planfile.loads(data), data
-
-
-def _known(option: str, given: Iterable[str], names: Iterable[str]) -> None:
-    there = sorted(names)
-    for name in given:
-        if name not in there:
-            import difflib
-
-            close = difflib.get_close_matches(name, there, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise click.UsageError(f"{option}: the project has no {name!r}.{hint}")
 
 
 def _inputs(project: "Project", manifests: "Sequence[Manifest]", facts: "Facts") -> "Inputs":

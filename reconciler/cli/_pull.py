@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
-from reconciler.cli._options import seconds
+from reconciler.cli._options import known, seconds
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.model import Account, Project
@@ -74,20 +74,10 @@ def pull(
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
     project = app.load_project()
-    _known(accounts, project)
+    known("--account", accounts, project.accounts)
     checked = _checked(app, project, place_of(app, project, out), accounts)
     with journal(app, project) as opened:
         return _pulled(checked, opened, events=events, max_wait=longest, format_=format_)
-
-
-def _known(accounts: Sequence[str], project: Project) -> None:
-    for name in accounts:
-        if name not in project.accounts:
-            import difflib
-
-            close = difflib.get_close_matches(name, project.accounts, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise Usage(f"--account: the project has no {name!r}.{hint}")
 
 
 def _checked(app: App, project: Project, place: "Place", chosen: Sequence[str]) -> Pull:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import planfile, safe
-from reconciler.cli._options import seconds
+from reconciler.cli._options import known, seconds
 from reconciler.cli.app import App, pass_app
 from reconciler.cli.status import doubts_now, mask_of, shown
 from reconciler.errors import Exit, ReconcilerError, Usage
@@ -85,9 +85,9 @@ def command(
             raise Usage("--as needs --because TEXT: how do you know?")
         if sum((bool(targets), request is not None, account is not None)) != 1:
             raise Usage("--as takes targets, or --request N, or --account A")
+    longest = seconds(max_wait)
     project = app.load_project()
-    if account is not None and account not in project.accounts:
-        raise Usage(f"--account: the project has no {account!r}")
+    known("--account", [] if account is None else [account], project.accounts)
     with journal(app, project) as opened:
         # One request may have many numbers, and what is said of one target may name any of them.
         mask = mask_of(opened.in_doubt(), show_numbers=show_numbers)
@@ -101,7 +101,7 @@ def command(
                 opened,
                 chosen,
                 inventory=inventory,
-                max_wait=seconds(max_wait),
+                max_wait=longest,
                 events=events,
             )
         doubts, _ = doubts_now(opened, Locks(locks_folder(app, project)).holders())

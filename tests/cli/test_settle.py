@@ -54,6 +54,20 @@ def test_nothing_in_doubt_is_0(bare: Site) -> None:
     assert "Nothing is in doubt" in bare.out
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--max-wait", "soon"], "--max-wait 'soon': write 30s"),
+        (["--account", "psuh"], "the project has no 'psuh'. Did you mean 'push'?"),
+    ],
+)
+def test_a_wrong_option_is_64_even_when_nothing_is_in_doubt(
+    bare: Site, options: list[str], said: str
+) -> None:
+    assert bare.run("settle", *options) == 64
+    assert said in bare.err
+
+
 def test_a_doubt_that_took_effect_is_found_deleted(bare: Site) -> None:
     left = doubtful(bare, "push", LOST["push"], effect=True)
     bare.age(31)
