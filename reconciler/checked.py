@@ -234,7 +234,12 @@ def _struct(model: type[msgspec.Struct]) -> Read:
         for where, said, fix in shape.cross_check(raw):
             right = False
             teller.tell((*loc, *where), "invalid", said, fix)
-        return model(**found) if right else _BAD
+        if not right:
+            return _BAD
+        try:
+            return model(**found)
+        except ValueError as error:  # of its __post_init__
+            return teller.invalid(loc, *_parted(str(error)))
 
     return read
 
@@ -250,7 +255,7 @@ def _reader(hint: Any) -> Read:
         read = _own(before[-1])
         if origin in _LISTS:
             read = _then(read, _items(base, origin))
-    elif origin in _LISTS:
+    elif origin in _LISTS and (origin is not tuple or get_args(base)[1:] == (...,)):
         read = _items(base, origin)
     elif origin is dict or origin is Mapping:
         read = _mapping(*(get_args(base) or (str, Any)))

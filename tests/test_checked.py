@@ -29,6 +29,10 @@ class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Credential
     note: str = ""
 
+    def __post_init__(self) -> None:
+        if self.note == "bad":
+            raise ValueError("has a bad note; write another")
+
 
 class Own(Settings, frozen=True, kw_only=True):
     """One field of every kind that a driver's settings may have."""
@@ -54,6 +58,7 @@ class Own(Settings, frozen=True, kw_only=True):
     day: date | None = None
     either: int | Literal["auto"] = 0
     anything: Any = None
+    pair: tuple[str, str] = ("a", "b")
 
 
 def read(text: str, *, echo: bool = True) -> tuple[Own | None, list[str]]:
@@ -69,7 +74,7 @@ def test_each_kind_of_field_is_read_from_text() -> None:
         "mode: fast\nsize: large\nshort: abc\nform: xyz\nshare: 0.25\nnames: [x, 'y']\n"
         "modes: [slow, fast]\ninner: {key: {env: KEY}, note: x}\nseveral: [{key: {file: f}}]\n"
         "byName: {one: {key: {env: OTHER}}}\nsizes: {a: 1}\nday: 2026-12-31\neither: auto\n"
-        "anything: {x: [1]}\n"
+        "anything: {x: [1]}\npair: [c, d]\n"
     )
     assert told == []
     assert found == Own(
@@ -94,6 +99,7 @@ def test_each_kind_of_field_is_read_from_text() -> None:
         day=date(2026, 12, 31),
         either="auto",
         anything={"x": ["1"]},
+        pair=("c", "d"),
     )
 
 
@@ -155,6 +161,15 @@ def test_what_is_left_out_has_its_default() -> None:
         (
             "sizes: {a: x}",
             "1:12 `sizes.a` is not a whole number | write it in plain digits, such as 20",
+        ),
+        (
+            "inner: {key: {env: K}, note: bad}",
+            "1:1 `inner` has a bad note | write another",
+        ),
+        (
+            "pair: [a, b, c]",
+            "1:1 `pair` is not right (expected `array` of length 2, got 3)"
+            " | write what the schema says (`reconciler schema`)",
         ),
         (
             "inner: {kye: {env: K}}",
