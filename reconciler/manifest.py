@@ -1,7 +1,7 @@
 """manifests/ -> absences: the schema of a manifest, its cross-checks, the frozen values."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -9,7 +9,8 @@ from msgspec import Meta
 from reconciler.checked import Complaint, validate
 from reconciler.errors import Diagnostic
 from reconciler.fields import Day, Line, Match, Model, Whole, exactly_one, name_type
-from reconciler.model import Entry, Guards, Manifest, Project
+from reconciler.guards.metadata import missed
+from reconciler.model import Entry, Manifest, Project
 from reconciler.project import known_accounts
 from reconciler.strict import Document, Loc, parse
 
@@ -249,40 +250,18 @@ def _phone_numbers(document: Document) -> Iterator[Loc]:
 # ---------------------------------------------------------------- guards on metadata
 
 
-def metadata_problems(manifest: Manifest, guards: Guards) -> list[str]:
-    """What the guards `require` and `ticketPattern` miss in *manifest*, one sentence each.
-
-    They ask for absences only: a manifest with nothing but keeps has no problem. *guards* are
-    those of the manifest's account.
-    """
-    if not manifest.absent:
-        return []
-    written = {key: getattr(manifest, key) for key in ("owner", "reason", "ticket")}
-    return [said for _, said, _ in _missed(written, guards)]
-
-
-def _missed(written: Mapping[str, object], guards: Guards) -> Iterator[tuple[str, str, str]]:
-    """(key, what is wrong, the fix) of the *written* metadata."""
-    for key in guards.require:
-        value = written.get(key)
-        if not (isinstance(value, str) and value.strip()):
-            yield key, f"`{key}` is required by this project", f"add `{key}: ...` to the metadata"
-    ticket = written.get("ticket")
-    if guards.ticket_pattern is not None and isinstance(ticket, str) and ticket.strip():
-        import re2
-
-        if re2.fullmatch(guards.ticket_pattern, ticket) is None:
-            said = f"the ticket `{ticket}` does not match {guards.ticket_pattern}"
-            yield "ticket", said, "write a ticket of that form"
-
-
 def _guarded(document: Document, path: str, project: Project) -> list[Diagnostic]:
     """What the guards miss, told even when the manifest is wrong elsewhere."""
     name, metadata = document.at(("spec", "account")), document.at(("metadata",))
     account = project.accounts.get(name) if isinstance(name, str) else None
     if account is None or not isinstance(metadata, dict) or not document.at(("spec", "absent")):
         return []
-    return [
-        _error(document, path, ("metadata", key), METADATA, said, fix)
-        for key, said, fix in _missed(metadata, account.guards)
-    ]
+    found = []
+    for key, pattern in missed(metadata, account.guards):
+        if pattern is None:
+            said = f"`{key}` is required by this project", f"add `{key}: ...` to the metadata"
+        else:
+            wrong = f"the ticket `{metadata[key]}` does not match {pattern}"
+            said = wrong, "write a ticket of that form"
+        found.append(_error(document, path, ("metadata", key), METADATA, *said))
+    return found

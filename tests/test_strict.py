@@ -219,27 +219,7 @@ def test_parse_never_raises_and_its_places_lie_inside_the_file(data: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "odd"),
-    [
-        (text, True)
-        for text in [
-            "0123",
-            "12:30:45",
-            "1_000",
-            "no",
-            "1.10",
-            "2024-01-01",
-            "~",
-            "null",
-            "1e3",
-            "0o17",
-            ".5",
-        ]
-    ]
-    + [
-        (text, False)
-        for text in ["123", "0", "-5", "1.5", "abc", "orchestration_06", "918187867008", "nope"]
-    ],
+    ("text", "odd"), [*((text, True) for text in ODD), *((text, False) for text in EVEN)]
 )
 def test_what_yaml_itself_would_read_as_another_value(text: str, odd: bool) -> None:
     assert reads_otherwise(text) is odd

@@ -1,25 +1,41 @@
 """Does the manifest say what the project requires of it?"""
 
+from collections.abc import Iterator, Mapping
+
 from reconciler.model import Guards, Manifest
 
 
-def problems(manifest: Manifest, guards: Guards) -> tuple[str, ...]:
-    """What *manifest* lacks of `require`, and whether its ticket fits `ticketPattern` (whole)."""
-    values = {"owner": manifest.owner, "reason": manifest.reason, "ticket": manifest.ticket}
-    found = [f"{key} is required" for key in guards.require if not (values.get(key) or "").strip()]
-    pattern = guards.ticket_pattern
-    if pattern is not None and manifest.ticket and not _fits(pattern, manifest.ticket):
-        found.append(f"the ticket {manifest.ticket} does not fit {pattern}")
-    return tuple(found)
+def missed(metadata: Mapping[str, object], guards: Guards) -> Iterator[tuple[str, str | None]]:
+    """The keys of *metadata* that the guards ask for in vain, each once.
+
+    With None: `require` asks for it, and it is not there. With a pattern: it is the ticket, and
+    does not fit that `ticketPattern` whole.
+    """
+    for key in guards.require:
+        if not _said(metadata.get(key)):
+            yield key, None
+    ticket, pattern = metadata.get("ticket"), guards.ticket_pattern
+    if pattern is None or not isinstance(ticket, str) or not ticket:
+        return
+    if "ticket" in guards.require and not _said(ticket):
+        return  # one mistake, told once
+    import re2
+
+    if re2.fullmatch(pattern, ticket) is None:
+        yield "ticket", pattern
 
 
 def refusal(manifest: Manifest, guards: Guards) -> str | None:
     """Why no absence of *manifest* is carried out, or None."""
-    found = problems(manifest, guards)
+    metadata = {"owner": manifest.owner, "reason": manifest.reason, "ticket": manifest.ticket}
+    found = [
+        f"{key} is required"
+        if pattern is None
+        else f"the ticket {metadata[key]} does not fit {pattern}"
+        for key, pattern in missed(metadata, guards)
+    ]
     return f"{manifest.name}: {'; '.join(found)}" if found else None
 
 
-def _fits(pattern: str, ticket: str) -> bool:
-    import re2
-
-    return re2.fullmatch(pattern, ticket) is not None
+def _said(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

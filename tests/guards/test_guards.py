@@ -139,6 +139,18 @@ def test_a_ticket_that_nobody_requires_may_be_missing() -> None:
     assert metadata.refusal(_manifest(), Guards(ticket_pattern=r"CHG-\d+")) is None
 
 
+def test_a_blank_ticket_is_one_mistake() -> None:
+    pattern = r"CHG-\d+"
+    said = metadata.refusal(_manifest(ticket=" "), Guards(ticket_pattern=pattern))
+    assert said is not None
+    assert "does not fit" in said
+    said = metadata.refusal(
+        _manifest(ticket=" "), Guards(require=("ticket",), ticket_pattern=pattern)
+    )
+    assert said is not None
+    assert said.endswith("ticket is required")
+
+
 # ---------------------------------------------------------------- waivers
 
 
