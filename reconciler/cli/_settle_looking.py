@@ -1,0 +1,130 @@
+"""`settle` by looking: what the vendors show of targets in doubt. Nothing is sent that deletes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from reconciler import safe
+from reconciler.cli._settle_log import (
+    Planned,
+    accounts_of,
+    begun_records,
+    ended_record,
+    facts,
+    records_of,
+)
+from reconciler.cli.app import App
+from reconciler.cli.status import mask_of
+from reconciler.errors import Exit
+from reconciler.guards.waivers import sort_out
+from reconciler.model import Campaign, Outcome, Project, Target
+
+if TYPE_CHECKING:
+    from reconciler.apply.journal import State
+    from reconciler.apply.journal.sqlite import SqliteJournal
+
+
+def look(
+    app: App,
+    project: Project,
+    opened: "SqliteJournal",
+    chosen: "Mapping[Target, State]",
+    *,
+    inventory: Sequence[str],
+    max_wait: float,
+    events: str | None,
+) -> None:
+    """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
+    from reconciler.apply.locks import Locks
+    from reconciler.apply.prepare import rules_of, witnesses
+    from reconciler.apply.run import AccountWork, summary, take
+    from reconciler.apply.work import can_look
+    from reconciler.cli import _run
+    from reconciler.cli._plan import make_plan
+    from reconciler.cli._state import holder, locks_folder, started
+
+    every = accounts_of(project, chosen)
+    pairs = [(account, driver) for account, driver in every if can_look(driver)]
+    for account, driver in every:
+        if not can_look(driver):
+            said = f"{account.name}: {driver.title} cannot be looked at; use settle --as"
+            app.note(safe.terminal(said))
+    if not pairs:
+        return
+    made, _, extras = make_plan(app, now=app.now(), inventory=inventory)
+    settings = _run.opened(app, pairs)
+    names = [account.name for account, _ in pairs]
+    locks = Locks(locks_folder(app, project))
+    locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": names})
+    with ExitStack() as held:
+        held.callback(locks.release)
+        follow = held.enter_context(_run.Events(app, events, mask_of(chosen)))
+        run = opened.begin(None, "settle", json.dumps(holder()), [], started())
+        ledgers = take(pairs, opened, run)
+        states = opened.states(chosen)
+        plans = sorted({state.plan or "" for state in states.values()})
+        opened.commit("", 0, run, audit=begun_records(project, plans))
+        records = records_of(app, states)
+        waivers = sort_out(project.waivers, today=app.now().date())
+        context = _run.context(
+            app,
+            opened,
+            run,
+            emit=follow.emit,
+            max_wait=max_wait,
+        )
+        works = []
+        for account, driver in pairs:
+            session, secrets = _run.session(account, driver, settings[account.name])
+            seen = witnesses(account.name, made, made, extras.matches, extras.facts)
+            works.append(
+                AccountWork(
+                    account=account,
+                    driver=driver,
+                    session=session,
+                    secrets=secrets,
+                    jobs=_jobs(states, records, account.name),
+                    witnesses=seen.without({t.id for t in chosen}),
+                    rules=rules_of(account, extras.asked, waivers, app.now()),
+                )
+            )
+        running = _run.Running(context, follow.tick)
+        fates = running.go(works, ledgers, send=False)
+        counts = summary(fates)
+        left = Exit.DOUBT if counts[Outcome.IN_DOUBT.value] else Exit.OK
+        code = running.signalled or left
+        over = []
+        for plan in filter(None, plans):
+            mine = {t: fate for t, fate in fates.items() if states[t].plan == plan}
+            over.append(ended_record(plan, summary(mine), code))
+        opened.commit("", 0, run, audit=over)
+        opened.end(run, code, {"summary": counts})
+
+
+def _jobs(
+    states: "Mapping[Target, State]", records: Mapping[Target, Planned], account: str
+) -> list[Any]:
+    from reconciler.apply.work import Job
+    from reconciler.driver import Item
+
+    jobs = []
+    for target, state in states.items():
+        if target.account != account or state.outcome is not Outcome.IN_DOUBT:
+            continue
+        known = records.get(target)
+        action = known.action if known is not None else None
+        record: Campaign | None = action.campaign if action is not None else None
+        name = record.name if record else (action.name if action else None) or target.id
+        item = Item(target, name, record.channel if record else None)
+        jobs.append(
+            Job(
+                item=item,
+                planned=record,
+                digests=known.digests if known is not None else state.digests,
+                inventory=known.inventory if known is not None else state.inventory,
+                state=state,
+                facts={**facts(target, known), "name": name},
+            )
+        )
+    return jobs
