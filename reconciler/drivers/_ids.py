@@ -55,21 +55,24 @@ def _host(text: str) -> str:
     return text
 
 
+_COPY = "copy it from the vendor as it is there"
+
+
 def _segment(text: str) -> str:
     if why := in_path(text):
-        raise ValueError(why)
+        raise ValueError(f"cannot be sent ({why}); {_COPY}")
     return text
 
 
 def _sendable(text: str) -> str:
-    if why := as_text(text):
-        raise ValueError(why)
+    if as_text(text):
+        raise ValueError(f"is not 1 to 200 characters without control characters; {_COPY}")
     return text
 
 
 def _visible(text: str) -> str:
     if not _HEADER.fullmatch(text):
-        raise ValueError("is not 1 to 200 printable ASCII characters without blanks")
+        raise ValueError(f"is not 1 to 200 printable ASCII characters without blanks; {_COPY}")
     return text
 
 

@@ -81,6 +81,28 @@ def test_a_host_that_is_none_is_refused(host):
 
 
 @pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("streamId", "a/b"),
+        ("streamId", ".."),
+        ("streamId", "x" * 201),
+        ("accountId", "a b"),
+        ("accountId", "a\n"),
+        ("accountId", "é"),
+        ("clientId", "a\tb"),
+        ("clientId", ""),
+    ],
+)
+def test_a_setting_that_cannot_be_sent_is_refused_and_never_quoted(key, text):
+    with pytest.raises(Invalid) as caught:
+        session(KORE, **{key: text})
+    (one,) = caught.value.diagnostics
+    assert one.message.startswith((f"`{key}` cannot be sent (", f"`{key}` is not 1 to 200 "))
+    assert not text or text not in one.message.replace("and not . or ..", "")
+    assert one.fix == "copy it from the vendor as it is there"
+
+
+@pytest.mark.parametrize(
     ("one", "kind"),
     [
         (answer(200, {"status": "success"}), Deleted),
