@@ -57,6 +57,9 @@ class _Teller:
         self._path = path
         self._at = at
         self._echo = echo
+        # The fix where nobody knows a better one; the schema says nothing of settings.
+        said = "schema says (`reconciler schema`)" if echo else "driver says (`reconciler drivers`)"
+        self._see = f"write what the {said}"
 
     def tell(
         self, loc: Loc, code: str, message: str, fix: str | None = None, *, key: bool = False
@@ -127,7 +130,12 @@ class _Teller:
         """What msgspec says of a type that we know nothing of. It may quote the value."""
         said = str(error).partition(" - at `")[0]
         why = f" ({said[:1].lower()}{said[1:]})" if self._echo else ""
-        return self.invalid(loc, f"is not right{why}", _SCHEMA)
+        return self.invalid(loc, f"is not right{why}", self._see)
+
+    def raised(self, loc: Loc, error: ValueError) -> Any:
+        """What a field's or a struct's own function says; the fix is behind the last semicolon."""
+        wrong, _, way = str(error).rpartition("; ")
+        return self.invalid(loc, wrong or way, way if wrong else self._see)
 
     # ------------------------------------------------------------ what YAML would have read
 
@@ -154,7 +162,6 @@ class _Teller:
 
 
 _EMPTY = "is empty", "give it a value, or leave the key out"
-_SCHEMA = "write what the schema says (`reconciler schema`)"
 
 
 def _cut(text: str) -> str:
@@ -239,7 +246,7 @@ def _struct(model: type[msgspec.Struct]) -> Read:
         try:
             return model(**found)
         except ValueError as error:  # of its __post_init__
-            return teller.invalid(loc, *_parted(str(error)))
+            return teller.raised(loc, error)
 
     return read
 
@@ -303,15 +310,9 @@ def _own(how: Reads) -> Read:
         try:
             return how.read(raw)
         except ValueError as error:
-            return teller.invalid(loc, *_parted(str(error)))
+            return teller.raised(loc, error)
 
     return read
-
-
-def _parted(said: str) -> tuple[str, str]:
-    """What is wrong, and the fix behind the last semicolon."""
-    wrong, _, way = said.rpartition("; ")
-    return (wrong, way) if wrong else (way, _SCHEMA)
 
 
 def _as_is(teller: _Teller, raw: object, loc: Loc) -> Any:

@@ -226,6 +226,11 @@ def test_without_echo_no_message_quotes_a_value(written: str) -> None:
     assert "s3cret" not in told[0]
 
 
+def test_settings_point_to_what_the_driver_says_of_itself() -> None:
+    _, told = read("either: s3cret\ntext: t", echo=False)
+    assert told == ["1:9 `either` is not right | write what the driver says (`reconciler drivers`)"]
+
+
 def test_a_key_that_was_refused_already_is_not_said_to_be_missing() -> None:
     (document,), problems = parse(b"{text: t, text: u, mode: fast, &a text: v}", "f")
     assert problems != []
