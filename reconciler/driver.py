@@ -145,6 +145,12 @@ Flag = Annotated[bool, Reads(_flag)]
 """A boolean that is written `true` or `false` and in no other way."""
 
 
+def by_key(value: msgspec.Struct) -> dict[str, Any]:
+    """The fields of *value* by the keys of the file that it was read from."""
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    return {key: getattr(value, name) for key, name in names}
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Base of every driver's settings: camelCase keys, unknown keys refused, frozen.
 

@@ -180,7 +180,7 @@ def _entries(target: Target, record: Campaign | None, known: Known) -> Iterator[
     """Every entry of the account; None for one that names another campaign."""
     asked = known.asked
     table = asks(asked, known.matches, known.project, today=today(known.now))
-    twins = asked.twins()
+    twins = asked.twins
     mine = [
         index
         for index, one in enumerate(asked.questions)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, field
 
 from reconciler.checked import Complaint, near, validate
-from reconciler.driver import Credential, Driver, Reads, Settings
+from reconciler.driver import Credential, Driver, Reads, Settings, by_key
 from reconciler.errors import Diagnostic
 from reconciler.fields import (
     BaseUrl,
@@ -517,8 +517,7 @@ def _plain(value: object) -> object:
         case Credential():
             return value.source
         case msgspec.Struct():
-            names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-            return {key: _plain(getattr(value, name)) for key, name in names}
+            return {key: _plain(inner) for key, inner in by_key(value).items()}
         case Mapping():
             return {str(key): _plain(inner) for key, inner in value.items()}
         case list() | tuple():

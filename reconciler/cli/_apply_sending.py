@@ -142,13 +142,11 @@ def _works(ready: Ready, judged: Judged, looking: Looking) -> list[AccountWork]:
     ]
     works = []
     for account, driver in ready.accounts:
-        session, secrets = _run.session(account, driver, ready.settings[account.name])
         works.append(
-            AccountWork(
-                account=account,
-                driver=driver,
-                session=session,
-                secrets=secrets,
+            _run.work(
+                account,
+                driver,
+                ready.settings[account.name],
                 jobs=jobs(plan, going, account, driver, extras.manifests, looking),
                 witnesses=witnesses(account.name, plan, made.plan, extras.matches, extras.facts),
                 rules=rules_of(account, extras.asked, task.waivers, task.now),

@@ -51,13 +51,7 @@ def listen(
         follow = Follow(app, events)  # before the run: one that cannot tell them leaves no trace
         run = opened.begin(None, "pull", json.dumps(who), [], started())
         ledgers = take(pairs, opened, run)
-        context = _run.context(
-            app,
-            opened,
-            run,
-            emit=follow.emit,
-            max_wait=max_wait,
-        )
+        context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
         running = _run.Running(context)
         try:
             heard = running.watched(

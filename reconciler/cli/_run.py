@@ -17,7 +17,7 @@ from reconciler.apply.connect import Resolver
 from reconciler.apply.journal import Journal, Ledger
 from reconciler.apply.prepare import session_of
 from reconciler.apply.run import AccountWork, execute, lane_of
-from reconciler.apply.work import Fate, RunContext
+from reconciler.apply.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.cli._events import EventsFile
 from reconciler.cli._progress import Progress
 from reconciler.cli.app import App
@@ -175,6 +175,20 @@ def session(account: Account, driver: Driver, settings: Any) -> tuple[Any, list[
     """The account's session, and the secret values that no shown text may hold."""
     values = [one.secret().reveal() for one in settings.credentials().values()]
     return session_of(account, driver, settings, lambda: secrets.token_hex(16)), values
+
+
+def work(
+    account: Account,
+    driver: Driver,
+    settings: Any,
+    *,
+    jobs: list[Job],
+    witnesses: Witnesses,
+    rules: Rules,
+) -> AccountWork:
+    """The work of an account whose credentials are read."""
+    made, hidden = session(account, driver, settings)
+    return AccountWork(account, driver, made, hidden, jobs, witnesses, rules)
 
 
 def lanes_of(accounts: Sequence[tuple[Account, Driver]]) -> list[str]:

@@ -38,7 +38,7 @@ def look(
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
     from reconciler.apply.locks import Locks
     from reconciler.apply.prepare import rules_of, witnesses
-    from reconciler.apply.run import AccountWork, summary, take
+    from reconciler.apply.run import summary, take
     from reconciler.apply.work import can_look
     from reconciler.cli import _run
     from reconciler.cli._plan import make_plan
@@ -67,23 +67,15 @@ def look(
         opened.commit("", 0, run, audit=begun_records(project, plans))
         records = records_of(app, states)
         waivers = sort_out(project.waivers, today=app.now().date())
-        context = _run.context(
-            app,
-            opened,
-            run,
-            emit=follow.emit,
-            max_wait=max_wait,
-        )
+        context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
         works = []
         for account, driver in pairs:
-            session, secrets = _run.session(account, driver, settings[account.name])
             seen = witnesses(account.name, made, made, extras.matches, extras.facts)
             works.append(
-                AccountWork(
-                    account=account,
-                    driver=driver,
-                    session=session,
-                    secrets=secrets,
+                _run.work(
+                    account,
+                    driver,
+                    settings[account.name],
                     jobs=_jobs(states, records, account.name),
                     witnesses=seen.without({t.id for t in chosen}),
                     rules=rules_of(account, extras.asked, waivers, app.now()),

@@ -120,7 +120,9 @@ def _accounts(project: "Project | None") -> "list[tuple[str, Account]]":
 
 def _tenant(app: App, account: "Account") -> tuple[str, dict[str, str]]:
     """The account's driver, and as much of its identity as the sandbox may know."""
-    settings = _settings(account)
+    from reconciler.driver import by_key
+
+    settings = by_key(account.settings)
     found = {key: _known(app, settings.get(key)) for key in _IDENTITY.get(account.driver, ())}
     if "iid" in found and found["iid"] is None:
         found["iid"] = found["streamId"]
@@ -131,15 +133,10 @@ def _secret(app: App, account: "Account") -> list[str]:
     """The client secret that a Kore.ai account signs with, if it is one of ours."""
     if account.driver != "kore":
         return []
-    key = _known(app, _settings(account).get("clientSecret"))
+    from reconciler.driver import by_key
+
+    key = _known(app, by_key(account.settings).get("clientSecret"))
     return [] if key is None else [key]
-
-
-def _settings(account: "Account") -> dict[str, Any]:
-    """The account's settings, by the keys of the project file."""
-    settings = account.settings
-    names = zip(settings.__struct_encode_fields__, settings.__struct_fields__, strict=True)
-    return {key: getattr(settings, name) for key, name in names}
 
 
 def _known(app: App, value: Any) -> str | None:

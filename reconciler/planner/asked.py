@@ -22,12 +22,8 @@ class Asked(msgspec.Struct, frozen=True):
     questions: tuple[Question, ...]
     origins: tuple[Origin, ...]
     manifests: tuple[Manifest, ...]
-
-    def twins(self) -> frozenset[int]:
-        """The questions in the form that their entry does not have; each follows its first."""
-        pairs = zip(self.questions, self.origins, strict=True)
-        turned = [(one.id is None) != (origin.id is None) for one, origin in pairs]
-        return frozenset(compress(count(), turned))
+    twins: frozenset[int]
+    """The questions in the form that their entry does not have; each follows its first."""
 
 
 def questions(
@@ -44,10 +40,12 @@ def questions(
         for origin, question in _all(project, ordered)
         for pair in _both(origin, question, drivers[project.accounts[question.account].driver])
     ]
+    turned = [(question.id is None) != (origin.id is None) for origin, question in pairs]
     return Asked(
         questions=tuple(question for _, question in pairs),
         origins=tuple(origin for origin, _ in pairs),
         manifests=ordered,
+        twins=frozenset(compress(count(), turned)),
     )
 
 

@@ -29,7 +29,7 @@ def asks(asked: Asked, matches: Matches, project: Project, *, today: date) -> di
     """The absences by the index of their question; a twin has the `Ask` of its entry."""
     found = _found(asked, matches)
     blocked = blocks(asked, matches, project, today=today)
-    twins = asked.twins()
+    twins = asked.twins
     made: dict[int, Ask] = {}
     for index, question in enumerate(asked.questions):
         entry = asked.origins[index]
@@ -50,7 +50,7 @@ def asks(asked: Asked, matches: Matches, project: Project, *, today: date) -> di
 def _found(asked: Asked, matches: Matches) -> dict[int, int]:
     """How many different records answer each question or its twin, by the first of both."""
     found = dict(matches.found)
-    twins = asked.twins()
+    twins = asked.twins
     for twin in twins:
         found[twin - 1] = found.get(twin - 1, 0) + found.get(twin, 0)
     if twins:

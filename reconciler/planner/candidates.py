@@ -43,7 +43,7 @@ def candidates(
     now: datetime,
 ) -> Iterator[Candidate]:
     """Every campaign that an absence asks for."""
-    twins = asked.twins()
+    twins = asked.twins
     for hit in matches.hits.values():
         found = _listed(hit, asked, asks, twins)
         if found is not None:
@@ -111,7 +111,7 @@ class _Unlisted:
         self._drivers = {a.name: drivers[a.driver] for a in project.accounts.values()}
         self._now = now
         self._wanted: dict[_Key, list[Ask]] = defaultdict(list)
-        twins = asked.twins()
+        twins = asked.twins
         for index, ask in asks.items():
             if ask.found == 0 and ask.entry.match is None and index not in twins:
                 self._wanted[self._key(ask.entry)].append(ask)
