@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler import approvals
+from reconciler.prove import approvals
 
 ANN = "ann@acme.example"
 SIZE = 20_000

@@ -25,7 +25,7 @@ IMPURE = (
     *("anyio", "aiohttp", "procrastinate", "starlette", "uvicorn", "click", "rich"),
 )
 CLOCKS = {"now", "utcnow", "today"}
-PURE = ("matching", "guards", "planner", "planfile", "render")
+PURE = ("plan", "views")
 
 Import = tuple[str, int]
 
@@ -136,15 +136,15 @@ def test_the_model_imports_only_errors() -> None:
 @pytest.mark.parametrize(
     ("banned", "allowed"),
     [
-        (("yaml",), ("reconciler.strict",)),
+        (("yaml",), ("reconciler.declare.strict",)),
         (("deepdiff",), ("reconciler.inventory.diff",)),
         (SENDS, ()),
-        (("h11",), ("reconciler.apply.send", "reconciler.apply.connect")),
-        (("ssl", "select"), ("reconciler.apply.connect", "reconciler.sandbox")),
+        (("h11",), ("reconciler.lanes.send", "reconciler.lanes.connect")),
+        (("ssl", "select"), ("reconciler.lanes.connect", "reconciler.sandbox")),
         (("click",), ("reconciler.cli",)),
         (("rich",), ("reconciler.cli",)),
-        (DATABASE, ("reconciler.apply.journal",)),
-        (("procrastinate",), ("reconciler.apply.dispatch.procrastinate",)),
+        (DATABASE, ("reconciler.lanes.journal",)),
+        (("procrastinate",), ("reconciler.lanes.dispatch.procrastinate",)),
         (("starlette", "uvicorn"), ("reconciler.sandbox",)),
         (("requests", "urllib3", "aiohttp", "urllib.request", "http.client"), ()),
         (("pytest", "hypothesis", "jsonschema"), ()),
@@ -216,7 +216,7 @@ def test_a_driver_is_pure(name: str) -> None:
     assert _impurities(name) == []
 
 
-@pytest.mark.parametrize("name", ["reconciler.driver", "reconciler.apply.pace"])
+@pytest.mark.parametrize("name", ["reconciler.driver", "reconciler.lanes.pace"])
 def test_what_drivers_and_lanes_count_on_is_pure(name: str) -> None:
     assert _impurities(name) == []
 
@@ -249,8 +249,8 @@ def _impurities(name: str) -> list[str]:
 
 
 def test_the_lane_knows_no_database_and_no_engine() -> None:
-    backends = ("reconciler.apply.journal.sqlite", "reconciler.apply.journal.postgres")
-    for name in ("reconciler.apply.lane", "reconciler.apply.line", "reconciler.apply.look"):
+    backends = ("reconciler.lanes.journal.sqlite", "reconciler.lanes.journal.postgres")
+    for name in ("reconciler.lanes.lane", "reconciler.lanes.line", "reconciler.lanes.look"):
         loaded = {one for one, _ in imports(name)}
         assert not any(within(one, *DATABASE, *backends, "procrastinate") for one in loaded)
 

@@ -13,8 +13,9 @@ import click
 import pytest
 import yaml
 
-from reconciler import __version__, drivers, manifest, project
+from reconciler import __version__, drivers
 from reconciler.cli.main import COMMANDS, cli
+from reconciler.declare import manifest, project
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, Exit
 from reconciler.model import Project

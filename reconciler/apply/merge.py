@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.apply.journal import NOTHING, State
-from reconciler.apply.work import Fate
+from reconciler.lanes.journal import NOTHING, State
+from reconciler.lanes.work import Fate
 from reconciler.model import Action, Campaign, Outcome, Plan, Reason, Target
-from reconciler.sameness import difference
+from reconciler.plan.sameness import difference
 
 _WITHDRAWN = (Reason.KEPT, Reason.EXPIRED)
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.apply.merge import Planned
-from reconciler.apply.work import Fate
 from reconciler.errors import Exit
+from reconciler.lanes.work import Fate
 from reconciler.model import API_VERSION, Outcome, Report, SentRequest, Target, TargetReport
 
 WITHDRAWN = "withdrawn"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from reconciler import disk
 from reconciler.apply import report as reports
-from reconciler.apply.journal import Journal
-from reconciler.apply.work import Fate
 from reconciler.cli._apply_judging import Judged
 from reconciler.cli._apply_task import Task
 from reconciler.cli._state import inventory_lock, save_report
 from reconciler.errors import Exit
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Report, Target
 
 
@@ -35,7 +35,7 @@ class Ended:
 
 def finish(task: Task, journal: Journal, judged: Judged, ended: Ended) -> int:
     """End the run in the journal, tell what happened, write what was asked for; the exit code."""
-    from reconciler.render import REPORT_FORMATS
+    from reconciler.views import REPORT_FORMATS
 
     fates = _fates(judged, ended)
     code = reports.exit_code(fates, signal=ended.signal, shut=ended.shut)
@@ -72,7 +72,7 @@ def _fates(judged: Judged, ended: Ended) -> dict[Target, Fate]:
 
 def _keep(task: Task, journal: Journal, run: int, made: Report) -> None:
     """The report for `evidence`, and its digest in the audit log."""
-    from reconciler.render import json as json_view
+    from reconciler.views import json as json_view
 
     kept = json_view.report(made, task.saved.plan, show_numbers=True).encode()
     save_report(task.app, task.saved.digest, kept)
@@ -81,18 +81,18 @@ def _keep(task: Task, journal: Journal, run: int, made: Report) -> None:
 
 
 def _print(task: Task, made: Report) -> None:
-    from reconciler.render import REPORT_FORMATS
+    from reconciler.views import REPORT_FORMATS
 
     app, plan, numbers = task.app, task.saved.plan, task.options.show_numbers
     match task.options.format:
         case "json":
-            from reconciler.render import json as json_view
+            from reconciler.views import json as json_view
 
             app.out(json_view.report(made, plan, show_numbers=numbers))
         case "markdown":
             app.out(REPORT_FORMATS["markdown"](made, task.saved.digest))
         case _:
-            from reconciler.render import text
+            from reconciler.views import text
 
             app.out(text.report(made, plan, color=app.color, width=100, show_numbers=numbers))
 

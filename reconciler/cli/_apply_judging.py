@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.apply.journal import NOTHING, Journal, State
 from reconciler.apply.merge import Ground, Planned, finished, merge
-from reconciler.apply.prepare import decided, limited, witnesses
-from reconciler.apply.work import Fate
 from reconciler.cli._apply_task import Options, Saved, Task
 from reconciler.driver import Driver
-from reconciler.matching import Question
+from reconciler.lanes.journal import NOTHING, Journal, State
+from reconciler.lanes.preparing import decided, limited, witnesses
+from reconciler.lanes.work import Fate
 from reconciler.model import Account, Plan, Target
+from reconciler.plan.matching import Question
 
 if TYPE_CHECKING:
     from reconciler.cli._plan import Extras

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import disk, safe
-from reconciler.apply.journal import Journal
 from reconciler.apply.merge import Planned
-from reconciler.apply.prepare import check_age, violations
 from reconciler.cli._apply_judging import Judged, Made
 from reconciler.cli._apply_task import Lifted, Task
 from reconciler.errors import Refused
-from reconciler.guards.windows import Schedule
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.preparing import check_age, violations
 from reconciler.model import Approvals, Project, Violation
+from reconciler.plan.guards.windows import Schedule
 
 if TYPE_CHECKING:
-    from reconciler.approvals import Counted
+    from reconciler.prove.approvals import Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _approved(task: Task, made: Made) -> Approved:
 
 def _counted(task: Task, rule: Approvals, required: int) -> Approved:
     """The signatures of the plan counted by *rule*; `Refused` if they are fewer than *required*."""
-    from reconciler import approvals
+    from reconciler.prove import approvals
 
     saved, author = task.saved, task.saved.plan.metadata.author
     place = disk.inside(task.app.root, rule.allowed_signers)
@@ -175,7 +175,7 @@ def _required(task: Task, made: Made) -> int:
 
 def _signatures(task: Task) -> Sequence[tuple[str, bytes]]:
     """The signatures that the command line names, else those beside the plan."""
-    from reconciler import approvals
+    from reconciler.prove import approvals
 
     if not task.options.approvals:
         return approvals.read_signatures(task.saved.path)

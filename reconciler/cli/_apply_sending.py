@@ -5,12 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.apply.journal import Journal, Ledger
-from reconciler.apply.locks import Locks
-from reconciler.apply.prepare import Looking, jobs, rules_of, witnesses
 from reconciler.apply.report import stamp
-from reconciler.apply.run import AccountWork, take
-from reconciler.apply.work import Fate
 from reconciler.cli import _run
 from reconciler.cli._apply_after import Ended, finish
 from reconciler.cli._apply_judging import Judged, Made, judge, write_down
@@ -20,8 +15,13 @@ from reconciler.cli._state import holder, keep_plan, locks_folder
 from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.events import Event
+from reconciler.lanes.journal import Journal, Ledger
+from reconciler.lanes.locks import Locks
+from reconciler.lanes.preparing import Looking, jobs, rules_of, witnesses
+from reconciler.lanes.run import AccountWork, take
+from reconciler.lanes.work import Fate
 from reconciler.model import Account, Target
-from reconciler.render._words import plan_masker
+from reconciler.views.words import plan_masker
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,6 @@ import json
 import sys
 
 from reconciler import safe
-from reconciler.apply.journal import Journal
-from reconciler.apply.prepare import dry_run as requests_of
-from reconciler.apply.work import can_look
 from reconciler.cli import _state
 from reconciler.cli._apply_after import Ended, finish
 from reconciler.cli._apply_judging import (
@@ -21,11 +18,14 @@ from reconciler.cli._apply_judging import (
 from reconciler.cli._apply_permits import Permit, audit, permit, refusal
 from reconciler.cli._apply_task import Task
 from reconciler.errors import Exit, Usage
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.preparing import dry_run as requests_of
+from reconciler.lanes.work import can_look
 
 
 def dry_run(task: Task) -> int:
     """Print the requests that an apply would send now; the exit code. Reads no credential."""
-    from reconciler.render import text
+    from reconciler.views import text
 
     app, plan = task.app, task.saved.plan
     made = plan_anew(task)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reconciler import planfile
 from reconciler.cli.app import App
 from reconciler.errors import Stale, Usage
-from reconciler.guards.waivers import Waivers, sort_out
 from reconciler.model import Plan, Project, Target
+from reconciler.plan import planfile
+from reconciler.plan.guards.waivers import Waivers, sort_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def read_task(app: App, options: Options, path: Path, data: bytes) -> Task:
 
     `Stale` if it is no plan of this project as it is today; `Usage` for an unknown `--account`.
     """
-    from reconciler.apply.prepare import check_project
+    from reconciler.lanes.preparing import check_project
 
     now, digest = app.now(), planfile.digest(data)
     project = app.load_project()

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.errors import Usage
-from reconciler.render import PLAN_FORMATS
+from reconciler.views import PLAN_FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +60,7 @@ def known(option: str, given: Iterable[str], names: Iterable[str]) -> None:
 
 def seconds(text: str) -> float:
     """The seconds of `--max-wait`; `0s` is allowed. `Usage` if *text* is no duration."""
-    from reconciler.fields import duration
+    from reconciler.declare.fields import duration
 
     if text in ("0", "0s"):
         return 0.0

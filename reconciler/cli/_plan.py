@@ -22,9 +22,9 @@ from reconciler.errors import Diagnostic, Exit, ReconcilerError
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler.driver import Driver
     from reconciler.inventory import Facts, Source
-    from reconciler.matching import Matches, Question
     from reconciler.model import Inputs, Manifest, Plan, Project, Target
-    from reconciler.planner import Asked
+    from reconciler.plan.asked import Asked
+    from reconciler.plan.matching import Matches, Question
 
 MOST_PLAN = 1024 * 1024 * 1024
 STDIN = "-"
@@ -80,14 +80,16 @@ def make_plan(
     *accounts* and *manifests*: only their deletions; empty: all. *also*: more questions to put to
     the inventory, after those of the files. `Invalid` with everything that is wrong.
     """
-    from reconciler import drivers, planfile, planner
+    from reconciler import drivers
+    from reconciler.plan import planfile, planner
+    from reconciler.plan.asked import questions
 
     project, loaded, warnings = app.load_all()
     known("--account", accounts, project.accounts)
     known("--manifest", manifests, [one.name for one in loaded])
     found = {one.driver: drivers.find(one.driver) for one in project.accounts.values()}
     by_driver = {name: driver for name, driver in found.items() if driver is not None}
-    asked = planner.questions(project, loaded, by_driver)
+    asked = questions(project, loaded, by_driver)
     facts, matches = _read(
         app, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
     )
@@ -122,7 +124,7 @@ def make_plan(
 
 def read_plan(path: str) -> "tuple[Plan, bytes]":
     """A saved plan and the very bytes that were read; `Stale` if it is not one."""
-    from reconciler import planfile
+    from reconciler.plan import planfile
 
     data = disk.read_file(Path(path), what="the plan", most=MOST_PLAN)
     return planfile.loads(data), data
@@ -157,7 +159,7 @@ def _read(
 ) -> "tuple[Facts, Matches]":
     """Stream the inventory past the matcher."""
     from reconciler.inventory import Reader
-    from reconciler.matching import Matcher
+    from reconciler.plan.matching import Matcher
 
     by_name = [one.name for one in project.accounts.values() if drivers[one.driver].by_name]
     matcher = Matcher(questions, now=now, by_name=by_name)
@@ -276,7 +278,7 @@ def _spool(stream: BinaryIO, spooled: ExitStack) -> "partial[BinaryIO]":
 
 def reports(given: Sequence[str]) -> list[tuple[str, str]]:
     """`FORMAT=FILE` of `--report`, checked before any work is done."""
-    from reconciler.render import PLAN_FORMATS
+    from reconciler.views import PLAN_FORMATS
 
     found: list[tuple[str, str]] = []
     for one in given:
@@ -293,7 +295,7 @@ def reports(given: Sequence[str]) -> list[tuple[str, str]]:
 
 def write_reports(plan: "Plan", digest: str, wanted: Sequence[tuple[str, str]]) -> None:
     """Each view to its file, whole or not at all."""
-    from reconciler.render import PLAN_FORMATS
+    from reconciler.views import PLAN_FORMATS
 
     for name, path in wanted:
         text = PLAN_FORMATS[name](plan, digest)
@@ -305,8 +307,8 @@ def show(
     app: App, plan: "Plan", data: bytes, *, format_: str, show_numbers: bool, now: datetime
 ) -> None:
     """Print one view; the JSON one is the plan's own bytes."""
-    from reconciler import planfile
-    from reconciler.render import PLAN_FORMATS, text
+    from reconciler.plan import planfile
+    from reconciler.views import PLAN_FORMATS, text
 
     if format_ == "json":
         exact(app, data)

@@ -13,9 +13,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.events import Event, shown_detail
-from reconciler.render._layout import cells, elide, pad
-from reconciler.render._words import OUTCOMES, duration
 from reconciler.safe import ci_log
+from reconciler.views.layout import cells, elide, pad
+from reconciler.views.words import OUTCOMES, duration
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -14,11 +14,11 @@ from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.model import Account, Project
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
-    from reconciler.apply.journal import Journal
-    from reconciler.apply.listing import Heard
     from reconciler.cli._pull_file import Place
     from reconciler.cli._pull_rows import Row
     from reconciler.driver import Driver
+    from reconciler.lanes.journal import Journal
+    from reconciler.pull.listing import Heard
 
 
 @dataclass(frozen=True, slots=True)

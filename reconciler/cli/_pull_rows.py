@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.apply.journal import Journal
-from reconciler.apply.listing import Heard
 from reconciler.cli._pull_file import Old, Place
 from reconciler.driver import Driver
 from reconciler.errors import Exit
-from reconciler.inventory import pulling, write
-from reconciler.inventory.pulling import Ended, Portion
+from reconciler.inventory import write
 from reconciler.inventory.without import Gone
+from reconciler.lanes.journal import Journal
 from reconciler.model import Account, AccountFacts, Campaign
+from reconciler.pull import keeping
+from reconciler.pull.keeping import Ended, Portion
+from reconciler.pull.listing import Heard
 
 Result = Literal["complete", "partial", "incomplete", "failed", "unlistable"]
 
@@ -57,8 +58,8 @@ def write_new(place: Place, old: Old, rows: Mapping[str, Row]) -> None:
     """Put the new file, with what the old one says of all other accounts, in its place."""
     portions = {name: row.portion for name, row in rows.items() if row.portion is not None}
     parts = write.pieces(
-        pulling.batches(portions, old.reader, old.facts),
-        pulling.header(portions, old.facts),
+        keeping.batches(portions, old.reader, old.facts),
+        keeping.header(portions, old.facts),
         place.format,
     )
     write.save(str(place.path), write.gzipped(parts) if place.gzip else parts)
@@ -86,9 +87,9 @@ def _gone(
     """What the journal knows to be deleted since the old file was captured."""
     if opened.empty:
         return {}
-    states = opened.states(pulling.targets_of(records))
+    states = opened.states(keeping.targets_of(records))
     ended = {target: Ended(one.outcome, one.at, one.inventory) for target, one in states.items()}
-    return pulling.gone_since(ended, facts.captured_at if facts is not None else None, digest)
+    return keeping.gone_since(ended, facts.captured_at if facts is not None else None, digest)
 
 
 def _row(
@@ -98,7 +99,7 @@ def _row(
     known: AccountFacts | None,
     gone: Gone,
 ) -> Row:
-    found = pulling.listed(name, heard.listing, heard.asked_at, old, known, gone)
+    found = keeping.listed(name, heard.listing, heard.asked_at, old, known, gone)
     if found is None:
         return Row("failed", known, heard.listing.why or "nothing came", pages=heard.pages)
     result: Result = "incomplete"
@@ -110,7 +111,7 @@ def _row(
 
 
 def _kept(driver: Driver, old: Sequence[Campaign], known: AccountFacts | None, gone: Gone) -> Row:
-    portion = pulling.unlistable(old, known, gone) if known is not None else None
+    portion = keeping.unlistable(old, known, gone) if known is not None else None
     facts = known if portion is None else portion.facts
     return Row("unlistable", facts, _cannot(driver), portion)
 

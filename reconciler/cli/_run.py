@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from reconciler import disk
-from reconciler.apply.connect import Resolver
-from reconciler.apply.journal import Journal, Ledger
-from reconciler.apply.prepare import session_of
-from reconciler.apply.run import AccountWork, execute, lane_of
-from reconciler.apply.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.cli._events import EventsFile
 from reconciler.cli._progress import Progress
 from reconciler.cli.app import App
 from reconciler.driver import Driver
 from reconciler.errors import Exit, Invalid, ReconcilerError
 from reconciler.events import Event
+from reconciler.lanes.connect import Resolver
+from reconciler.lanes.journal import Journal, Ledger
+from reconciler.lanes.preparing import session_of
+from reconciler.lanes.run import AccountWork, execute, lane_of
+from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.model import Account, Target
 
 T = TypeVar("T")

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler import planfile
 from reconciler.cli.app import App
 from reconciler.errors import ReconcilerError
 from reconciler.model import Action, Project, Target
+from reconciler.plan import planfile
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import State
+    from reconciler.lanes.journal import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def records_of(app: App, states: "Mapping[Target, State]") -> dict[Target, Plann
 
 def facts(target: Target, planned: Planned | None) -> dict[str, Any]:
     """What the audit log says of a target beside its outcome."""
-    from reconciler.apply.prepare import facts_of
+    from reconciler.lanes.preparing import facts_of
 
     if planned is not None:
         return facts_of(planned.action, {})

@@ -17,12 +17,12 @@ from reconciler.cli._settle_log import (
 from reconciler.cli.app import App
 from reconciler.cli.status import mask_of
 from reconciler.errors import Exit
-from reconciler.guards.waivers import sort_out
 from reconciler.model import Campaign, Outcome, Project, Target
+from reconciler.plan.guards.waivers import sort_out
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import State
-    from reconciler.apply.journal.sqlite import SqliteJournal
+    from reconciler.lanes.journal import State
+    from reconciler.lanes.journal.sqlite import SqliteJournal
 
 
 def look(
@@ -36,13 +36,13 @@ def look(
     events: str | None,
 ) -> None:
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
-    from reconciler.apply.locks import Locks
-    from reconciler.apply.prepare import rules_of, witnesses
-    from reconciler.apply.run import summary, take
-    from reconciler.apply.work import can_look
     from reconciler.cli import _run
     from reconciler.cli._plan import make_plan
     from reconciler.cli._state import holder, locks_folder, started
+    from reconciler.lanes.locks import Locks
+    from reconciler.lanes.preparing import rules_of, witnesses
+    from reconciler.lanes.run import summary, take
+    from reconciler.lanes.work import can_look
 
     every = accounts_of(project, chosen)
     pairs = [(account, driver) for account, driver in every if can_look(driver)]
@@ -97,8 +97,8 @@ def look(
 def _jobs(
     states: "Mapping[Target, State]", records: Mapping[Target, Planned], account: str
 ) -> list[Any]:
-    from reconciler.apply.work import Job
     from reconciler.driver import Item
+    from reconciler.lanes.work import Job
 
     jobs = []
     for target, state in states.items():

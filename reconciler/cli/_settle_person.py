@@ -18,8 +18,8 @@ from reconciler.errors import Exit
 from reconciler.model import Outcome, Project, Target
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import State
-    from reconciler.apply.journal.sqlite import SqliteJournal
+    from reconciler.lanes.journal import State
+    from reconciler.lanes.journal.sqlite import SqliteJournal
 
 
 def record_finding(
@@ -31,11 +31,11 @@ def record_finding(
     because: str,
 ) -> None:
     """Record *found* (deleted or not-deleted) of all that are still in doubt among *chosen*."""
-    from reconciler.apply.journal import Ruling
-    from reconciler.apply.locks import Locks
-    from reconciler.apply.run import take
     from reconciler.cli import _run
     from reconciler.cli._state import holder, locks_folder, person, started
+    from reconciler.lanes.journal import Ruling
+    from reconciler.lanes.locks import Locks
+    from reconciler.lanes.run import take
 
     if not chosen:
         return

@@ -18,7 +18,7 @@ from reconciler.errors import Exit, ReconcilerError
 from reconciler.model import Project
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal.sqlite import SqliteJournal
+    from reconciler.lanes.journal.sqlite import SqliteJournal
 
 _SCHEME = "sqlite:///"
 _TAIL = 4 * 1024 * 1024
@@ -64,8 +64,8 @@ def locks_folder(app: App, project: Project) -> Path:
 @contextmanager
 def journal(app: App, project: Project) -> "Iterator[SqliteJournal]":
     """The project's journal, opened and closed; the audit file is brought up to date at the end."""
-    from reconciler.apply.journal import JournalFailed
-    from reconciler.apply.journal.sqlite import SqliteJournal
+    from reconciler.lanes.journal import JournalFailed
+    from reconciler.lanes.journal.sqlite import SqliteJournal
 
     with _ended_by_signals():
         opened = SqliteJournal(state_path(app, project), project.name, clock=app.now)
@@ -114,7 +114,7 @@ def export_audit(app: App, opened: "SqliteJournal") -> None:
     The journal commits such a record together with what it tells, so a crash loses none, and the
     next command catches up. Records are numbered (`entry`), so that none is appended twice.
     """
-    from reconciler.audit import chain
+    from reconciler.prove import chain
 
     path = audit_path(app)
     chain.append_after(path, opened.audit_after)

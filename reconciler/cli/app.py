@@ -146,7 +146,7 @@ class App:
         Metadata that the guards miss is wrong for `validate` alone: the plan refuses what such a
         manifest asks for, and says so at each action.
         """
-        from reconciler.manifest import METADATA
+        from reconciler.declare.manifest import METADATA
 
         loaded = self.read()
         wrong = any(one.severity == "error" and one.code != METADATA for one in loaded.diagnostics)
@@ -156,7 +156,8 @@ class App:
 
     def read(self) -> Loaded:
         """Project and manifests as far as they can be read, with all diagnostics of both."""
-        from reconciler import disk, manifest
+        from reconciler import disk
+        from reconciler.declare import manifest
 
         loaded = self._read_project()
         folders = ("manifests",) if loaded.project is None else loaded.project.manifests
@@ -173,7 +174,8 @@ class App:
         )
 
     def _read_project(self) -> Loaded:
-        from reconciler import disk, drivers, project
+        from reconciler import disk, drivers
+        from reconciler.declare import project
 
         data = disk.read_file(self.root / self.config, what="the project file")
         found, diagnostics = project.load(

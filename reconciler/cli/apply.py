@@ -114,7 +114,7 @@ def command(
 
 def _reports(given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """The format and the file of each `--report`."""
-    from reconciler.render import REPORT_FORMATS
+    from reconciler.views import REPORT_FORMATS
 
     found = []
     for text in given:

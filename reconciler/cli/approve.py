@@ -13,8 +13,8 @@ from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, ReconcilerError, Refused, Stale, Usage
 
 if TYPE_CHECKING:
-    from reconciler.approvals import Counted, Signers
     from reconciler.model import Approvals, Plan, Project
+    from reconciler.prove.approvals import Counted, Signers
 
 
 @click.command(
@@ -43,7 +43,9 @@ def command(app: App, *, plan: str, key: str, principal: str | None, yes: bool) 
     """
     if not yes and not sys.stdin.isatty():
         raise Usage("not a terminal, so nobody can be asked: show the plan, then use --yes")
-    from reconciler import approvals, disk, planfile
+    from reconciler import disk
+    from reconciler.plan import planfile
+    from reconciler.prove import approvals
 
     path, now = Path(plan), app.now()
     data = disk.read_file(path, what="the plan", most=planfile_limit())
@@ -78,8 +80,8 @@ def planfile_limit() -> int:
 
 
 def _show(app: App, plan: "Plan", digest: str, now: datetime) -> None:
-    from reconciler.render import text
     from reconciler.safe import terminal
+    from reconciler.views import text
 
     width = shutil.get_terminal_size((100, 24)).columns
     app.out(text.plan(plan, color=app.color, width=width, now=now))
@@ -88,7 +90,7 @@ def _show(app: App, plan: "Plan", digest: str, now: datetime) -> None:
 
 def _refuse(plan: "Plan", project: "Project", now: datetime) -> None:
     """Raise for a plan that nobody should sign."""
-    from reconciler import planfile
+    from reconciler.plan import planfile
 
     if plan.metadata.project != project.name:
         raise Stale(
@@ -107,7 +109,8 @@ def _refuse(plan: "Plan", project: "Project", now: datetime) -> None:
 
 
 def _signers(app: App, rule: "Approvals | None") -> "Signers | None":
-    from reconciler import approvals, disk
+    from reconciler import disk
+    from reconciler.prove import approvals
 
     if rule is None:
         return None
@@ -132,7 +135,7 @@ class _Desk:
 
     def principal(self, signature: bytes, asked: str | None, key: str) -> str:
         """The principal of the key: the one *asked* for, or the only one there is."""
-        from reconciler import approvals
+        from reconciler.prove import approvals
 
         assert self.signers is not None
         assert self.rule is not None
@@ -155,7 +158,7 @@ class _Desk:
 
     def accept(self, who: str, signature: bytes) -> None:
         """Raise if a signature of *who* would not count, as the author's does not."""
-        from reconciler import approvals
+        from reconciler.prove import approvals
 
         if self.signers is None:
             return
@@ -165,7 +168,7 @@ class _Desk:
             raise Refused(f"this signature would not count: {counted.rejected[0][1]}")
 
     def count(self, signatures: list[tuple[str, bytes]]) -> "Counted":
-        from reconciler import approvals
+        from reconciler.prove import approvals
 
         assert self.signers is not None
         assert self.rule is not None
@@ -182,7 +185,7 @@ class _Desk:
 
 
 def _tell(app: App, place: str, who: str, desk: _Desk) -> None:
-    from reconciler import approvals
+    from reconciler.prove import approvals
     from reconciler.safe import terminal
 
     app.out(f"Signed as {terminal(who)}: {terminal(place)}")

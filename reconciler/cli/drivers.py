@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 import click
 from msgspec import NODEFAULT, Meta, structs, to_builtins
 
-from reconciler.checked import unwrapped
 from reconciler.cli.app import App, pass_app
+from reconciler.declare.checked import unwrapped
 from reconciler.driver import Credential, Driver, one_each
 from reconciler.errors import ReconcilerError, Usage
 from reconciler.model import API_VERSION

@@ -14,8 +14,8 @@ from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.approvals import Signers
     from reconciler.model import Plan
+    from reconciler.prove.approvals import Signers
 
 AUDIT = ".reconciler/audit.ndjson"
 REPORTS = ".reconciler/reports"
@@ -48,8 +48,9 @@ def command(app: App, *, plan: str, out: str) -> int:
     offline, and is run once at the end: exit 4 tells that the archive was written and why it does
     not verify. It holds phone numbers in full.
     """
-    from reconciler import approvals, disk, planfile
-    from reconciler.audit import evidence, verify
+    from reconciler import disk
+    from reconciler.plan import planfile
+    from reconciler.prove import approvals, evidence, verify
     from reconciler.safe import terminal
 
     path = Path(plan)
@@ -87,7 +88,8 @@ def command(app: App, *, plan: str, out: str) -> int:
 
 
 def _signers(app: App) -> "Signers | None":
-    from reconciler import approvals, disk
+    from reconciler import disk
+    from reconciler.prove import approvals
 
     rule = app.load_project().guards.approvals
     if rule is None:

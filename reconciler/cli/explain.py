@@ -9,7 +9,7 @@ from reconciler.cli._options import INVENTORY, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 
 if TYPE_CHECKING:
-    from reconciler.explain import Explanation, Look
+    from reconciler.plan.explain import Explanation, Look
 
 _TITLES = (
     ("absence", "Absences"),
@@ -54,9 +54,10 @@ def command(
     Every absence, keep, guard and waiver that looked at it, with file and line; also for a campaign
     that is not listed or that nobody asks for. Write / # % in an id as %2F %23 %25.
     """
-    from reconciler import explain, safe
+    from reconciler import safe
     from reconciler.model import Target
-    from reconciler.render import _words
+    from reconciler.plan import explain
+    from reconciler.views import words
 
     try:
         wanted = Target.parse(target)
@@ -83,7 +84,7 @@ def command(
         now=now,
     )
     found = explain.explain(wanted, known)
-    mask = _words.plan_masker(plan, show_numbers=show_numbers)
+    mask = words.plan_masker(plan, show_numbers=show_numbers)
     if format_ == "json":
         shown = found if show_numbers else explain.masked(found, safe.mask_number)
         _plan.exact(app, explain.dumps(shown))

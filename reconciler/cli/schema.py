@@ -15,6 +15,6 @@ Examples:
 @pass_app
 def command(app: App, kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of KIND, for editors and CI."""
-    from reconciler.schema import dumps
+    from reconciler.declare.schema import dumps
 
     app.out(dumps(kind))

@@ -14,8 +14,8 @@ from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.model import Plan, Target
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import State
-    from reconciler.apply.journal.sqlite import SqliteJournal
+    from reconciler.lanes.journal import State
+    from reconciler.lanes.journal.sqlite import SqliteJournal
 
 
 @click.command(
@@ -59,10 +59,10 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
-    from reconciler.apply.locks import Locks
     from reconciler.cli._settle_looking import look
     from reconciler.cli._settle_person import record_finding
     from reconciler.cli._state import journal, locks_folder
+    from reconciler.lanes.locks import Locks
 
     plan, targets = _arguments(arguments, named=found is not None)
     if events == "-" and format_ == "json":

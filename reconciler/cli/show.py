@@ -24,8 +24,8 @@ def command(
     app: App, *, path: str, format_: str, report: tuple[str, ...], show_numbers: bool
 ) -> int:
     """Show the saved plan PLAN from its very bytes. Reads nothing else."""
-    from reconciler import planfile
-    from reconciler.guards import plan_age
+    from reconciler.plan import planfile
+    from reconciler.plan.guards import plan_age
 
     wanted = _plan.reports(report)
     now = _plan.plan_now(app)

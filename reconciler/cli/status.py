@@ -9,12 +9,12 @@ import click
 from reconciler import safe
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage
-from reconciler.guards.windows import Schedule
 from reconciler.model import Outcome, Project, Target
+from reconciler.plan.guards.windows import Schedule
 
 if TYPE_CHECKING:
-    from reconciler.apply.journal import Run, State
-    from reconciler.apply.journal.sqlite import SqliteJournal
+    from reconciler.lanes.journal import Run, State
+    from reconciler.lanes.journal.sqlite import SqliteJournal
 
 _RUNS = 10
 
@@ -68,8 +68,8 @@ def command(
 def _gather(
     app: App, project: Project, opened: "SqliteJournal", path: str | None, *, show_numbers: bool
 ) -> dict[str, Any]:
-    from reconciler.apply.locks import Locks
     from reconciler.cli._state import locks_folder
+    from reconciler.lanes.locks import Locks
 
     holders = Locks(locks_folder(app, project)).holders()
     doubts, flying = doubts_now(opened, holders)
@@ -125,8 +125,8 @@ def doubts_now(
 def _plan(
     opened: "SqliteJournal", path: str, doubts: "Mapping[Target, State]"
 ) -> tuple[str, dict[str, int], set[Target]]:
-    from reconciler import planfile
     from reconciler.cli._plan import read_plan
+    from reconciler.plan import planfile
 
     plan, data = read_plan(path)
     targets = [t for one in plan.actions if one.action == "delete" for t in one.targets]
@@ -148,7 +148,7 @@ def shown(target: Target, *, show_numbers: bool) -> str:
 
 def mask_of(targets: Iterable[Target], *, show_numbers: bool = False) -> Callable[[str], str]:
     """Masks the phone numbers of *targets* in what a vendor or a person said."""
-    from reconciler.render._words import masker
+    from reconciler.views.words import masker
 
     return masker((one.part for one in targets if one.part is not None), show_numbers)
 

@@ -9,8 +9,8 @@ from reconciler.cli.app import App, pass_app, printable_json
 from reconciler.errors import Exit, ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.audit.chain import Verified
-    from reconciler.audit.verify import Proven
+    from reconciler.prove.chain import Verified
+    from reconciler.prove.verify import Proven
 
 _GZIP = b"\x1f\x8b"
 
@@ -40,8 +40,7 @@ def command(app: App, *, file: str, allowed_signers: str | None, form: str) -> i
 
     Needs no project, no vendor, no network and no key but the allowed signers.
     """
-    from reconciler import approvals
-    from reconciler.audit import chain, verify
+    from reconciler.prove import approvals, chain, verify
 
     signers = None if allowed_signers is None else approvals.read_signers(Path(allowed_signers))
     with _opened(Path(file)) as stream:
@@ -80,7 +79,7 @@ def _bad(app: App, form: str, member: str, seq: int | None, line: int | None, wh
 
 
 def _shown(found: "Proven | Verified", form: str) -> str:
-    from reconciler.audit.chain import Verified
+    from reconciler.prove.chain import Verified
     from reconciler.safe import terminal
 
     if form == "json":

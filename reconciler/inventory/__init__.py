@@ -7,7 +7,7 @@ from typing import BinaryIO
 import msgspec
 
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
-from reconciler.inventory import document, ndjson, table, yamlfile
+from reconciler.inventory import csvfile, document, ndjson, yamlfile
 from reconciler.inventory.jsontext import Batch
 from reconciler.inventory.raw import Damaged, Raw
 from reconciler.inventory.reading import SHOWN, Claim, Reading
@@ -23,7 +23,7 @@ _SUFFIXES = {
     "yml": "yaml",
     "csv": "csv",
 }
-_READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": table.read}
+_READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": csvfile.read}
 
 
 class Source(msgspec.Struct, frozen=True):

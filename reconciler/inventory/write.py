@@ -13,8 +13,8 @@ import msgspec
 
 from reconciler import disk
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.inventory.csvfile import ATTRIBUTE, LABEL, LISTS, SEPARATOR
 from reconciler.inventory.records import FIELDS
-from reconciler.inventory.table import ATTRIBUTE, LABEL, LISTS, SEPARATOR
 from reconciler.model import API_VERSION, AccountFacts, Campaign
 
 _MOST_COLUMNS = 500  # labels, and attributes, that get a column of their own

@@ -17,7 +17,7 @@ _BLOCK = 1 << 16
 
 def read(raw: Raw, reading: Reading) -> Iterator[Batch]:
     """All records with their lines, as one batch. What is wrong goes to *reading*."""
-    from reconciler import strict
+    from reconciler.declare import strict
 
     data = _whole(raw, reading)
     if data is None:

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import structs
 
-from reconciler.checked import validate
+from reconciler.declare.checked import validate
+from reconciler.declare.strict import parse
 from reconciler.driver import (
     Absent,
     Answer,
@@ -37,7 +38,6 @@ from reconciler.driver import (
 )
 from reconciler.errors import Invalid, ReconcilerError
 from reconciler.model import Campaign, Limits
-from reconciler.strict import parse
 from reconciler.testing._twisted import twisted
 
 _SECRET: Final = "s3cr3t-{}-value"

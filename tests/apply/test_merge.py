@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import planner_world as w
 import pytest
 
-from reconciler.apply.journal import State
 from reconciler.apply.merge import Ground, Planned, finished, merge
-from reconciler.apply.work import Fate
+from reconciler.lanes.journal import State
+from reconciler.lanes.work import Fate
 from reconciler.model import (
     AccountFacts,
     Campaign,
@@ -24,6 +23,7 @@ from reconciler.model import (
     Status,
     Target,
 )
+from tests.support import planner_world as w
 
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64

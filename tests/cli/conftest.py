@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from apply_site import KEYS, Site, sandbox
 
 from reconciler.cli import _origin
+from tests.support.apply_site import KEYS, Site, sandbox
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apply_site import KEYS, NUMBERS, Site, campaigns, free_port, sandbox, stamp
 
-from reconciler.apply.locks import Locks
+from reconciler.lanes.locks import Locks
+from tests.support.apply_site import KEYS, NUMBERS, Site, campaigns, free_port, sandbox, stamp
 
 OLD = sorted(
     [f"{a}/{a}-old-{n}" for a in ("push", "ios", "contact") for n in range(3)]

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reconciler import approvals, planfile
 from reconciler.cli.main import main
 from reconciler.model import (
     API_VERSION,
@@ -32,6 +31,8 @@ from reconciler.model import (
     Summary,
     Violation,
 )
+from reconciler.plan import planfile
+from reconciler.prove import approvals
 
 ANN, AUTHOR = "ann@acme.example", "author@acme.example"
 PROJECT = """apiVersion: reconciler/v1

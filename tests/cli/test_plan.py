@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from reconciler import planfile
 from reconciler.cli import _origin
 from reconciler.cli.main import main
+from reconciler.plan import planfile
 
 EPOCH = "1795262400"  # 2026-11-21T12:00:00Z
 SHA = "0123456789abcdef0123456789abcdef01234567"

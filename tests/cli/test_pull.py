@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from reconciler import drivers
-from reconciler.apply.journal.sqlite import SqliteJournal
-from reconciler.apply.locks import Locks
 from reconciler.cli.main import main
+from reconciler.lanes.journal.sqlite import SqliteJournal
+from reconciler.lanes.locks import Locks
 from reconciler.sandbox import create_app, serve
 from reconciler.testing import settings as settings_of
 

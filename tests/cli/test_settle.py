@@ -5,9 +5,9 @@ import sqlite3
 from typing import Any
 
 import pytest
-from apply_site import NUMBERS, Site, campaigns, free_port, sandbox
 
-from reconciler.apply.locks import Locks
+from reconciler.lanes.locks import Locks
+from tests.support.apply_site import NUMBERS, Site, campaigns, free_port, sandbox
 
 DIALER = sorted(f"dialer/d{n}#{number}" for n in range(2) for number in NUMBERS)
 

@@ -5,9 +5,9 @@ import sqlite3
 from typing import Any
 
 import pytest
-from apply_site import NUMBERS, Site, sandbox
 
-from reconciler.apply.locks import Locks
+from reconciler.lanes.locks import Locks
+from tests.support.apply_site import NUMBERS, Site, sandbox
 
 
 def found(site: Site, *options: str, code: int = 0) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from reconciler.cli import main as cli
-from reconciler.schema import KINDS, dumps, schema
+from reconciler.declare.schema import KINDS, dumps, schema
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 

@@ -10,8 +10,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from crash_project import Place, check_converged, check_never_too_early, ended, make, parcels
-from crash_vendor import Trap, Vendor
+
+from tests.support.crash_project import (
+    Place,
+    check_converged,
+    check_never_too_early,
+    ended,
+    make,
+    parcels,
+)
+from tests.support.crash_vendor import Trap, Vendor
 
 pytestmark = pytest.mark.crash
 

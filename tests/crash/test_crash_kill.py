@@ -10,8 +10,17 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from crash_project import Ended, Place, check_converged, check_never_too_early, ended, make, parcels
-from crash_vendor import Habits, Moment, Trap, Vendor
+
+from tests.support.crash_project import (
+    Ended,
+    Place,
+    check_converged,
+    check_never_too_early,
+    ended,
+    make,
+    parcels,
+)
+from tests.support.crash_vendor import Habits, Moment, Trap, Vendor
 
 pytestmark = pytest.mark.crash
 

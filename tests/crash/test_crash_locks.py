@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from crash_project import Place, check_converged, ended, make, parcels
-from crash_vendor import Habits, Vendor
 
-from reconciler.apply.journal.sqlite import SqliteJournal
+from reconciler.lanes.journal.sqlite import SqliteJournal
+from tests.support.crash_project import Place, check_converged, ended, make, parcels
+from tests.support.crash_vendor import Habits, Vendor
 
 pytestmark = pytest.mark.crash
 

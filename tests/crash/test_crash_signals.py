@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from crash_project import (
+
+from tests.support.crash_project import (
     Ended,
     Place,
     check_converged,
@@ -19,7 +20,7 @@ from crash_project import (
     outcomes,
     parcels,
 )
-from crash_vendor import Habits, Trap, Vendor
+from tests.support.crash_vendor import Habits, Trap, Vendor
 
 pytestmark = pytest.mark.crash
 

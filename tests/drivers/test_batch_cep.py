@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from driver_examples import CEP, ORCHESTRATION, answer, run, session, verdict
 
 from reconciler.driver import (
     Deleted,
@@ -15,6 +14,7 @@ from reconciler.driver import (
     revealed,
 )
 from reconciler.model import Campaign, Limits, Status
+from tests.support.driver_examples import CEP, ORCHESTRATION, answer, run, session, verdict
 
 DRIVER = CEP.driver
 

@@ -1,7 +1,6 @@
 """Batch MEP against its pages: seed 003, list and get (providers §4)."""
 
 import pytest
-from driver_examples import MEP, TOKEN, answer, run, session, verdict
 
 from reconciler.driver import (
     Deleted,
@@ -17,6 +16,7 @@ from reconciler.driver import (
     revealed,
 )
 from reconciler.model import Campaign, Limits, Status
+from tests.support.driver_examples import MEP, TOKEN, answer, run, session, verdict
 
 DRIVER = MEP.driver
 

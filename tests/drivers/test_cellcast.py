@@ -1,7 +1,6 @@
 """Cellcast against its pages: seed 004, message report and detail (providers §5)."""
 
 import pytest
-from driver_examples import CELLCAST, MESSAGE, answer, item, run, verdict
 
 from reconciler.driver import (
     Deleted,
@@ -16,6 +15,7 @@ from reconciler.driver import (
     revealed,
 )
 from reconciler.model import Campaign, Limits, Status
+from tests.support.driver_examples import CELLCAST, MESSAGE, answer, item, run, verdict
 
 DRIVER = CELLCAST.driver
 NOT_FOUND = {

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from driver_examples import CEP, EXAMPLES, KORE, OZONETEL
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
 from reconciler.driver import Answer, Deleted, Doubt
 from reconciler.testing import conformance, twisted
+from tests.support.driver_examples import CEP, EXAMPLES, KORE, OZONETEL
 
 
 @pytest.mark.parametrize("check", [c for e in EXAMPLES for c in conformance(e)], ids=str)

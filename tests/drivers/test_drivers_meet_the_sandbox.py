@@ -7,16 +7,6 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import pytest
-from driver_examples import (
-    CELLCAST,
-    CEP,
-    KORE,
-    MEP,
-    OZONETEL,
-    OZONETEL_BASIC,
-    OZONETEL_SINGLE,
-    item,
-)
 
 from reconciler.driver import (
     Absent,
@@ -34,6 +24,16 @@ from reconciler.driver import (
     revealed,
 )
 from reconciler.sandbox import create_app
+from tests.support.driver_examples import (
+    CELLCAST,
+    CEP,
+    KORE,
+    MEP,
+    OZONETEL,
+    OZONETEL_BASIC,
+    OZONETEL_SINGLE,
+    item,
+)
 
 
 class Wire:

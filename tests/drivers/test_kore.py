@@ -2,7 +2,6 @@
 
 import jwt
 import pytest
-from driver_examples import KORE, KORE_ID, answer, item, run, session, verdict
 
 from reconciler.driver import (
     Deleted,
@@ -18,6 +17,7 @@ from reconciler.driver import (
 )
 from reconciler.errors import Invalid
 from reconciler.model import Campaign, Limits, Status
+from tests.support.driver_examples import KORE, KORE_ID, answer, item, run, session, verdict
 
 DRIVER = KORE.driver
 SLOW = "You've exceeded the per-minute rate limit. Please wait for sometime before retrying."

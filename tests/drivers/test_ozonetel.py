@@ -1,16 +1,6 @@
 """Ozonetel against its pages: seed 000, generateToken, deleteCampaignData (providers §1)."""
 
 import pytest
-from driver_examples import (
-    OZONETEL,
-    OZONETEL_BASIC,
-    OZONETEL_SINGLE,
-    answer,
-    item,
-    run,
-    session,
-    verdict,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +17,16 @@ from reconciler.driver import (
     revealed,
 )
 from reconciler.model import Campaign, Limits
+from tests.support.driver_examples import (
+    OZONETEL,
+    OZONETEL_BASIC,
+    OZONETEL_SINGLE,
+    answer,
+    item,
+    run,
+    session,
+    verdict,
+)
 
 DRIVER = OZONETEL.driver
 JSON = {"Content-Type": "application/json"}

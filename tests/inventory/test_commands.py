@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from reading_inventories import NOW
 
 from reconciler.cli.main import main
 from reconciler.inventory.diff import Change, changes, diff
 from reconciler.inventory.stats import OTHERS, UNKNOWN, Stats
 from reconciler.inventory.stats import by_number as ordered
 from reconciler.model import Campaign, Status
+from tests.support.reading_inventories import NOW
 
 HEAD = (
     '{"kind":"Inventory","accounts":{"a":{"complete":true,"campaigns":2,'

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_inventories import NOW, codes, problems, read, reader, source
 
 from reconciler.errors import Invalid, ReconcilerError
 from reconciler.inventory import FORMATS, Reader, Source, format_of
 from reconciler.inventory import repeats as repeats_module
 from reconciler.inventory.repeats import Repeats
 from reconciler.model import Status
+from tests.support.reading_inventories import NOW, codes, problems, read, reader, source
 
 
 def record(number: int = 1, account: str = "a", **more: Any) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_inventories import NOW, read, source
 
 from reconciler.errors import Invalid, ReconcilerError
 from reconciler.inventory import FORMATS, Facts
 from reconciler.inventory.without import without
 from reconciler.inventory.write import Columns, gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Status
+from tests.support.reading_inventories import NOW, read, source
 
 # CSV cannot tell empty text from a missing field, YAML has no U+0000.
 FILLED = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)

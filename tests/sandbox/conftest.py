@@ -1,7 +1,8 @@
 from collections.abc import Callable
 
 import pytest
-from sandbox_world import World
+
+from tests.support.sandbox_world import World
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Batch CEP, as doc.batch.com describes it."""
 
 import pytest
-from sandbox_world import record
+
+from tests.support.sandbox_world import record
 
 DELETE = "/batch/2.8/campaigns/delete"
 LIST = "/batch/2.8/orchestrations/list"

@@ -1,7 +1,8 @@
 """Batch MEP 1.1, as doc.batch.com describes it."""
 
 import pytest
-from sandbox_world import record
+
+from tests.support.sandbox_world import record
 
 HEADERS = {"X-Authorization": "sandbox-rest", "Content-Type": "application/json"}
 IOS = [f"{n:032x}" for n in range(3)]

@@ -1,7 +1,8 @@
 """Cellcast, as developer.cellcast.com describes it."""
 
 import pytest
-from sandbox_world import record
+
+from tests.support.sandbox_world import record
 
 CANCEL = "/cellcast/api/v1/gateway/cancelScheduleQuickMessage"
 REPORT = "/cellcast/api/v2/report/message"

@@ -1,7 +1,8 @@
 """Kore.ai, as docs.kore.ai describes it."""
 
 import pytest
-from sandbox_world import record, signed
+
+from tests.support.sandbox_world import record, signed
 
 STREAM, ACCOUNT = "st-0603182c", "67777ce93e25326494"
 BASE = f"/kore/campaign/api/v2/public/{STREAM}/campaign"

@@ -5,7 +5,8 @@ import base64
 import json
 
 import pytest
-from sandbox_world import record
+
+from tests.support.sandbox_world import record
 
 BULK = "/ozonetel/ca_apis/DeleteBulkData"
 ONE = "/ozonetel/ca_apis/deleteCampaignData"

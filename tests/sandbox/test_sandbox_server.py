@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sandbox_world import record
 
 from reconciler.sandbox import create_app, serve
 from reconciler.sandbox.server import bound
+from tests.support.sandbox_world import record
 
 CAST = {"Authorization": "Bearer sandbox-key"}
 PATH = "/cellcast/api/v1/gateway/cancelScheduleQuickMessage"

@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from sandbox_world import record, signed
 
 from reconciler.sandbox.faults import KINDS, Fault, Faults, read
 from reconciler.sandbox.state import State, shape
+from tests.support.sandbox_world import record, signed
 
 CEP, MEP, CD = "orchestration_1", "0" * 31 + "1", "cd-1"
 BATCH = {"Authorization": "Bearer sandbox-key", "X-Batch-Project": "project_1"}

@@ -1,0 +1,1 @@
+"""All that sends: lanes, their pace, the wire, looks, locks and the journal."""

@@ -1,0 +1,459 @@
+"""Drains one account: take, intend, send, settle. It knows no engine and no database.
+
+    queue -> (pace says now) -> intent durable -> one send -> verdict -> outcome durable -> counted
+
+Intents of requests that may leave at once share a commit with the outcomes that came before them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from reconciler.driver import (
+    Absent,
+    Answer,
+    Deleted,
+    Doubt,
+    Refused,
+    Request,
+    Split,
+    Throttled,
+    Unauthorised,
+    Unconfirmed,
+    Verdict,
+)
+from reconciler.errors import ReconcilerError
+from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
+from reconciler.lanes.line import Line
+from reconciler.lanes.pace import Breaker, jittered
+from reconciler.lanes.send import NoAnswer, NotSent, Unsendable, Wire, wire_request
+from reconciler.lanes.work import AccountStopped, Fate, Job
+from reconciler.model import Outcome, Target
+
+UNCONFIRMED = "unconfirmed-404"
+_SPLITS = 64  # extra requests a run that halving may cost (spec §4)
+_LOOK_AFTER = 3  # unconfirmed answers before the scope itself is questioned
+_DRAIN = 4.0  # seconds that requests in flight are given after a signal
+_SHARE = 0.2  # seconds an outcome may wait for the next intents, to share their commit
+
+Batch = tuple[Job, ...]
+
+
+@dataclass(slots=True)
+class _Sending:
+    number: int
+    batch: Batch
+    request: Request
+    wire: Wire = field(repr=False)
+    tokens: int  # how many tokens the run had had when `wire` was made
+    intended: float  # when its intent became durable, on the loop's clock
+
+
+@dataclass(slots=True)
+class Lane:
+    """One account's work and what became of it. `fates` holds every target told so far."""
+
+    line: Line
+    jobs: list[Job]
+    max_batch: int | None
+    total: int = 0
+    fates: dict[Target, Fate] = field(default_factory=dict)
+    unconfirmed: list[Job] = field(default_factory=list)
+    scope_proven: bool = False  # a look with a witness has shown that silence means something
+    stopped: str | None = None
+    shut: str | None = None  # why the window closed
+    barred: bool = False  # the credentials are not accepted: looking is in vain too
+    failure: BaseException | None = None
+    _queue: deque[Batch] = field(default_factory=deque)
+    _ready: deque[_Sending] = field(default_factory=deque)
+    _results: list[Result] = field(default_factory=list)
+    _known_since: float = 0.0  # when the oldest of the results not yet durable came
+    _rulings: list[Ruling] = field(default_factory=list)
+    _records: list[dict[str, Any]] = field(default_factory=list)
+    _told: list[tuple[Target, Fate]] = field(default_factory=list)
+    _breaker: Breaker = field(default_factory=Breaker)
+    _retries: int = 0
+    _splits: int = 0
+    _asking: bool = False  # drain must pause: the unconfirmed need a look
+    _sends: set["asyncio.Task[Answer]"] = field(default_factory=set)
+
+    # ---- the queue
+
+    async def drain(self, jobs: Sequence[Job]) -> None:
+        """Send for every job, until nothing is left, the account stops, or the run does."""
+        by_target = {job.target: job for job in jobs}
+        items = [job.item for job in jobs]
+        settings = self.line.session.settings
+        for batch in self.line.driver.batches(settings, items, self.max_batch):
+            self._queue.append(tuple(by_target[item.target] for item in batch))
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Work the queue with as many runners as the limits allow at a time."""
+        self._asking = False
+        if not self._queue or self.halted:
+            return
+        try:
+            await self.line.login()
+        except AccountStopped as stop:
+            self.stop(str(stop))
+            return
+        runners = [
+            asyncio.create_task(self._runner())
+            for _ in range(self.line.gate.pace.limits.concurrency)
+        ]
+        watch = asyncio.create_task(self._cut_off(runners))
+        try:
+            await asyncio.wait(runners)
+        finally:
+            watch.cancel()
+        if self.failure is not None:
+            raise self.failure  # whether anything may still be written depends on what it is
+        self._withdraw()
+        self.flush()
+
+    @property
+    def halted(self) -> bool:
+        """Whether no further request of this account may leave."""
+        context = self.line.context
+        return bool(self.stopped or self.failure or context.stop.is_set() or self.shut is not None)
+
+    @property
+    def left(self) -> int:
+        """How many targets are still queued."""
+        return sum(len(batch) for batch in self._queue)
+
+    def stop(self, why: str) -> None:
+        """No further request of this account in this run."""
+        if self.stopped is None:
+            self.stopped = why = self.line.scrubbed(why)
+            self.line.emit("account-stopped", detail=why)
+
+    async def _runner(self) -> None:
+        try:
+            while not self.halted and not self._asking:
+                if self._overdue():
+                    self.flush()
+                if not await self.line.gate.open(self.line.context):
+                    break
+                if self.halted or self._asking:
+                    break
+                sending = self._next()
+                if sending is None:
+                    break
+                if self.line.gate.pace.wait(self.line.gate.now()) > 0:
+                    self._ready.appendleft(sending)
+                    await asyncio.sleep(0)
+                    continue
+                self.line.gate.leave()
+                await self._perform(sending)
+            if self.failure is None:
+                self.flush()  # no intents will come to share a commit with
+        except AccountStopped as stop:
+            self.stop(str(stop))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # raised by `go_on`, once the other runners have ended
+            self.failure = self.failure or error
+            self.line.context.stop.set()
+
+    def _overdue(self) -> bool:
+        """Whether outcomes must not wait for the next intents: those come late, or are awaited."""
+        if not self._results:
+            return False
+        now = self.line.gate.now()
+        return now - self._known_since > _SHARE or self.line.gate.pace.wait(now) > _SHARE
+
+    def _know(self, result: Result) -> None:
+        """*result* is durable with the next commit."""
+        if not self._results:
+            self._known_since = self.line.gate.now()
+        self._results.append(result)
+
+    async def _cut_off(self, runners: Sequence["asyncio.Task[None]"]) -> None:
+        """After a signal: what is in flight gets a few seconds, then it is in doubt."""
+        await self.line.context.stop.wait()
+        if self._sends:
+            said = f"stopping; {len(self._sends)} requests in flight have {_DRAIN:g} s to end"
+            self.line.emit("account-stopped", detail=said)
+        await asyncio.wait(runners, timeout=_DRAIN)
+        for task in tuple(self._sends):
+            task.cancel()
+
+    def _next(self) -> _Sending | None:
+        """The next request whose intent is durable; commits intents when there is none."""
+        if self._ready:
+            return self._ready.popleft()
+        self.shut = self.line.context.closed(self.line.account)
+        if self.shut is not None:
+            self.line.emit("account-stopped", detail=self.shut)
+            return None
+        batches: list[Batch] = []
+        requests: list[tuple[Request, Wire]] = []
+        intents: list[Intent] = []
+        while self._queue and len(batches) < self.line.gate.burst:
+            batch = self._queue.popleft()
+            made = self._request(batch)
+            if made is None:
+                continue
+            request = made[0]
+            batches.append(batch)
+            requests.append(made)
+            targets = tuple(job.target for job in batch)
+            account = self.line.account
+            intents.append(Intent(account, "delete", request.method, request.shown_url, targets))
+        numbers = self.flush(intents) if intents else []
+        now = self.line.gate.now()
+        for number, batch, made in zip(numbers, batches, requests, strict=True):
+            self._ready.append(_Sending(number, batch, *made, self.line.tokens, now))
+        return self._ready.popleft() if self._ready else None
+
+    def _request(self, batch: Batch) -> tuple[Request, Wire] | None:
+        items = tuple(job.item for job in batch)
+        request = self.line.driver.delete(self.line.session, items)
+        try:
+            return request, wire_request(request)
+        except Unsendable as error:
+            for job in batch:
+                self.tell(job, Fate(Outcome.REFUSED, str(error)))
+            return None
+
+    def _withdraw(self) -> None:
+        """Take back intents that were never sent."""
+        while self._ready:
+            sending = self._ready.pop()
+            self._know(Result(sending.number, None, "withdrawn", None, sent=False))
+            self._queue.appendleft(sending.batch)
+
+    # ---- one request
+
+    async def _perform(self, sending: _Sending) -> None:
+        items = tuple(job.item for job in sending.batch)
+        verdict: Verdict | None = None
+
+        def judged(answer: Answer) -> Verdict:
+            nonlocal verdict
+            if verdict is None:
+                verdict = self.line.driver.judge(self.line.session, items, answer)
+            return verdict
+
+        def clean(answer: Answer) -> bool:
+            return not isinstance(judged(answer), Doubt)
+
+        self.line.emit("request", request=sending.number, total=len(items))
+        used = self.line.tokens
+        wire = sending.wire if sending.tokens == used else None  # else it has an old token
+        sent = self.line.send(sending.request, clean, sending.intended, wire)
+        task = asyncio.create_task(sent)
+        self._sends.add(task)
+        try:
+            answer = await task
+        except NotSent as error:
+            if self.line.context.stop.is_set():
+                self._ready.append(sending)  # withdrawn with the others, once all have ended
+            else:
+                self._not_sent(sending, str(error))
+            return
+        except (NoAnswer, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and not task.cancelled():
+                raise
+            said = str(error) or "interrupted before an answer came"
+            self._know(Result(sending.number, None, "no-answer", said))
+            self._verdict(sending, Doubt(said), None)
+            return
+        finally:
+            self._sends.discard(task)
+        verdict = judged(answer)
+        said = type(verdict).__name__.lower()
+        self._know(self.line.result(sending.number, answer, said, verdict.detail))
+        if isinstance(verdict, Unauthorised) and verdict.renew:
+            await self._renewed(sending, verdict, used)
+            return
+        self._verdict(sending, verdict, answer)
+
+    def _not_sent(self, sending: _Sending, said: str) -> None:
+        self._know(Result(sending.number, None, "not-sent", said, sent=False))
+        self._queue.appendleft(sending.batch)
+        if self.line.holding:
+            return  # it left together with one that has been counted
+        self._retries += 1
+        if self._breaker.failed() or self._retries > 20 + self.total // 10:
+            self.stop(f"the vendor could not be reached: {said}")
+            return
+        chance = self.line.context.chance()
+        self.line.hold(jittered(self._breaker.row, chance), f"not reached: {said}")
+        self._withdraw()
+
+    async def _renewed(self, sending: _Sending, verdict: Unauthorised, used: int) -> None:
+        """The token was refused, so nothing happened: a new one, then the same targets again."""
+        try:
+            await self.line.renew(verdict, used)
+        except AccountStopped:
+            if self.line.context.stop.is_set():
+                self._queue.appendleft(sending.batch)
+                raise
+            said = self.line.scrubbed(verdict.detail)
+            self._all(sending.batch, Fate(Outcome.REFUSED, said, "answer"), sent=True)
+            self.barred = True
+            raise
+        self._queue.appendleft(sending.batch)
+
+    def _verdict(self, sending: _Sending, verdict: Verdict, answer: Answer | None) -> None:
+        batch = sending.batch
+        detail = self.line.scrubbed(verdict.detail) if verdict.detail else None
+        if not isinstance(verdict, Doubt | Throttled):
+            self._breaker.succeeded()
+            self.line.untroubled()
+        match verdict:
+            case Deleted():
+                self._all(batch, Fate(Outcome.DELETED, detail, "answer"), sent=True)
+            case Absent():
+                self._all(batch, Fate(Outcome.ALREADY_ABSENT, detail, "answer"), sent=True)
+            case Refused():
+                self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+            case Unconfirmed():
+                self._unconfirmed(batch)
+            case Throttled():
+                self._queue.appendleft(batch)
+                assert answer is not None
+                self.line.throttled(msgspec.structs.replace(verdict, detail=detail or ""), answer)
+                self._withdraw()
+            case Unauthorised():
+                self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+                self.barred = True
+                self.stop(f"the vendor does not accept the credentials: {detail}")
+            case Split():
+                self._split(batch, detail or "")
+            case Doubt():
+                self._all(batch, Fate(Outcome.IN_DOUBT, detail), sent=True, doubt=True)
+                if self._breaker.failed():
+                    self.stop(f"{self._breaker.row} doubtful answers in a row: {detail}")
+
+    def _split(self, batch: Batch, detail: str) -> None:
+        """The request was refused as a whole: ask by halves, each with its own intent."""
+        if len(batch) == 1 or self._splits + 2 > _SPLITS:
+            self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+            return
+        self._splits += 2
+        jobs = {job.target: job for job in batch}
+        halves = self.line.driver.split(tuple(job.item for job in batch))
+        for half in reversed(halves):
+            self._queue.appendleft(tuple(jobs[item.target] for item in half))
+
+    def _unconfirmed(self, batch: Batch) -> None:
+        """It may be gone, or the address may be wrong. Until a look says more: not deleted."""
+        for job in batch:
+            doubtful = job.state.doubts > 0
+            outcome = Outcome.IN_DOUBT if doubtful else Outcome.REFUSED
+            fate = Fate(outcome, UNCONFIRMED, None if doubtful else "answer")
+            self.tell(job, fate, sent=True, doubt=doubtful)
+            self.unconfirmed.append(job)
+        if not self.scope_proven and len(self.unconfirmed) >= _LOOK_AFTER:
+            self._asking = True
+
+    # ---- outcomes
+
+    def _all(self, batch: Batch, fate: Fate, *, sent: bool = False, doubt: bool = False) -> None:
+        for job in batch:
+            self.tell(job, fate, sent=sent, doubt=doubt)
+
+    def tell(
+        self,
+        job: Job,
+        fate: Fate,
+        *,
+        sent: bool = False,
+        doubt: bool = False,
+        **more: Any,
+    ) -> None:
+        """*fate* of *job*: durable with the next commit, counted only then."""
+        if fate.detail:
+            fate = replace(fate, detail=self.line.scrubbed(fate.detail))
+        now = self.line.context.wall()
+        changes: dict[str, Any] = {
+            "outcome": fate.outcome,
+            "detail": fate.detail,
+            "evidence": fate.evidence,
+            "at": now,
+            "plan": self.line.context.plan or job.state.plan,
+            "digests": job.digests,
+            "inventory": job.inventory,
+            **more,
+        }
+        if sent:
+            changes["sends"] = job.state.sends + 1
+        if doubt:
+            changes |= {
+                "doubts": job.state.doubts + 1,
+                "last_byte_at": now,
+                "seen_at": None,
+                "cleared": False,
+            }
+        self._rule(job, changes)
+        self._records.append(self._record(job, fate))
+        self._told.append((job.target, fate))
+
+    def note(self, job: Job, **changes: Any) -> None:
+        """Change what the journal knows of *job* without telling an outcome."""
+        self._rule(job, changes)
+
+    def _rule(self, job: Job, changes: dict[str, Any]) -> None:
+        self._rulings.append(Ruling(job.target, changes))
+        job.state = replace(job.state, **changes)
+
+    def _record(self, job: Job, fate: Fate) -> dict[str, Any]:
+        return {
+            "type": "target",
+            "plan": self.line.context.plan or job.state.plan or "",
+            "target": str(job.target),
+            "account": job.target.account,
+            "id": job.target.id,
+            "part": job.target.part,
+            "outcome": fate.outcome.value,
+            "detail": fate.detail,
+            "evidence": fate.evidence,
+            **job.facts,
+        }
+
+    def flush(self, intents: Sequence[Intent] = ()) -> list[int]:
+        """One durable commit of everything known, with *intents*; then it is told."""
+        if not (intents or self._results or self._rulings):
+            return []
+        try:
+            numbers = self.line.save(
+                results=self._results,
+                rulings=self._rulings,
+                intents=intents,
+                audit=self._records,
+            )
+        except LaneLost:
+            self._count()  # only the intents were turned away
+            raise
+        self._count()
+        return numbers
+
+    def _count(self) -> None:
+        """What was just written is durable: now it counts, and is told."""
+        told, self._told = self._told, []
+        self._results, self._rulings, self._records = [], [], []
+        for target, fate in told:
+            self.fates[target] = fate
+            self.line.emit(
+                "outcome",
+                target=str(target),
+                outcome=fate.outcome.value,
+                detail=fate.detail,
+                done=len(self.fates),
+                total=self.total,
+            )
+
+    def salvage(self) -> None:
+        """Write down what is still known after a failure that was not the journal's own."""
+        with suppress(ReconcilerError):  # the first failure is the one that is told
+            self._withdraw()
+            self.flush()

@@ -1,0 +1,396 @@
+"""One account's line to its vendor: paced, journaled, with its token; it knows no outcomes."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from reconciler.driver import (
+    Answer,
+    Driver,
+    Flow,
+    Request,
+    Secret,
+    Session,
+    Throttled,
+    Token,
+    Unauthorised,
+)
+from reconciler.events import Event
+from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
+from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
+from reconciler.lanes.scrub import scrubbed
+from reconciler.lanes.send import NoAnswer, NotSent, Sender, Wire
+from reconciler.lanes.work import AccountStopped, RunContext
+
+_READ_TRIES = 4
+_THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
+_LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody for ever
+_PASSING = 32  # secrets made for single requests that are kept in mind
+_RENEWALS = 3  # new tokens a run: another process that logs us out is survived, not fought
+_FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
+_VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
+
+
+@dataclass(slots=True)
+class Gate:
+    """A lane's pace, waited for. Accounts that share a vendor's limit share one gate."""
+
+    lane: str
+    epoch: int
+    pace: Pace
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def burst(self) -> int:
+        """How many requests the limits let leave at once: their intents may share a commit."""
+        fits = int(0.02 / self.pace.interval) if self.pace.interval > 0 else 1
+        return max(1, min(self.pace.limits.concurrency, fits))
+
+    async def open(self, context: RunContext) -> bool:
+        """Wait until a request may leave; False when the run stops first."""
+        while not context.stop.is_set():
+            wait = self.pace.wait(self.now())
+            if wait == 0:
+                return True
+            self.changed.clear()
+            await self._until_changed(context, wait)
+        return False
+
+    async def _until_changed(self, context: RunContext, wait: float) -> None:
+        if wait < 3600 and not self.pace.flying:
+            await context.nap(wait)
+            return
+        waiters = [
+            asyncio.ensure_future(self.changed.wait()),
+            asyncio.ensure_future(context.stop.wait()),
+        ]
+        try:
+            await asyncio.wait(
+                waiters,
+                timeout=None if wait == float("inf") else wait,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
+
+    def leave(self) -> None:
+        self.pace.leave(self.now())
+
+    def land(self, *, sent: bool = True) -> None:
+        self.pace.land(self.now(), sent=sent)
+        self.changed.set()
+
+
+class Line:
+    """Sends one account's requests. *secrets* are the values that no shown text may hold."""
+
+    def __init__(
+        self,
+        *,
+        context: RunContext,
+        gate: Gate,
+        driver: Driver,
+        session: Session,
+        sender: Sender,
+        secrets: Sequence[str],
+    ) -> None:
+        self.context = context
+        self.gate = gate
+        self.driver = driver
+        self.account = session.account
+        self.session = msgspec.structs.replace(session, token=Secret(self._token_text))
+        self._sender = sender
+        self._secrets = [secret for secret in secrets if secret]
+        self._passing: deque[str] = deque(maxlen=_PASSING)  # what the newest requests carried
+        self._token: str | None = None
+        self.tokens = 0  # how many this run has had: says which one a request left with
+        self._renewals = 0
+        self._accepted = False  # whether the vendor has taken the newest token yet
+        self._login = asyncio.Lock()
+        self._throttled = 0
+        self._paused_until = 0.0
+        self.trouble: str | None = None  # why the newest read got no answer, if it got none
+
+    # ---- journal
+
+    def save(
+        self,
+        *,
+        results: Sequence[Result] = (),
+        rulings: Sequence[Ruling] = (),
+        intents: Sequence[Intent] = (),
+        audit: Sequence[Mapping[str, Any]] = (),
+    ) -> list[int]:
+        """One durable commit on this lane."""
+        return self.context.journal.commit(
+            self.gate.lane,
+            self.gate.epoch,
+            self.context.run,
+            results=results,
+            rulings=rulings,
+            intents=intents,
+            audit=audit,
+        )
+
+    # ---- sending
+
+    async def send(
+        self,
+        request: Request,
+        clean: Callable[[Answer], bool],
+        intended: float | None = None,
+        wire: Wire | None = None,
+    ) -> Answer:
+        """One exchange, its slot already taken with `gate.leave`; gives the slot back.
+
+        *intended*: when its intent became durable. `LaneLost` if that is so long ago that somebody
+        may have taken the lane since (this process was stopped, or the machine was), and has.
+        """
+        sent = True
+        self._learn(request)
+
+        def leaves() -> None:
+            if self.context.stop.is_set():
+                raise NotSent("the run was told to stop")
+            if intended is not None and self.gate.now() - intended > _FRESH and not self._mine():
+                raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")
+
+        try:
+            return await self._sender.send(request, clean, leaves, wire)
+        except NotSent as error:
+            sent = False
+            raise NotSent(self.scrubbed(str(error))) from error
+        except NoAnswer as error:
+            raise NoAnswer(self.scrubbed(str(error))) from error
+        finally:
+            self.gate.land(sent=sent)
+
+    def _mine(self) -> bool:
+        return self.context.journal.holds(self.gate.lane, self.gate.epoch)
+
+    async def _unless_stopped(self, exchange: Coroutine[Any, Any, Answer]) -> Answer:
+        """A read is left where it is when the run must stop: it changes nothing."""
+        task = asyncio.ensure_future(exchange)
+        stop = asyncio.ensure_future(self.context.stop.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+            if task.cancelled():
+                raise NoAnswer("interrupted")
+            return task.result()
+        finally:
+            stop.cancel()
+            task.cancel()
+
+    async def read(self, flow: Flow, kind: str) -> Any:
+        """Run a reading *flow* to its end; every request of it is paced and journaled."""
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(await self._answer(request, kind))
+        except StopIteration as end:
+            return end.value
+
+    async def _answer(self, request: Request, kind: str) -> Answer:
+        """A read may be repeated: it changes nothing. "Not now" is no failure of it."""
+        failed = 0
+        self.trouble = None
+        while True:
+            if not await self.gate.open(self.context):
+                raise AccountStopped("interrupted")
+            (number,) = self.save(
+                intents=[Intent(self.account, kind, request.method, request.shown_url)]
+            )
+            self.gate.leave()
+            used = self.tokens
+            answer = Answer(0, {}, b"")
+            try:
+                answer = await self._unless_stopped(self.send(request, lambda _: True))
+            except (NotSent, NoAnswer) as error:
+                self.trouble = str(error)
+                sent = isinstance(error, NoAnswer)
+                self.save(results=[Result(number, None, "no-answer", str(error), sent=sent)])
+            else:
+                self.trouble = None
+                verdict = self.driver.gate(answer)
+                said = type(verdict).__name__.lower() if verdict else "read"
+                self.save(results=[self.result(number, answer, said, None)])
+                if verdict is None and answer.status < 500:
+                    self.untroubled()
+                    return answer
+                if isinstance(verdict, Throttled):
+                    self.throttled(verdict, answer)
+                    continue
+                if isinstance(verdict, Unauthorised):
+                    await self.renew(verdict, used)
+                    continue
+            failed += 1
+            if failed == _READ_TRIES:
+                return answer
+            if not await self.context.nap(jittered(failed, self.context.chance())):
+                raise AccountStopped("interrupted")
+
+    def result(self, number: int, answer: Answer, verdict: str, detail: str | None) -> Result:
+        """What the journal keeps of *answer*: never its body."""
+        vendor = next((answer.headers[k] for k in _VENDOR_IDS if k in answer.headers), None)
+        return Result(
+            number=number,
+            status=answer.status,
+            verdict=verdict,
+            detail=self.scrubbed(detail) if detail else None,
+            vendor_id=self.scrubbed(vendor[:200]) if vendor else None,
+        )
+
+    # ---- not now
+
+    def throttled(self, verdict: Throttled, answer: Answer) -> None:
+        """The vendor said "not now": the whole lane waits, and longer each time in a row."""
+        now = self.gate.now()
+        if now >= self._paused_until:
+            self._throttled += 1
+        if self._throttled > _THROTTLES:
+            raise AccountStopped(f"throttled {_THROTTLES} times in a row: {verdict.detail}")
+        asked = retry_after(answer.headers.get("retry-after"), self.context.wall())
+        chance = self.context.chance()
+        wait = throttle_wait(self._throttled - 1, verdict.wait, asked, chance)
+        if wait > self.context.max_wait:
+            self._pause(min(wait, _LONGEST_PAUSE))
+            raise AccountStopped(
+                f"throttled, and asked to wait {wait:.0f} s, which is over --max-wait"
+            )
+        self.hold(wait, verdict.detail)
+
+    def untroubled(self) -> None:
+        """A clean answer: the row of throttles is over, and the token is a good one."""
+        self._throttled = 0
+        self._accepted = True
+
+    @property
+    def holding(self) -> bool:
+        """Whether a `hold` is under way."""
+        return self.gate.now() < self._paused_until
+
+    def hold(self, seconds: float, why: str) -> None:
+        """Nothing of this lane leaves for *seconds*, whoever owns it."""
+        until = self._pause(seconds)
+        self.emit("wait", until=until, seconds=seconds, detail=why)
+
+    def _pause(self, seconds: float) -> datetime:
+        """Until when the lane is paused now: an earlier, longer pause stays."""
+        now = self.gate.now()
+        self._paused_until = max(self._paused_until, now + seconds)
+        self.gate.pace.pause(self._paused_until)
+        until = self.context.wall() + timedelta(seconds=self.gate.pace.paused_until - now)
+        if seconds >= 1:
+            self.context.journal.pause(self.gate.lane, until)
+        return until
+
+    # ---- credentials
+
+    async def login(self) -> None:
+        """Get the token, if this vendor has one and there is none yet. Single-flight."""
+        if self.driver.authenticate is None:
+            return
+        async with self._login:
+            if self._token is None:
+                await self._authenticate()
+
+    async def renew(self, verdict: Unauthorised, used: int) -> None:
+        """One new token where that may help; else the account stops.
+
+        *used*: what `tokens` was when the request left.
+        """
+        if not verdict.renew or self.driver.authenticate is None:
+            raise AccountStopped(f"the vendor does not accept the credentials: {verdict.detail}")
+        async with self._login:
+            if self.tokens != used:
+                return  # somebody else of this run has just renewed it
+            if self._renewals >= _RENEWALS or (self._renewals and not self._accepted):
+                raise AccountStopped(
+                    f"the token was refused again right after a new one ({verdict.detail}); "
+                    "is another process using this account?"
+                )
+            self._renewals += 1
+            await self._authenticate()
+
+    async def _authenticate(self) -> None:
+        assert self.driver.authenticate is not None
+        flow = self.driver.authenticate(self.session)
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(await self._unpaced(request))
+        except StopIteration as end:
+            match end.value:
+                case Token(secret=secret):
+                    self._token = secret.reveal()
+                    self._secrets.append(self._token)
+                    self.tokens += 1
+                    self._accepted = False
+                case other:
+                    detail = getattr(other, "detail", "no token came")
+                    raise AccountStopped(
+                        f"no token could be had: {self.scrubbed(str(detail))}"
+                    ) from None
+
+    async def _unpaced(self, request: Request) -> Answer:
+        """A token request: not counted against the limit, repeated only if it never left."""
+        self._learn(request)
+        for attempt in range(_READ_TRIES):
+            try:
+                return await self._unless_stopped(self._sender.send(request, lambda _: True))
+            except NotSent as error:
+                if attempt == _READ_TRIES - 1:
+                    raise AccountStopped(self.scrubbed(f"not reached: {error}")) from error
+            except NoAnswer:
+                return Answer(0, {}, b"")
+            if not await self.context.nap(jittered(attempt + 1, self.context.chance())):
+                raise AccountStopped("interrupted")
+        raise AssertionError("unreachable")
+
+    def _token_text(self) -> str:
+        if self._token is None:
+            raise AccountStopped("no token was issued")
+        return self._token
+
+    def scrubbed(self, text: str) -> str:
+        """*text* without any secret of this account, however the vendor echoed it."""
+        text = scrubbed(text, self._secrets)
+        for one in self._passing:
+            text = text.replace(one, "***")
+        return text
+
+    def _learn(self, request: Request) -> None:
+        """What a driver makes of a secret (a signed token) is one too, and may be echoed."""
+        texts = [request.path, *(text for _, text in (*request.query, *request.headers))]
+        for text in texts:
+            for part in text if isinstance(text, tuple) else (text,):
+                if not isinstance(part, Secret):
+                    continue
+                shown = part.reveal()
+                if shown and shown not in self._secrets and shown not in self._passing:
+                    self._passing.append(shown)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._sender.aclose()
+
+    # ---- telling
+
+    def emit(self, kind: Any, **details: Any) -> None:
+        """Tell whoever follows the run."""
+        known = {"account": self.account, **details}
+        if known.get("detail"):
+            known["detail"] = self.scrubbed(known["detail"])
+        self.context.emit(Event(at=self.context.wall(), kind=kind, **known))

@@ -1,0 +1,345 @@
+"""Looking: before a request where that is due, and after a doubt until it is settled.
+
+A look says *gone* only with a witness: the same credentials and scope also show a record of the
+account's inventory that is not in the plan. Without one, silence means nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.driver import Driver, Listing, Missing, Present, Sighting, Unclear
+from reconciler.lanes.lane import UNCONFIRMED, Lane
+from reconciler.lanes.line import Line
+from reconciler.lanes.work import AccountStopped, Fate, Job, Rules, Witnesses, can_look
+from reconciler.model import Outcome, Target
+from reconciler.plan.sameness import difference
+
+_WITNESSES = 3  # single looks spent on finding a witness
+_LOOKS = 3  # looks that may fail before a doubt is left to a person
+_LISTING_EVERY = 60.0  # seconds: one listing a minute is enough for any doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What one look showed. *unavailable*: this account may never look; *why* says so."""
+
+    seen: Mapping[Target, Sighting]
+    witnessed: bool
+    unavailable: bool = False
+    why: str | None = None
+
+
+def by_listing(driver: Driver, targets: int, campaigns: int) -> bool:
+    """Whether one listing serves better than a look at each of *targets*."""
+    if driver.list is None or driver.look is None:
+        return driver.list is not None
+    return driver.complete and -(-campaigns // driver.page) + 1 <= targets + 1
+
+
+async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+    """Look once at every job's target."""
+    line = lane.line
+    line.emit("look", detail=f"looking at {len(jobs)} targets", total=len(jobs))
+    await line.login()
+    if by_listing(line.driver, len(jobs), witnesses.campaigns):
+        return await _listed(line, jobs, witnesses)
+    return await _one_by_one(line, jobs, witnesses)
+
+
+async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+    assert line.driver.list is not None
+    listing: Listing = await line.read(line.driver.list(line.session), "list")
+    shown = {campaign.id: campaign for campaign in listing.campaigns}
+    missing: Sighting = (
+        Missing("not in the account's listing")
+        if listing.complete
+        else Unclear(line.scrubbed(listing.why or "the listing is not complete"))
+    )
+    seen = {
+        job.target: Present(shown[job.target.id]) if job.target.id in shown else missing
+        for job in jobs
+    }
+    witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
+    why = line.scrubbed(listing.why) if listing.why else None
+    return Sights(seen, witnessed, listing.unavailable, why)
+
+
+async def _one_by_one(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+    assert line.driver.look is not None
+    seen: dict[Target, Sighting] = {}
+    for job in jobs:
+        seen[job.target] = await line.read(line.driver.look(line.session, job.item), "look")
+    unclear = [one for one in seen.values() if isinstance(one, Unclear)]
+    barred = bool(unclear) and len(unclear) == len(seen) and all(u.unavailable for u in unclear)
+    silent = any(isinstance(one, Missing) and not one.sure for one in seen.values())
+    witnessed = silent and await _witness(line, witnesses)
+    return Sights(seen, witnessed, barred, unclear[0].detail if unclear else None)
+
+
+async def _witness(line: Line, witnesses: Witnesses) -> bool:
+    assert line.driver.look is not None
+    for item in witnesses.items[:_WITNESSES]:
+        if isinstance(await line.read(line.driver.look(line.session, item), "look"), Present):
+            return True
+    return False
+
+
+# ---------------------------------------------------------------- what a look means
+
+
+def fate_before(
+    job: Job, sighting: Sighting, *, witnessed: bool, rules: Rules, by_name: bool
+) -> Fate | None:
+    """What a look before the request decides; None: nothing speaks against sending."""
+    match sighting:
+        case Present(settled=str(why)):
+            return Fate(Outcome.REFUSED, why, "look")
+        case Present(campaign=seen):
+            drift = _drift(job, seen, rules, by_name=by_name)
+            return Fate(Outcome.DRIFTED, drift, "look") if drift else None
+        case Missing(sure=True, detail=detail):
+            return Fate(Outcome.ALREADY_ABSENT, detail, "look")
+        case Missing(detail=detail) if witnessed:
+            return Fate(Outcome.ALREADY_ABSENT, detail, "look")
+    return None
+
+
+def _drift(job: Job, seen: Any, rules: Rules, *, by_name: bool) -> str | None:
+    if job.planned is not None:
+        found = difference(job.planned, seen, by_name=by_name, parts=False)
+        if found is not None:
+            return f"{found.kind}: {found.detail}"
+    return rules.broken(job.target, seen)
+
+
+def fate_after(
+    job: Job,
+    sighting: Sighting,
+    *,
+    witnessed: bool,
+    rules: Rules,
+    by_name: bool,
+    now: datetime,
+    again: timedelta,
+) -> tuple[Fate | None, dict[str, Any]]:
+    """What a look after a doubt decides: a fate, and changes to the state.
+
+    There, same record: seen twice *again* apart, it is no longer in doubt and may be sent once
+    more, unless a guard speaks against it by now; a second doubt stays.
+    """
+    gone = job.state.sends > 0
+    match sighting:
+        case Present(settled=str(why)):
+            return Fate(Outcome.REFUSED, why, "look"), {}
+        case Present(campaign=seen):
+            if job.planned is not None:
+                found = difference(job.planned, seen, by_name=by_name, parts=False)
+                if found is not None:
+                    return Fate(Outcome.DRIFTED, f"{found.kind}: {found.detail}", "look"), {}
+            if job.state.doubts > 1:
+                return None, {"seen_at": job.state.seen_at or now}
+            if job.state.seen_at is None:
+                return None, {"seen_at": now}
+            if now - job.state.seen_at < again:
+                return None, {}
+            if (broken := rules.broken(job.target, seen)) is not None:
+                return Fate(Outcome.DRIFTED, broken, "look"), {}
+            return None, {"cleared": True, "outcome": None, "detail": "there after two looks"}
+        case Missing(sure=sure, detail=detail) if sure or witnessed:
+            return Fate(Outcome.DELETED if gone else Outcome.ALREADY_ABSENT, detail, "look"), {}
+    return None, {}
+
+
+# ---------------------------------------------------------------- phases of a lane
+
+
+async def opening(
+    lane: Lane,
+    doubts: Sequence[Job],
+    jobs: Sequence[Job],
+    witnesses: Witnesses,
+    rules: Rules,
+) -> list[Job]:
+    """The first look of a run: at targets in doubt, and at *jobs* that must be seen first.
+
+    One look serves both. Returns those of *jobs* that may be sent.
+    """
+    driver, context = lane.line.driver, lane.line.context
+    if not can_look(driver):
+        return list(jobs)
+    wait = _until_look(doubts, driver, context.wall(), first=True) if doubts else 0.0
+    if wait > context.max_wait:
+        doubts, wait = (), 0.0
+    if not (doubts or jobs) or not await _quiet(lane, wait):
+        return []
+    try:
+        sights = await look_at(lane, [*doubts, *jobs], witnesses)
+    except AccountStopped as stop:
+        lane.stop(str(stop))
+        return []
+    lane.scope_proven = lane.scope_proven or sights.witnessed
+    for job in doubts:
+        _rule(lane, job, sights, rules, timedelta(seconds=driver.again))
+    going = [job for job in jobs if _may_go(lane, job, sights, rules)]
+    lane.flush()
+    return going
+
+
+async def _quiet(lane: Lane, wait: float) -> bool:
+    """Wait before a look after a doubt; False if the run was told to stop meanwhile."""
+    if wait > 0:
+        until = lane.line.context.wall() + timedelta(seconds=wait)
+        lane.line.emit("wait", until=until, seconds=wait, detail="before looking after a doubt")
+    return await lane.line.context.nap(wait)
+
+
+def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
+    sighting = sights.seen[job.target]
+    if isinstance(sighting, Unclear) and not _may_go_unseen(lane, job, sighting, sights):
+        said = f"could not look first ({job.look}): {lane.line.scrubbed(sighting.detail)}"
+        if lane.line.trouble is not None:
+            said += f" ({lane.line.trouble})"
+        lane.fates[job.target] = Fate(Outcome.PENDING, said)
+        return False
+    by_name = lane.line.driver.by_name
+    fate = fate_before(job, sighting, witnessed=sights.witnessed, rules=rules, by_name=by_name)
+    if fate is not None:
+        lane.tell(job, fate)
+    return fate is None
+
+
+def _may_go_unseen(lane: Lane, job: Job, sighting: Unclear, sights: Sights) -> bool:
+    """An account that may never look goes by the journal, as a driver that cannot look does.
+
+    Without a journal it needs --first-run. Where a look is a guard, nothing takes its place.
+    """
+    if sighting.unseen:
+        return True
+    if not (sights.unavailable or sighting.unavailable):
+        return False
+    return job.look == "resumed" or (job.look == "empty journal" and lane.line.context.first_run)
+
+
+async def confirm(lane: Lane, witnesses: Witnesses) -> None:
+    """Ask a look about the targets that the vendor said it does not know."""
+    jobs, lane.unconfirmed = lane.unconfirmed, []
+    if not jobs:
+        return
+    driver, context = lane.line.driver, lane.line.context
+    if not can_look(driver) or context.stop.is_set():
+        lane.stop(f"{len(jobs)} targets unknown to the vendor, and no way to look")
+        return
+    try:
+        sights = await look_at(lane, jobs, witnesses)
+    except AccountStopped as stop:
+        lane.stop(str(stop))
+        return
+    for job in jobs:
+        fate = _confirmed(job, sights)
+        if fate is not None:
+            lane.tell(job, fate)
+    lane.scope_proven = lane.scope_proven or sights.witnessed or _shows(sights)
+    if not lane.scope_proven:
+        lane.stop(
+            f"{len(jobs)} targets unknown to the vendor ({UNCONFIRMED}), and no look shows a "
+            "record that must be there: is this the right project, key and version?"
+        )
+    lane.flush()
+
+
+def _shows(sights: Sights) -> bool:
+    return any(isinstance(one, Present) for one in sights.seen.values())
+
+
+def _confirmed(job: Job, sights: Sights) -> Fate | None:
+    doubtful = job.state.doubts > 0
+    match sights.seen[job.target]:
+        case Present(settled=str(why)):
+            return Fate(Outcome.REFUSED, why, "look")
+        case Present() if not doubtful:
+            return Fate(Outcome.REFUSED, "the vendor says not found, and lists it", "look")
+        case Missing(sure=sure, detail=detail) if sure or sights.witnessed:
+            outcome = Outcome.DELETED if doubtful else Outcome.ALREADY_ABSENT
+            return Fate(outcome, detail, "look")
+    return None
+
+
+async def settle(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses, rules: Rules) -> list[Job]:
+    """Look at targets in doubt until each is settled, cleared to be sent again, or must stay.
+
+    Returns the cleared ones. Waits out the quiet period, and a minute between two looks.
+    """
+    driver, context = lane.line.driver, lane.line.context
+    open_ = [job for job in jobs if _may_progress(job)]
+    cleared: list[Job] = []
+    looks = failed = 0
+    if not can_look(driver):
+        return cleared
+    while open_ and not context.stop.is_set():
+        wait = _until_look(open_, driver, context.wall(), first=looks == 0)
+        if wait > context.max_wait:
+            break
+        if not await _quiet(lane, wait):
+            break
+        try:
+            sights = await look_at(lane, open_, witnesses)
+        except AccountStopped as stop:
+            lane.stop(str(stop))
+            break
+        looks += 1
+        before_ = [(job.state.outcome, job.state.seen_at, job.state.cleared) for job in open_]
+        for job in open_:
+            _rule(lane, job, sights, rules, timedelta(seconds=driver.again))
+        lane.flush()
+        cleared += [job for job in open_ if job.state.cleared]
+        after = [(job.state.outcome, job.state.seen_at, job.state.cleared) for job in open_]
+        failed = failed + 1 if before_ == after else 0
+        if sights.unavailable or failed >= _LOOKS:
+            break
+        open_ = [job for job in open_ if _may_progress(job)]
+        if all(_shown_in_vain(job, sights) for job in open_):
+            break
+    return cleared
+
+
+def _shown_in_vain(job: Job, sights: Sights) -> bool:
+    """Silence without a witness: looking again tells nothing new."""
+    return isinstance(sights.seen.get(job.target), Missing) and not sights.witnessed
+
+
+def _may_progress(job: Job) -> bool:
+    state = job.state
+    if state.outcome is not Outcome.IN_DOUBT:
+        return False
+    return not (state.doubts > 1 and state.seen_at is not None)
+
+
+def _rule(lane: Lane, job: Job, sights: Sights, rules: Rules, again: timedelta) -> None:
+    fate, changes = fate_after(
+        job,
+        sights.seen[job.target],
+        witnessed=sights.witnessed,
+        rules=rules,
+        by_name=lane.line.driver.by_name,
+        now=lane.line.context.wall(),
+        again=again,
+    )
+    if fate is not None:
+        lane.tell(job, fate)
+    elif changes:
+        lane.note(job, **changes)
+
+
+def _until_look(jobs: Sequence[Job], driver: Driver, now: datetime, *, first: bool) -> float:
+    """Seconds until a look makes sense for all *jobs*: quiet first, then a minute between."""
+    waits = [0.0 if first else min(_LISTING_EVERY, driver.again)]
+    for job in jobs:
+        if job.state.last_byte_at is not None:
+            quiet = job.state.last_byte_at + timedelta(seconds=driver.quiet)
+            waits.append((quiet - now).total_seconds())
+        if job.state.seen_at is not None:
+            twice = job.state.seen_at + timedelta(seconds=driver.again)
+            waits.append((twice - now).total_seconds())
+    return max(waits)

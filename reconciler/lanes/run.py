@@ -1,0 +1,230 @@
+"""One run: every account's lane side by side, each within its limits, until nothing is left."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.driver import Driver, Session
+from reconciler.errors import ReconcilerError
+from reconciler.lanes.journal import Journal, JournalFailed, Ledger
+from reconciler.lanes.lane import Lane
+from reconciler.lanes.line import Gate, Line
+from reconciler.lanes.look import confirm, opening, settle
+from reconciler.lanes.pace import Pace, slack
+from reconciler.lanes.send import Sender
+from reconciler.lanes.work import (
+    AccountStopped,
+    Fate,
+    Job,
+    Rules,
+    RunContext,
+    Witnesses,
+    can_look,
+)
+from reconciler.model import Account, Limits, Outcome, Target
+
+_LONGEST_PAUSE = 86400.0  # seconds: a pause in the journal from a clock gone wrong ends here
+_ROUNDS = 8  # drain, confirm, settle: far more than any target can need
+
+
+@dataclass(slots=True)
+class AccountWork:
+    """Everything one account's lane needs. *secrets* are the values no text may show."""
+
+    account: Account
+    driver: Driver
+    session: Session
+    secrets: Sequence[str]
+    jobs: list[Job]
+    witnesses: Witnesses
+    rules: Rules
+
+
+def lane_of(driver: Driver, account: Account) -> str:
+    """The lane of *account*: accounts that share a vendor's limit share it."""
+    return driver.scope(account.settings)
+
+
+def strictest(limits: Sequence[Limits]) -> Limits:
+    """What accounts that share a lane may do together."""
+    slowest = min(limits, key=lambda one: one.requests / one.per)
+    return Limits(slowest.requests, slowest.per, min(one.concurrency for one in limits))
+
+
+async def execute(
+    works: Sequence[AccountWork],
+    context: RunContext,
+    ledgers: Mapping[str, Ledger],
+    *,
+    send: bool,
+    sender: Callable[[AccountWork], Sender] | None = None,
+) -> dict[Target, Fate]:
+    """Work every account; returns what became of each job's target.
+
+    *ledgers* are those of the lanes, just taken. *send* False: only look at what is in doubt
+    (`settle`). A failure of ours stops every account, lets what is in flight finish, is written
+    down as far as possible, and is then raised.
+    """
+    gates = _gates(works, context, ledgers)
+    lanes: list[Lane] = []
+    for work in works:
+        line = Line(
+            context=context,
+            gate=gates[lane_of(work.driver, work.account)],
+            driver=work.driver,
+            session=work.session,
+            sender=sender(work) if sender else sender_of(work.account),
+            secrets=work.secrets,
+        )
+        lanes.append(Lane(line, work.jobs, work.account.max_batch, total=len(work.jobs)))
+    tasks = [
+        asyncio.create_task(_guarded(lane, work, send=send))
+        for lane, work in zip(lanes, works, strict=True)
+    ]
+    await asyncio.gather(*tasks)
+    failures = [lane.failure for lane in lanes if lane.failure is not None]
+    if failures:
+        raise failures[0]
+    fates: dict[Target, Fate] = {}
+    for lane in lanes:
+        fates |= {job.target: _fate(lane, job) for job in lane.jobs}
+    return fates
+
+
+async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
+    line = lane.line
+    line.emit("account-started", total=lane.total, done=0)
+    try:
+        await _work(lane, work, send=send)
+    except AccountStopped as stop:
+        lane.stop(str(stop))
+    except BaseException as error:  # told by `execute`, once the other lanes have stopped
+        lane.failure = lane.failure or error
+        line.context.stop.set()
+    finally:
+        _write_down(lane)
+        await line.aclose()
+        line.emit("account-done", done=len(lane.fates), total=lane.total, detail=lane.stopped)
+
+
+def _write_down(lane: Lane) -> None:
+    """What is known and not yet durable; a journal that failed is never asked again."""
+    try:
+        if lane.failure is None:
+            lane.flush()
+    except ReconcilerError as error:  # this lane must not take the others' last seconds
+        lane.failure = error
+        lane.line.context.stop.set()
+    if lane.failure is not None and not isinstance(lane.failure, JournalFailed):
+        lane.salvage()
+
+
+async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
+    gate, most = lane.line.gate, lane.line.context.max_wait
+    if (paused := gate.pace.paused_until - gate.now()) > most:
+        lane.stop(f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait")
+        return
+    doubts = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
+    if not send:
+        await settle(lane, doubts, work.witnesses, work.rules)
+        return
+    others = [job for job in work.jobs if job.state.outcome is not Outcome.IN_DOUBT]
+    looked = [job for job in others if job.look is not None]
+    plain = [job for job in others if job.look is None or not can_look(work.driver)]
+    going = set()
+    if looked or doubts:
+        must = [job for job in looked if job not in plain]
+        found = await opening(lane, doubts, must, work.witnesses, work.rules)
+        going = {job.target for job in found}
+    keep = {job.target for job in plain} | going
+    queue = [job for job in others if job.target in keep]
+    await lane.drain([*queue, *(job for job in doubts if job.state.cleared and job.may_send)])
+    for _ in range(_ROUNDS):
+        while lane.unconfirmed and not lane.barred:
+            await confirm(lane, work.witnesses)
+            await lane.go_on()
+        if lane.barred or lane.line.context.stop.is_set():
+            break
+        open_ = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
+        await settle(lane, open_, work.witnesses, work.rules)
+        again = [job for job in open_ if job.state.cleared and job.may_send]
+        if lane.halted or not again:
+            break
+        await lane.drain(again)
+
+
+def _fate(lane: Lane, job: Job) -> Fate:
+    """What is told of *job* at the end of the run."""
+    state = job.state
+    if state.outcome is Outcome.IN_DOUBT:
+        return Fate(Outcome.IN_DOUBT, state.detail)
+    told = lane.fates.get(job.target)
+    if told is not None and told.outcome is not Outcome.IN_DOUBT:
+        return told
+    if state.cleared and job.withheld is not None:  # two looks have ended its doubt
+        return job.withheld
+    context = lane.line.context
+    why = lane.stopped or lane.shut or ("interrupted" if context.stop.is_set() else None)
+    return Fate(Outcome.PENDING, why)
+
+
+def sender_of(account: Account) -> Sender:
+    """What sends for *account*, as the project file says."""
+    return Sender(proxy=account.proxy, ca_file=account.ca_file)
+
+
+def by_lane(
+    accounts: Sequence[tuple[Account, Driver]],
+) -> dict[str, list[Account]]:
+    """The accounts of each lane, in the lanes' order."""
+    shared: dict[str, list[Account]] = {}
+    for account, driver in accounts:
+        shared.setdefault(lane_of(driver, account), []).append(account)
+    return dict(sorted(shared.items()))
+
+
+def take(
+    accounts: Sequence[tuple[Account, Driver]], journal: Journal, run: int
+) -> dict[str, Ledger]:
+    """Take every lane over from whoever had it; what was under way there is in doubt from now."""
+    ledgers = {}
+    for lane, members in by_lane(accounts).items():
+        limits = strictest([one.limits for one in members])
+        names = [one.name for one in members]
+        ledgers[lane] = journal.take(lane, names, run, limits.per + slack(limits))
+    return ledgers
+
+
+def _gates(
+    works: Sequence[AccountWork], context: RunContext, ledgers: Mapping[str, Ledger]
+) -> dict[str, Gate]:
+    gates = {}
+    for lane, members in by_lane([(one.account, one.driver) for one in works]).items():
+        limits = strictest([one.limits for one in members])
+        pace = resumed(ledgers[lane], limits, context.wall())
+        gates[lane] = Gate(lane, ledgers[lane].epoch, pace)
+    return gates
+
+
+def resumed(ledger: Ledger, limits: Limits, now: datetime) -> Pace:
+    """A pace that goes on where *ledger* ends. A clock that jumped back only makes it wait."""
+    loop = asyncio.get_running_loop().time()
+
+    def moment(at: datetime) -> float:
+        return loop - max(0.0, (now - at).total_seconds())
+
+    pace = Pace(limits)
+    pace.remember((moment(sent), moment(end or now)) for sent, end in ledger.recent)
+    if ledger.paused_until is not None:
+        left = (ledger.paused_until - now).total_seconds()
+        pace.pause(loop + min(max(left, 0.0), _LONGEST_PAUSE))
+    return pace
+
+
+def summary(fates: Mapping[Target, Fate]) -> dict[str, int]:
+    """How many targets ended in each outcome; every outcome is named."""
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for fate in fates.values():
+        counts[fate.outcome.value] += 1
+    return counts

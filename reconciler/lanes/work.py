@@ -1,0 +1,110 @@
+"""The values that the parts of a running lane share."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reconciler.driver import Driver, Item
+from reconciler.errors import ReconcilerError
+from reconciler.events import Event
+from reconciler.lanes.journal import NOTHING, Journal, State
+from reconciler.model import Campaign, Evidence, Outcome, Target
+
+
+class AccountStopped(ReconcilerError):
+    """No further request of this account in this run; other accounts go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a target in this run. *evidence* None: nobody has seen it."""
+
+    outcome: Outcome
+    detail: str | None = None
+    evidence: Evidence | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    """One target that the plan deletes.
+
+    *planned* is the record it must still be (None: nothing was listed). *state* is the journal's
+    word, kept up to date. *look* says why it is looked at before its request, if it is.
+    *may_send* False: only a doubt about it is left to settle; *withheld* says why.
+    *facts* go into the audit log with its outcome.
+    """
+
+    item: Item
+    planned: Campaign | None
+    digests: tuple[str, ...] = ()
+    inventory: tuple[str, ...] = ()
+    state: State = NOTHING
+    look: str | None = None
+    may_send: bool = True
+    withheld: Fate | None = None
+    resend: bool = False  # two looks have cleared it after a doubt
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        return self.item.target
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a record that a look shows must pass: None, or the guard's name that it breaks.
+
+    *running* is asked only of targets without a waiver; both get the record as it was seen.
+    """
+
+    broken: Callable[[Target, Campaign], str | None]
+
+
+@dataclass(slots=True)
+class RunContext:
+    """What all lanes of one run share. Times: *wall* for records, the loop's clock for waits."""
+
+    journal: Journal
+    run: int
+    plan: str | None
+    wall: Callable[[], datetime]
+    chance: Callable[[], float]  # uniform in [0, 1)
+    emit: Callable[[Event], None]
+    closed: Callable[[str], str | None]  # account -> why nothing may leave now (window), or None
+    max_wait: float
+    first_run: bool
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def nap(self, seconds: float) -> bool:
+        """Sleep, unless the run is told to stop; True if it slept to the end."""
+        if seconds <= 0:
+            return not self.stop.is_set()
+        try:
+            await asyncio.wait_for(self.stop.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Records of the account's inventory that are not in the plan. *campaigns*: all it lists."""
+
+    items: tuple[Item, ...]
+    campaigns: int
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(item.target.id for item in self.items)
+
+    def without(self, ids: Collection[str]) -> "Witnesses":
+        """Those that are not among *ids*."""
+        kept = tuple(item for item in self.items if item.target.id not in ids)
+        return Witnesses(kept, self.campaigns)
+
+
+def can_look(driver: Driver) -> bool:
+    """Whether the vendor can be asked at all."""
+    return driver.list is not None or driver.look is not None

@@ -1,0 +1,343 @@
+"""Absences, keeps and protections -> one compiled matcher that inventory records stream past."""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from reconciler.model import Campaign, Selector
+from reconciler.plan.patterns import Asked, Patterns, add, nfc
+
+__all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One absent, keep or protect entry, asked of every record of *account*.
+
+    Exactly one of *id*, *name*, *match* is set. The question's index in the sequence given to
+    `Matcher` is its identity in the answers.
+    """
+
+    role: Literal["absent", "keep", "protect"]
+    account: str
+    id: str | None = None
+    name: str | None = None
+    match: Selector | None = None
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A record and the indices of the questions that it answers, ascending."""
+
+    campaign: Campaign
+    asked: tuple[int, ...]
+
+
+class Matches(msgspec.Struct, frozen=True):
+    """What a whole inventory answered.
+
+    *hits* by (account, id). *found[i]*: how many records answered question i. *lacking[i]*: how
+    many records could not be judged by question i only because they lack a field. *shared*: per
+    by-name account, the hit records' names (NFC) that more than one record of the account bears.
+    *unasked*: per account, up to *spare* records that answered no question (witnesses).
+    """
+
+    hits: Mapping[tuple[str, str], Hit]
+    found: Mapping[int, int]
+    lacking: Mapping[int, int]
+    shared: Mapping[str, frozenset[str]]
+    unasked: Mapping[str, tuple[Campaign, ...]]
+
+
+class Matcher:
+    """Feed it every record once, then `finish`.
+
+    *by_name*: accounts whose vendor goes by name. If `again` is true after the first pass, feed
+    every record once more through `feed_again` before `finish` (names shared by two records).
+    """
+
+    def __init__(
+        self,
+        questions: Sequence[Question],
+        *,
+        now: datetime,
+        by_name: Collection[str] = (),
+        spare: int = 100,
+    ) -> None:
+        self._spare = spare
+        self._names = {account: _Names() for account in by_name}
+        self._hits: dict[tuple[str, str], Hit] = {}
+        self._lacking: dict[int, int] = {}
+        self._unasked: dict[str, list[Campaign]] = {}
+        self._wanting: set[str] = set()  # accounts that have too few unasked records yet
+        self._ids: dict[str, list[Asked]] = defaultdict(list)
+        self._called: dict[str, list[Asked]] = defaultdict(list)
+        self._everyone: dict[str, list[tuple[int, _Test]]] = defaultdict(list)
+        self._tests: dict[int, _Test] = {}
+        patterns: list[tuple[str, int, Selector]] = []
+        for index, one in enumerate(questions):
+            if one.id is not None:
+                self._ids[one.id].append((one.account, index))
+            elif one.name is not None:
+                self._called[nfc(one.name)].append((one.account, index))
+            elif one.match is not None:
+                test = _test(one.match, now)
+                if one.match.name is not None or one.match.name_regex is not None:
+                    patterns.append((one.account, index, one.match))
+                    if test is not None:
+                        self._tests[index] = test
+                elif test is not None:
+                    self._everyone[one.account].append((index, test))
+        self._patterns = Patterns(patterns) if patterns else None
+
+    def feed(self, campaigns: Sequence[Campaign]) -> None:
+        """Take in a batch of records."""
+        accounts = [one.account for one in campaigns]
+        names = [one.name for one in campaigns]
+        if not "".join(names).isascii():
+            names = [nfc(name) for name in names]
+        if not self._unasked.keys() >= set(accounts):
+            self._meet(accounts)
+        found: dict[int, list[int]] = {}
+        if self._ids:
+            ids = self._ids
+            for place in [at for at, one in enumerate(campaigns) if one.id in ids]:
+                add(found, place, ids[campaigns[place].id], accounts[place])
+        if self._called:
+            called = self._called
+            for place in [at for at, name in enumerate(names) if name in called]:
+                add(found, place, called[names[place]], accounts[place])
+        if self._patterns is not None:
+            for place, indices in self._patterns.of(names, accounts).items():
+                self._judge(indices, campaigns[place], place, found)
+        if self._everyone:
+            self._ask_everyone(campaigns, accounts, found)
+        if self._wanting and not self._wanting.isdisjoint(accounts):
+            self._spare_some(campaigns, found)
+        for place, asked in found.items():
+            one = campaigns[place]
+            self._hits[one.account, one.id] = Hit(one, tuple(sorted(set(asked))))
+        if self._names:
+            self._take_names(names, accounts, found)
+
+    def _meet(self, accounts: Sequence[str]) -> None:
+        """Some of *accounts* have their first record here."""
+        for account in set(accounts) - self._unasked.keys():
+            self._unasked[account] = []
+            if self._spare:
+                self._wanting.add(account)
+
+    def _judge(
+        self, indices: Sequence[int], one: Campaign, place: int, found: dict[int, list[int]]
+    ) -> None:
+        """What holds of the patterns that match the name, once all else is judged too."""
+        for index in indices:
+            test = self._tests.get(index)
+            self._note(index, True if test is None else test(one), place, found)
+
+    def _ask_everyone(
+        self,
+        campaigns: Sequence[Campaign],
+        accounts: Sequence[str],
+        found: dict[int, list[int]],
+    ) -> None:
+        for account, tests in self._everyone.items():
+            own = [(at, one) for at, one in enumerate(campaigns) if accounts[at] == account]
+            for index, test in tests if own else ():
+                for place, one in own:
+                    verdict = test(one)
+                    if verdict is not False:
+                        self._note(index, verdict, place, found)
+
+    def _note(
+        self, index: int, verdict: bool | None, place: int, found: dict[int, list[int]]
+    ) -> None:
+        if verdict:
+            found.setdefault(place, []).append(index)
+        elif verdict is None:
+            self._lacking[index] = self._lacking.get(index, 0) + 1
+
+    def _spare_some(self, campaigns: Sequence[Campaign], found: Collection[int]) -> None:
+        for place, one in enumerate(campaigns):
+            if one.account in self._wanting and place not in found:
+                kept = self._unasked[one.account]
+                kept.append(one)
+                if len(kept) >= self._spare:
+                    self._wanting.discard(one.account)
+
+    def _take_names(
+        self, names: Sequence[str], accounts: Sequence[str], found: Collection[int]
+    ) -> None:
+        for account, own in self._names.items():
+            own.take([(n, at in found) for at, n in enumerate(names) if accounts[at] == account])
+
+    @property
+    def again(self) -> bool:
+        """Whether a second pass is needed."""
+        return any(own.again for own in self._names.values())
+
+    def feed_again(self, campaigns: Sequence[Campaign]) -> None:
+        """The second pass."""
+        for one in campaigns:
+            if one.account in self._names:
+                self._names[one.account].count(nfc(one.name))
+
+    def finish(self) -> Matches:
+        """The answers."""
+        found = Counter(index for hit in self._hits.values() for index in hit.asked)
+        return Matches(
+            hits=self._hits,
+            found=dict(found),
+            lacking=self._lacking,
+            shared={account: own.shared() for account, own in self._names.items()},
+            unasked={account: tuple(kept) for account, kept in self._unasked.items()},
+        )
+
+
+# ---------------------------------------------------------------- conditions beyond the name
+
+_Test = Callable[[Campaign], bool | None]
+"""True: all conditions hold. False: one does not. None: a field is missing, and nothing fails."""
+
+
+def _test(selector: Selector, now: datetime) -> _Test | None:
+    """What must hold beside the name; None if nothing must."""
+    tests = [*_word_tests(selector), *_time_tests(selector, now)]
+    if not tests:
+        return None
+    if len(tests) == 1:
+        return tests[0]
+    return lambda one: _all(tests, one)
+
+
+def _all(tests: Sequence[_Test], one: Campaign) -> bool | None:
+    verdict: bool | None = True
+    for test in tests:
+        said = test(one)
+        if said is False:
+            return False
+        if said is None:
+            verdict = None
+    return verdict
+
+
+def _word_tests(selector: Selector) -> list[_Test]:
+    tests: list[_Test] = []
+    if selector.status is not None:
+        statuses = frozenset(selector.status)
+        tests.append(lambda one: None if one.status is None else one.status in statuses)
+    if selector.channel is not None:
+        channels = frozenset(selector.channel)
+        tests.append(lambda one: None if one.channel is None else one.channel in channels)
+    for key, wanted in selector.labels or ():
+        tests.append(_label(key, wanted))
+    return tests
+
+
+def _label(key: str, wanted: str) -> _Test:
+    def test(one: Campaign) -> bool | None:
+        held = None if one.labels is None else one.labels.get(key)
+        return None if held is None else held == wanted
+
+    return test
+
+
+def _time_tests(selector: Selector, now: datetime) -> list[_Test]:
+    tests: list[_Test] = []
+    for field, before, after, age in (
+        ("created_at", selector.created_before, selector.created_after, selector.older_than),
+        ("updated_at", selector.updated_before, selector.updated_after, selector.not_updated_for),
+    ):
+        if before is not None:
+            tests.append(_before(field, before))
+        if after is not None:
+            tests.append(_after(field, after))
+        if age is not None:
+            tests.append(_before(field, _ago(now, age)))
+    return tests
+
+
+def _ago(now: datetime, age: timedelta) -> datetime:
+    try:
+        return now - age
+    except OverflowError:  # longer ago than there were years: nothing is that old
+        return datetime.min.replace(tzinfo=now.tzinfo)
+
+
+def _before(field: str, bound: datetime) -> _Test:
+    def test(one: Campaign) -> bool | None:
+        at: datetime | None = getattr(one, field)
+        return None if at is None else at < bound
+
+    return test
+
+
+def _after(field: str, bound: datetime) -> _Test:
+    def test(one: Campaign) -> bool | None:
+        at: datetime | None = getattr(one, field)
+        return None if at is None else at > bound
+
+    return test
+
+
+# ---------------------------------------------------------------- shared names
+
+
+class _Names:
+    """Which names of hit records another record bears too; exact, in memory that does not grow.
+
+    A filter remembers, not quite exactly, all names that no question hit. A hit name that it may
+    have held is counted in a second pass.
+    """
+
+    def __init__(self) -> None:
+        self._words = array("Q", bytes(8 << 20))
+        self._hit: dict[str, int] = {}
+        self._suspects: dict[str, int] = {}
+
+    @property
+    def again(self) -> bool:
+        return bool(self._suspects)
+
+    def take(self, names: Iterable[tuple[str, bool]]) -> None:
+        """Take in names (NFC), each with whether a question hit its record."""
+        words, hits = self._words, self._hit
+        low, high = _masks(1), _masks(2)
+        last = len(words) - 1
+        for name, hit in names:
+            if name in hits:
+                hits[name] += 1
+                continue
+            code = hash(name)
+            slot = code & last
+            bits = low[(code >> 24) & 4095] | high[(code >> 40) & 4095]
+            if not hit:
+                words[slot] |= bits
+                continue
+            hits[name] = 1
+            if words[slot] & bits == bits:
+                self._suspects[name] = 0
+
+    def count(self, name: str) -> None:
+        if name in self._suspects:
+            self._suspects[name] += 1
+
+    def shared(self) -> frozenset[str]:
+        certain = {name for name, number in self._hit.items() if number > 1}
+        return frozenset(certain | {name for name, number in self._suspects.items() if number > 1})
+
+
+@cache
+def _masks(seed: int) -> list[int]:
+    """4096 words of 64 bits, three of them set, spread by a linear congruence."""
+    masks = []
+    for _ in range(4096):
+        mask = 0
+        while mask.bit_count() < 3:
+            seed = (seed * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+            mask |= 1 << (seed >> 58)
+        masks.append(mask)
+    return masks

@@ -1,0 +1,429 @@
+"""Offline verification of evidence: what docs/audit-format.md promises, checked in its order.
+
+Everything in the archive is hostile: nothing is extracted, names are never paths, and sizes are
+what is really read. Needs no vendor, no network and no key but `allowed_signers`.
+"""
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+import msgspec
+
+from reconciler.errors import Stale
+from reconciler.model import API_VERSION, Outcome, Plan, Report, Target
+from reconciler.plan import planfile
+from reconciler.prove import approvals, chain
+from reconciler.prove.approvals import Signers
+from reconciler.prove.evidence import AUDIT, MANIFEST, deletions
+
+SMALL = 64 * 1024 * 1024
+"""Bytes of a member that is held in memory, but for plan and report."""
+LARGE = 1024 * 1024 * 1024
+MEMBERS = 100_000
+
+_BLOCK = 512
+_CHUNK = 1024 * 1024
+_NAME = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*")
+
+
+class Unproven(Stale):
+    """The first thing that does not hold. *member* is where; *seq* is the audit record, if one."""
+
+    def __init__(self, member: str, why: str, seq: int | None = None) -> None:
+        self.member = member
+        self.seq = seq
+        self.why = why
+        super().__init__(f"{member}{'' if seq is None else f' record {seq}'}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What verified evidence shows. *notes* say what it cannot show."""
+
+    plan: str
+    project: str
+    records: int
+    runs: int
+    targets: int
+    outcomes: Mapping[str, int]
+    approved_by: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+# ---------------------------------------------------------------- manifest
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    path: str
+    bytes: int
+    sha256: str
+    source: str | None = None
+
+
+class _Missing(msgspec.Struct, frozen=True):
+    source: str
+    sha256: str
+    why: str
+
+
+class _Audit(msgspec.Struct, frozen=True):
+    first: int
+    last: int
+    records: int
+    hash: str
+
+
+class _Manifest(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str
+    kind: str
+    tool: str
+    plan: str
+    members: tuple[_Listed, ...]
+    missing: tuple[_Missing, ...]
+    audit: _Audit | None
+
+
+_manifest = msgspec.json.Decoder(_Manifest).decode
+
+
+def evidence(archive: BinaryIO, *, signers: Signers | None = None) -> Proven:
+    """Check a whole archive. `Unproven` names the first thing that does not hold.
+
+    *signers*: the reader's own list of allowed signers, which then counts instead of the
+    archive's.
+    """
+    with TemporaryFile() as audit:
+        manifest, contents = _read(archive, audit)
+        plan = _plan(manifest, contents)
+        _check_inputs(plan, manifest)
+        trusted = signers if signers is not None else _signers(contents)
+        case = _Case(plan, manifest, contents, trusted)
+        if manifest.audit is not None:
+            case.hear(audit)
+        case.check_report()
+        return case.proven()
+
+
+def _plan(manifest: _Manifest, contents: Mapping[str, bytes]) -> Plan:
+    data = contents.get("plan.json")
+    if data is None:
+        raise Unproven("plan.json", "is missing")
+    if planfile.digest(data) != manifest.plan:
+        raise Unproven("plan.json", f"is not the plan {manifest.plan}")
+    try:
+        return planfile.loads(data)
+    except Stale as error:
+        raise Unproven("plan.json", str(error)) from error
+
+
+def _check_inputs(plan: Plan, manifest: _Manifest) -> None:
+    due = {one.path: one.sha256 for one in (plan.inputs.project, *plan.inputs.manifests)}
+    packed = {one.source: one for one in manifest.members if one.path.startswith("inputs/")}
+    gone = {one.source for one in manifest.missing}
+    for source, one in packed.items():
+        if source is None or due.get(source, "").removeprefix("sha256:") != one.sha256:
+            raise Unproven(one.path, "is not what the plan was made from")
+    for path in due:
+        if path not in packed and path not in gone:
+            raise Unproven(MANIFEST, f"says nothing of {path}, which the plan was made from")
+
+
+def _signers(contents: Mapping[str, bytes]) -> Signers | None:
+    allowed = contents.get("allowed_signers")
+    return None if allowed is None else Signers(allowed, contents.get("allowed_signers.revoked"))
+
+
+# ---------------------------------------------------------------- what the records say
+
+
+@dataclass(slots=True)
+class _Case:
+    """The records, heard one after the other."""
+
+    plan: Plan
+    manifest: _Manifest
+    contents: Mapping[str, bytes]
+    signers: Signers | None
+    planned: frozenset[str] = frozenset()
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    judged: set[str] = field(default_factory=set)
+    intended: set[str] = field(default_factory=set)
+    requests: set[int] = field(default_factory=set)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    approved_by: dict[str, None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    report: str | None = None
+
+    def hear(self, audit: BinaryIO) -> None:
+        """Every record of the slice, in order."""
+        self.planned = deletions(self.plan)
+        assert self.manifest.audit is not None
+        _hold(self.manifest.audit, audit)  # what it says counts only once all of it holds
+        audit.seek(0)
+        for record in chain.walk(audit, stubs=True):
+            if not chain.is_stub(record):
+                self._one(record)
+
+    def _one(self, record: Mapping[str, Any]) -> None:
+        seq, kind, run = record["seq"], record.get("type"), record.get("run")
+        if "plan" not in record:
+            return
+        if record["plan"] != self.manifest.plan:
+            raise Unproven(AUDIT, "is of another plan", seq)
+        if not isinstance(run, str):
+            raise Unproven(AUDIT, "names no run", seq)
+        if kind == "run-started":
+            self.runs[run] = dict(record)
+            return
+        if run not in self.runs:
+            raise Unproven(AUDIT, f"is of run {run}, whose start is missing", seq)
+        match kind:
+            case "intent":
+                self._intent(record, run)
+            case "outcome" if record.get("status") is not None:
+                # Without one nothing answered: a later run found it lost, maybe another plan's.
+                if record.get("request") not in self.requests:
+                    raise Unproven(AUDIT, "answers a request that has no intent", seq)
+            case "target":
+                self._target(record)
+            case "run-ended":
+                self.ended.add(run)
+                report = record.get("report")
+                self.report = report if isinstance(report, str) else self.report
+
+    def _intent(self, record: Mapping[str, Any], run: str) -> None:
+        seq, request, targets = record["seq"], record.get("request"), record.get("targets")
+        if type(request) is not int or not isinstance(targets, list):
+            raise Unproven(AUDIT, "is an intent without request or targets", seq)
+        for target in targets:
+            if target not in self.planned:
+                raise Unproven(AUDIT, f"asks to delete {target}, which is not in the plan", seq)
+        if run in self.ended:
+            raise Unproven(AUDIT, f"comes after the end of run {run}", seq)
+        if run not in self.judged:
+            self.judged.add(run)
+            self._approvals(self.runs[run])
+        self.requests.add(request)
+        self.intended.update(targets)
+
+    def _target(self, record: Mapping[str, Any]) -> None:
+        seq, target, outcome = record["seq"], record.get("target"), record.get("outcome")
+        if not isinstance(target, str) or target not in self.planned:
+            raise Unproven(AUDIT, f"is about {target}, which is not in the plan", seq)
+        if outcome not in {one.value for one in Outcome}:
+            raise Unproven(AUDIT, f"has the outcome {outcome}, which there is not", seq)
+        answered = outcome == Outcome.DELETED and record.get("evidence") == "answer"
+        if answered and target not in self.intended:
+            raise Unproven(AUDIT, f"says {target} was deleted without an intent before it", seq)
+        self.outcomes[target] = str(outcome)
+
+    def _approvals(self, started: Mapping[str, Any]) -> None:
+        """Enough signatures at the time this run began, or a waiver of the rule."""
+        seen = started.get("approvals")
+        seen = seen if isinstance(seen, dict) else {}
+        required = max(self.plan.approvals.required, int(seen.get("required") or 0))
+        if required == 0:
+            return
+        if "approvals" in (started.get("waived") or ()):
+            self.notes.append(f"run {started['run']} waived its approvals")
+            return
+        try:
+            now = datetime.fromisoformat(str(started["at"]))
+            aliases = {str(k): tuple(v) for k, v in (seen.get("aliases") or {}).items()}
+            requested_by = tuple(map(str, started.get("requestedBy") or ()))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Unproven(AUDIT, "its approvals cannot be read", started["seq"]) from error
+        if self.signers is None:
+            raise Unproven("allowed_signers", "is missing: the approvals cannot be counted")
+        listed = self.manifest.members
+        counted = approvals.count(
+            self.contents["plan.json"],
+            [
+                (one.source or one.path, self.contents[one.path])
+                for one in listed
+                if one.path.startswith("signatures/")
+            ],
+            self.signers,
+            author=self.plan.metadata.author,
+            aliases=aliases,
+            requested_by=requested_by,
+            now=now,
+            plan_name=next((one.source for one in listed if one.path == "plan.json"), None)
+            or "plan.json",
+        )
+        short = approvals.shortfall(counted, required=required, author=self.plan.metadata.author)
+        if short is not None:
+            raise Unproven("signatures", f"run {started['run']} had {short}", started["seq"])
+        self.approved_by.update(dict.fromkeys(counted.principals))
+
+    # ------------------------------------------------------------ report
+
+    def check_report(self) -> None:
+        data = self.contents.get("report.json")
+        if data is None:
+            if self.report is not None:
+                raise Unproven("report.json", "is missing: the last run recorded one")
+            self.notes.append("no report is packed")
+            return
+        try:
+            report = msgspec.json.decode(data, type=Report)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Unproven("report.json", "is not a report") from error
+        if report.plan != self.manifest.plan:
+            raise Unproven("report.json", "is of another plan")
+        if self.report is not None and hashlib.sha256(data).hexdigest() != self.report:
+            raise Unproven("report.json", "is not the report that the last run recorded")
+        for one in report.targets:
+            if not one.outcome.final:
+                continue  # a later settle may have found out more
+            target = str(Target(one.account, one.id, one.part))
+            recorded = self.outcomes.get(target)
+            if recorded != one.outcome and not (recorded is None and one.outcome != "deleted"):
+                raise Unproven("report.json", f"{target} is {one.outcome}, recorded: {recorded}")
+
+    def proven(self) -> Proven:
+        notes = [*self.notes]
+        if self.manifest.audit is None:
+            notes.append("nothing was done under this plan, as far as the audit log tells")
+        notes += [f"run {run} has no end: it was killed, or goes on" for run in self._open()]
+        notes += [f"{one.source} {one.why}: it is not packed" for one in self.manifest.missing]
+        counts = dict.fromkeys((one.value for one in Outcome), 0)
+        for outcome in self.outcomes.values():
+            counts[outcome] += 1
+        return Proven(
+            plan=self.manifest.plan,
+            project=self.plan.metadata.project,
+            records=0 if self.manifest.audit is None else self.manifest.audit.records,
+            runs=len(self.runs),
+            targets=len(self.planned or deletions(self.plan)),
+            outcomes=counts,
+            approved_by=tuple(self.approved_by),
+            notes=tuple(notes),
+        )
+
+    def _open(self) -> list[str]:
+        return [run for run in self.runs if run not in self.ended]
+
+
+# ---------------------------------------------------------------- the archive
+
+
+def _read(archive: BinaryIO, audit: BinaryIO) -> tuple[_Manifest, dict[str, bytes]]:
+    """The manifest and the small members by name; the audit records go to *audit*, unjudged.
+
+    Every member but the audit is compared with the manifest here. The audit's bytes are compared
+    last, so that a bad record is named before a bad file is.
+    """
+    contents: dict[str, bytes] = {}
+    seen: dict[str, tuple[int, str]] = {}
+    try:
+        with gzip.GzipFile(fileobj=archive, mode="rb") as unpacked:
+            for name, size in _entries(unpacked):
+                if name in seen or len(seen) >= MEMBERS:
+                    raise Unproven(name, "is there twice" if name in seen else "is one too many")
+                if name != MANIFEST and not seen:
+                    raise Unproven(MANIFEST, "is not the first member")
+                seen[name] = _copy(unpacked, name, size, contents, audit)
+    except (EOFError, OSError, zlib.error) as error:
+        raise Unproven("archive", f"cannot be read: {error}") from error
+    if MANIFEST not in contents:
+        raise Unproven(MANIFEST, "is missing")
+    try:
+        manifest = _manifest(contents[MANIFEST])
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Unproven(MANIFEST, "is not a manifest") from error
+    if (manifest.api_version, manifest.kind) != (API_VERSION, "Evidence"):
+        raise Unproven(MANIFEST, "is not evidence of a version this tool reads")
+    _compare(manifest, seen, audit)
+    return manifest, contents
+
+
+def _compare(manifest: _Manifest, seen: Mapping[str, tuple[int, str]], audit: BinaryIO) -> None:
+    listed = {one.path: (one.bytes, one.sha256) for one in manifest.members}
+    if len(listed) != len(manifest.members) or MANIFEST in listed:
+        raise Unproven(MANIFEST, "lists a member twice, or itself")
+    if (manifest.audit is not None) != (AUDIT in seen):
+        raise Unproven(AUDIT, "is missing" if manifest.audit is not None else "is not announced")
+    for path, facts in listed.items():
+        if path not in seen:
+            raise Unproven(path, "is missing")
+        if seen[path] != facts:
+            if path == AUDIT and manifest.audit is not None:
+                _hold(manifest.audit, audit)
+            raise Unproven(path, "does not have the SHA-256 and length of the manifest")
+    for path in seen:
+        if path not in listed and path != MANIFEST:
+            raise Unproven(path, "is not in the manifest")
+
+
+def _entries(stream: BinaryIO | gzip.GzipFile) -> Iterator[tuple[str, int]]:
+    """(name, size) of each ustar entry; whoever iterates reads the content in between."""
+    while True:
+        header = stream.read(_BLOCK)
+        if header == bytes(_BLOCK):
+            break
+        checksum = sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+        if len(header) != _BLOCK or header[148:156] != b"%06o\0 " % checksum:
+            raise Unproven("archive", "holds a damaged header")
+        if header[257:263] != b"ustar\0" or header[156:157] != b"0":
+            raise Unproven("archive", "holds something that is not a regular file of ustar")
+        name = header[:100].rstrip(b"\0").decode("ascii", "replace")
+        prefix = header[345:500].rstrip(b"\0").decode("ascii", "replace")
+        name = f"{prefix}/{name}" if prefix else name
+        octal = header[124:136].rstrip(b"\0 ")
+        if not _NAME.fullmatch(name) or not re.fullmatch(rb"[0-7]{1,11}", octal):
+            raise Unproven("archive", "holds a member whose name or size is not ours")
+        yield name, int(octal, 8)
+    while rest := stream.read(_CHUNK):
+        if rest.strip(b"\0"):
+            raise Unproven("archive", "goes on after its end")
+
+
+def _copy(
+    stream: gzip.GzipFile, name: str, size: int, contents: dict[str, bytes], audit: BinaryIO
+) -> tuple[int, str]:
+    """Take a member in; its real size and SHA-256."""
+    most = LARGE if name in ("plan.json", "report.json") else SMALL
+    if name != AUDIT and size > most:
+        raise Unproven(name, f"is longer than {most} bytes")
+    read, left, blocks = hashlib.sha256(), size, []
+    while left:
+        block = stream.read(min(left, _CHUNK))
+        if not block:
+            raise Unproven(name, "ends too early")
+        read.update(block)
+        left -= len(block)
+        if name == AUDIT:
+            audit.write(block)
+        else:
+            blocks.append(block)
+    if stream.read(-size % _BLOCK).strip(b"\0"):
+        raise Unproven(name, "is followed by something")
+    if name != AUDIT:
+        contents[name] = b"".join(blocks)
+    return size, read.hexdigest()
+
+
+def _hold(told: _Audit, audit: BinaryIO) -> None:
+    """The slice is all of what the manifest tells of, and each record holds; or it is named."""
+    audit.seek(0)
+    seq, digest = told.first, None
+    try:
+        for record in chain.walk(audit, stubs=True):
+            if record["seq"] != seq or seq > told.last:
+                raise Unproven(AUDIT, "is missing" if seq <= told.last else "is one too many", seq)
+            seq, digest = seq + 1, record["hash"]
+    except chain.BadLink as error:
+        raise Unproven(AUDIT, error.why, seq if error.seq is None else error.seq) from error
+    if seq <= told.last or told.records != told.last - told.first + 1:
+        raise Unproven(AUDIT, "is missing", seq)
+    if digest != told.hash:
+        raise Unproven(AUDIT, "is not the last record of the manifest", told.last)

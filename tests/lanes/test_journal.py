@@ -1,0 +1,364 @@
+"""What every journal must do; each backend passes the same tests."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.lanes.journal import (
+    Intent,
+    Journal,
+    JournalFailed,
+    LaneLost,
+    Result,
+    Ruling,
+    State,
+)
+from reconciler.lanes.journal.sqlite import SqliteJournal
+from reconciler.model import Outcome, Target
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+ONE, TWO, PART = Target("acc", "1"), Target("acc", "2"), Target("acc", "3", "918187867008")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def on(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+Open = Callable[[], Any]
+
+
+@pytest.fixture(params=["sqlite"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Open]:
+    """Opens the same journal anew at each call, as another process would."""
+    made: list[Journal] = []
+
+    def open_() -> Journal:
+        made.append(SqliteJournal(tmp_path / "s" / "state.db", "acme", clock=clock))
+        return made[-1]
+
+    yield open_
+    for one in made:
+        one.close()
+
+
+def begin(journal: Any, plan: str | None = A, kind: str = "apply") -> int:
+    return int(journal.begin(plan, kind, "{}", [], {}))
+
+
+def taken(journal: Any, run: int, window: float = 60.0) -> Any:
+    return journal.take("lane", ["acc"], run, window)
+
+
+def intend(journal: Any, epoch: int, run: int, *targets: Target, kind: str = "delete") -> int:
+    intent = Intent("acc", kind, "DELETE", "http://v/***", targets)
+    return int(journal.commit("lane", epoch, run, intents=[intent])[0])
+
+
+def deleted(at: datetime, plan: str = A) -> dict[str, Any]:
+    return {"outcome": Outcome.DELETED, "evidence": "answer", "at": at, "plan": plan, "sends": 1}
+
+
+# ---------------------------------------------------------------- runs
+
+
+def test_a_new_journal_is_empty_until_a_run_begins(opened: Open) -> None:
+    journal = opened()
+    assert journal.empty
+    begin(journal)
+    assert not opened().empty
+
+
+def test_a_pull_leaves_the_journal_empty(opened: Open) -> None:
+    journal = opened()
+    begin(journal, None, "pull")
+    assert opened().empty
+
+
+def test_a_plan_is_first_applied_when_its_first_run_begins(opened: Open, clock: Clock) -> None:
+    journal = opened()
+    assert journal.first_applied(A) is None
+    begin(journal)
+    clock.on(3600)
+    begin(journal)
+    begin(journal, B, "settle")
+    assert opened().first_applied(A) == NOW
+    assert journal.first_applied(B) is None
+
+
+def test_runs_are_told_newest_first(opened: Open, clock: Clock) -> None:
+    journal = opened()
+    first = begin(journal)
+    journal.end(first, 5, {})
+    clock.on(1)
+    second = begin(journal, B)
+    runs = opened().runs()
+    assert [one.number for one in runs] == [second, first]
+    assert (runs[1].exit_code, runs[1].ended, runs[0].ended) == (5, NOW, None)
+    assert [one.number for one in journal.runs(A)] == [first]
+
+
+# ---------------------------------------------------------------- intents and outcomes
+
+
+def test_an_intent_is_there_for_the_next_process_and_an_outcome_too(
+    opened: Open, clock: Clock
+) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    number = intend(journal, epoch, run, ONE, PART)
+    at = clock.on(1)
+    rulings = [Ruling(one, deleted(at)) for one in (ONE, PART)]
+    result = Result(number, 200, "deleted", None, vendor_id="r-1")
+    journal.commit("lane", epoch, run, results=[result], rulings=rulings)
+    states = opened().states([ONE, TWO, PART])
+    assert set(states) == {ONE, PART}
+    assert states[PART] == State(outcome=Outcome.DELETED, evidence="answer", at=at, plan=A, sends=1)
+    (sent,) = journal.requests([PART])[PART]
+    assert (sent.method, sent.url, sent.status) == ("DELETE", "http://v/***", 200)
+    assert journal.targets_of(number) == (ONE, PART)
+
+
+def test_an_intent_without_a_result_is_in_doubt_for_whoever_comes_next(
+    opened: Open, clock: Clock
+) -> None:
+    journal = opened()
+    run = begin(journal)
+    intend(journal, taken(journal, run).epoch, run, ONE)
+    clock.on(5)
+    other = opened()
+    assert set(other.in_doubt()) == {ONE}
+    again = begin(other)
+    taken(other, again)
+    state = other.states([ONE])[ONE]
+    assert state.outcome is Outcome.IN_DOUBT
+    assert (state.sends, state.doubts, state.last_byte_at) == (1, 1, clock.now)
+    assert not state.cleared
+    assert state.plan == A
+    taken(other, begin(other))
+    assert other.states([ONE])[ONE].sends == 1
+
+
+def test_a_request_that_never_left_leaves_no_doubt_and_no_trace(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    number = intend(journal, epoch, run, ONE)
+    journal.commit("lane", epoch, run, results=[Result(number, None, "not-sent", "x", sent=False)])
+    taken(journal, begin(journal))
+    assert journal.states([ONE]).get(ONE, State()).outcome is None
+    assert journal.requests([ONE]) == {ONE: ()}
+
+
+def test_an_intent_says_nothing_of_the_outcome_that_was_there(opened: Open, clock: Clock) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, deleted(NOW))])
+    second = begin(journal, B)
+    epoch = taken(journal, second).epoch
+    number = intend(journal, epoch, second, ONE)
+    result = Result(number, 429, "throttled", None)
+    journal.commit("lane", epoch, second, results=[result])
+    assert journal.states([ONE])[ONE].plan == A
+
+
+def test_a_doubt_about_what_had_come_back_starts_a_new_life(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, {**deleted(NOW), "doubts": 2})])
+    second = begin(journal, B)
+    intend(journal, taken(journal, second).epoch, second, ONE)
+    taken(journal, begin(journal, B))
+    state = journal.states([ONE])[ONE]
+    assert (state.outcome, state.plan, state.doubts) == (Outcome.IN_DOUBT, B, 1)
+
+
+def test_all_of_a_commit_is_written_or_nothing(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    bad = [Ruling(ONE, deleted(NOW)), Ruling(TWO, {"colour": "red"})]
+    with pytest.raises(ValueError, match="colour"):
+        journal.commit("lane", epoch, run, rulings=bad)
+    assert journal.states([ONE, TWO]) == {}
+
+
+def test_a_ruling_changes_only_what_it_names(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, {**deleted(NOW), "digests": ("d",)})])
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, {"seen_at": NOW})])
+    state = journal.states([ONE])[ONE]
+    assert (state.outcome, state.digests, state.seen_at) == (Outcome.DELETED, ("d",), NOW)
+
+
+def test_parts_and_whole_campaigns_are_different_targets(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    whole, part = Target("acc", "x"), Target("acc", "x", "y")
+    journal.commit("lane", epoch, run, rulings=[Ruling(part, deleted(NOW))])
+    assert set(journal.states([whole, part])) == {part}
+
+
+# ---------------------------------------------------------------- lanes
+
+
+def test_whoever_lost_the_lane_cannot_intend(opened: Open) -> None:
+    old = opened()
+    run = begin(old)
+    epoch = taken(old, run).epoch
+    assert old.holds("lane", epoch)
+    new = opened()
+    taken(new, begin(new))
+    assert not old.holds("lane", epoch)
+    with pytest.raises(LaneLost):
+        intend(old, epoch, run, ONE)
+    assert new.in_doubt() == {}
+
+
+def test_a_late_outcome_is_recorded_unless_its_successor_saw_the_end(opened: Open) -> None:
+    old = opened()
+    run = begin(old)
+    epoch = taken(old, run).epoch
+    numbers = [intend(old, epoch, run, ONE), intend(old, epoch, run, TWO)]
+    new = opened()
+    second = begin(new)
+    its = taken(new, second).epoch
+    new.commit("lane", its, second, rulings=[Ruling(TWO, {**deleted(NOW), "evidence": "look"})])
+    doubt = {"outcome": Outcome.IN_DOUBT, "detail": "reset", "doubts": 1}
+    old.commit(
+        "lane",
+        epoch,
+        run,
+        results=[Result(one, 200, "deleted", None) for one in numbers],
+        rulings=[Ruling(ONE, deleted(NOW)), Ruling(TWO, doubt)],
+    )
+    states = new.states([ONE, TWO])
+    assert {one.outcome for one in states.values()} == {Outcome.DELETED}
+    assert states[TWO].evidence == "look"
+
+
+def test_taking_a_lane_tells_what_was_sent_in_its_window_and_its_pause(
+    opened: Open, clock: Clock
+) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    first = intend(journal, epoch, run, ONE)
+    clock.on(100)
+    journal.commit("lane", epoch, run, results=[Result(first, 200, "deleted", None)])
+    sent_at = clock.on(10)
+    second = intend(journal, epoch, run, TWO)
+    answered = clock.on(2)
+    journal.commit("lane", epoch, run, results=[Result(second, 429, "throttled", None)])
+    kept = intend(journal, epoch, run, PART)
+    journal.commit("lane", epoch, run, results=[Result(kept, None, "withdrawn", None, sent=False)])
+    until = clock.now + timedelta(seconds=300)
+    journal.pause("lane", until)
+    other = opened()
+    ledger = taken(other, begin(other), window=11.0)
+    assert ledger.recent == ((sent_at, answered),)
+    assert ledger.paused_until == until
+    long = taken(other, begin(other), window=60.0)
+    assert [end for _, end in long.recent] == [NOW + timedelta(seconds=100), answered]
+    assert taken(other, begin(other)).epoch == long.epoch + 1
+
+
+def test_a_read_in_flight_counts_for_the_pace_and_is_no_doubt(opened: Open, clock: Clock) -> None:
+    journal = opened()
+    run = begin(journal)
+    journal.commit(
+        "lane", taken(journal, run).epoch, run, intents=[Intent("acc", "list", "GET", "http://v")]
+    )
+    clock.on(1)
+    other = opened()
+    ledger = taken(other, begin(other))
+    assert ledger.recent == ((NOW, clock.now),)
+    assert other.in_doubt() == {}
+
+
+# ---------------------------------------------------------------- what is counted
+
+
+def test_the_audit_log_tells_of_deletions_not_of_reads(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    look = intend(journal, epoch, run, kind="look")
+    sent = intend(journal, epoch, run, ONE)
+    answers = [Result(look, 200, "read", None), Result(sent, 200, "deleted", None)]
+    journal.commit("lane", epoch, run, results=answers)
+    told = [(one["type"], one.get("request")) for one in journal.audit_after(0)]
+    assert told == [("run-started", None), ("intent", sent), ("outcome", sent)]
+
+
+def test_deleted_since_counts_targets_of_one_account(opened: Open, clock: Clock) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    for n in range(5):
+        at = clock.on(60)
+        journal.commit("lane", epoch, run, rulings=[Ruling(Target("acc", str(n)), deleted(at))])
+    journal.commit("lane", epoch, run, rulings=[Ruling(Target("other", "x"), deleted(clock.now))])
+    assert journal.deleted_since("acc", NOW + timedelta(seconds=120)) == 3
+    assert journal.deleted_since("acc", NOW) == 5
+
+
+def test_the_newest_request_of_a_doubt_is_told(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    first = intend(journal, epoch, run, ONE, TWO)
+    journal.commit("lane", epoch, run, results=[Result(first, None, "no-answer", "x")])
+    second = intend(journal, epoch, run, ONE)
+    journal.commit("lane", epoch, run, results=[Result(second, None, "no-answer", "x")])
+    doubt = {"outcome": Outcome.IN_DOUBT}
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, doubt), Ruling(TWO, doubt)])
+    assert journal.doubtful_requests() == {first: (TWO,), second: (ONE,)}
+
+
+# ---------------------------------------------------------------- a file that is not ours
+
+
+def test_a_journal_of_another_project_a_newer_one_and_a_stranger_are_refused_unchanged(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = tmp_path / "state.db"
+    SqliteJournal(path, "acme", clock=clock).close()
+    before = path.read_bytes()
+    with pytest.raises(JournalFailed, match="acme"):
+        SqliteJournal(path, "other", clock=clock)
+    assert path.read_bytes() == before
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version=99")
+    db.close()
+    with pytest.raises(JournalFailed, match="newer"):
+        SqliteJournal(path, "acme", clock=clock)
+    stranger = tmp_path / "other.db"
+    with sqlite3.connect(stranger) as db:
+        db.execute("CREATE TABLE t(x)")
+    db.close()
+    with pytest.raises(JournalFailed, match="not a journal"):
+        SqliteJournal(stranger, "acme", clock=clock)

@@ -1,0 +1,593 @@
+"""One account's work on a clock that jumps: outcomes, doubts, looks, throttling, stopping."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.driver import Unclear
+from reconciler.lanes.send import NoAnswer, NotSent
+from reconciler.model import Limits, Outcome
+from tests.support.apply_world import (
+    BLIND,
+    DRIVER,
+    LISTS_ONLY,
+    LOOKS_ONLY,
+    Vendor,
+    World,
+    campaigns,
+    told,
+)
+
+Make = Callable[..., World]
+ABC = ("a1", "b2", "c3")
+
+
+def once(id_: str, first: Any) -> Callable[[Any, Vendor], Any]:
+    """*first* for the first deletion of *id_*; everything else goes well."""
+    seen: list[str] = []
+
+    def answers(one: Any, vendor: Vendor) -> Any:
+        if id_ in one.ids and not seen:
+            seen.append(id_)
+            return first(vendor) if callable(first) else first
+        return None
+
+    return answers
+
+
+def test_what_the_vendor_deletes_is_deleted_once(world: Make) -> None:
+    here = world(Vendor(campaigns(*ABC, "keep")))
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+    assert sorted(here.vendor.sent()) == sorted(ABC)
+    assert set(here.vendor.left) == {"keep"}
+    assert {s.outcome for s in here.states(*ABC).values()} == {Outcome.DELETED}
+
+
+# ---------------------------------------------------------------- doubts
+
+
+def test_a_doubt_that_took_effect_is_deleted_after_one_look_with_a_witness(world: Make) -> None:
+    def lost(vendor: Vendor) -> Any:
+        vendor.remove(["b2"])
+        return NoAnswer("reset")
+
+    here = world(Vendor(campaigns(*ABC, "keep"), answers=once("b2", lost)), witnesses=["keep"])
+    fates = here.go(ABC)
+    assert told(fates) == dict.fromkeys(ABC, "deleted")
+    assert fates["b2"].evidence == "look"
+    assert here.vendor.sent().count("b2") == 1
+
+
+def test_a_look_after_a_doubt_waits_out_the_quiet_period(world: Make) -> None:
+    here = world(
+        Vendor(campaigns(*ABC, "keep"), answers=once("b2", NoAnswer("reset"))), witnesses=["keep"]
+    )
+    here.go(ABC)
+    doubt = next(one for one in here.vendor.deletes if one.ids == ("b2",))
+    looks = [one for one in here.vendor.seen if one.kind in ("look", "list")]
+    assert looks[0].at - doubt.answered >= DRIVER.quiet
+    assert looks[1].at - looks[0].at >= DRIVER.again
+
+
+def test_a_doubt_without_effect_is_sent_once_more_after_two_looks(world: Make) -> None:
+    here = world(
+        Vendor(campaigns(*ABC, "keep"), answers=once("b2", NoAnswer("reset"))), witnesses=["keep"]
+    )
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+    assert here.vendor.sent().count("b2") == 2
+
+
+def test_a_second_doubt_stays_for_a_person(world: Make) -> None:
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=lambda *_: NoAnswer("reset")), witnesses=["keep"]
+    )
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    assert here.vendor.sent() == ["a1", "a1"]
+    for _ in range(3):
+        here.reopen()
+        assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    assert here.vendor.sent() == ["a1", "a1"]
+
+
+def test_a_cleared_doubt_that_is_answered_404_is_never_sent_a_third_time(world: Make) -> None:
+    answers = iter([NoAnswer("reset"), 404, 404, 404, 404, 404, 404, 404, 404, 404])
+    vendor = Vendor(campaigns("a1", "keep"), answers=lambda *_: next(answers))
+    here = world(vendor, witnesses=["keep"])
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    assert vendor.sent() == ["a1", "a1"]
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    assert vendor.sent() == ["a1", "a1"]
+
+
+def test_what_cannot_be_looked_at_stays_in_doubt(world: Make) -> None:
+    vendor = Vendor(campaigns("a1"), answers=lambda *_: NoAnswer("reset"))
+    here = world(vendor, driver=BLIND)
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    assert vendor.sent() == ["a1"]
+
+
+def test_silence_without_a_witness_leaves_the_doubt(world: Make) -> None:
+    def lost(vendor: Vendor) -> Any:
+        vendor.left.clear()
+        return NoAnswer("reset")
+
+    here = world(Vendor(campaigns("a1"), answers=once("a1", lost)), witnesses=["keep"])
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+
+
+def test_another_campaign_under_the_same_id_is_never_sent(world: Make) -> None:
+    def reborn(vendor: Vendor) -> Any:
+        vendor.left["a1"]["name"] = "next year's"
+        return NoAnswer("reset")
+
+    here = world(Vendor(campaigns("a1", "keep"), answers=once("a1", reborn)), witnesses=["keep"])
+    fates = here.go(["a1"])
+    assert told(fates) == {"a1": "drifted"}
+    assert "next year's" in (fates["a1"].detail or "")
+    assert here.vendor.sent() == ["a1"]
+
+
+# ---------------------------------------------------------------- what is not known
+
+
+@pytest.mark.parametrize("driver", [DRIVER, LISTS_ONLY, LOOKS_ONLY], ids=["both", "list", "look"])
+def test_a_404_with_a_witness_is_already_absent(world: Make, driver: Any) -> None:
+    here = world(Vendor(campaigns("keep")), driver=driver, witnesses=["keep"])
+    fates = here.go(ABC)
+    assert told(fates) == dict.fromkeys(ABC, "already-absent")
+    assert {fate.evidence for fate in fates.values()} == {"look"}
+
+
+@pytest.mark.parametrize("driver", [DRIVER, LISTS_ONLY, LOOKS_ONLY, BLIND])
+def test_404s_without_a_witness_are_refused_and_stop_the_account_after_three(
+    world: Make, driver: Any
+) -> None:
+    many = [f"c{n}" for n in range(9)]
+    slow = Limits(1, 1.0, 1)
+    here = world(Vendor(campaigns("stranger")), driver=driver, witnesses=["keep"], limits=slow)
+    fates = here.go(many)
+    assert list(told(fates).values()) == ["refused"] * 3 + ["pending"] * 6
+    assert {fates[i].detail for i in many[:3]} == {"unconfirmed-404"}
+    assert len(here.vendor.deletes) == 3
+
+
+def test_one_404_of_a_small_plan_stops_it_at_its_last(world: Make) -> None:
+    here = world(Vendor(campaigns("stranger")), witnesses=["keep"])
+    assert told(here.go(["a1"])) == {"a1": "refused"}
+    assert here.events[-1].detail is not None
+
+
+def test_a_404_for_something_that_is_listed_is_refused(world: Make) -> None:
+    here = world(Vendor(campaigns("a1", "keep"), answers=lambda *_: 404), witnesses=["keep"])
+    fates = here.go(["a1"])
+    assert told(fates) == {"a1": "refused"}
+    assert fates["a1"].evidence == "look"
+
+
+# ---------------------------------------------------------------- durable at once
+
+
+def test_an_outcome_is_durable_before_the_lane_waits_for_its_next_request(world: Make) -> None:
+    limits = Limits(2, 60.0, 1)
+    here = world(Vendor(campaigns(*ABC)), limits=limits)
+    found: list[Any] = []
+
+    def before(one: Any, vendor: Vendor) -> Any:
+        found.append(here.states(*ABC))
+        return None
+
+    async def peek(one: Any) -> None:
+        await asyncio.sleep(15)
+        found.append({i: s.outcome for i, s in here.states(*ABC).items()})
+
+    async def also(one: Any, vendor: Vendor) -> Any:
+        if one.ids == ("a1",):
+            tasks.append(asyncio.ensure_future(peek(one)))
+
+    tasks: list[Any] = []
+    here.vendor.answers = also
+    here.go(ABC)
+    assert found[0]["a1"] is Outcome.DELETED
+
+
+def test_what_is_answered_is_durable_while_another_request_hangs(world: Make) -> None:
+    here = world(Vendor(campaigns(*ABC)), driver=BLIND)
+    found: list[Any] = []
+
+    async def answers(one: Any, vendor: Vendor) -> Any:
+        if one.ids == ("c3",):
+            await asyncio.sleep(20)
+            found.append({i: s.outcome for i, s in here.states(*ABC).items()})
+
+    here.vendor.answers = answers
+    here.go(ABC)
+    assert found[0]["a1"] is Outcome.DELETED
+    assert found[0]["b2"] is Outcome.DELETED
+
+
+# ---------------------------------------------------------------- not now
+
+
+def test_a_throttled_account_waits_and_then_goes_on(world: Make) -> None:
+    here = world(
+        Vendor(campaigns(*ABC), answers=once("a1", (429, b"slow", {"retry-after": "40"}))),
+        limits=Limits(1, 1.0, 1),
+    )
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+    first, second = here.vendor.deletes[:2]
+    assert first.ids == second.ids == ("a1",)
+    assert second.at - first.answered >= 40
+
+
+def test_throttling_without_end_stops_the_account(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=lambda *_: (429, b"no", {"retry-after": "1"}))
+    here = world(vendor)
+    fates = here.go(ABC)
+    assert told(fates) == dict.fromkeys(ABC, "pending")
+    assert "throttled" in (fates["a1"].detail or "")
+    assert len(vendor.deletes) < 60
+
+
+def test_a_wait_longer_than_max_wait_stops_the_account_and_is_kept(world: Make) -> None:
+    here = world(
+        Vendor(campaigns(*ABC), answers=once("a1", (429, b"", {"retry-after": "3600"}))),
+        limits=Limits(1, 1.0, 1),
+        max_wait=60.0,
+    )
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "pending")
+    here.reopen()
+    again = here.go(ABC)
+    assert told(again) == dict.fromkeys(ABC, "pending")
+    assert len(here.vendor.deletes) == 1
+    here.loop.go(here.loop.time() + 3700)
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+
+
+def test_a_pause_survives_a_restart_and_a_shorter_one_never_replaces_it(world: Make) -> None:
+    given = {"a1": "50", "b2": "1"}
+
+    async def answers(one: Any, vendor: Vendor) -> Any:
+        await asyncio.sleep(1 if one.ids[0] == "a1" else 2)
+        asked = given.pop(one.ids[0], None)
+        if asked == "1":
+            assert here.context is not None
+            here.context.stop.set()
+        return (429, b"", {"retry-after": asked}) if asked else None
+
+    here = world(Vendor(campaigns("a1", "b2"), answers=answers))
+    start = here.loop.time()
+    assert told(here.go(["a1", "b2"])) == {"a1": "pending", "b2": "pending"}
+    here.reopen()
+    assert told(here.go(["a1", "b2"])) == {"a1": "deleted", "b2": "deleted"}
+    assert min(one.at for one in here.vendor.deletes[2:]) >= start + 51
+
+
+def test_a_vendor_that_cannot_be_reached_is_tried_again_and_then_left(world: Make) -> None:
+    tries = iter([NotSent("refused")] * 3)
+    here = world(Vendor(campaigns(*ABC), answers=lambda *_: next(tries, None)))
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+    for state in here.states(*ABC).values():
+        assert state.sends == 1
+    here = world(Vendor(campaigns(*ABC), answers=lambda *_: NotSent("refused")))
+
+
+def test_eight_refused_connections_at_once_are_one_failure(world: Make) -> None:
+    many = [f"c{n}" for n in range(16)]
+    tries = iter([NotSent("refused")] * 8)
+    here = world(
+        Vendor(campaigns(*many), answers=lambda *_: next(tries, None), latency=0.01),
+        limits=Limits(100000, 1.0, 8),
+    )
+    assert set(told(here.go(many)).values()) == {"deleted"}
+
+
+def test_a_vendor_that_is_down_leaves_everything_pending(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=lambda *_: NotSent("refused"))
+    here = world(vendor)
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "pending")
+    assert here.states(*ABC) == {} or {s.outcome for s in here.states(*ABC).values()} == {None}
+
+
+def test_five_doubts_in_a_row_open_the_breaker(world: Make) -> None:
+    many = [f"c{n}" for n in range(12)]
+    vendor = Vendor(campaigns(*many), answers=lambda *_: (500, b"down"))
+    here = world(vendor, limits=Limits(1, 1.0, 1), driver=BLIND)
+    fates = told(here.go(many))
+    assert list(fates.values()).count("in-doubt") == 5
+    assert list(fates.values()).count("pending") == 7
+
+
+# ---------------------------------------------------------------- credentials
+
+
+def test_an_expired_token_is_renewed_once_for_all(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC, *"defghijk"), latency=0.05)
+    vendor.answers = lambda one, _: (401, b"expired") if one.token == "Bearer token-1" else None
+    here = world(vendor)
+    assert set(told(here.go([*ABC, *"defghijk"])).values()) == {"deleted"}
+    assert vendor.issued == 2
+
+
+def test_another_process_that_renews_is_survived_and_not_fought(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=lambda *_: (401, b"invalid"))
+    here = world(vendor)
+    fates = here.go(ABC)
+    assert set(told(fates).values()) <= {"refused", "pending"}
+    assert vendor.issued == 2  # one refresh, then the same targets again; not a third
+    assert vendor.left.keys() >= set(ABC)
+
+
+def test_a_token_that_worked_may_be_renewed_again_but_not_for_ever(world: Make) -> None:
+    many = [f"c{n}" for n in range(12)]
+    vendor = Vendor(campaigns(*many))
+    seen: list[str] = []
+
+    def answers(one: Any, _: Vendor) -> Any:
+        seen.append(one.token)
+        return (401, b"invalid") if seen.count(one.token) > 2 else None
+
+    vendor.answers = answers
+    here = world(vendor, limits=Limits(100, 1.0, 1), driver=BLIND)
+    fates = list(told(here.go(many)).values())
+    assert vendor.issued == 4
+    assert (fates.count("deleted"), fates.count("pending")) == (8, 3)
+
+
+def test_credentials_that_are_refused_stop_the_account(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=lambda *_: (403, b"no"))
+    here = world(vendor, limits=Limits(1, 1.0, 1))
+    assert list(told(here.go(ABC)).values()) == ["refused", "pending", "pending"]
+    assert len(vendor.deletes) == 1
+
+
+def test_no_token_leaves_everything_pending(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), tokens=lambda *_: (500, b"down"))
+    here = world(vendor)
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "pending")
+    assert vendor.deletes == []
+
+
+def test_a_run_that_is_told_to_stop_while_it_renews_leaves_its_target_pending(
+    world: Make,
+) -> None:
+    def tokens(one: Any, vendor: Vendor) -> Any:
+        if vendor.issued == 0:
+            return None
+        assert here.context is not None
+        here.context.stop.set()
+        return NotSent("down")
+
+    vendor = Vendor(campaigns("a1"), tokens=tokens, answers=lambda *_: (401, b"expired"))
+    here = world(vendor)
+    assert told(here.go(["a1"])) == {"a1": "pending"}
+
+
+# ---------------------------------------------------------------- failures of ours
+
+
+def test_an_error_in_a_driver_is_told_and_stops_the_run_without_noise(
+    world: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    from msgspec.structs import replace
+
+    def judge(*_: Any) -> Any:
+        raise ZeroDivisionError("a driver's bug")
+
+    vendor = Vendor(campaigns(*ABC))
+    here = world(vendor, driver=replace(DRIVER, judge=judge))
+    with pytest.raises(ZeroDivisionError):
+        here.go(ABC)
+    gc.collect()
+    assert caplog.records == []
+    here.reopen()
+    here.driver = DRIVER
+    here.witnesses = ["keep"]
+    vendor.left |= campaigns("keep")
+    assert set(told(here.go(ABC)).values()) == {"deleted"}
+    assert sorted(vendor.sent()) == sorted(set(vendor.sent()))
+
+
+# ---------------------------------------------------------------- looking first
+
+
+def test_a_target_is_looked_at_first_when_that_is_due(world: Make) -> None:
+    here = world(Vendor(campaigns("a1", "keep")), witnesses=["keep"])
+    assert told(here.go(["a1", "b2"], look="empty journal")) == {
+        "a1": "deleted",
+        "b2": "already-absent",
+    }
+    assert here.vendor.sent() == ["a1"]
+
+
+def test_a_look_first_that_shows_something_else_is_drift(world: Make) -> None:
+    here = world(
+        Vendor({"a1": {"id": "a1", "name": "renamed"}, **campaigns("b2", "keep")}),
+        witnesses=["keep"],
+        broken=lambda target, _: "running" if target.id == "b2" else None,
+    )
+    fates = here.go(["a1", "b2"], look="resumed")
+    assert told(fates) == {"a1": "drifted", "b2": "drifted"}
+    assert fates["b2"].detail == "running"
+    assert here.vendor.sent() == []
+
+
+def test_an_account_that_may_not_look_needs_first_run(world: Make) -> None:
+    vendor = Vendor(campaigns("a1"), reads=lambda *_: 405)
+    here = world(vendor)
+    fates = here.go(["a1"], look="empty journal")
+    assert told(fates) == {"a1": "pending"}
+    assert "could not look" in (fates["a1"].detail or "")
+    here.first_run = True
+    assert told(here.go(["a1"], look="empty journal")) == {"a1": "deleted"}
+
+
+def test_an_account_that_may_not_look_is_resumed_by_its_journal(world: Make) -> None:
+    vendor = Vendor(campaigns("a1", "b2"), reads=lambda *_: 405)
+    here = world(vendor)
+    assert told(here.go(["a1"], look="resumed")) == {"a1": "deleted"}
+    assert told(here.go(["b2"], look="before: look")) == {"b2": "pending"}
+
+
+def test_a_vendor_that_may_not_show_what_is_there_does_not_bar_a_request(world: Make) -> None:
+    def look(session: Any, item: Any) -> Any:
+        yield next(DRIVER.look(session, item))  # type: ignore[misc]
+        return Unclear("not in the report", unseen=True)
+
+    vendor = Vendor(campaigns("a1", "b2"), answers=lambda one, _: 404 if "b2" in one.ids else None)
+    here = world(vendor, driver=replace(LOOKS_ONLY, look=look), witnesses=["w"])
+    fates = here.go(["a1", "b2"], look="unlisted")
+    assert told(fates) == {"a1": "deleted", "b2": "refused"}
+    assert fates["b2"].detail == "unconfirmed-404"  # and its silence is no proof
+
+
+def test_first_run_never_skips_a_look_that_could_have_been(world: Make) -> None:
+    vendor = Vendor(campaigns("a1"), reads=lambda *_: 500)
+    here = world(vendor, first_run=True)
+    assert told(here.go(["a1"], look="empty journal")) == {"a1": "pending"}
+    assert vendor.sent() == []
+
+
+# ---------------------------------------------------------------- windows
+
+
+def test_a_window_that_closes_stops_before_the_next_request(world: Make) -> None:
+    here = world(Vendor(campaigns(*ABC)), limits=Limits(1, 1.0, 1))
+    here.closed = lambda _: "the window is closed: x" if here.vendor.deletes else None
+    fates = here.go(ABC)
+    assert list(told(fates).values()) == ["deleted", "pending", "pending"]
+    assert fates["c3"].detail == "the window is closed: x"
+
+
+# ---------------------------------------------------------------- settling alone
+
+
+def test_settling_never_sends_and_ends_the_doubt_of_what_is_there(world: Make) -> None:
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
+        witnesses=["keep"],
+        max_wait=0.0,
+    )
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    here.max_wait = 900.0
+    assert told(here.go(["a1"], send=False)) == {"a1": "pending"}
+    state = here.states("a1")["a1"]
+    assert (state.outcome, state.cleared, state.doubts) == (None, True, 1)
+    assert here.vendor.sent() == ["a1"]
+    here.reopen()
+    assert told(here.go(["a1"], look="resumed")) == {"a1": "deleted"}
+
+
+def test_settling_finds_what_is_gone(world: Make) -> None:
+    def lost(vendor: Vendor) -> Any:
+        vendor.remove(["a1"])
+        return NoAnswer("reset")
+
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", lost)), witnesses=["keep"], max_wait=0.0
+    )
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    here.max_wait = 900.0
+    assert told(here.go(["a1"], send=False)) == {"a1": "deleted"}
+
+
+def test_what_runs_after_a_doubt_is_not_sent_again(world: Make) -> None:
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
+        witnesses=["keep"],
+        broken=lambda *_: "running",
+    )
+    fates = here.go(["a1"])
+    assert (told(fates), fates["a1"].detail) == ({"a1": "drifted"}, "running")
+    assert here.vendor.sent() == ["a1"]
+
+
+def test_what_the_plan_no_longer_deletes_is_looked_at_and_not_sent_again(world: Make) -> None:
+    from reconciler.lanes.work import Fate
+
+    here = world(
+        Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
+        witnesses=["keep"],
+        max_wait=0.0,
+    )
+    here.go(["a1"])
+    here.max_wait = 900.0
+    kept = Fate(Outcome.DRIFTED, "withdrawn")
+    fates = here.go(["a1"], may_send=False, withheld=kept)
+    assert fates["a1"] == kept
+    assert here.vendor.sent() == ["a1"]
+
+
+# ---------------------------------------------------------------- tokens and secrets
+
+
+def test_a_late_refusal_of_the_old_token_does_not_renew_the_new_one(world: Make) -> None:
+    slow = {"a1": 0.1, "b2": 0.5, "c3": 0.9}
+
+    async def answers(one: Any, vendor: Vendor) -> Any:
+        if one.token == "Bearer token-1":
+            await asyncio.sleep(slow[one.ids[0]])
+            return 401, b"expired"
+        return None
+
+    vendor = Vendor(campaigns(*ABC), answers=answers)
+    here = world(vendor)
+    assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+    assert vendor.issued == 2
+
+
+SECRET = 'k"ey%\nwith 100% sécret'
+ECHOES: dict[str, Any] = {
+    "deleted": 200,
+    "refused": 409,
+    "absent": 410,
+    "unconfirmed": 404,
+    "doubt": 500,
+    "throttled": 429,
+    "unauthorised": 401,
+    "forbidden": 403,
+    "split": 422,
+}
+
+
+@pytest.mark.parametrize("status", ECHOES.values(), ids=list(ECHOES))
+def test_what_a_vendor_echoes_is_written_and_told_nowhere(world: Make, status: int) -> None:
+    import json
+    from urllib.parse import quote
+
+    spelled = [SECRET, json.dumps(SECRET)[1:-1], quote(SECRET)]
+
+    def answers(one: Any, vendor: Vendor) -> Any:
+        issued = [f"token-{n + 1}" for n in range(vendor.issued)]
+        return status, " | ".join([*spelled, *issued]).encode(), {"retry-after": "1"}
+
+    vendor = Vendor(campaigns("a1", "keep"), answers=answers)
+    here = world(vendor, secrets=[SECRET], witnesses=["keep"])
+    fates = here.go(["a1"])
+    here.reopen()
+    shown = [str(fates), str(here.events), str(here.journal.audit_after(0))]
+    shown += [str(here.states("a1")), str(here.journal.runs())]
+    for path in here.folder.iterdir():
+        shown.append(path.read_bytes().decode("utf-8", "replace"))
+    for text in shown:
+        for one in ("sécret", "s%C3%A9cret", "s\\u00e9cret", "token-1", "token-2"):
+            assert one not in text
+
+
+def test_a_secret_in_a_record_that_a_look_shows_is_not_told(world: Make) -> None:
+    vendor = Vendor({"a1": {"id": "a1", "name": f"x {SECRET}"}, **campaigns("keep")})
+    here = world(vendor, secrets=[SECRET], witnesses=["keep"])
+    fates = here.go(["a1"], look="resumed")
+    assert told(fates) == {"a1": "drifted"}
+    assert "sécret" not in str(fates) + str(here.events) + str(here.journal.audit_after(0))
+
+
+def test_a_secret_that_stops_an_account_is_not_told(world: Make) -> None:
+    vendor = Vendor(campaigns("a1"), reads=lambda *_: (403, SECRET.encode()))
+    here = world(vendor, secrets=[SECRET])
+    fates = here.go(["a1"], look="resumed")
+    assert "sécret" not in str(fates) + str(here.events)
