@@ -54,6 +54,22 @@ class Event:
     seconds: float | None = None
 
 
+class Listener:
+    """Takes what a command tells while it works. This one is silent; make another by overriding.
+
+    Nothing below the command line prints: it tells a listener, and goes on whatever that does.
+    """
+
+    def event(self, event: Event) -> None:
+        """Take one thing that happened."""
+
+    def note(self, text: str) -> None:
+        """Take a sentence meant for people, already escaped."""
+
+    def tick(self) -> None:
+        """A second went by while something was going on."""
+
+
 def shown_target(target: str) -> str:
     """`ACCOUNT/ID#PART` with a phone number in PART masked."""
     head, hash_, part = target.partition("#")

@@ -209,3 +209,8 @@ def _ambiguous(text: str, marked: set[int], *, quotes: bool) -> set[int]:
         if end in marked or closes or (following and following in _ESCAPES):
             found.update(range(run.start(), end))
     return found
+
+
+def printable_json(text: str) -> str:
+    """ASCII JSON *text* that a CI log takes for no order (`##[` is one, wherever it stands)."""
+    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")

@@ -7,8 +7,10 @@ import click
 import msgspec
 
 from reconciler import __version__
-from reconciler.cli.app import App, Loaded, pass_app, printable_json
+from reconciler.cli.app import App, pass_app
 from reconciler.errors import Diagnostic, Exit, ReconcilerError
+from reconciler.safe import printable_json
+from reconciler.site import Loaded
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 

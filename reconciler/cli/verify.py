@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from reconciler.cli.app import App, pass_app, printable_json
+from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.safe import printable_json
 
 if TYPE_CHECKING:
     from reconciler.prove.chain import Verified

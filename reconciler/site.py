@@ -1,0 +1,161 @@
+"""A project's folder, its environment and its clock, handed in; and what its files say.
+
+The library and the command line both begin with a `Site`: below it nothing asks the process where
+it runs, what its environment holds or what time it is.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.events import Listener
+
+if TYPE_CHECKING:  # both are heavy, and `--help` needs neither
+    from reconciler.driver import Driver
+    from reconciler.model import Manifest, Project
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """Everything the files say. *project* is None when it is wrong.
+
+    *files* are the paths that were read, the project file first. The paths of *diagnostics*
+    count from the working directory, those inside *project* and *manifests* from the project's
+    folder.
+    """
+
+    project: "Project | None"
+    manifests: "tuple[Manifest, ...]"
+    files: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def valid(self) -> bool:
+        return not any(one.severity == "error" for one in self.diagnostics)
+
+
+def real_time() -> datetime:
+    """The real time, UTC."""
+    return datetime.now(UTC)
+
+
+class Site:
+    """Where a project lies, what surrounds it, and who is told what happens there.
+
+    *root* is the project's folder: paths in project and manifests count from it. *clock* gives
+    the time, UTC. *listener* takes what is told on the way.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        config: str = "reconciler.yaml",
+        environ: Mapping[str, str],
+        clock: Callable[[], datetime] = real_time,
+        listener: Listener | None = None,
+    ) -> None:
+        self.root = root
+        self.config = config
+        self.environ = environ
+        self.clock = clock
+        self.listener = Listener() if listener is None else listener
+
+    def note(self, text: str) -> None:
+        """Tell a sentence meant for people; the text is already escaped."""
+        self.listener.note(text)
+
+    # ------------------------------------------------------------ clock
+
+    def now(self) -> datetime:
+        """The time by the site's clock, UTC."""
+        return self.clock()
+
+    def plan_time(self) -> tuple[datetime, bool]:
+        """*Now* for `plan` and `show`, and whether it is `SOURCE_DATE_EPOCH` (worth a warning)."""
+        text = self.environ.get("SOURCE_DATE_EPOCH")
+        if not text:
+            return self.now(), False
+        try:
+            return datetime.fromtimestamp(int(text), UTC), True
+        except (ValueError, OverflowError, OSError) as error:
+            raise ReconcilerError(
+                "SOURCE_DATE_EPOCH is not a number of seconds since 1970; unset it or mend it"
+            ) from error
+
+    # ------------------------------------------------------------ inputs
+
+    def load_project(self) -> "Project":
+        """The project file, checked; `Invalid` with everything that is wrong with it."""
+        loaded = self._read_project()
+        if loaded.project is None or not loaded.valid:
+            raise Invalid(loaded.diagnostics)
+        return loaded.project
+
+    def load_all(self) -> "tuple[Project, tuple[Manifest, ...], tuple[Diagnostic, ...]]":
+        """Project, manifests and diagnostics; `Invalid` with everything that is wrong with them.
+
+        Metadata that the guards miss is wrong for `validate` alone: the plan refuses what such a
+        manifest asks for, and says so at each action.
+        """
+        from reconciler.declare.manifest import METADATA
+
+        loaded = self.read()
+        wrong = any(one.severity == "error" and one.code != METADATA for one in loaded.diagnostics)
+        if loaded.project is None or wrong:
+            raise Invalid(loaded.diagnostics)
+        return loaded.project, loaded.manifests, loaded.diagnostics
+
+    def read(self) -> Loaded:
+        """Project and manifests as far as they can be read, with all diagnostics of both."""
+        from reconciler import disk
+        from reconciler.declare import manifest
+
+        loaded = self._read_project()
+        folders = ("manifests",) if loaded.project is None else loaded.project.manifests
+        files, problems = disk.find_manifests(self.root, folders)
+        driver = self._driver_of(loaded.project)
+        manifests, found = manifest.load(
+            files, loaded.project, parts=lambda name: one.parts if (one := driver(name)) else None
+        )
+        return Loaded(
+            project=loaded.project,
+            manifests=manifests,
+            files=(*loaded.files, *(self.shown(path) for path, _ in files)),
+            diagnostics=(*loaded.diagnostics, *self._placed((*problems, *found))),
+        )
+
+    def _read_project(self) -> Loaded:
+        from reconciler import disk, drivers
+        from reconciler.declare import project
+
+        data = disk.read_file(self.root / self.config, what="the project file")
+        found, diagnostics = project.load(
+            data, self.config, find_driver=drivers.find, driver_names=drivers.names
+        )
+        return Loaded(found, (), (self.shown(self.config),), self._placed(diagnostics))
+
+    def _driver_of(self, project: "Project | None") -> "Callable[[str], Driver | None]":
+        """Account name -> its driver."""
+        from reconciler import drivers
+
+        accounts = {} if project is None else project.accounts
+        return lambda name: drivers.find(accounts[name].driver) if name in accounts else None
+
+    def shown(self, path: str) -> str:
+        """A path of the project's as seen from the working directory."""
+        return os.path.normpath(self.root / path)
+
+    def _placed(self, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """By file and line, seen from the working directory."""
+        placed = [
+            one if one.path is None else msgspec.structs.replace(one, path=self.shown(one.path))
+            for one in diagnostics
+        ]
+        return tuple(
+            sorted(placed, key=lambda one: (one.path or "", one.line or 0, one.column or 0))
+        )
