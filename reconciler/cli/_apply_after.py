@@ -10,9 +10,9 @@ from reconciler import disk
 from reconciler.apply import report as reports
 from reconciler.cli._apply_judging import Judged
 from reconciler.cli._apply_task import Task
-from reconciler.cli._state import inventory_lock, save_report
 from reconciler.errors import Exit
 from reconciler.lanes.journal import Journal
+from reconciler.lanes.state import inventory_lock, save_report
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Report, Target
 

@@ -11,7 +11,6 @@ from reconciler.cli._apply_after import Ended, finish
 from reconciler.cli._apply_judging import Judged, Made, judge, write_down
 from reconciler.cli._apply_permits import Permit, audit, check_limits
 from reconciler.cli._apply_task import Task
-from reconciler.cli._state import holder, keep_plan, locks_folder
 from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.events import Event
@@ -19,6 +18,7 @@ from reconciler.lanes.journal import Journal, Ledger
 from reconciler.lanes.locks import Locks
 from reconciler.lanes.preparing import Looking, jobs, rules_of, witnesses
 from reconciler.lanes.run import AccountWork, take
+from reconciler.lanes.state import holder, keep_plan, locks_folder
 from reconciler.lanes.work import Fate
 from reconciler.model import Account, Target
 from reconciler.views.words import plan_masker

@@ -4,7 +4,6 @@ import json
 import sys
 
 from reconciler import safe
-from reconciler.cli import _state
 from reconciler.cli._apply_after import Ended, finish
 from reconciler.cli._apply_judging import (
     Judged,
@@ -17,7 +16,9 @@ from reconciler.cli._apply_judging import (
 )
 from reconciler.cli._apply_permits import Permit, audit, permit, refusal
 from reconciler.cli._apply_task import Task
+from reconciler.cli.app import ended_by_signals
 from reconciler.errors import Exit, Usage
+from reconciler.lanes import state
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.preparing import dry_run as requests_of
 from reconciler.lanes.work import can_look
@@ -48,7 +49,7 @@ def apply(task: Task) -> int:
     `Stale` and `Refused` before the first request if it may not be sent; `Locked` if another run
     holds a lane.
     """
-    with _state.journal(task.app, task.project) as opened:
+    with ended_by_signals(), state.journal(task.app, task.project) as opened:
         # A plan that is done is judged no more, not even by its age.
         done = all_done(task.saved, opened)
         if done is not None:
@@ -97,6 +98,6 @@ def _nothing_to_send(
 ) -> int:
     """Today's files leave nothing to send: a run that says so, without a lane."""
     said = audit(task, given, resumed=False)
-    run = journal.begin(task.saved.digest, "apply", json.dumps(_state.holder()), given.waived, said)
+    run = journal.begin(task.saved.digest, "apply", json.dumps(state.holder()), given.waived, said)
     write_down(task, journal, run, judged, made)
     return finish(task, journal, judged, Ended(task.now, run, given.notes))

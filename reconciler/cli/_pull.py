@@ -9,7 +9,7 @@ import click
 
 from reconciler import safe
 from reconciler.cli._options import known, seconds
-from reconciler.cli.app import App, pass_app
+from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.model import Account, Project
 
@@ -68,7 +68,7 @@ def pull(
     be listed this time keep their records and what the header says of them.
     """
     from reconciler.cli._pull_file import place_of
-    from reconciler.cli._state import journal
+    from reconciler.lanes.state import journal
 
     longest = seconds(max_wait)
     if events == "-" and format_ == "json":
@@ -76,7 +76,7 @@ def pull(
     project = app.load_project()
     known("--account", accounts, project.accounts)
     checked = _checked(app, project, place_of(app, project, out), accounts)
-    with journal(app, project) as opened:
+    with ended_by_signals(), journal(app, project) as opened:
         return _pulled(checked, opened, events=events, max_wait=longest, format_=format_)
 
 
@@ -127,7 +127,7 @@ def _written(pull: Pull, opened: "Journal", heard: "Mapping[str, Heard]") -> "di
     """What became of each account; the new file comes from the old one as it is by now."""
     from reconciler.cli._pull_file import read_old
     from reconciler.cli._pull_rows import pulled, rows_of, write_new
-    from reconciler.cli._state import inventory_lock
+    from reconciler.lanes.state import inventory_lock
 
     pairs = (*pull.listable, *pull.unlistable)
     names = [account.name for account, _ in pairs]

@@ -8,13 +8,13 @@ from typing import Any
 
 from reconciler.cli import _run
 from reconciler.cli._pull_telling import Follow
-from reconciler.cli._state import holder, locks_folder, started
 from reconciler.cli.app import App
 from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.locks import Locks
 from reconciler.lanes.run import take
+from reconciler.lanes.state import holder, locks_folder, started
 from reconciler.model import Account, Project
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
 

@@ -25,7 +25,7 @@ class Planned:
 def records_of(app: App, states: "Mapping[Target, State]") -> dict[Target, Planned]:
     """What was planned of each target, from the plans kept while they were applied."""
     from reconciler.apply.merge import digests_of, inventory_of
-    from reconciler.cli._state import kept_plan
+    from reconciler.lanes.state import kept_plan
 
     found: dict[Target, Planned] = {}
     for digest in {state.plan for state in states.values() if state.plan}:
@@ -69,7 +69,7 @@ def names(chosen: "Mapping[Target, State]") -> list[str]:
 
 def begun_records(project: Project, plans: Iterable[str]) -> list[dict[str, Any]]:
     """This run in the share of the log of each plan whose targets it settles."""
-    from reconciler.cli._state import started
+    from reconciler.lanes.state import started
 
     said = {"type": "run-started", "project": project.name, "command": "settle", **started()}
     return [{**said, "plan": plan} for plan in plans if plan]

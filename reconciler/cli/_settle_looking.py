@@ -38,10 +38,10 @@ def look(
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
     from reconciler.cli import _run
     from reconciler.cli._plan import make_plan
-    from reconciler.cli._state import holder, locks_folder, started
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.preparing import rules_of, witnesses
     from reconciler.lanes.run import summary, take
+    from reconciler.lanes.state import holder, locks_folder, started
     from reconciler.lanes.work import can_look
 
     every = accounts_of(project, chosen)

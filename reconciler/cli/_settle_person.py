@@ -32,10 +32,10 @@ def record_finding(
 ) -> None:
     """Record *found* (deleted or not-deleted) of all that are still in doubt among *chosen*."""
     from reconciler.cli import _run
-    from reconciler.cli._state import holder, locks_folder, person, started
     from reconciler.lanes.journal import Ruling
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.run import take
+    from reconciler.lanes.state import holder, locks_folder, person, started
 
     if not chosen:
         return

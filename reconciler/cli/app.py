@@ -1,15 +1,22 @@
 """What every command gets: a site, and where its output goes."""
 
 import os
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from types import FrameType
+from typing import NoReturn, TextIO
 
 import click
 
+from reconciler.errors import Exit
 from reconciler.safe import printable_json
 from reconciler.site import Site
+
+_ENDING = {signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
 
 class App(Site):
@@ -87,6 +94,31 @@ class App(Site):
         """Like `err`, and silent with `--quiet`."""
         if not self.quiet:
             self.err(text)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """TERM and HUP end a command as INT does, by an exception: what is open is closed.
+
+    By default they end Python on the spot.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    kept = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
+    for number in kept:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number, old in kept.items():
+            signal.signal(number, old)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    raise SystemExit(_ENDING[signal.Signals(number)])
 
 
 pass_app = click.make_pass_decorator(App)

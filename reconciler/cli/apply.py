@@ -151,7 +151,7 @@ def _carry_out(app: App, options: Options, path: Path, data: bytes) -> int:
 def _without_plan(app: App, options: Options) -> int:
     """On a terminal: plan, show, ask, keep the plan, apply it."""
     from reconciler.cli import _plan
-    from reconciler.cli._state import folder
+    from reconciler.lanes.state import folder
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage("name the plan to apply (reconciler plan --out plan.json writes one)")

@@ -8,7 +8,7 @@ import click
 
 from reconciler import safe
 from reconciler.cli._options import known, seconds
-from reconciler.cli.app import App, pass_app
+from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.cli.status import doubts_now, mask_of, shown
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.model import Plan, Target
@@ -61,8 +61,8 @@ def command(
     """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
     from reconciler.cli._settle_looking import look
     from reconciler.cli._settle_person import record_finding
-    from reconciler.cli._state import journal, locks_folder
     from reconciler.lanes.locks import Locks
+    from reconciler.lanes.state import journal, locks_folder
 
     plan, targets = _arguments(arguments, named=found is not None)
     if events == "-" and format_ == "json":
@@ -77,7 +77,7 @@ def command(
     longest = seconds(max_wait)
     project = app.load_project()
     known("--account", [] if account is None else [account], project.accounts)
-    with journal(app, project) as opened:
+    with ended_by_signals(), journal(app, project) as opened:
         # One request may have many numbers, and what is said of one target may name any of them.
         mask = mask_of(opened.in_doubt(), show_numbers=show_numbers)
         chosen = _chosen(opened, plan, targets, request, account, show_numbers=show_numbers)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import safe
-from reconciler.cli.app import App, pass_app
+from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.model import Outcome, Project, Target
 from reconciler.plan.guards.windows import Schedule
@@ -47,14 +47,14 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Show runs, outcomes, what is in doubt, who holds a lane, and which rule blocks now."""
-    from reconciler.cli._state import journal
+    from reconciler.lanes.state import journal
 
     if reviewed is not None and not (by and because):
         raise Usage("--reviewed needs --by NAME and --because TEXT")
     if reviewed is None and (by or because):
         raise Usage("--by and --because belong to --reviewed RUN")
     project = app.load_project()
-    with journal(app, project) as opened:
+    with ended_by_signals(), journal(app, project) as opened:
         if reviewed is not None and not opened.review(reviewed, by or "", because or ""):
             raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
         found = _gather(app, project, opened, plan, show_numbers=show_numbers)
@@ -68,8 +68,8 @@ def command(
 def _gather(
     app: App, project: Project, opened: "SqliteJournal", path: str | None, *, show_numbers: bool
 ) -> dict[str, Any]:
-    from reconciler.cli._state import locks_folder
     from reconciler.lanes.locks import Locks
+    from reconciler.lanes.state import locks_folder
 
     holders = Locks(locks_folder(app, project)).holders()
     doubts, flying = doubts_now(opened, holders)

@@ -3,38 +3,34 @@
 import getpass
 import json
 import os
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__, disk
-from reconciler.cli.app import App
-from reconciler.errors import Exit, ReconcilerError
+from reconciler.errors import ReconcilerError
 from reconciler.model import Project
+from reconciler.site import Site
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal.sqlite import SqliteJournal
 
 _SCHEME = "sqlite:///"
 _TAIL = 4 * 1024 * 1024
-_SIGNALS = {signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
 
-def state_path(app: App, project: Project) -> Path:
+def state_path(site: Site, project: Project) -> Path:
     """The journal's file; a relative path counts from the project's folder."""
     if not project.state.startswith(_SCHEME):
         raise ReconcilerError(f"state {project.state!r} is not supported; write sqlite:///PATH")
-    return app.root / project.state.removeprefix(_SCHEME)
+    return site.root / project.state.removeprefix(_SCHEME)
 
 
-def folder(app: App, name: str | None = None) -> Path:
+def folder(site: Site, name: str | None = None) -> Path:
     """`.reconciler/` of the project, or a folder in it; made when missing."""
-    place = app.root / ".reconciler" / (name or "")
+    place = site.root / ".reconciler" / (name or "")
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -43,11 +39,11 @@ def folder(app: App, name: str | None = None) -> Path:
 
 
 @contextmanager
-def inventory_lock(app: App) -> Iterator[None]:
+def inventory_lock(site: Site) -> Iterator[None]:
     """One at a time reads an inventory file of the project and puts a new one in its place."""
     import fcntl
 
-    handle = os.open(folder(app) / "pull.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(folder(site) / "pull.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -55,60 +51,34 @@ def inventory_lock(app: App) -> Iterator[None]:
         os.close(handle)
 
 
-def locks_folder(app: App, project: Project) -> Path:
+def locks_folder(site: Site, project: Project) -> Path:
     """The lane locks, beside the journal that they guard."""
-    path = state_path(app, project)
+    path = state_path(site, project)
     return path.with_name(path.name + ".locks")
 
 
 @contextmanager
-def journal(app: App, project: Project) -> "Iterator[SqliteJournal]":
+def journal(site: Site, project: Project) -> "Iterator[SqliteJournal]":
     """The project's journal, opened and closed; the audit file is brought up to date at the end."""
     from reconciler.lanes.journal import JournalFailed
     from reconciler.lanes.journal.sqlite import SqliteJournal
 
-    with _ended_by_signals():
-        opened = SqliteJournal(state_path(app, project), project.name, clock=app.now)
-        try:
-            yield opened
-        except JournalFailed:
-            raise  # nothing more is written there; the next command catches up
-        except BaseException:
-            with suppress(ReconcilerError):  # the first failure is the one that is told
-                export_audit(app, opened)
-            raise
-        else:
-            export_audit(app, opened)
-        finally:
-            opened.close()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """TERM and HUP end a command as INT does, by an exception: what is open is closed.
-
-    By default they end Python on the spot. The executor puts its own handlers in their place.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    kept = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
-    for number in kept:
-        signal.signal(number, _leave)
+    opened = SqliteJournal(state_path(site, project), project.name, clock=site.now)
     try:
-        yield
+        yield opened
+    except JournalFailed:
+        raise  # nothing more is written there; the next command catches up
+    except BaseException:
+        with suppress(ReconcilerError):  # the first failure is the one that is told
+            export_audit(site, opened)
+        raise
+    else:
+        export_audit(site, opened)
     finally:
-        for number, old in kept.items():
-            signal.signal(number, old)
+        opened.close()
 
 
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    del frame
-    raise SystemExit(_SIGNALS[signal.Signals(number)])
-
-
-def export_audit(app: App, opened: "SqliteJournal") -> None:
+def export_audit(site: Site, opened: "SqliteJournal") -> None:
     """Append to `.reconciler/audit.ndjson` what the journal has for it.
 
     The journal commits such a record together with what it tells, so a crash loses none, and the
@@ -116,14 +86,14 @@ def export_audit(app: App, opened: "SqliteJournal") -> None:
     """
     from reconciler.prove import chain
 
-    path = audit_path(app)
+    path = audit_path(site)
     chain.append_after(path, opened.audit_after)
     opened.audit_written(_newest_entry(path))
 
 
-def audit_path(app: App) -> Path:
+def audit_path(site: Site) -> Path:
     """The audit log."""
-    return folder(app) / "audit.ndjson"
+    return folder(site) / "audit.ndjson"
 
 
 def _newest_entry(path: Path) -> int:
@@ -173,24 +143,24 @@ def started() -> dict[str, Any]:
     }
 
 
-def save_report(app: App, digest: str, data: bytes) -> None:
+def save_report(site: Site, digest: str, data: bytes) -> None:
     """Keep the newest report of a plan: `evidence` packs it."""
     name = digest.removeprefix("sha256:")
-    disk.write_whole(folder(app, "reports") / f"{name}.json", data)
+    disk.write_whole(folder(site, "reports") / f"{name}.json", data)
 
 
-def keep_plan(app: App, digest: str, data: bytes) -> None:
+def keep_plan(site: Site, digest: str, data: bytes) -> None:
     """Keep the bytes of a plan that is being applied: `settle` needs the records it was about."""
-    path = _plan_path(app, digest)
+    path = _plan_path(site, digest)
     if not path.exists():
         disk.write_whole(path, data)
 
 
-def kept_plan(app: App, digest: str) -> bytes | None:
+def kept_plan(site: Site, digest: str) -> bytes | None:
     """The bytes of a plan that was applied here, None if they are no longer there."""
-    path = _plan_path(app, digest)
+    path = _plan_path(site, digest)
     return disk.read_file(path, what="the plan", most=1 << 30) if path.exists() else None
 
 
-def _plan_path(app: App, digest: str) -> Path:
-    return folder(app, "plans") / f"{digest.removeprefix('sha256:')}.json"
+def _plan_path(site: Site, digest: str) -> Path:
+    return folder(site, "plans") / f"{digest.removeprefix('sha256:')}.json"
