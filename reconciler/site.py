@@ -112,12 +112,11 @@ class Site:
 
     def read(self) -> Loaded:
         """Project and manifests as far as they can be read, with all diagnostics of both."""
-        from reconciler import disk
-        from reconciler.declare import manifest
+        from reconciler.declare import finding, manifest
 
         loaded = self._read_project()
         folders = ("manifests",) if loaded.project is None else loaded.project.manifests
-        files, problems = disk.find_manifests(self.root, folders)
+        files, problems = finding.find_manifests(self.root, folders)
         driver = self._driver_of(loaded.project)
         manifests, found = manifest.load(
             files, loaded.project, parts=lambda name: one.parts if (one := driver(name)) else None

@@ -14,10 +14,10 @@ import click
 import msgspec
 
 from reconciler import __version__, disk
-from reconciler.cli import _origin
 from reconciler.cli._options import known
 from reconciler.cli.app import App
 from reconciler.errors import Diagnostic, Exit, ReconcilerError
+from reconciler.plan import origin as _origin
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler.driver import Driver

@@ -12,10 +12,10 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from reconciler import disk
 from reconciler.cli._events import EventsFile
 from reconciler.cli._progress import Progress
 from reconciler.cli.app import App
+from reconciler.declare.credentials import resolve
 from reconciler.driver import Driver
 from reconciler.errors import Exit, Invalid, ReconcilerError
 from reconciler.events import Event
@@ -161,7 +161,7 @@ def opened(app: App, accounts: Sequence[tuple[Account, Driver]]) -> dict[str, An
     found, problems = {}, []
     for account, _ in accounts:
         try:
-            found[account.name] = disk.resolve(account.settings, app.root, app.environ)
+            found[account.name] = resolve(account.settings, app.root, app.environ)
         except ReconcilerError as error:
             problems.append(
                 Diagnostic("error", "credential", f"account {account.name}: {error}", app.config)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import _origin
+from reconciler.plan import origin as _origin
 from tests.support.apply_site import KEYS, Site, sandbox
 
 

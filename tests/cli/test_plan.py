@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import _origin
 from reconciler.cli.main import main
+from reconciler.plan import origin as _origin
 from reconciler.plan import planfile
 
 EPOCH = "1795262400"  # 2026-11-21T12:00:00Z

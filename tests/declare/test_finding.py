@@ -1,0 +1,104 @@
+"""Manifests are found where the project says, safely, in one order, and told when they are not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.declare.finding import find_manifests
+
+
+def write(root: Path, name: str, text: str = "a: 1\n") -> Path:
+    place = root / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+    return place
+
+
+def paths(root: Path, *patterns: str) -> list[str]:
+    return [path for path, _ in find_manifests(root, patterns)[0]]
+
+
+def codes(root: Path, *patterns: str) -> list[tuple[str, str | None]]:
+    return [(one.code, one.path) for one in find_manifests(root, patterns)[1]]
+
+
+def test_manifests_are_found_in_folders_and_by_globs_sorted_and_once(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", "x/c.yaml", "d.txt", ".hidden.yaml", "../n/e.yaml", "K.YAML"):
+        write(tmp_path, f"m/{name}")
+    assert paths(tmp_path, "m") == ["m/K.YAML", "m/a.yml", "m/b.yaml", "m/x/c.yaml"]
+    assert paths(tmp_path, "m/", "m/*.yaml", "n/**/*.yaml") == [
+        "m/K.YAML",
+        "m/a.yml",
+        "m/b.yaml",
+        "m/x/c.yaml",
+        "n/e.yaml",
+    ]
+
+
+def test_a_symlink_inside_the_project_is_read_and_one_out_of_it_refused(tmp_path: Path) -> None:
+    outside = write(tmp_path, "outside/secret.yaml", "password: sekret")
+    root = tmp_path / "project"
+    write(root, "m/a.yaml")
+    (root / "m/in.yaml").symlink_to("a.yaml")
+    (root / "m/out.yaml").symlink_to(outside)
+    (root / "m/gone.yaml").symlink_to("nowhere")
+    files, problems = find_manifests(root, ["m"])
+    assert [path for path, _ in files] == ["m/a.yaml", "m/in.yaml"]
+    assert [one.path for one in problems] == ["m/gone.yaml", "m/out.yaml"]
+    assert "sekret" not in str(problems)
+
+
+def test_a_linked_folder_below_is_an_error_unless_it_is_read_anyway(tmp_path: Path) -> None:
+    write(tmp_path, "outside/a.yaml")
+    root = tmp_path / "project"
+    write(root, "m/2024/a.yaml")
+    write(root, "n/b.yaml")
+    (root / "m/out").symlink_to(tmp_path / "outside")
+    (root / "m/n").symlink_to("../n")
+    (root / "m/latest").symlink_to("2024")
+    (root / "m/loop").symlink_to(".")
+    assert paths(root, "m") == ["m/2024/a.yaml"]
+    assert sorted(codes(root, "m")) == [("linked-folder", "m/n"), ("linked-folder", "m/out")]
+
+
+@pytest.mark.parametrize(
+    "name", ["\udcff.yaml", "a\n::error::b.yaml", "\x1b[2J.yaml", "\u202e.yaml"]
+)
+def test_a_path_that_no_report_could_show_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "m/a.yaml")
+    write(tmp_path, f"m/{name}")
+    assert paths(tmp_path, "m") == ["m/a.yaml"]
+    assert codes(tmp_path, "m") == [("file-name", f"m/{name}")]
+
+
+def test_a_linked_folder_out_of_the_project_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "outside/a.yaml")
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "m").symlink_to(tmp_path / "outside")
+    assert codes(root, "m") == [("unreadable", "m")]
+
+
+def test_fifos_devices_and_folders_are_refused_without_hanging(tmp_path: Path) -> None:
+    (tmp_path / "m/b.yaml").mkdir(parents=True)
+    os.mkfifo(tmp_path / "m/a.yaml")
+    (tmp_path / "m/c.yaml").symlink_to("/dev/zero")
+    found = find_manifests(tmp_path, ["m"])
+    assert found[0] == []
+    assert [one.path for one in found[1]] == ["m/a.yaml", "m/c.yaml"]
+
+
+def test_twins_by_case_are_told(tmp_path: Path) -> None:
+    write(tmp_path, "m/a.yaml")
+    write(tmp_path, "m/A.yaml")
+    assert codes(tmp_path, "m") == [("case-twin", "m/a.yaml")]
+
+
+def test_a_pattern_that_finds_nothing_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    found = find_manifests(tmp_path, ["m", "n/*.yaml"])[1]
+    assert [(one.severity, one.message) for one in found] == [
+        ("warning", "no manifest in m"),
+        ("warning", "n/*.yaml finds nothing"),
+    ]
