@@ -19,9 +19,9 @@ from reconciler.declare.credentials import resolve
 from reconciler.driver import Driver
 from reconciler.errors import Exit, Invalid, ReconcilerError
 from reconciler.events import Event
-from reconciler.lanes.connect import Resolver
 from reconciler.lanes.journal import Journal, Ledger
 from reconciler.lanes.preparing import session_of
+from reconciler.lanes.resolver import Resolver
 from reconciler.lanes.run import AccountWork, execute, lane_of
 from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.model import Account, Target

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.driver import Answer, Request, Secret
-from reconciler.lanes.connect import Resolver
+from reconciler.lanes.resolver import Resolver
 from reconciler.lanes.send import NoAnswer, NotSent, Sender, Unsendable, wire_request
 from tests.support.wire_server import Got, Serve, Wire, plain, raw, serving
 
