@@ -394,6 +394,19 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """Returns `Listing` of the whole account."""
     look: Callable[[Session, Item], Flow] | None = None
     """Returns a `Sighting` of one item."""
+    fields: tuple[str, ...] = ()
+    """The keys of a record that `list` knows (`labels`: all of them; `labels.team`: that one).
+
+    A listed record without one of these does not have it. Without `name` or `status` the vendor
+    has none of its own: what the driver gives there is a stopgap, and never replaces a better one.
+    """
+    look_fields: tuple[str, ...] = ()
+    """The same of what a look shows: what an exception asks for can be told from these."""
+    gone: Callable[[Any, Campaign], bool] = lambda _s, _c: False
+    """Whether the vendor still shows this campaign and says that it is gone (archived, cancelled).
+
+    Such a look needs no witness, and an inventory leaves the campaign out.
+    """
     page: int = 100  # campaigns a listing request brings (to choose between list and look)
     by_name: bool = False  # the vendor goes by name, not by id
     parts: Literal["phoneNumbers", "messageIds"] | None = None

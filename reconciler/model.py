@@ -49,7 +49,8 @@ class Campaign(
 ):
     """One inventory record. None means the field is missing, not that it is empty.
 
-    Times are aware (UTC) once `inventory` has read them.
+    Times are aware (UTC) once `inventory` has read them. *unknown* names fields of which nobody
+    knows whether, or what, the campaign has (`plan.known` says which are unknown otherwise).
     """
 
     account: str
@@ -63,18 +64,37 @@ class Campaign(
     phone_numbers: tuple[str, ...] | None = None
     message_ids: tuple[str, ...] | None = None
     attributes: dict[str, Any] | None = None
+    unknown: tuple[str, ...] | None = None
 
 
 class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an inventory says of one account (the header's words, or None).
 
-    After reading, *campaigns* is the number of records that were really seen.
+    After reading, *campaigns* is the number of records that were really seen, and *captured_at*
+    the oldest time that is known of any of them. *fields* are the keys of records that the source
+    knows (`labels` is all of them, `labels.team` one): a record without one of these is known not
+    to have it. None: no header says.
     """
 
     complete: bool | None = None
     campaigns: int | None = None
     captured_at: datetime | None = None
     why: str | None = None  # why it is not complete, as `inventory pull` wrote it
+    fields: tuple[str, ...] | None = None
+
+
+class Reading(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a file of the inventory is read, where it does not say so itself; None: as it comes.
+
+    The project file says it for a path, the command line for all files that it names, and the plan
+    keeps it, so that `apply` reads the file as `plan` did.
+    """
+
+    format: str | None = None  # ndjson, json, yaml or csv; else by the suffix
+    captured_at: str | None = None  # a time; `mtime` where the file's own shall be taken
+    date_format: str | None = None  # of the dates of CSV, as strptime takes it
+    map: dict[str, str] | None = None  # field -> the column that holds it (CSV)
+    set: dict[str, str] | None = None  # field -> what every record has (CSV)
 
 
 # ---------------------------------------------------------------- targets
@@ -378,10 +398,13 @@ class InputFile(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class InventoryFile(Struct, frozen=True, kw_only=True):
+class InventoryFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """*reading*: how it was read, where that is not as it comes."""
+
     path: str
     sha256: str
     campaigns: int
+    reading: Reading | None = None
 
 
 class Inputs(Struct, frozen=True, kw_only=True):

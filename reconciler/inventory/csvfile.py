@@ -15,7 +15,7 @@ from reconciler.model import Campaign
 
 LABEL = "label."
 ATTRIBUTE = "attributes."
-LISTS = ("phoneNumbers", "messageIds")
+LISTS = ("phoneNumbers", "messageIds", "unknown")
 OBJECTS = ("labels", "attributes")
 SEPARATOR = ";"
 _TOGETHER = 200  # rows

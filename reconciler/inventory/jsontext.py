@@ -39,6 +39,7 @@ class _Loose(msgspec.Struct, kw_only=True, rename="camel"):
     phone_numbers: tuple[str, ...] | None = None
     message_ids: tuple[str, ...] | None = None
     attributes: dict[str, Any] | None = None
+    unknown: tuple[str, ...] | None = None
 
 
 _LOOSE = msgspec.json.Decoder(_Loose)
@@ -102,6 +103,7 @@ def _tight(one: _Loose) -> Campaign:
         phone_numbers=one.phone_numbers,
         message_ids=one.message_ids,
         attributes=one.attributes,
+        unknown=one.unknown,
     )
 
 

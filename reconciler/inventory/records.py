@@ -139,6 +139,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "phoneNumbers": _texts,
     "messageIds": _texts,
     "attributes": _object,
+    "unknown": _texts,
 }
 
 
