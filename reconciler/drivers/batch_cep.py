@@ -171,6 +171,8 @@ DRIVER = Driver(
     judge=_judge,
     gate=_gate,
     list=_list,
+    fields=("name", "status", "createdAt", "labels"),  # no channel: it may have several
+    look_fields=("name", "status", "createdAt", "labels"),
     page=_PAGE,
     notes=(
         "A 404 is an unknown campaign or a wrong version or project: it counts only once a "

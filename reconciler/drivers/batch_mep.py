@@ -158,6 +158,8 @@ DRIVER = Driver(
     gate=limited,
     list=_list,
     look=_look,
+    fields=("name", "status", "channel", "createdAt"),
+    look_fields=("name", "status", "channel", "createdAt"),
     page=_PAGE,
     notes=(
         "The id is the campaign token. iOS and Android have an app key, so an account, each.",
