@@ -190,6 +190,7 @@ class Manifest(msgspec.Struct, frozen=True):
     owner: str | None = None
     reason: str | None = None
     ticket: str | None = None
+    not_before: date | None = None
     until: date | None = None
 
 
@@ -398,6 +399,23 @@ class InputFile(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class Document(Struct, frozen=True, kw_only=True):
+    """Who wants what one manifest asks for, why, and under which ticket. Days are ISO dates."""
+
+    name: str
+    owner: str | None
+    reason: str | None
+    ticket: str | None
+    not_before: str | None
+    until: str | None
+
+
+class ManifestFile(InputFile, frozen=True, kw_only=True):
+    """A file of manifests; *documents* in the file's order."""
+
+    documents: tuple[Document, ...]
+
+
 class InventoryFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """*reading*: how it was read, where that is not as it comes."""
 
@@ -409,7 +427,7 @@ class InventoryFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Inputs(Struct, frozen=True, kw_only=True):
     project: InputFile
-    manifests: tuple[InputFile, ...]
+    manifests: tuple[ManifestFile, ...]
     inventory: tuple[InventoryFile, ...]
 
 

@@ -132,11 +132,11 @@ def read_plan(path: str) -> "tuple[Plan, bytes]":
 
 def _inputs(project: "Project", manifests: "Sequence[Manifest]", facts: "Facts") -> "Inputs":
     from reconciler.model import InputFile, Inputs
+    from reconciler.plan.inputs import files
 
-    files = {one.path: _hex(one.digest) for one in manifests}
     return Inputs(
         project=InputFile(path=project.path, sha256=_hex(project.digest)),
-        manifests=tuple(InputFile(path=path, sha256=files[path]) for path in sorted(files)),
+        manifests=files(manifests),
         inventory=facts.files,
     )
 

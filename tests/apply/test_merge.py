@@ -17,6 +17,7 @@ from reconciler.model import (
     InputFile,
     Inputs,
     InventoryFile,
+    ManifestFile,
     Outcome,
     Plan,
     Protect,
@@ -47,7 +48,9 @@ def made(
     )
     inputs = Inputs(
         project=InputFile(path="reconciler.yaml", sha256="0"),
-        manifests=tuple(InputFile(path=one.path, sha256=manifest_sha) for one in manifests),
+        manifests=tuple(
+            ManifestFile(path=one.path, sha256=manifest_sha, documents=()) for one in manifests
+        ),
         inventory=(InventoryFile(path="inventory.ndjson", sha256=inventory, campaigns=1),),
     )
     return w.plan(manifests, campaigns, facts_=facts, inputs=inputs, **more)

@@ -32,7 +32,7 @@ spec:
 MANIFEST = """\
 apiVersion: reconciler/v1
 kind: CampaignAbsence
-metadata: {name: retire}
+metadata: {name: retire, owner: growth, reason: The season is over, ticket: CHG-7}
 spec:
   account: push
   absent:
@@ -101,6 +101,24 @@ def test_a_plan_says_what_goes_what_is_refused_and_why(
         {
             "path": "manifests/all.yaml",
             "sha256": hashlib.sha256(MANIFEST.encode()).hexdigest(),
+            "documents": [
+                {
+                    "name": "retire",
+                    "owner": "growth",
+                    "reason": "The season is over",
+                    "ticket": "CHG-7",
+                    "notBefore": None,
+                    "until": None,
+                },
+                {
+                    "name": "numbers",
+                    "owner": None,
+                    "reason": None,
+                    "ticket": None,
+                    "notBefore": None,
+                    "until": None,
+                },
+            ],
         }
     ]
     assert plan["inputs"]["project"]["path"] == "reconciler.yaml"
@@ -223,7 +241,7 @@ def test_metadata_that_the_guards_miss_refuses_that_manifests_actions(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with (root / "reconciler.yaml").open("a") as file:
-        file.write("  guards: {require: [owner]}\n")
+        file.write("  guards: {require: [owner], ticketPattern: CHG-0+}\n")
     plan = planned(root)
     assert [(one["action"], one["reason"]) for one in plan["actions"]] == [
         ("refuse", "metadata"),

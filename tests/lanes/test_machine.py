@@ -37,6 +37,7 @@ from reconciler.model import (
     Inputs,
     InventoryFile,
     Limits,
+    ManifestFile,
     Outcome,
     Plan,
     Status,
@@ -239,7 +240,7 @@ class Executor(RuleBasedStateMachine):
         facts = AccountFacts(campaigns=len(records), captured_at=self.captured, complete=True)
         inputs = Inputs(
             project=InputFile(path="p", sha256="0"),
-            manifests=(InputFile(path=manifest.path, sha256=f"m{self.edition}"),),
+            manifests=(ManifestFile(path=manifest.path, sha256=f"m{self.edition}", documents=()),),
             inventory=(InventoryFile(path="i", sha256=self.pulled, campaigns=len(records)),),
         )
         return w.plan(

@@ -31,6 +31,7 @@ from reconciler.model import (
     InputFile,
     Inputs,
     InventoryFile,
+    ManifestFile,
     Outcome,
     Plan,
     PlanAccount,
@@ -110,7 +111,9 @@ def plan(required: int = 2, author: str | None = AUTHOR) -> Plan:
         ),
         inputs=Inputs(
             project=InputFile(path="reconciler.yaml", sha256=sha(PROJECT)),
-            manifests=(InputFile(path="manifests/retire.yaml", sha256=sha(MANIFEST)),),
+            manifests=(
+                ManifestFile(path="manifests/retire.yaml", sha256=sha(MANIFEST), documents=()),
+            ),
             inventory=(InventoryFile(path="inventory.ndjson", sha256="ab", campaigns=9),),
         ),
         accounts={

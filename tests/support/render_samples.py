@@ -10,10 +10,12 @@ from reconciler.model import (
     Campaign,
     Cost,
     Counts,
+    Document,
     Estimate,
     InputFile,
     Inputs,
     InventoryFile,
+    ManifestFile,
     Outcome,
     Plan,
     PlanAccount,
@@ -53,6 +55,20 @@ HOSTILE = (
     "]]>&lt;",
     "\u0301\u0301\u0301over",
     "x" * 5000,
+)
+RETIRE = ManifestFile(
+    path="manifests/retire-2024.yaml",
+    sha256="bb" * 32,
+    documents=(
+        Document(
+            name="retire",
+            owner="lifecycle-marketing",
+            reason="The season is over and the consent text is outdated",
+            ticket="CHG-10421",
+            not_before=None,
+            until="2027-01-31",
+        ),
+    ),
 )
 DRIVERS = {
     "push-prod": "batch-cep",
@@ -97,6 +113,7 @@ def plan_of(
     accounts: dict[str, str] | None = None,
     required: int = 0,
     because: str | None = None,
+    manifests: tuple[ManifestFile, ...] = (RETIRE,),
 ) -> Plan:
     accounts = accounts if accounts is not None else DRIVERS
     order = {"delete": 0, "refuse": 1, "none": 2}
@@ -128,7 +145,7 @@ def plan_of(
         ),
         inputs=Inputs(
             project=InputFile(path="reconciler.yaml", sha256="aa" * 32),
-            manifests=(InputFile(path="manifests/retire-2024.yaml", sha256="bb" * 32),),
+            manifests=manifests,
             inventory=(InventoryFile(path="inventory.ndjson", sha256="cc" * 32, campaigns=200),),
         ),
         accounts={
