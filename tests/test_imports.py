@@ -139,6 +139,10 @@ def test_the_model_imports_only_errors() -> None:
     ("banned", "allowed"),
     [
         (("yaml",), ("reconciler.declare.strict",)),
+        (
+            ("pydantic", "pydantic_core"),
+            ("reconciler.declare", "reconciler.driver", "reconciler.drivers"),
+        ),
         (("deepdiff",), ("reconciler.inventory.diff",)),
         (SENDS, ()),
         (("h11",), ("reconciler.lanes.send", "reconciler.lanes.connect")),
@@ -219,7 +223,10 @@ def test_a_driver_is_pure(name: str) -> None:
     assert _impurities(name) == []
 
 
-@pytest.mark.parametrize("name", ["reconciler.driver", "reconciler.lanes.pace"])
+@pytest.mark.parametrize(
+    "name",
+    [*(one for one in modules() if within(one, "reconciler.driver")), "reconciler.lanes.pace"],
+)
 def test_what_drivers_and_lanes_count_on_is_pure(name: str) -> None:
     assert _impurities(name) == []
 

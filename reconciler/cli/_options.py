@@ -60,7 +60,7 @@ def known(option: str, given: Iterable[str], names: Iterable[str]) -> None:
 
 def seconds(text: str) -> float:
     """The seconds of `--max-wait`; `0s` is allowed. `Usage` if *text* is no duration."""
-    from reconciler.declare.fields import duration
+    from reconciler.driver.scalars import duration
 
     if text in ("0", "0s"):
         return 0.0

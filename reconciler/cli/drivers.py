@@ -1,16 +1,13 @@
 """`reconciler drivers`: what each driver can do, and what it wants to know."""
 
 from collections.abc import Iterator
-from enum import Enum
 from types import SimpleNamespace
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import click
-from msgspec import NODEFAULT, Meta, structs, to_builtins
 
 from reconciler.cli.app import App, pass_app
-from reconciler.declare.checked import unwrapped
-from reconciler.driver import Credential, Driver, one_each
+from reconciler.driver import Driver, defaults_of, one_each, settings_of
 from reconciler.errors import ReconcilerError, Usage
 from reconciler.model import API_VERSION
 from reconciler.safe import terminal
@@ -106,7 +103,7 @@ def _look(driver: Driver) -> str | None:
 def _limits(driver: Driver) -> dict[str, Any] | None:
     """The limits with every setting at its default; None if they depend on one that has none."""
     try:
-        limits = driver.limits(SimpleNamespace(**_defaults(driver)))
+        limits = driver.limits(SimpleNamespace(**defaults_of(driver.settings)))
     except AttributeError:
         return None
     return {
@@ -117,42 +114,15 @@ def _limits(driver: Driver) -> dict[str, Any] | None:
 
 
 def _settings(driver: Driver) -> Iterator[dict[str, Any]]:
-    defaults = _defaults(driver)
-    for field in structs.fields(driver.settings):
-        base, notes = unwrapped(field.type)
-        default = defaults.get(field.name)
+    for one in settings_of(driver.settings):
         yield {
-            "name": field.encode_name,
-            "required": field.required,
-            "credential": base is Credential,
-            "default": to_builtins(default, enc_hook=str),
-            "choices": _choices(base),
-            "description": next((n.description for n in reversed(notes) if _describes(n)), None),
+            "name": one.name,
+            "required": one.required,
+            "credential": one.credential,
+            "default": one.default,
+            "choices": one.choices,
+            "description": one.description,
         }
-
-
-def _defaults(driver: Driver) -> dict[str, Any]:
-    """Field name -> its default, of the settings that have one."""
-    fields = structs.fields(driver.settings)
-    found = {one.name: one.default for one in fields if one.default is not NODEFAULT}
-    made = {
-        one.name: one.default_factory() for one in fields if one.default_factory is not NODEFAULT
-    }
-    return found | made
-
-
-def _choices(base: Any) -> list[str] | None:
-    """The values that a setting, or an item of it, may have, if they are counted."""
-    if get_origin(base) is Literal:
-        return list(get_args(base))
-    if isinstance(base, type) and issubclass(base, Enum):
-        return [str(one.value) for one in base]
-    inner = (_choices(unwrapped(one)[0]) for one in get_args(base))
-    return next((one for one in inner if one is not None), None)
-
-
-def _describes(note: object) -> bool:
-    return isinstance(note, Meta) and note.description is not None
 
 
 # ---------------------------------------------------------------- text

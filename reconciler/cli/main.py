@@ -37,6 +37,9 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 
+# No plug-in of a stranger has a say in what we read; looking for some takes longer than reading.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
 # Most of a short command is imports, which make many objects and no garbage.
 gc.set_threshold(200_000, 20, 20)
 

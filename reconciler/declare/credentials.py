@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec import structs
-
 from reconciler import disk
 from reconciler.driver import Credential, Settings
 from reconciler.errors import ReconcilerError
@@ -44,9 +42,9 @@ def read_credential(credential: Credential, root: Path, environ: Mapping[str, st
 
 def resolve(settings: S, root: Path, environ: Mapping[str, str]) -> S:
     """*settings* with every credential read."""
-    read = {
-        name: credential.resolved(read_credential(credential, root, environ))
-        for name, credential in settings.credentials().items()
-    }
-    found: S = structs.replace(settings, **read)
-    return found
+    return settings.resolved(
+        {
+            name: read_credential(credential, root, environ)
+            for name, credential in settings.credentials().items()
+        }
+    )

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from reconciler.declare.checked import Complaint
-from reconciler.driver import Reads
+from reconciler.declare.structs import Complaint, Reads
+from reconciler.driver.scalars import day, duration, instant
 from reconciler.model import Selector, Status
 
 WRITTEN = "x-written"
 """Where a field's JSON Schema stands that replaces what its type would give."""
-
-_LONGEST = timedelta(days=36525)  # a hundred years: what is subtracted from now stays a date
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -29,58 +27,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 # ---------------------------------------------------------------- text -> value
 
 
-def duration(text: str) -> timedelta:
-    """`90d`, `24h`, `30m` or `60s`; ValueError says what is wrong."""
-    match = re.fullmatch(r"([0-9]{1,10})([dhms])", text)
-    if match is None:
-        raise ValueError("is not a duration; write 90d, 24h, 30m or 60s")
-    unit = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}[match[2]]
-    seconds = int(match[1]) * int(timedelta(**{unit: 1}).total_seconds())
-    if not 0 < seconds <= _LONGEST.total_seconds():
-        raise ValueError(
-            "is not a duration of more than nothing and at most 36525d; write 90d, 24h, 30m or 60s"
-        )
-    return timedelta(seconds=seconds)
-
-
-def day(text: str) -> date:
-    """`2026-12-01`; ValueError says what is wrong."""
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError("is not a date; write it as 2026-12-31")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("is a date that no calendar has; write it as 2026-12-31") from None
-
-
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
-)
-
-
-def _instant(text: str, of_day: time) -> datetime:
-    """A time (UTC when it names no zone), or *of_day* of a date."""
-    if not _TIME.fullmatch(text):
-        try:
-            return datetime.combine(day(text), of_day, UTC)
-        except ValueError as error:
-            raise ValueError(f"{error} or 2026-12-31T09:00:00Z") from None
-    try:
-        found = datetime.fromisoformat(text.upper())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            "is a time that no calendar has; write it as 2026-12-31T09:00:00Z"
-        ) from None
-
-
 def _before(text: str) -> datetime:
-    return _instant(text, time.min)
+    return instant(text, time.min)
 
 
 def _after(text: str) -> datetime:
-    return _instant(text, time.max)
+    return instant(text, time.max)
 
 
 def _whole(text: str) -> int:

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from reconciler.declare.checked import Complaint, validate
 from reconciler.declare.fields import Day, Line, Match, Model, Whole, exactly_one, name_type
 from reconciler.declare.project import known_accounts
 from reconciler.declare.strict import Document, Loc, parse
+from reconciler.declare.structs import Complaint, validate
 from reconciler.errors import Diagnostic
 from reconciler.model import Entry, Manifest, Project
 from reconciler.plan.guards.metadata import missed

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, field
+from pydantic import BaseModel
 
-from reconciler.declare.checked import Complaint, near, validate
+from reconciler.declare import checked
+from reconciler.declare.checked import near
 from reconciler.declare.fields import (
     BaseUrl,
     Day,
@@ -26,7 +28,8 @@ from reconciler.declare.fields import (
     exactly_one,
 )
 from reconciler.declare.strict import Document, Loc, parse
-from reconciler.driver import Credential, Driver, Reads, Settings, by_key
+from reconciler.declare.structs import Complaint, Reads, validate
+from reconciler.driver import Credential, Driver, Settings, by_key
 from reconciler.errors import Diagnostic
 from reconciler.model import (
     API_VERSION,
@@ -387,8 +390,8 @@ def _settings(
     """The account's settings as the driver's own model. No message quotes a value of them."""
     loc = (*at, "settings")
     if document.at(loc) is not None:
-        return validate(driver.settings, document, path, at=loc, echo=False)
-    empty, found = validate(driver.settings, parse(b"{}", path)[0][0], path, echo=False)
+        return checked.validate(driver.settings, document, path, at=loc, echo=False)
+    empty, found = checked.validate(driver.settings, parse(b"{}", path)[0][0], path, echo=False)
     line, column = document.blame(loc)
     return empty, [msgspec.structs.replace(one, line=line, column=column) for one in found]
 
@@ -516,7 +519,7 @@ def _plain(value: object) -> object:
     match value:
         case Credential():
             return value.source
-        case msgspec.Struct():
+        case BaseModel():
             return {key: _plain(inner) for key, inner in by_key(value).items()}
         case Mapping():
             return {str(key): _plain(inner) for key, inner in value.items()}

@@ -7,8 +7,6 @@ installed distributions is slow, so it happens only for a name that is not built
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import structs
-
 from reconciler.driver import Driver, Settings
 from reconciler.errors import ReconcilerError
 
@@ -70,9 +68,9 @@ def _load(entry: "EntryPoint") -> Driver:
     if not (isinstance(found.settings, type) and issubclass(found.settings, Settings)):
         raise ReconcilerError(f"{who} has settings that are no subclass of reconciler's Settings")
     try:
-        structs.fields(found.settings)
+        found.settings.model_rebuild()
     except Exception as error:
-        raise ReconcilerError(
-            f"{who} has settings that cannot be read: {type(error).__name__}: {error}"
-        ) from error
+        kind = "NameError" if isinstance(error, NameError) else type(error).__name__
+        why = getattr(error, "message", error)  # pydantic's own text points to its site
+        raise ReconcilerError(f"{who} has settings that cannot be read: {kind}: {why}") from error
     return found

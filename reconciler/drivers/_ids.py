@@ -7,7 +7,7 @@ passes. No vendor's sample prefix or length is required: ids are opaque.
 import re
 from typing import Annotated
 
-from reconciler.driver import Reads
+from pydantic import AfterValidator
 
 _PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 _BODY = re.compile(r"[ -~]{1,200}")
@@ -82,8 +82,8 @@ def _version(text: str) -> str:
     return text
 
 
-Host = Annotated[str, Reads(_host)]
-Segment = Annotated[str, Reads(_segment)]
-HeaderText = Annotated[str, Reads(_visible)]
-BodyText = Annotated[str, Reads(_sendable)]
-Version = Annotated[str, Reads(_version)]
+Host = Annotated[str, AfterValidator(_host)]
+Segment = Annotated[str, AfterValidator(_segment)]
+HeaderText = Annotated[str, AfterValidator(_visible)]
+BodyText = Annotated[str, AfterValidator(_sendable)]
+Version = Annotated[str, AfterValidator(_version)]

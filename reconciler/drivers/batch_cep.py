@@ -7,7 +7,7 @@ https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta
+from pydantic import Field
 
 from reconciler.driver import (
     Answer,
@@ -40,15 +40,15 @@ _STATUS: Final = {
 }
 
 
-class BatchCepSettings(Settings, frozen=True):
+class BatchCepSettings(Settings):
     """`settings` of an account of driver `batch-cep`."""
 
-    project: Annotated[_ids.HeaderText, Meta(description="project key, project_...")]
-    rest_api_key: Annotated[Credential, Meta(description="REST API key of the company")]
-    version: Annotated[_ids.Version, Meta(description="API version in the path")] = "2.8"
+    project: Annotated[_ids.HeaderText, Field(description="project key, project_...")]
+    rest_api_key: Annotated[Credential, Field(description="REST API key of the company")]
+    version: Annotated[_ids.Version, Field(description="API version in the path")] = "2.8"
     types: Annotated[
         tuple[Literal["campaign", "recurring", "trigger"], ...],
-        Meta(description="types of orchestration it may delete"),
+        Field(description="types of orchestration it may delete"),
     ] = ("campaign",)
 
 

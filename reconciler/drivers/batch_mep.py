@@ -7,7 +7,7 @@ The app key is a secret and travels in the path.
 
 from typing import Annotated, Any, Final
 
-from msgspec import Meta
+from pydantic import Field
 
 from reconciler.driver import (
     Answer,
@@ -35,12 +35,14 @@ from reconciler.model import Campaign, Limits, Status
 _PAGE: Final = 100  # the vendor's most; its default is 10
 
 
-class BatchMepSettings(Settings, frozen=True):
+class BatchMepSettings(Settings):
     """`settings` of an account of driver `batch-mep`: one app on one platform."""
 
-    api_key: Annotated[Credential, Meta(description="app key; only the Live key may list and look")]
-    rest_api_key: Annotated[Credential, Meta(description="REST API key of the company")]
-    version: Annotated[_ids.Version, Meta(description="API version in the path")] = "1.1"
+    api_key: Annotated[
+        Credential, Field(description="app key; only the Live key may list and look")
+    ]
+    rest_api_key: Annotated[Credential, Field(description="REST API key of the company")]
+    version: Annotated[_ids.Version, Field(description="API version in the path")] = "1.1"
 
 
 def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:

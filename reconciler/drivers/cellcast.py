@@ -7,7 +7,7 @@ third parties (providers §5).
 
 from typing import Annotated, Any, Final
 
-from msgspec import Meta
+from pydantic import Field
 
 from reconciler.driver import (
     Answer,
@@ -55,10 +55,10 @@ _STATUS: Final = {  # get-list-sent-messages; "delievered" is the vendor's own s
 _OVER: Final = (Status.SENT, Status.COMPLETED)
 
 
-class CellcastSettings(Settings, frozen=True):
+class CellcastSettings(Settings):
     """`settings` of an account of driver `cellcast`."""
 
-    api_key: Annotated[Credential, Meta(description="API key of the Cellcast account")]
+    api_key: Annotated[Credential, Field(description="API key of the Cellcast account")]
 
 
 def _headers(settings: CellcastSettings) -> tuple[tuple[str, Text], ...]:

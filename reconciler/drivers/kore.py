@@ -8,13 +8,12 @@ https://docs.kore.ai/ai-for-service/apis/automation/api-introduction (providers 
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
-from msgspec import Meta
+from pydantic import Field
 
 from reconciler.driver import (
     Answer,
     Credential,
     Driver,
-    Flag,
     Flow,
     Item,
     Listing,
@@ -60,17 +59,19 @@ _STATUS: Final = {
 }
 
 
-class KoreSettings(Settings, frozen=True):
+class KoreSettings(Settings):
     """`settings` of an account of driver `kore`."""
 
-    host: Annotated[_ids.Host, Meta(description="environment, such as platform.kore.ai")]
-    stream_id: Annotated[_ids.Segment, Meta(description="bot or stream id, st-...")]
-    account_id: Annotated[_ids.HeaderText, Meta(description="account id")]
-    client_id: Annotated[_ids.BodyText, Meta(description="Client ID of the app (claim appId)")]
-    client_secret: Annotated[Credential, Meta(description="Client Secret: signs the token (HS256)")]
-    iid: Annotated[_ids.HeaderText | None, Meta(description="application id (= streamId)")] = None
-    subject: Annotated[_ids.BodyText, Meta(description="claim sub of the token")] = "reconciler"
-    jti: Annotated[Flag, Meta(description="add a jti; for apps with Enforce JTI")] = False
+    host: Annotated[_ids.Host, Field(description="environment, such as platform.kore.ai")]
+    stream_id: Annotated[_ids.Segment, Field(description="bot or stream id, st-...")]
+    account_id: Annotated[_ids.HeaderText, Field(description="account id")]
+    client_id: Annotated[_ids.BodyText, Field(description="Client ID of the app (claim appId)")]
+    client_secret: Annotated[
+        Credential, Field(description="Client Secret: signs the token (HS256)")
+    ]
+    iid: Annotated[_ids.HeaderText | None, Field(description="application id (= streamId)")] = None
+    subject: Annotated[_ids.BodyText, Field(description="claim sub of the token")] = "reconciler"
+    jti: Annotated[bool, Field(description="add a jti; for apps with Enforce JTI")] = False
 
 
 def _request(

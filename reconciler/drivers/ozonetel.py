@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta
+from pydantic import Field
 
 from reconciler.driver import (
     Absent,
@@ -18,7 +18,6 @@ from reconciler.driver import (
     Deleted,
     Doubt,
     Driver,
-    Flag,
     Flow,
     Item,
     Refused,
@@ -72,21 +71,22 @@ _BAD_CAMPAIGN: Final = "passed campaign are invalid"
 _FAILED: Final = frozenset({"false", "error", "failure", "fail"})
 
 
-class OzonetelSettings(Settings, frozen=True):
+class OzonetelSettings(Settings):
     """`settings` of an account of driver `ozonetel`."""
 
-    user_name: Annotated[_ids.BodyText, Meta(description="user name of the account")]
+    user_name: Annotated[_ids.BodyText, Field(description="user name of the account")]
     api_key: Annotated[
-        Credential, Meta(description="API key; gets the tokens, or goes with every request")
+        Credential, Field(description="API key; gets the tokens, or goes with every request")
     ]
     domain: Annotated[
-        _ids.Host, Meta(description="api.ccaas.ozonetel.com outside India; partners have their own")
+        _ids.Host,
+        Field(description="api.ccaas.ozonetel.com outside India; partners have their own"),
     ] = "in1-ccaas-api.ozonetel.com"
     authentication: Annotated[
-        Literal["token", "basic"], Meta(description="as the admin setting API Authentication says")
+        Literal["token", "basic"], Field(description="as the admin setting API Authentication says")
     ] = "token"
     bulk: Annotated[
-        Flag, Meta(description="false: one number and one name a request, 100 a minute")
+        bool, Field(description="false: one number and one name a request, 100 a minute")
     ] = True
 
 

@@ -53,7 +53,8 @@ _HOSTILE: Final = (
 def settings(driver: Driver, written: Mapping[str, Any]) -> Any:
     """What *driver* gets for the settings *written* as in `reconciler.yaml` (camelCase).
 
-    Credentials are not read yet. Raises `Invalid` with everything that is wrong.
+    Credentials are not read yet; `settings(...).resolved({"api_key": "text"})` has them read.
+    Raises `Invalid` with everything that is wrong.
     """
     text = json.dumps(written, ensure_ascii=False)
     documents, problems = parse(text.encode("utf-8", "surrogatepass"), "settings")
@@ -90,10 +91,8 @@ class Example:
     def session(self) -> Session:
         """A session whose every secret is known text."""
         plain = self.checked
-        read = {
-            name: one.resolved(_SECRET.format(name)) for name, one in plain.credentials().items()
-        }
-        return self._session(structs.replace(plain, **read), Secret.of(_SECRET.format("token")))
+        read = plain.resolved({name: _SECRET.format(name) for name in plain.credentials()})
+        return self._session(read, Secret.of(_SECRET.format("token")))
 
     @property
     def dry(self) -> Session:

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Meta
+from pydantic import Field
 
 from reconciler.declare import project
-from reconciler.driver import Credential, Driver, Flag, Settings
+from reconciler.driver import Credential, Driver, Settings
 from reconciler.errors import Diagnostic
 from reconciler.model import Guards, Limits, MaxDeletions, Project, Window
 
@@ -16,9 +16,9 @@ from reconciler.model import Guards, Limits, MaxDeletions, Project, Window
 class Own(Settings):
     """Settings of an imaginary vendor."""
 
-    tenant: Annotated[str, Meta(pattern="^[a-z0-9_]+$")]
+    tenant: Annotated[str, Field(pattern="^[a-z0-9_]+$")]
     api_key: Credential
-    bulk: Flag = True
+    bulk: bool = True
 
 
 def _never(*_: Any) -> Any:

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 import pytest
-from msgspec import Meta, field
 from msgspec.structs import replace
+from pydantic import Field
 
 from reconciler import drivers
 from reconciler.cli.main import main
@@ -63,15 +63,15 @@ class Size(StrEnum):
     LARGE = "large"
 
 
-class Own(Settings, frozen=True, kw_only=True):
-    size: Annotated[Size, Meta(description="inner")] = Size.SMALL
+class Own(Settings):
+    size: Annotated[Size, Field(description="inner")] = Size.SMALL
     modes: Annotated[
-        frozenset[Annotated[Literal["a", "b"], Meta(description="one of them")]],
-        Meta(description="what it may do"),
+        frozenset[Annotated[Literal["a", "b"], Field(description="one of them")]],
+        Field(description="what it may do"),
     ] = frozenset({"a"})
     since: date = date(2026, 1, 31)
     key: Credential
-    names: list[str] = field(default_factory=list)
+    names: list[str] = Field(default_factory=list)
 
 
 def test_settings_of_any_kind_are_told(capsys, monkeypatch):

@@ -5,7 +5,6 @@ import json
 from urllib.parse import quote
 
 import httpx
-import msgspec
 import pytest
 
 from reconciler.driver import (
@@ -80,10 +79,9 @@ class Wire:
 def session(example, prefix, token=""):
     settings = example.checked
     key = "sandbox-secret" if example is KORE else "sandbox-key"
-    read = {name: one.resolved(key) for name, one in settings.credentials().items()}
+    settings = settings.resolved(dict.fromkeys(settings.credentials(), key))
     if example is KORE:
-        read["client_id"] = "sandbox-client"
-    settings = msgspec.structs.replace(settings, **read)
+        settings = settings.model_copy(update={"client_id": "sandbox-client"})
     nonce = iter(map(str, range(1000)))
     base = f"http://sandbox/{prefix}"
     return Session("acc", settings, base, Secret.of(token), lambda: next(nonce))

@@ -373,11 +373,10 @@ class Stage:
 
     def __post_init__(self) -> None:
         settings = settings_of(self.driver, SETTINGS[self.driver.name])
-        read = {name: one.resolved("k3y") for name, one in settings.credentials().items()}
         self.account = Account(
             name="a",
             driver=self.driver.name,
-            settings=replace(settings, **read),
+            settings=settings.resolved(dict.fromkeys(settings.credentials(), "k3y")),
             definition="sha256:a",
             limits=Limits(100_000, 1.0, 1),
             complete=self.driver.complete,

@@ -11,160 +11,23 @@ documents as a refusal that changed nothing is `Refused`; everything else is `Do
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 
-from reconciler.errors import ReconcilerError
+from reconciler.driver.declared import Complaint as Complaint
+from reconciler.driver.declared import by_key as by_key
+from reconciler.driver.scalars import Reads as Reads
+from reconciler.driver.secrets import Credential as Credential
+from reconciler.driver.secrets import Secret as Secret
+from reconciler.driver.secrets import Text as Text
+from reconciler.driver.secrets import revealed as revealed
+from reconciler.driver.secrets import shown as shown
+from reconciler.driver.settings import Settings as Settings
+from reconciler.driver.settings import defaults_of as defaults_of
+from reconciler.driver.settings import settings_of as settings_of
 from reconciler.model import Campaign, Limits, Target
-
-# ---------------------------------------------------------------- secrets
-
-
-class Secret:
-    """Text that never shows: `str`, `repr` and `format` give `***`. Only the sender reveals it."""
-
-    __slots__ = ("_reveal",)
-
-    def __init__(self, reveal: Callable[[], str]) -> None:
-        self._reveal = reveal
-
-    @classmethod
-    def of(cls, text: str) -> "Secret":
-        """A secret whose text is already known (a token the vendor just gave)."""
-        return cls(lambda: text)
-
-    def map(self, change: Callable[[str], str]) -> "Secret":
-        """A secret made from this one when it is revealed, never before (a signed token).
-
-        It is made once: a signature may be another each time, and what is sent is what is masked.
-        """
-        made: dict[str, str] = {}
-
-        def reveal() -> str:
-            source = self._reveal()
-            if source not in made:
-                made.clear()
-                made[source] = change(source)
-            return made[source]
-
-        return Secret(reveal)
-
-    def reveal(self) -> str:
-        """The text itself. For `apply.send` alone."""
-        return self._reveal()
-
-    def __str__(self) -> str:
-        return "***"
-
-    __repr__ = __str__
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-
-Text = str | Secret | tuple[str | Secret, ...]
-"""Text with secrets in it: a tuple is joined (`("Bearer ", token)`)."""
-
-
-def shown(text: Text) -> str:
-    """*text* with every secret as `***`."""
-    return "".join(map(str, text)) if isinstance(text, tuple) else str(text)
-
-
-def revealed(text: Text) -> str:
-    """*text* with its secrets. For `apply.send` alone."""
-    parts = text if isinstance(text, tuple) else (text,)
-    return "".join(part.reveal() if isinstance(part, Secret) else part for part in parts)
-
-
-class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a secret comes from: `{env: NAME}` or `{file: PATH}`; never the secret itself.
-
-    The rim reads it and puts a `resolved` copy in its place before anything is sent.
-    """
-
-    env: str | None = None
-    file: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("a credential is {env: NAME} or {file: PATH}")
-
-    @property
-    def source(self) -> str:
-        """`env NAME` or `file PATH`: what may be shown, and what an account's digest holds."""
-        return f"env {self.env}" if self.env is not None else f"file {self.file}"
-
-    def resolved(self, value: str) -> "Credential":
-        """The same credential, knowing its *value*."""
-        return _Read(self.env, self.file, Secret.of(value))
-
-    def secret(self) -> Secret:
-        """The wrapped value; revealing one that was never read is an error of ours."""
-        return Secret(self._unread)
-
-    def _unread(self) -> str:
-        raise ReconcilerError(f"the credential from {self.source} was not read")
-
-
-class _Read(Credential, frozen=True):
-    """A credential that was read. Its value is no text, so nothing that shows it tells it."""
-
-    value: Secret | None = None
-
-    def secret(self) -> Secret:
-        assert self.value is not None
-        return self.value
-
-
-# ---------------------------------------------------------------- settings
-
-
-class Reads(msgspec.Struct, frozen=True):
-    """Says in an annotation how a field is read: `Annotated[timedelta, Reads(duration)]`.
-
-    *read* gets the text that is written (a YAML scalar is text, quoted or not) and returns the
-    value, or raises ValueError with what is wrong after the field's name and, behind the last
-    semicolon, how to mend it: "is not a duration; write 90d". It never quotes what it was given:
-    it may be a secret in the wrong place. Not *text*: it gets whatever is written there.
-    """
-
-    read: Callable[[Any], Any]
-    text: bool = True
-
-
-def _flag(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError("is neither true nor false; write true or false")
-    return text == "true"
-
-
-Flag = Annotated[bool, Reads(_flag)]
-"""A boolean that is written `true` or `false` and in no other way."""
-
-
-def by_key(value: msgspec.Struct) -> dict[str, Any]:
-    """The fields of *value* by the keys of the file that it was read from."""
-    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-    return {key: getattr(value, name) for key, name in names}
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """Base of every driver's settings: camelCase keys, unknown keys refused, frozen.
-
-    Fields are annotated as in any `msgspec.Struct`; `msgspec.Meta` says what a field is for and
-    bounds it (`min_length`, `max_length`, `pattern`, `ge`, `gt`, `le`, `lt`), `Reads` reads what
-    has a form of its own. Write `class AcmeSettings(Settings, kw_only=True)` to put fields with
-    and without defaults in any order.
-    """
-
-    def credentials(self) -> dict[str, Credential]:
-        """The credentials by field name."""
-        found = {name: getattr(self, name) for name in self.__struct_fields__}
-        return {name: value for name, value in found.items() if isinstance(value, Credential)}
-
 
 # ---------------------------------------------------------------- requests and answers
 

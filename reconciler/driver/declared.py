@@ -1,0 +1,223 @@
+"""The base of all that people declare in YAML, the settings of a driver included.
+
+A model is read from a document of text: every scalar is a text, and its type says what becomes of
+it (`int`, `float`, `bool`, `date`, `datetime`, `timedelta` are read by the rules of `scalars`, so
+that `010`, `1_000`, `yes` are refused and not guessed at). A key is there with a value or is left
+out: an empty one is an error, also where the field may be None. Everything wrong is found at once.
+
+All that holds while a `Reading` is the validation context. Python code that makes a value by its
+fields' names gets pydantic's own rules and errors.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from reconciler.driver import scalars
+
+Loc = tuple[str | int, ...]
+Complaint = tuple[Loc, str, str | None]
+"""Where (from the mapping that was checked), what is wrong, the fix."""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong: where (as pydantic says it), its kind, and what is known of it.
+
+    *kind* is a type of pydantic's errors or one of ours: `empty`, `unknown-key` (context: the keys
+    *known*), `complaint` (*said*, *fix*), `text`, `choice` (*allowed*), `credential`, `pasted`.
+    *quiet*: it may be a secret in the wrong place, so no message quotes it.
+    """
+
+    loc: Loc
+    kind: str
+    value: Any
+    context: Mapping[str, Any]
+    quiet: bool = False
+
+
+class Reading:
+    """The context of a validation that reads a document."""
+
+
+class Declared(BaseModel):
+    """Frozen, camelCase keys, no unknown keys; see the head of this file.
+
+    A model may say more than its fields do: a static method `cross_check(raw)` yields a
+    `Complaint` for what several keys together get wrong. It gets what is written, is asked even
+    when single keys are wrong too, and may rely on nothing.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,
+        hide_input_in_errors=True,
+    )
+
+    @staticmethod
+    def cross_check(raw: dict[str, Any]) -> Iterable[Complaint]:
+        """What several keys of *raw* together get wrong."""
+        del raw
+        return ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(
+        cls, raw: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo
+    ) -> Any:
+        if not isinstance(info.context, Reading) or not isinstance(raw, dict):
+            return handler(raw)
+        keys = keys_of(cls)
+        found: list[Finding] = []
+        given: dict[str, Any] = {}
+        for key, value in raw.items():
+            if key not in keys:
+                found.append(Finding((key,), "unknown-key", key, {"known": tuple(keys)}))
+            elif value is None:
+                found.append(Finding((key,), "empty", None, {}))
+            else:
+                given[key] = value
+        for loc, said, fix in cls.cross_check(raw):
+            found.append(Finding(loc, "complaint", None, {"said": said, "fix": fix}))
+        try:
+            made = handler(given)
+        except ValidationError as error:
+            found += (one for one in findings(error) if not _is_empty(one, raw))
+        if found:
+            raise several(found)
+        return made
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        made = handler(source)
+        _ruled_fields(handler.resolve_ref_schema(made), handler)
+        return made
+
+
+def _is_empty(one: Finding, raw: dict[str, Any]) -> bool:
+    """Whether a key only seems to be missing, as it has no value: that has been told."""
+    return one.kind == "missing" and len(one.loc) == 1 and one.loc[0] in raw
+
+
+@cache
+def keys_of(model: type[BaseModel]) -> Mapping[str, str]:
+    """The keys of the file that *model* reads -> its fields' names."""
+    return {key_of(name, field): name for name, field in model.model_fields.items()}
+
+
+def key_of(name: str, field: FieldInfo) -> str:
+    """The key of a model's *field* in the file; pydantic sets it only once a model is built."""
+    return field.alias or to_camel(name)
+
+
+def by_key(value: BaseModel) -> dict[str, Any]:
+    """The fields of *value* by the keys of the file that it was read from."""
+    return {key: getattr(value, name) for key, name in keys_of(type(value)).items()}
+
+
+# ---------------------------------------------------------------- what is wrong, handed up
+
+_SEVERAL = "several"
+
+
+def several(found: Iterable[Finding]) -> PydanticCustomError:
+    """An error that carries *found* through pydantic, which adds where it was raised."""
+    return PydanticCustomError(_SEVERAL, "several things are wrong", {"found": tuple(found)})
+
+
+def findings(error: ValidationError) -> Iterator[Finding]:
+    """Everything that *error* tells, the places counted from where it was raised."""
+    for one in error.errors(include_url=False):
+        loc, context = one["loc"], one.get("ctx", {})
+        if one["type"] == _SEVERAL:
+            yield from (inner._replace(loc=loc + inner.loc) for inner in context["found"])
+        elif not _counts_right_ones_only(one["type"], one["input"], context):
+            yield Finding(loc, one["type"], one["input"], context)
+
+
+def _counts_right_ones_only(kind: str, value: Any, context: Mapping[str, Any]) -> bool:
+    """Whether a list is only called too short because some of its items are wrong."""
+    return kind == "too_short" and isinstance(value, list) and len(value) >= context["min_length"]
+
+
+# ---------------------------------------------------------------- text -> value
+
+_READS = {
+    "int": scalars.whole,
+    "float": scalars.decimal,
+    "bool": scalars.flag,
+    "date": scalars.day,
+    "datetime": scalars.instant,
+    "timedelta": scalars.duration,
+}
+_INSIDE = (
+    *("schema", "items_schema", "keys_schema", "values_schema", "choices"),
+    *("python_schema", "lax_schema", "steps"),
+)
+
+
+def _ruled_fields(schema: Any, handler: GetCoreSchemaHandler) -> None:
+    """Let a model's scalars be read by our rules; the models inside do it themselves."""
+    while schema["type"] != "model-fields":  # `model`, and the validators around it
+        schema = schema["schema"]
+    for field in schema["fields"].values():
+        field["schema"] = _ruled(field["schema"], handler)
+
+
+def _ruled(schema: Any, handler: GetCoreSchemaHandler) -> Any:
+    if isinstance(schema, list):
+        return [_ruled(one, handler) for one in schema]
+    if isinstance(schema, tuple):  # a choice with its label
+        return (_ruled(schema[0], handler), *schema[1:])
+    kind = schema["type"]
+    if kind in _READS:
+        return scalars.read_by(_READS[kind], schema)
+    if kind == "literal":
+        return _choice({str(one): one for one in schema["expected"]}, schema)
+    if (members := _members(schema, handler)) is not None:
+        return _choice({str(one.value): one for one in members}, schema)
+    if kind == "model" or schema.get("metadata", {}).get("reconciler_reads"):
+        return schema
+    if kind == "union":
+        schema |= {"custom_error_type": "union", "custom_error_message": "none of its forms"}
+    return schema | {
+        key: _ruled(schema[key], handler)
+        for key in _INSIDE
+        if isinstance(schema.get(key), dict | list)
+    }
+
+
+def _members(schema: Any, handler: GetCoreSchemaHandler) -> Sequence[Any] | None:
+    """The members of an enum."""
+    if schema["type"] == "definition-ref":
+        try:
+            schema = handler.resolve_ref_schema(schema)
+        except LookupError:  # a model that is being made
+            return None
+    return schema["members"] if schema["type"] == "enum" else None
+
+
+def _choice(allowed: Mapping[str, Any], schema: CoreSchema) -> CoreSchema:
+    def choose(raw: Any) -> Any:
+        if isinstance(raw, str) and raw in allowed:
+            return allowed[raw]
+        if raw in allowed.values():
+            return raw
+        raise PydanticCustomError("choice", "not one of them", {"allowed": tuple(allowed)})
+
+    return core_schema.no_info_before_validator_function(choose, schema)
