@@ -1,4 +1,4 @@
-"""`reconciler sandbox`: serve a local imitation of the five vendors."""
+"""`reconciler sandbox`: serve a local imitation of the vendors."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 # environment, and known to the sandbox only if they begin with `sandbox-`.
 _IDENTITY = {
     "batch-cep": ("project",),
-    "batch-mep": ("apiKey",),
+    "batch-mep": ("apiKey", "kind"),
     "kore": ("streamId", "accountId", "iid"),
     "ozonetel": ("userName", "authentication"),
     "cellcast": ("apiKey",),
+    "sendgrid": ("apiKey", "onBehalfOf"),
+    "klaviyo": ("apiKey",),
+    "mailchimp": ("apiKey",),
+    "hubspot": ("accessToken", "kind"),
+    "onesignal": ("appId",),
+    "brevo": ("apiKey", "kind"),
+    "twilio": ("accountSid",),
+    "listmonk": ("user",),
 }
 _OURS = "sandbox-"
 
@@ -34,10 +42,11 @@ Examples:
   reconciler sandbox
   reconciler sandbox --inventory export.csv --port 8642 --speed 20
   reconciler sandbox --fault ozonetel:throttle=3 --fault drop-after=7
+  reconciler sandbox --vendor crm=hubspot --inventory crm.ndjson
 
 Faults: throttle, error, slow, drop, html, redirect, empty, auth; error-after, slow-after,
-drop-after, html-after, redirect-after strike once the deletion has happened; jti (Kore.ai),
-expire, http-status (Ozonetel), no-list (Batch). docs/sandbox.md says what each does."""
+drop-after, html-after, redirect-after strike once the deletion has happened; no-list, no-delete,
+loop, and some of single vendors. docs/sandbox.md says what each does."""
 
 
 @click.command("sandbox", epilog=_EPILOG)
@@ -71,6 +80,13 @@ expire, http-status (Ozonetel), no-list (Batch). docs/sandbox.md says what each 
     metavar="TEXT",
     help="A client secret that Kore.ai tokens may be signed with; repeatable. Never a real one.",
 )
+@click.option(
+    "--vendor",
+    "vendors",
+    multiple=True,
+    metavar="ACCOUNT=DRIVER",
+    help="Whose campaigns an account's are, where no project says it; repeatable.",
+)
 @pass_app
 def command(
     app: App,
@@ -80,8 +96,9 @@ def command(
     speed: float,
     faults: tuple[str, ...],
     kore_secrets: tuple[str, ...],
+    vendors: tuple[str, ...],
 ) -> None:
-    """Serve a local imitation of the five vendors on 127.0.0.1.
+    """Serve a local imitation of the vendors on 127.0.0.1.
 
     It holds the campaigns of an inventory, accepts any key that starts with `sandbox-`, keeps the
     vendors' limits, and shows at /__ledger what was asked and what is left. Stop it with Ctrl-C.
@@ -90,7 +107,7 @@ def command(
         raise click.BadParameter("must be more than 0", param_hint="'--speed'")
     try:
         from reconciler.sandbox import create_app, server
-        from reconciler.sandbox.faults import read
+        from reconciler.sandbox.faults import VENDORS, read
     except ModuleNotFoundError as error:
         raise ReconcilerError(
             f"the sandbox needs {error.name}: pip install 'reconciler[sandbox]'"
@@ -101,6 +118,8 @@ def command(
         raise click.BadParameter(str(error), param_hint="'--fault'") from error
     project = app.load_project() if (app.root / app.config).exists() else None
     accounts = {name: _tenant(app, one) for name, one in _accounts(project)}
+    for name, vendor in _told(vendors, VENDORS):
+        accounts[name] = (vendor, accounts[name][1] if name in accounts else {})
     secrets = (*kore_secrets, *(key for _, one in _accounts(project) for key in _secret(app, one)))
     campaigns = _campaigns(_sources(app, project, files))
     world = create_app(campaigns, accounts, speed, misbehaviour, kore_secrets=secrets)
@@ -112,6 +131,18 @@ def command(
         ) from error
     url = server.url_of(listener)
     server.run(world, listener, lambda: app.out(f"sandbox: {url}"))
+
+
+def _told(texts: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The accounts and drivers of `--vendor`."""
+    for text in texts:
+        name, equals, vendor = text.partition("=")
+        if not (name and equals and vendor in known):
+            raise click.BadParameter(
+                f"{text!r} is not ACCOUNT=DRIVER; drivers are {', '.join(known)}",
+                param_hint="'--vendor'",
+            )
+        yield name, vendor
 
 
 def _accounts(project: "Project | None") -> "list[tuple[str, Account]]":

@@ -1,4 +1,4 @@
-"""Five vendors imitated from their documentation, for the demo, tests and driver authors.
+"""The vendors imitated from their documentation, for the demo, tests and driver authors.
 
 Nothing here knows the drivers: the sandbox is written from the vendors' pages, so that it can
 disagree with them. Needs the extra `sandbox`.

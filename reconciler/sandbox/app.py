@@ -1,4 +1,4 @@
-"""The ASGI application: five vendors below four prefixes, a ledger and a pulse."""
+"""The ASGI application: every vendor below its prefix, a ledger and a pulse."""
 
 import asyncio
 import time
@@ -13,16 +13,25 @@ from starlette.routing import Route
 from reconciler.model import Campaign
 from reconciler.sandbox.batch_cep import BatchCep
 from reconciler.sandbox.batch_mep import BatchMep
+from reconciler.sandbox.brevo import Brevo
 from reconciler.sandbox.cellcast import Cellcast
-from reconciler.sandbox.faults import Fault, Faults
+from reconciler.sandbox.faults import VENDORS, Fault, Faults
+from reconciler.sandbox.hubspot import HubSpot
+from reconciler.sandbox.klaviyo import Klaviyo
 from reconciler.sandbox.kore import Kore
+from reconciler.sandbox.listmonk import Listmonk
+from reconciler.sandbox.mailchimp import Mailchimp
+from reconciler.sandbox.onesignal import OneSignal
 from reconciler.sandbox.ozonetel import Ozonetel
+from reconciler.sandbox.sendgrid import SendGrid
 from reconciler.sandbox.state import State, Tenants
+from reconciler.sandbox.twilio import Twilio
+from reconciler.sandbox.vendor import Vendor
 from reconciler.sandbox.wire import failure
-from reconciler.sandbox.world import Sandbox, Sleep, Vendor, response
+from reconciler.sandbox.world import Sandbox, Sleep, response
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-PREFIXES = ("batch", "kore", "ozonetel", "cellcast")
+PREFIXES = ("batch", *(name for name in VENDORS if not name.startswith("batch-")))
 
 
 async def _health(_request: Request) -> Response:
@@ -30,7 +39,7 @@ async def _health(_request: Request) -> Response:
 
 
 async def _nowhere(request: Request) -> Response:
-    paths = "/batch, /kore, /ozonetel, /cellcast, /__ledger, /__health"
+    paths = ", ".join(f"/{one}" for one in (*PREFIXES, "__ledger", "__health"))
     return response(failure(404, {"error": f"{request.url.path} is not here; there are {paths}"}))
 
 
@@ -61,6 +70,14 @@ def create_app(
         Kore(state, speed, secrets=secrets, wall=wall),
         Ozonetel(state, speed, wall=wall),
         Cellcast(state, speed),
+        SendGrid(state, speed, wall=wall),
+        Klaviyo(state, speed),
+        Mailchimp(state, speed),
+        HubSpot(state, speed),
+        OneSignal(state, speed),
+        Brevo(state, speed),
+        Twilio(state, speed),
+        Listmonk(state),
     )
     world = Sandbox(vendors, state, Faults(faults), clock, sleep)
     below = [Route(f"/{one}/{{path:path}}", world.vendor, methods=METHODS) for one in PREFIXES]

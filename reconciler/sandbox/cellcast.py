@@ -8,16 +8,17 @@ with HTTP 200. The rate and everything about failure but 400 and 401 is third pa
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.sandbox.limits import Window
+from reconciler.sandbox.limits import Limit, Window
 from reconciler.sandbox.state import Held, State
 from reconciler.sandbox.times import zulu
+from reconciler.sandbox.vendor import Vendor
 from reconciler.sandbox.wire import Call, Reply, failure, success, whole
 
 TYPES = ("sms", "mms")
 _AHEAD = "2099-01-01T00:00:00.000Z"
 
 
-class Cellcast:
+class Cellcast(Vendor):
     """10 requests a second for each key."""
 
     name = "cellcast"
@@ -27,16 +28,14 @@ class Cellcast:
         self._window = Window(10, 1 / speed)
         self.errors: tuple[Reply, ...] = (_stack(500, "Internal Server Error"), _maintenance())
 
-    def limit(self, call: Call) -> tuple[Window, str]:
-        """The limit that counts *call*, and the key it is counted under."""
-        return self._window, call.bearer() or ""
+    def limits(self, call: Call) -> tuple[Limit, ...]:
+        return ((self._window, call.bearer() or ""),)
 
-    def throttled(self, _nth: int) -> Reply:
+    def throttled(self, _call: Call, _nth: int) -> Reply:
         """The answer to one too many; its body belongs to neither of the two envelopes."""
         return Reply(429, b"Too many requests, please try again later.", "text/plain")
 
     def answer(self, call: Call) -> Reply:
-        """What Cellcast says, and does."""
         match (call.method, *call.path):
             case ("POST", "api", "v1", "gateway", "cancelScheduleQuickMessage"):
                 return self._refused(call) or self._cancel(call)

@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-VENDORS = ("batch-cep", "batch-mep", "kore", "ozonetel", "cellcast")
+VENDORS = (
+    *("batch-cep", "batch-mep", "kore", "ozonetel", "cellcast"),
+    *("sendgrid", "klaviyo", "mailchimp", "hubspot", "onesignal", "brevo", "twilio", "listmonk"),
+)
 GROUPS = {"batch": ("batch-cep", "batch-mep"), **{name: (name,) for name in VENDORS}}
 
 KINDS = {
@@ -21,10 +24,14 @@ KINDS = {
     "redirect-after": "the deletion happens, then a 303",
     "empty": "what would have been a success is done, and answered with 200 and no body",
     "auth": "the credentials are refused",
-    "no-list": "Batch: listing and reading are refused (403), deleting is not",
+    "no-list": "listing and reading are refused (403), deleting is not",
+    "no-delete": "deleting is refused (403), listing and reading are not",
+    "loop": "a list's next page leads to the page that was asked for",
     "jti": "Kore: the app enforces the claim jti",
     "expire": "Ozonetel: the token has just expired",
     "http-status": "Ozonetel: failures come with 4xx instead of 200",
+    "part-done": "SendGrid: a bulk deletion with an unknown id is a 404, the others are gone",
+    "few-lists": "listmonk: the user has rights for some lists only, and nothing says so",
 }
 
 _GRAMMAR = re.compile(r"(?:([a-z-]+):)?([a-z-]+)(?:=([1-9][0-9]{0,8}))?(?:@([0-9]+(?:\.[0-9]+)?))?")

@@ -10,8 +10,9 @@ from typing import Any
 
 from reconciler.sandbox import _kore_token
 from reconciler.sandbox._kore_records import instant, list_item, snapshot, type_of, word_of
-from reconciler.sandbox.limits import Window
+from reconciler.sandbox.limits import Limit, Window
 from reconciler.sandbox.state import Held, State
+from reconciler.sandbox.vendor import Vendor
 from reconciler.sandbox.wire import Call, Reply, failure, page, success
 
 RATE = "You've exceeded the per-minute rate limit. Please wait for sometime before retrying."
@@ -24,7 +25,7 @@ _SORTS: dict[str, Callable[[Held], str]] = {
 MOST = 100  # a page's length; the vendor names none, a sibling list caps there
 
 
-class Kore:
+class Kore(Vendor):
     """60 requests a minute for each account id, reads included."""
 
     name = "kore"
@@ -41,16 +42,14 @@ class Kore:
         self._secrets = tuple(secrets)
         self._wall = wall
 
-    def limit(self, call: Call) -> tuple[Window, str]:
-        """The limit that counts *call*, and the key it is counted under."""
-        return self._window, call.headers.get("accountid", "")
+    def limits(self, call: Call) -> tuple[Limit, ...]:
+        return ((self._window, call.headers.get("accountid", "")),)
 
-    def throttled(self, nth: int) -> Reply:
+    def throttled(self, _call: Call, nth: int) -> Reply:
         """The answer to one too many; the HTTP status is not documented, so faults take turns."""
         return failure((429, 403, 200)[nth % 3], {"status": "failure", "message": RATE})
 
     def answer(self, call: Call) -> Reply:
-        """What Kore.ai says, and does."""
         if call.path[:4] != ("campaign", "api", "v2", "public"):
             return page(404, "Not Found")
         match (call.method, *call.path[4:]):

@@ -11,8 +11,9 @@ from typing import Any
 
 from reconciler.model import Status
 from reconciler.sandbox._ozonetel_tokens import Tokens
-from reconciler.sandbox.limits import Window
+from reconciler.sandbox.limits import Limit, Window
 from reconciler.sandbox.state import Held, State
+from reconciler.sandbox.vendor import Vendor
 from reconciler.sandbox.wire import Call, Reply, failure, page, parsed, success
 
 BULK = ("ca_apis", "DeleteBulkData")
@@ -32,7 +33,7 @@ _POSITIONS = {
 }
 
 
-class Ozonetel:
+class Ozonetel(Vendor):
     """Bulk: 2 requests a minute, one at a time; one record: 100 a minute; 10 tokens an hour."""
 
     name = "ozonetel"
@@ -41,24 +42,23 @@ class Ozonetel:
     def __init__(self, state: State, speed: float, *, wall: Callable[[], float]) -> None:
         self._state = state
         self._windows: dict[tuple[str, ...], Window] = {
-            BULK: Window(2, 60 / speed, serial=True),
+            BULK: Window(2, 60 / speed, open=1),
             ONE: Window(100, 60 / speed),
         }
         self._tokens = Tokens(3600 / speed, wall)
 
-    def limit(self, call: Call) -> tuple[Window, str] | None:
-        """The limit that counts *call*, and the key it is counted under: the user."""
+    def limits(self, call: Call) -> tuple[Limit, ...]:
+        """Counted under the user that the body names."""
         window = self._windows.get(call.path)
         body = parsed(call.body)
         user = body.get("userName") if isinstance(body, dict) else None
-        return None if window is None else (window, str(user))
+        return () if window is None else ((window, str(user)),)
 
-    def throttled(self, _nth: int) -> Reply:
+    def throttled(self, _call: Call, _nth: int) -> Reply:
         """The answer to one too many, and to one that overlaps another."""
         return _error("Max limit exceeded")
 
     def answer(self, call: Call) -> Reply:
-        """What Ozonetel says, and does."""
         verb = VERBS.get(call.path)
         if verb != call.method:
             return page(
@@ -92,7 +92,7 @@ class Ozonetel:
             return _false("Invalid userName or apiKey")
         token = self._tokens.issue(user, call.at)
         if token is None:
-            return self.throttled(0)
+            return self.throttled(call, 0)
         return success({"token": token, "message": ""})
 
     def _refused(self, call: Call, body: dict[str, Any]) -> Reply | None:

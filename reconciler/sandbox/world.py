@@ -2,33 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from reconciler.sandbox import ledger
+from reconciler.sandbox import ledger, limits
 from reconciler.sandbox.faults import Fault, Faults
-from reconciler.sandbox.limits import Window
 from reconciler.sandbox.state import State
-from reconciler.sandbox.wire import Call, Reply, page
+from reconciler.sandbox.vendor import Vendor
+from reconciler.sandbox.wire import Call, Reply, page, with_headers
 
 SEE_OTHER = Reply(303, headers={"location": "/__elsewhere"})
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class Vendor(Protocol):
-    """What one imitated vendor is. Its functions do not wait, so each is one step of the world."""
-
-    name: str
-    errors: tuple[Reply, ...]
-    """Server errors; the first is one that may also come after an effect."""
-
-    def limit(self, call: Call) -> tuple[Window, str] | None: ...
-    def throttled(self, nth: int, /) -> Reply: ...
-    def answer(self, call: Call) -> Reply: ...
 
 
 class Sandbox:
@@ -58,8 +46,9 @@ class Sandbox:
         name = _vendor_of(prefix, path)
         struck = self._faults.strike(name)
         headers = {key.lower(): value for key, value in request.headers.items()}
-        query = dict(request.query_params)
-        call = Call(request.method, tuple(path), query, headers, body, at, frozenset(struck))
+        query, pairs = dict(request.query_params), tuple(request.query_params.multi_items())
+        kinds = frozenset(struck)
+        call = Call(request.method, tuple(path), query, headers, body, at, kinds, pairs)
         row = self._ledger.open(name, call, raw, request.url.query)
         reply = await self._reply(self._vendors[name], call, struck, row)
         ledger.close(row, reply)
@@ -68,28 +57,30 @@ class Sandbox:
     async def _reply(
         self, vendor: Vendor, call: Call, struck: dict[str, Fault], row: dict[str, Any]
     ) -> Reply | None:
-        limit = vendor.limit(call)
-        if limit is not None and not limit[0].enter(limit[1], call.at):
-            return vendor.throttled(0)
+        counted = vendor.limits(call)
+        if not limits.enter(counted, call.at):
+            return with_headers(vendor.throttled(call, 0), vendor.headers(call))
         try:
             if "slow" in struck:
                 await self._sleep(struck["slow"].seconds)
-            before = self._before(vendor, struck)
+            before = self._before(vendor, call, struck)
             if before is not None:
                 return before[0]
-            reply = vendor.answer(call)
+            reply = with_headers(vendor.answer(call), vendor.headers(call))
             row["effect"] = list(reply.effect)
             if "slow-after" in struck:
                 await self._sleep(struck["slow-after"].seconds)
             return _after(vendor, reply, struck)
         finally:
-            if limit is not None:
-                limit[0].leave(limit[1])
+            limits.leave(counted)
 
-    def _before(self, vendor: Vendor, struck: Mapping[str, Fault]) -> tuple[Reply | None] | None:
+    def _before(
+        self, vendor: Vendor, call: Call, struck: Mapping[str, Fault]
+    ) -> tuple[Reply | None] | None:
         """The answer of a fault that keeps the request from the vendor; (None,): no answer."""
         if "throttle" in struck:
-            return (vendor.throttled(self._faults.variant(vendor.name, "throttle")),)
+            reply = vendor.throttled(call, self._faults.variant(vendor.name, "throttle"))
+            return (with_headers(reply, vendor.headers(call)),)
         if "error" in struck:
             nth = self._faults.variant(vendor.name, "error")
             return (vendor.errors[nth % len(vendor.errors)],)

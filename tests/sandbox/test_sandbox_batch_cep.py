@@ -74,7 +74,8 @@ def test_a_body_that_is_not_the_documented_one_is_malformed(batch, parts, code):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/batch/2.99/campaigns/delete"),
+        ("POST", "/batch/2/campaigns/delete"),
+        ("POST", "/batch/3.1/campaigns/delete"),
         ("GET", "/batch/2.8/campaigns/list"),
         ("DELETE", DELETE),
         ("POST", f"{DELETE}/{IDS[0]}"),
@@ -144,3 +145,21 @@ def test_an_item_says_the_vendors_words_and_a_time_without_a_zone(world):
         ["sms"],
         ["team:growth"],
     )
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.8", "2.11", "2.99"])
+def test_every_version_of_two_is_served(batch, version):
+    path = f"/batch/{version}/campaigns/delete"
+    assert batch.ask("POST", path, headers=HEADERS, json={"id": IDS[0]}).status_code == 204
+
+
+def view(batch, id_):
+    path = "/batch/2.8/orchestrations/view"
+    return batch.ask("GET", path, headers=HEADERS, params={"orchestration_id": id_})
+
+
+def test_a_view_shows_one_push_campaign(world):
+    batch = world([record("push", IDS[0]), record("push", IDS[1], channel="sms")])
+    shown = view(batch, IDS[0])
+    assert (shown.json()["id"], shown.json()["created_date"][-1]) == (IDS[0], "Z")
+    assert (view(batch, IDS[1]).status_code, view(batch, "unknown").status_code) == (400, 404)

@@ -58,9 +58,29 @@ def test_wrong_keys_delete_nothing(batch, app, headers, status, code):
     assert batch.left == {"ios": IOS, "android": ANDROID}
 
 
-def test_in_app_campaigns_are_another_route(batch):
+def test_push_campaigns_are_not_reached_by_the_route_of_in_app_campaigns(batch):
     path = f"/batch/1.1/sandbox-ios/in-app-campaigns/delete/{IOS[0]}"
     assert batch.ask("POST", path, headers=HEADERS).status_code == 404
+
+
+def test_in_app_campaigns_have_routes_of_their_own(world):
+    batch = world([record("ios", IOS[0]), record("ios", IOS[1], channel="in-app")])
+    root = "/batch/1.1/sandbox-ios/in-app-campaigns"
+    (shown,) = batch.ask("GET", f"{root}/list", headers=HEADERS).json()
+    assert (shown["campaign_token"], shown["trigger"]["when"]) == (IOS[1], "next_session")
+    assert batch.ask("GET", f"{root}/{IOS[1]}", headers=HEADERS).json()["name"]
+    assert [one["campaign_token"] for one in listed(batch).json()] == [IOS[0]]
+    assert delete(batch, IOS[1]).status_code == 404
+    assert batch.ask("POST", f"{root}/delete/{IOS[1]}", headers=HEADERS).status_code == 200
+    assert batch.effects == [f"ios/{IOS[1]}"]
+
+
+def test_an_account_says_whether_it_is_of_in_app_campaigns(world):
+    accounts = {"app": ("batch-mep", {"apiKey": "sandbox-ios", "kind": "in-app"})}
+    batch = world([record("app", IOS[0])], accounts=accounts)
+    assert delete(batch, IOS[0]).status_code == 404
+    path = f"/batch/1.1/sandbox-ios/in-app-campaigns/delete/{IOS[0]}"
+    assert batch.ask("POST", path, headers=HEADERS).status_code == 200
 
 
 def test_a_second_request_within_a_second_of_one_app_is_too_many(batch):

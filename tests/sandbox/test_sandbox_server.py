@@ -122,7 +122,17 @@ def test_the_command_says_where_it_is_and_stops_cleanly(folder, one):
     assert (sandbox.returncode, out, err) == (0, "", "")
 
 
-@pytest.mark.parametrize("option", ["--fault=explode", "--speed=0", "--speed=nan", "--port=70000"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--fault=explode",
+        "--vendor=crm=acme",
+        "--vendor=crm",
+        "--speed=0",
+        "--speed=nan",
+        "--port=70000",
+    ],
+)
 def test_a_wrong_option_is_a_usage_error(folder, option):
     with started(folder, option) as sandbox:
         out, err = sandbox.communicate(timeout=10)
@@ -175,6 +185,19 @@ def test_the_project_says_which_vendor_and_which_tenant(folder, monkeypatch):
             _, err = sandbox.communicate(timeout=10)
     assert err == ""
     assert [one.status_code for one in answers] == [404, 204, 404, 200, 200]
+
+
+def test_an_option_says_whose_campaigns_an_accounts_are(folder):
+    (folder / "inventory.ndjson").write_text(json.dumps(record("crm", "7")) + "\n")
+    with started(folder, "--vendor", "crm=hubspot") as sandbox:
+        try:
+            base = sandbox.stdout.readline().split()[1]
+            url = f"{base}/hubspot/marketing/emails/2026-03/7"
+            answer = httpx.delete(url, headers={"Authorization": "Bearer sandbox-1"})
+        finally:
+            sandbox.terminate()
+            sandbox.communicate(timeout=10)
+    assert answer.status_code == 204
 
 
 def test_standard_input_can_be_the_inventory(folder):

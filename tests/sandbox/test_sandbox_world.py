@@ -3,22 +3,40 @@
 import httpx
 import pytest
 
-from reconciler.sandbox.faults import KINDS, Fault, Faults, read
+from reconciler.sandbox.faults import KINDS, VENDORS, Fault, Faults, read
 from reconciler.sandbox.state import State, shape
 from tests.support.sandbox_world import record, signed
 
-CEP, MEP, CD = "orchestration_1", "0" * 31 + "1", "cd-1"
+CEP, MEP, CD, SM = "orchestration_1", "0" * 31 + "1", "cd-1", "SM" + "0" * 32
 BATCH = {"Authorization": "Bearer sandbox-key", "X-Batch-Project": "project_1"}
 KORE = {"auth": signed(), "iid": "st-1", "accountId": "a1"}
 CAST = {"Authorization": "Bearer sandbox-key"}
 DIAL = {"apiKey": "sandbox-key"}
+KLAVIYO = {"Authorization": "Klaviyo-API-Key sandbox-key", "revision": "2026-07-15"}
+TWILIO = {
+    "Authorization": "Basic QUMxOnNhbmRib3gta2V5",
+    "Content-Type": "application/x-www-form-urlencoded",
+}
 ROWS = [
     record("push", CEP),
     record("mobile", MEP),
     record("cc", CD),
     record("au", "m1"),
     record("dial", "7", phoneNumbers=["911"]),
+    record("sendgrid", "s1"),
+    record("klaviyo", "k1"),
+    record("mailchimp", "c1"),
+    record("hubspot", "1"),
+    record("onesignal", "o1", status="scheduled"),
+    record("brevo", "1", status="draft"),
+    record("twilio", SM),
+    record("listmonk", "1"),
 ]
+NEWER = (
+    *("sendgrid", "klaviyo", "mailchimp", "hubspot"),
+    *("onesignal", "brevo", "twilio", "listmonk"),
+)
+ACCOUNTS = {name: (name, {}) for name in NEWER}
 REQUESTS = {
     "batch-cep": ("POST", "/batch/2.8/campaigns/delete", BATCH, {"id": CEP}),
     "batch-mep": (
@@ -45,6 +63,29 @@ REQUESTS = {
         CAST,
         {"messageId": "m1", "type": "sms"},
     ),
+    "sendgrid": ("DELETE", "/sendgrid/v3/marketing/singlesends/s1", CAST, None),
+    "klaviyo": ("DELETE", "/klaviyo/api/campaigns/k1", KLAVIYO, None),
+    "mailchimp": ("DELETE", "/mailchimp/3.0/campaigns/c1", CAST, None),
+    "hubspot": ("DELETE", "/hubspot/marketing/emails/2026-03/1", CAST, None),
+    "onesignal": (
+        "DELETE",
+        "/onesignal/notifications/o1?app_id=app",
+        {"Authorization": "Key sandbox-key"},
+        None,
+    ),
+    "brevo": ("DELETE", "/brevo/v3/emailCampaigns/1", {"api-key": "sandbox-key"}, None),
+    "twilio": (
+        "POST",
+        f"/twilio/2010-04-01/Accounts/AC1/Messages/{SM}.json",
+        TWILIO,
+        b"Status=canceled",
+    ),
+    "listmonk": (
+        "DELETE",
+        "/listmonk/api/campaigns/1",
+        {"Authorization": "token api:sandbox-key"},
+        None,
+    ),
 }
 EFFECTS = {
     "batch-cep": f"push/{CEP}",
@@ -52,25 +93,35 @@ EFFECTS = {
     "kore": f"cc/{CD}",
     "ozonetel": "dial/7#911",
     "cellcast": "au/m1",
+    "sendgrid": "sendgrid/s1",
+    "klaviyo": "klaviyo/k1",
+    "mailchimp": "mailchimp/c1",
+    "hubspot": "hubspot/1",
+    "onesignal": "onesignal/o1",
+    "brevo": "brevo/1",
+    "twilio": f"twilio/{SM}",
+    "listmonk": "listmonk/1",
 }
 every_vendor = pytest.mark.parametrize("vendor", list(REQUESTS))
 
 
 def delete(world, vendor, **parts):
     method, path, headers, body = REQUESTS[vendor]
-    return world.ask(method, path, headers=headers, **({"json": body} if body else {}), **parts)
+    content = {} if body is None else {"content" if isinstance(body, bytes) else "json": body}
+    return world.ask(method, path, headers=headers, **content, **parts)
 
 
 @every_vendor
-def test_a_record_is_found_by_its_shape_when_no_account_is_told(world, vendor):
-    assert delete(sandbox := world(ROWS), vendor).is_success
+def test_a_record_is_found_by_its_shape_or_by_its_account(world, vendor):
+    accounts = {} if vendor == "twilio" else ACCOUNTS
+    assert delete(sandbox := world(ROWS, accounts=accounts), vendor).is_success
     assert sandbox.effects == [EFFECTS[vendor]]
 
 
 @every_vendor
 @pytest.mark.parametrize("kind", ["throttle", "error", "html", "redirect", "drop", "auth"])
 def test_a_fault_keeps_the_request_from_the_vendor(world, vendor, kind):
-    sandbox = world(ROWS, faults=[kind])
+    sandbox = world(ROWS, accounts=ACCOUNTS, faults=[kind])
     if kind == "drop":
         with pytest.raises(ConnectionAbortedError):
             delete(sandbox, vendor)
@@ -85,14 +136,14 @@ def test_a_fault_keeps_the_request_from_the_vendor(world, vendor, kind):
     ("kind", "status"), [("error-after", 500), ("html-after", 200), ("redirect-after", 303)]
 )
 def test_a_fault_after_it_hides_what_happened(world, vendor, kind, status):
-    sandbox = world(ROWS, faults=[f"{vendor}:{kind}"])
+    sandbox = world(ROWS, accounts=ACCOUNTS, faults=[f"{vendor}:{kind}"])
     assert delete(sandbox, vendor).status_code == status
     assert sandbox.effects == [EFFECTS[vendor]]
 
 
 @every_vendor
 def test_a_connection_cut_after_the_effect_has_no_status_in_the_ledger(world, vendor):
-    sandbox = world(ROWS, faults=["drop-after"])
+    sandbox = world(ROWS, accounts=ACCOUNTS, faults=["drop-after"])
     with pytest.raises(ConnectionAbortedError):
         delete(sandbox, vendor)
     (row,) = sandbox.ledger
@@ -101,7 +152,7 @@ def test_a_connection_cut_after_the_effect_has_no_status_in_the_ledger(world, ve
 
 @every_vendor
 def test_an_empty_answer_stands_for_a_success_only(world, vendor):
-    sandbox = world(ROWS, faults=["empty"])
+    sandbox = world(ROWS, accounts=ACCOUNTS, faults=["empty"])
     first, second = delete(sandbox, vendor), delete(sandbox, vendor)
     assert (first.status_code, first.content) == (200, b"")
     assert second.content
@@ -149,7 +200,7 @@ def test_who_follows_a_redirect_is_seen(world):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("drop", Fault("drop", ("batch-cep", "batch-mep", "kore", "ozonetel", "cellcast"))),
+        ("drop", Fault("drop", VENDORS)),
         ("batch:error=3", Fault("error", ("batch-cep", "batch-mep"), 3)),
         ("kore:slow=2@0.5", Fault("slow", ("kore",), 2, 0.5)),
     ],
@@ -196,7 +247,7 @@ def test_a_body_that_is_not_json_is_kept_as_text(world):
 
 
 def test_what_is_left_is_by_account(world):
-    assert world(ROWS).left == {
+    assert world(ROWS[:5]).left == {
         "push": [CEP],
         "mobile": [MEP],
         "cc": [CD],
@@ -245,7 +296,8 @@ def test_shapes(row):
     from reconciler.model import Campaign
 
     vendor = {"push": "batch-cep", "mobile": "batch-mep", "cc": "kore", "au": "cellcast"}
-    assert shape(msgspec.convert(row, Campaign)) == vendor.get(row["account"], "ozonetel")
+    vendor |= {"twilio": "twilio", "dial": "ozonetel"}
+    assert shape(msgspec.convert(row, Campaign)) == vendor.get(row["account"], "cellcast")
 
 
 def test_health_and_a_path_that_is_nowhere(world):
