@@ -1,3 +1,80 @@
-"""reconciler: declarative deletion of messaging campaigns."""
+"""reconciler: declarative deletion of messaging campaigns.
+
+The library: `open_project`, `read_plan`, `verify`, and the classes that they give and raise. They
+are loaded when they are first asked for, so that `import reconciler` itself loads nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.api.plan import Plan, read_plan
+    from reconciler.api.project import Project, open_project
+    from reconciler.api.validate import Validation
+    from reconciler.errors import (
+        Diagnostic,
+        Exit,
+        Locked,
+        ReconcilerError,
+        Refused,
+        Stale,
+        UnknownName,
+        Usage,
+    )
+    from reconciler.errors import Invalid as InputError
+    from reconciler.events import Event, Listener
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Diagnostic": "errors.Diagnostic",
+    "Event": "events.Event",
+    "Exit": "errors.Exit",
+    "InputError": "errors.Invalid",
+    "Listener": "events.Listener",
+    "Locked": "errors.Locked",
+    "Plan": "api.plan.Plan",
+    "Project": "api.project.Project",
+    "ReconcilerError": "errors.ReconcilerError",
+    "Refused": "errors.Refused",
+    "Stale": "errors.Stale",
+    "UnknownName": "errors.UnknownName",
+    "Usage": "errors.Usage",
+    "Validation": "api.validate.Validation",
+    "open_project": "api.project.open_project",
+    "read_plan": "api.plan.read_plan",
+}
+
+__all__ = [
+    "__version__",
+    "Diagnostic",
+    "Event",
+    "Exit",
+    "InputError",
+    "Listener",
+    "Locked",
+    "Plan",
+    "Project",
+    "ReconcilerError",
+    "Refused",
+    "Stale",
+    "UnknownName",
+    "Usage",
+    "Validation",
+    "open_project",
+    "read_plan",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, _, inside = _HOMES[name].rpartition(".")
+    value: object = getattr(import_module(f"{__name__}.{module}"), inside)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -2,13 +2,14 @@
 
 ReconcilerError            exit 1   something could not be done
   Invalid                  exit 1   input with placed diagnostics, all of a run at once
-  Usage                    exit 64  the command line itself
+  Usage                    exit 64  the command line, or the arguments of a call, themselves
+    UnknownName            exit 64  a name that the project does not have
   Refused                  exit 3   a guard said no before the first request
   Stale                    exit 4   the plan or the evidence is not what it should be
   Locked                   exit 75  another run holds a lane
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import IntEnum
 
 import msgspec
@@ -74,9 +75,29 @@ class Invalid(ReconcilerError):
 
 
 class Usage(ReconcilerError):
-    """The command line asks for something that cannot be meant."""
+    """The command line, or a call of the library, asks for something that cannot be meant."""
 
     exit = Exit.USAGE
+
+
+class UnknownName(Usage):
+    """A name that the project does not have. *parameter*: the one it was given for."""
+
+    def __init__(self, parameter: str, name: str, names: Iterable[str]) -> None:
+        import difflib
+
+        self.parameter = parameter
+        close = difflib.get_close_matches(name, sorted(names), n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        self.said = f"the project has no {name!r}.{hint}"
+        super().__init__(f"{parameter}: {self.said}")
+
+
+def check_names(parameter: str, given: Iterable[str], names: Collection[str]) -> None:
+    """`UnknownName` for the first of the names *given* that is none of *names*."""
+    for name in given:
+        if name not in names:
+            raise UnknownName(parameter, name, names)
 
 
 class Refused(ReconcilerError):

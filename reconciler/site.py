@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -47,7 +47,8 @@ class Site:
     """Where a project lies, what surrounds it, and who is told what happens there.
 
     *root* is the project's folder: paths in project and manifests count from it. *clock* gives
-    the time, UTC. *listener* takes what is told on the way.
+    the time, UTC. *listener* takes what is told on the way. *stdin* gives what `-` means where an
+    inventory is read; None: there is no standard input.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Site:
         environ: Mapping[str, str],
         clock: Callable[[], datetime] = real_time,
         listener: Listener | None = None,
+        stdin: Callable[[], BinaryIO | None] = lambda: None,
     ) -> None:
         self.root = root
         self.config = config
         self.environ = environ
         self.clock = clock
+        self.stdin = stdin
         self.listener = Listener() if listener is None else listener
 
     def note(self, text: str) -> None:
@@ -137,6 +140,19 @@ class Site:
             data, self.config, find_driver=drivers.find, driver_names=drivers.names
         )
         return Loaded(found, (), (self.shown(self.config),), self._placed(diagnostics))
+
+    def drivers_of(self, project: "Project") -> "dict[str, Driver]":
+        """The drivers of the project's accounts, by driver name."""
+        from reconciler import drivers
+
+        found = {}
+        for account in project.accounts.values():
+            driver = drivers.find(account.driver)
+            if driver is None:
+                said = f"account {account.name}: there is no driver {account.driver!r}"
+                raise ReconcilerError(said)
+            found[account.driver] = driver
+        return found
 
     def _driver_of(self, project: "Project | None") -> "Callable[[str], Driver | None]":
         """Account name -> its driver."""

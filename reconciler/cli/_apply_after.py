@@ -98,7 +98,7 @@ def _print(task: Task, made: Report) -> None:
 
 
 def _update_inventory(task: Task, fates: Mapping[Target, Fate]) -> None:
-    from reconciler.cli._plan import without_targets
+    from reconciler.inventory.without import without_targets
 
     options = task.options
     gone = [target for target, fate in fates.items() if fate.outcome.final]

@@ -14,7 +14,7 @@ from reconciler.model import Account, Plan, Target
 from reconciler.plan.matching import Question
 
 if TYPE_CHECKING:
-    from reconciler.cli._plan import Extras
+    from reconciler.plan.today import FreshPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Made:
     """The plan that today's files make, and what it was made of."""
 
     plan: Plan
-    extras: "Extras"
+    extras: "FreshPlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ def all_done(saved: Saved, journal: Journal) -> Judged | None:
 
 def plan_anew(task: Task) -> Made:
     """The plan of today's files, which asks for the campaigns of the saved one as well."""
-    from reconciler.cli._plan import make_plan
+    from reconciler.plan.today import make_plan
 
     saved = task.saved.plan
     planned = {(one.account, one.id): None for one in saved.actions if one.id}
-    plan, _, extras = make_plan(
+    fresh = make_plan(
         task.app,
         also=[Question("absent", name, id=id_) for name, id_ in planned if id_ is not None],
         inventory=task.options.inventory,
@@ -77,7 +77,7 @@ def plan_anew(task: Task) -> Made:
         now=task.now,
         author=saved.metadata.author,
     )
-    return Made(plan, extras)
+    return Made(fresh.plan, fresh)
 
 
 def judge(task: Task, made: Made, states: Mapping[Target, State]) -> Judged:

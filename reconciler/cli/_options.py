@@ -1,6 +1,6 @@
 """Options that several commands share, each worded once, and how they are read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
@@ -35,27 +35,37 @@ FORMAT = click.option(
     show_default=True,
     help="The view on stdout; json is the plan itself.",
 )
+
+
+def _reports(
+    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """The format and the file of each `--report`, checked before any work is done."""
+    del ctx, parameter
+    found: list[tuple[str, str]] = []
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not equals or not path:
+            raise click.UsageError(f"--report: write FORMAT=FILE, not {one!r}")
+        if name not in PLAN_FORMATS:
+            raise click.UsageError(
+                f"--report: no format {name!r}; there are {', '.join(PLAN_FORMATS)}"
+            )
+        found.append((name, path))
+    return found
+
+
 REPORT = click.option(
     "--report",
+    "reports",
     multiple=True,
     metavar="FORMAT=FILE",
+    callback=_reports,
     help="Write one more view to a file; repeatable.",
 )
 SHOW_NUMBERS = click.option(
     "--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked."
 )
-
-
-def known(option: str, given: Iterable[str], names: Iterable[str]) -> None:
-    """`Usage` for the first of the names *given* to *option* that is none of the project's."""
-    there = sorted(names)
-    for name in given:
-        if name not in there:
-            import difflib
-
-            close = difflib.get_close_matches(name, there, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise Usage(f"{option}: the project has no {name!r}.{hint}")
 
 
 def seconds(text: str) -> float:

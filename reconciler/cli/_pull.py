@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
-from reconciler.cli._options import known, seconds
+from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
-from reconciler.errors import Exit, ReconcilerError, Usage
+from reconciler.errors import Exit, ReconcilerError, Usage, check_names
 from reconciler.model import Account, Project
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
@@ -74,7 +74,7 @@ def pull(
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
     project = app.load_project()
-    known("--account", accounts, project.accounts)
+    check_names("accounts", accounts, project.accounts)
     checked = _checked(app, project, place_of(app, project, out), accounts)
     with ended_by_signals(), journal(app, project) as opened:
         return _pulled(checked, opened, events=events, max_wait=longest, format_=format_)

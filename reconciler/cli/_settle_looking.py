@@ -37,12 +37,12 @@ def look(
 ) -> None:
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
     from reconciler.cli import _run
-    from reconciler.cli._plan import make_plan
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.preparing import rules_of, witnesses
     from reconciler.lanes.run import summary, take
     from reconciler.lanes.state import holder, locks_folder, started
     from reconciler.lanes.work import can_look
+    from reconciler.plan.today import make_plan
 
     every = accounts_of(project, chosen)
     pairs = [(account, driver) for account, driver in every if can_look(driver)]
@@ -52,7 +52,7 @@ def look(
             app.note(safe.terminal(said))
     if not pairs:
         return
-    made, _, extras = make_plan(app, now=app.now(), inventory=inventory)
+    fresh = make_plan(app, now=app.now(), inventory=inventory)
     settings = _run.opened(app, pairs)
     names = [account.name for account, _ in pairs]
     locks = Locks(locks_folder(app, project))
@@ -70,7 +70,7 @@ def look(
         context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
         works = []
         for account, driver in pairs:
-            seen = witnesses(account.name, made, made, extras.matches, extras.facts)
+            seen = witnesses(account.name, fresh.plan, fresh.plan, fresh.matches, fresh.facts)
             works.append(
                 _run.work(
                     account,
@@ -78,7 +78,7 @@ def look(
                     settings[account.name],
                     jobs=_jobs(states, records, account.name),
                     witnesses=seen.without({t.id for t in chosen}),
-                    rules=rules_of(account, extras.asked, waivers, app.now()),
+                    rules=rules_of(account, fresh.asked, waivers, app.now()),
                 )
             )
         running = _run.Running(context, follow.tick)

@@ -1,19 +1,21 @@
 """What every command gets: a site, and where its output goes."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import BinaryIO, NoReturn, TextIO
 
 import click
 
-from reconciler.errors import Exit
-from reconciler.safe import printable_json
+from reconciler.api.project import Project
+from reconciler.errors import Diagnostic, Exit
+from reconciler.safe import printable_json, terminal
 from reconciler.site import Site
 
 _ENDING = {signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
@@ -35,12 +37,23 @@ class App(Site):
         color: str = "auto",
         quiet: bool = False,
     ) -> None:
-        super().__init__(root=root, config=config, environ=environ)
+        super().__init__(root=root, config=config, environ=environ, stdin=_stdin)
         self.quiet = quiet
         self.output_lost = False
         self._color = color
 
+    @property
+    def project(self) -> Project:
+        """The library's view of the project: each command calls it, and shows what comes back."""
+        return Project(self)
+
     # ------------------------------------------------------------ output
+
+    @property
+    def width(self) -> int:
+        """Cells of a line on stdout: the terminal's, else 100."""
+        there = sys.stdout is not None and sys.stdout.isatty()
+        return shutil.get_terminal_size((100, 24)).columns if there else 100
 
     @property
     def color(self) -> bool:
@@ -75,6 +88,12 @@ class App(Site):
                 self.output_lost = True
                 self.err(f"error: cannot write standard output: {error.strerror}")
 
+    def out_exactly(self, text: str) -> None:
+        """Write *text* to the byte in UTF-8, whatever the terminal's encoding."""
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        self.out(text)
+
     def out_json(self, value: object, *, indent: int | None = 2) -> None:
         """Write a result as JSON, harmless in a terminal and in a CI log, whatever it says."""
         import json
@@ -94,6 +113,12 @@ class App(Site):
         """Like `err`, and silent with `--quiet`."""
         if not self.quiet:
             self.err(text)
+
+    def warn(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """What project and manifests make one wonder about, a line each, like `note`."""
+        for one in diagnostics:
+            place = f"{one.place}: " if one.place else ""
+            self.note(terminal(f"{place}{one.severity}: {one.message}"))
 
 
 @contextmanager
@@ -122,3 +147,7 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 
 pass_app = click.make_pass_decorator(App)
+
+
+def _stdin() -> BinaryIO | None:
+    return None if sys.stdin is None else sys.stdin.buffer

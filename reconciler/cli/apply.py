@@ -150,22 +150,24 @@ def _carry_out(app: App, options: Options, path: Path, data: bytes) -> int:
 
 def _without_plan(app: App, options: Options) -> int:
     """On a terminal: plan, show, ask, keep the plan, apply it."""
-    from reconciler.cli import _plan
+    from reconciler.api.plan import Plan
+    from reconciler.cli.plan import show_plan
     from reconciler.lanes.state import folder
+    from reconciler.plan.today import make_plan
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage("name the plan to apply (reconciler plan --out plan.json writes one)")
     now = app.now()
-    plan, data, extras = _plan.make_plan(
+    fresh = make_plan(
         app, now=now, inventory=options.inventory, inventory_format=options.inventory_format
     )
-    numbers = options.show_numbers
-    _plan.show(app, plan, data, format_="text", show_numbers=numbers, now=now)
+    plan, data = fresh.plan, fresh.data
+    show_plan(app, Plan(plan, data), "text", show_numbers=options.show_numbers, now=now)
     if not plan.applicable:
         return Exit.REFUSED
     if not plan.summary.targets:
         return Exit.OK
-    path = folder(app, "plans") / f"{extras.digest.removeprefix('sha256:')}.json"
+    path = folder(app, "plans") / f"{fresh.digest.removeprefix('sha256:')}.json"
     disk.write_whole(path, data)
     if not options.dry_run and not options.yes:
         answer = click.prompt("Delete these? Only `yes` is taken for yes", default="no")

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import _plan
 from reconciler.cli._options import INVENTORY, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 
@@ -55,39 +54,41 @@ def command(
     that is not listed or that nobody asks for. Write / # % in an id as %2F %23 %25.
     """
     from reconciler import safe
+    from reconciler.api.plan import plan_time
     from reconciler.model import Target
     from reconciler.plan import explain
+    from reconciler.plan.today import make_plan
     from reconciler.views import words
 
     try:
         wanted = Target.parse(target)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    now = _plan.plan_now(app)
-    plan, _, extras = _plan.make_plan(
+    now = plan_time(app)
+    fresh = make_plan(
         app,
         now=now,
         inventory=inventory,
         inventory_format=inventory_format,
         also=(explain.question(wanted),),
     )
-    if wanted.account not in extras.project.accounts:
+    if wanted.account not in fresh.project.accounts:
         raise click.UsageError(f"the project has no account {wanted.account!r}")
-    _plan.warn(app, extras.warnings)
+    app.warn(fresh.warnings)
     known = explain.Known(
-        project=extras.project,
-        drivers=extras.drivers,
-        asked=extras.asked,
-        facts=extras.facts,
-        matches=extras.matches,
-        plan=plan,
+        project=fresh.project,
+        drivers=fresh.drivers,
+        asked=fresh.asked,
+        facts=fresh.facts,
+        matches=fresh.matches,
+        plan=fresh.plan,
         now=now,
     )
     found = explain.explain(wanted, known)
-    mask = words.plan_masker(plan, show_numbers=show_numbers)
+    mask = words.plan_masker(fresh.plan, show_numbers=show_numbers)
     if format_ == "json":
         shown = found if show_numbers else explain.masked(found, safe.mask_number)
-        _plan.exact(app, explain.dumps(shown))
+        app.out_exactly(explain.dumps(shown).decode())
     else:
         app.out("\n".join(mask(line) for line in _lines(found)))
     return 0

@@ -12,7 +12,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App
-from reconciler.errors import Diagnostic, Exit, Invalid, ReconcilerError
+from reconciler.errors import Diagnostic, Exit, Invalid, ReconcilerError, UnknownName
 
 # Every command with its line of help, so that the listing imports none of them. A command is
 # offered once its module `reconciler/cli/<name>.py` exists and has `command`.
@@ -172,6 +172,9 @@ def _guarded(args: list[str]) -> int:
         return Exit.ERROR
     except Invalid as error:
         show_diagnostics(error.diagnostics)
+        return error.exit
+    except UnknownName as error:  # of the library's parameters, as the options they are here
+        _say(f"error: --{error.parameter.removesuffix('s').replace('_', '-')}: {error.said}")
         return error.exit
     except ReconcilerError as error:
         _say(f"error: {error}")

@@ -1,12 +1,17 @@
 """`reconciler plan`: compare the manifests with the inventory and propose deletions."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import _plan
 from reconciler.cli._options import FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
+from reconciler.errors import Exit
+
+if TYPE_CHECKING:
+    from reconciler.api.plan import Plan
 
 
 @click.command(
@@ -53,7 +58,7 @@ def command(
     accounts: tuple[str, ...],
     manifests: tuple[str, ...],
     format_: str,
-    report: tuple[str, ...],
+    reports: Sequence[tuple[str, str]],
     detailed_exitcode: bool,
     author: str | None,
     attributes: bool,
@@ -63,13 +68,7 @@ def command(
 
     Exit 3 if a limit is broken, with --detailed-exitcode 2 if there is something to delete, else 0.
     """
-    from reconciler import disk
-
-    wanted = _plan.reports(report)
-    now = _plan.plan_now(app)
-    plan, data, extras = _plan.make_plan(
-        app,
-        now=now,
+    plan = app.project.plan(
         inventory=inventory,
         inventory_format=inventory_format,
         accounts=accounts,
@@ -77,31 +76,51 @@ def command(
         author=author,
         attributes=attributes,
     )
-    _plan.warn(app, extras.warnings)
+    app.warn(plan.diagnostics)
     if out is not None:
-        disk.write_whole(Path(out), data)
-    _plan.write_reports(plan, extras.digest, wanted)
-    _plan.show(app, plan, data, format_=format_, show_numbers=show_numbers, now=now)
-    lines = _way_on(out, extras.digest, applicable=plan.applicable, deletes=plan.summary.delete)
+        plan.write(out)
+    for name, file in reports:
+        plan.write(file, name)
+    show_plan(app, plan, format_, show_numbers=show_numbers)
+    lines = _way_on(out, plan)
     if format_ == "text":
         app.out("\n" + "\n".join(lines))
     else:
         for line in lines:
             app.note(line)
-    return _plan.exit_code(plan, detailed=detailed_exitcode)
+    if not plan.applicable:
+        return Exit.REFUSED
+    return Exit.CHANGES if detailed_exitcode and plan.summary.delete else Exit.OK
 
 
-def _way_on(out: str | None, digest: str, *, applicable: bool, deletes: int) -> list[str]:
+def show_plan(
+    app: App, plan: "Plan", format_: str, *, show_numbers: bool, now: datetime | None = None
+) -> None:
+    """Print one view; the JSON one is the plan's own bytes. *now*: what ages are told from."""
+    if format_ == "text":
+        from reconciler.views import text
+
+        shown = text.plan(
+            plan.value, color=app.color, width=app.width, show_numbers=show_numbers, now=now
+        )
+        app.out(shown)
+    elif format_ == "json":
+        app.out_exactly(plan.view("json"))
+    else:
+        app.out(plan.view(format_))
+
+
+def _way_on(out: str | None, plan: "Plan") -> list[str]:
     """The plan's identity, and the next command."""
     from shlex import quote
 
     from reconciler.safe import terminal
 
     if out is None:
-        lines = [f"Plan {digest} (not saved)"]
+        lines = [f"Plan {plan.digest} (not saved)"]
         way = "Save it with: reconciler plan --out plan.json"
     else:
         path = terminal(quote(out))
-        lines = [f"Plan {digest}, saved in {path}"]
+        lines = [f"Plan {plan.digest}, saved in {path}"]
         way = f"Apply it with: reconciler apply {path}"
-    return [*lines, way] if applicable and deletes else lines
+    return [*lines, way] if plan.applicable and plan.summary.delete else lines

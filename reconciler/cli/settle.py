@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
-from reconciler.cli._options import known, seconds
+from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.cli.status import doubts_now, mask_of, shown
-from reconciler.errors import Exit, ReconcilerError, Usage
+from reconciler.errors import Exit, ReconcilerError, Usage, check_names
 from reconciler.model import Plan, Target
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
             raise Usage("--as takes targets, or --request N, or --account A")
     longest = seconds(max_wait)
     project = app.load_project()
-    known("--account", [] if account is None else [account], project.accounts)
+    check_names("account", [] if account is None else [account], project.accounts)
     with ended_by_signals(), journal(app, project) as opened:
         # One request may have many numbers, and what is said of one target may name any of them.
         mask = mask_of(opened.in_doubt(), show_numbers=show_numbers)
@@ -102,9 +102,9 @@ def _arguments(given: Sequence[str], *, named: bool) -> tuple[Plan | None, list[
     """A plan comes first, if there is one; what else is there are targets."""
     rest, plan = list(given), None
     if rest and (not named or Path(rest[0]).is_file()):
-        from reconciler.cli._plan import read_plan
+        from reconciler.plan.saved import read_plan
 
-        plan, _ = read_plan(rest.pop(0))
+        plan = read_plan(rest.pop(0)).plan
     try:
         return plan, [Target.parse(text) for text in rest]
     except ValueError as error:

@@ -1,10 +1,12 @@
 """`reconciler show`: the same views of a saved plan."""
 
+from collections.abc import Sequence
+
 import click
 
-from reconciler.cli import _plan
 from reconciler.cli._options import FORMAT, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
+from reconciler.cli.plan import show_plan
 
 
 @click.command(
@@ -21,21 +23,23 @@ Examples:
 @SHOW_NUMBERS
 @pass_app
 def command(
-    app: App, *, path: str, format_: str, report: tuple[str, ...], show_numbers: bool
+    app: App,
+    *,
+    path: str,
+    format_: str,
+    reports: Sequence[tuple[str, str]],
+    show_numbers: bool,
 ) -> int:
     """Show the saved plan PLAN from its very bytes. Reads nothing else."""
-    from reconciler.plan import planfile
-    from reconciler.plan.guards import plan_age
+    from reconciler.api.plan import plan_time, read_plan
 
-    wanted = _plan.reports(report)
-    now = _plan.plan_now(app)
-    plan, data = _plan.read_plan(path)
-    digest = planfile.digest(data)
-    _plan.write_reports(plan, digest, wanted)
-    _plan.show(app, plan, data, format_=format_, show_numbers=show_numbers, now=now)
-    said = plan_age.expired(planfile.moment(plan.metadata.expires_at), now=now)
+    now = plan_time(app)
+    plan = read_plan(path)
+    for name, file in reports:
+        plan.write(file, name)
+    show_plan(app, plan, format_, show_numbers=show_numbers, now=now)
     if format_ == "text":
-        app.out(f"\nPlan {digest}")
-    if said is not None:
+        app.out(f"\nPlan {plan.digest}")
+    if (said := plan.expired(now)) is not None:
         app.note(f"warning: {said}")
     return 0

@@ -125,18 +125,17 @@ def doubts_now(
 def _plan(
     opened: "SqliteJournal", path: str, doubts: "Mapping[Target, State]"
 ) -> tuple[str, dict[str, int], set[Target]]:
-    from reconciler.cli._plan import read_plan
-    from reconciler.plan import planfile
+    from reconciler.plan.saved import read_plan
 
-    plan, data = read_plan(path)
-    targets = [t for one in plan.actions if one.action == "delete" for t in one.targets]
+    saved = read_plan(path)
+    targets = saved.targets
     states = opened.states(targets)
     counts = {outcome.value: 0 for outcome in Outcome}
     for target in targets:
         state = states.get(target)
         outcome = state.outcome if state is not None and state.outcome else Outcome.PENDING
         counts[Outcome.IN_DOUBT.value if target in doubts else outcome.value] += 1
-    return planfile.digest(data), counts, set(targets)
+    return saved.digest, counts, set(targets)
 
 
 def shown(target: Target, *, show_numbers: bool) -> str:

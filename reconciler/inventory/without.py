@@ -2,19 +2,26 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from reconciler import disk
 from reconciler.errors import ReconcilerError
 from reconciler.inventory import Reader, Source
 from reconciler.inventory.ndjson import chunks
 from reconciler.inventory.raw import Raw
 from reconciler.inventory.reading import Reading
-from reconciler.inventory.write import Columns, gzipped, pieces
-from reconciler.model import AccountFacts, Campaign
+from reconciler.inventory.sources import inventory_sources
+from reconciler.inventory.write import Columns, gzipped, pieces, save
+from reconciler.model import AccountFacts, Campaign, Target
+
+if TYPE_CHECKING:
+    from reconciler.model import Project
+    from reconciler.site import Site
 
 Gone = Mapping[tuple[str, str], Collection[str] | None]
 """(account, id) -> the parts that are gone (phone numbers, message ids), or None for all of it."""
@@ -28,6 +35,31 @@ class _Key(msgspec.Struct):
 
 
 _KEY = msgspec.json.Decoder(_Key)
+
+
+def without_targets(
+    site: "Site",
+    project: "Project",
+    files: Sequence[str],
+    format_: str | None,
+    gone: Iterable[Target],
+) -> None:
+    """Take what is *gone* out of the inventory's files, each written whole or not at all.
+
+    *files* were given in place of the project's; none: the project's.
+    """
+    lost: dict[tuple[str, str], set[str] | None] = {}
+    for target in gone:
+        key = (target.account, target.id)
+        if target.part is None:
+            lost[key] = None
+        elif (parts := lost.setdefault(key, set())) is not None:
+            parts.add(target.part)
+    with ExitStack() as spooled:
+        sources = inventory_sources(site, project, files, format_, spooled)
+        places = list(files) or [str(disk.inside(site.root, one)) for one in project.inventory]
+        for place, source in zip(places, sources, strict=True):
+            save(place, without(source, lost, now=site.now()))
 
 
 def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:

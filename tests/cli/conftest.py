@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.plan import origin as _origin
+from reconciler.plan import origin
 from tests.support.apply_site import KEYS, Site, sandbox
 
 
@@ -14,7 +14,7 @@ def bare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Site:
     """A site whose vendors are nowhere."""
-    for name in (*_origin._AUTHORS, *_origin._COMMITS, "SOURCE_DATE_EPOCH"):
+    for name in (*origin._AUTHORS, *origin._COMMITS, "SOURCE_DATE_EPOCH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name, value in KEYS.items():

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.main import main
-from reconciler.plan import origin as _origin
-from reconciler.plan import planfile
+from reconciler.plan import origin, planfile
 
 EPOCH = "1795262400"  # 2026-11-21T12:00:00Z
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -61,7 +60,7 @@ INVENTORY = """\
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in (*_origin._AUTHORS, *_origin._COMMITS, "GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME"):
+    for name in (*origin._AUTHORS, *origin._COMMITS, "GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
@@ -458,19 +457,19 @@ def git(root: Path, *, head: str = "ref: refs/heads/main\n", config: str = "") -
     return place
 
 
-def origin(root: Path, **environ: str) -> tuple[str | None, str | None]:
-    return _origin.author(None, root, environ), _origin.commit(root, environ)
+def told(root: Path, **environ: str) -> tuple[str | None, str | None]:
+    return origin.author(None, root, environ), origin.commit(root, environ)
 
 
 def test_author_is_the_first_that_is_known(root: Path) -> None:
     git(root, config='[core]\n\tbare = false\n[user]\n\tname = A\n\temail = "a@x.example" ; me\n')
     known = {"RECONCILER_AUTHOR": "r", "GITHUB_ACTOR": "octocat"}
-    assert _origin.author("given", root, known) == "given"
-    assert _origin.author(None, root, known) == "r"
-    assert _origin.author(None, root, {"GITHUB_ACTOR": "octocat"}) == "octocat"
-    assert _origin.author(None, root, {"GITLAB_USER_EMAIL": "g@x"}) == "g@x"
-    assert _origin.author(None, root, {"BUILD_REQUESTEDFOREMAIL": "z@x"}) == "z@x"
-    assert _origin.author(None, root, {}) == "a@x.example"
+    assert origin.author("given", root, known) == "given"
+    assert origin.author(None, root, known) == "r"
+    assert origin.author(None, root, {"GITHUB_ACTOR": "octocat"}) == "octocat"
+    assert origin.author(None, root, {"GITLAB_USER_EMAIL": "g@x"}) == "g@x"
+    assert origin.author(None, root, {"BUILD_REQUESTEDFOREMAIL": "z@x"}) == "z@x"
+    assert origin.author(None, root, {}) == "a@x.example"
 
 
 def test_the_users_own_config_is_read_and_includes_are_not(root: Path, tmp_path: Path) -> None:
@@ -479,8 +478,8 @@ def test_the_users_own_config_is_read_and_includes_are_not(root: Path, tmp_path:
     (home / "evil").write_text("[user]\nemail = evil@x\n")
     git(root, config=f'[include]\n path = {home}/evil\n[user "sub"]\n email = sub@x\n')
     (home / ".gitconfig").write_text("[User]\n  Email=home@x.example\n")
-    assert origin(root, HOME=str(home))[0] == "home@x.example"
-    assert origin(root)[0] is None
+    assert told(root, HOME=str(home))[0] == "home@x.example"
+    assert told(root)[0] is None
 
 
 @pytest.mark.parametrize("where", ["loose", "packed", "detached"])
@@ -493,7 +492,7 @@ def test_the_commit_is_read_from_git(root: Path, where: str) -> None:
             f"# pack-refs\n{'f' * 40} refs/x\n{SHA} refs/heads/main\n"
         )
     (root / "sub").mkdir()
-    assert origin(root / "sub")[1] == SHA
+    assert told(root / "sub")[1] == SHA
 
 
 def test_a_worktree_shares_refs_and_config(root: Path, tmp_path: Path) -> None:
@@ -504,7 +503,7 @@ def test_a_worktree_shares_refs_and_config(root: Path, tmp_path: Path) -> None:
     (linked / "HEAD").write_text("ref: refs/heads/side\n")
     (linked / "commondir").write_text("../..\n")
     (root / ".git").write_text(f"gitdir: {linked}\n")
-    assert origin(root) == ("w@x", SHA)
+    assert told(root) == ("w@x", SHA)
 
 
 @pytest.mark.parametrize(
@@ -521,7 +520,7 @@ def test_a_worktree_shares_refs_and_config(root: Path, tmp_path: Path) -> None:
 def test_a_hostile_head_is_no_commit(root: Path, head: str) -> None:
     git(root, head=head)
     (root / "secret").write_text(SHA)
-    assert origin(root)[1] is None
+    assert told(root)[1] is None
 
 
 def test_devices_and_pipes_in_git_are_not_read(root: Path) -> None:
@@ -530,15 +529,15 @@ def test_devices_and_pipes_in_git_are_not_read(root: Path) -> None:
     os.mkfifo(place / "HEAD")
     (place / "config").unlink()
     (place / "config").symlink_to("/dev/zero")
-    assert origin(root) == (None, None)
+    assert told(root) == (None, None)
 
 
 def test_the_ci_knows_the_commit_before_git(root: Path) -> None:
     git(root, head="f" * 40)
-    assert origin(root, GITHUB_SHA=SHA)[1] == SHA
-    assert origin(root, CI_COMMIT_SHA=SHA)[1] == SHA
-    assert origin(root, BUILD_SOURCEVERSION=SHA)[1] == SHA
-    assert origin(root, GITHUB_SHA="main; rm -rf")[1] == "f" * 40
+    assert told(root, GITHUB_SHA=SHA)[1] == SHA
+    assert told(root, CI_COMMIT_SHA=SHA)[1] == SHA
+    assert told(root, BUILD_SOURCEVERSION=SHA)[1] == SHA
+    assert told(root, GITHUB_SHA="main; rm -rf")[1] == "f" * 40
 
 
 def test_author_and_commit_are_in_the_plan(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,171 @@
+"""`plan` and `show`: a plan of today's files, or one that was saved."""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from reconciler import disk
+from reconciler.api.given import One, Some, texts
+from reconciler.errors import Diagnostic, Usage
+from reconciler.model import Action, PlanMetadata, PlanWarning, Summary, Violation
+from reconciler.model import Plan as Value
+from reconciler.plan import planfile, saved
+from reconciler.plan.guards import plan_age
+from reconciler.plan.saved import no_collection
+from reconciler.site import Site
+
+
+class Plan:
+    """What would be deleted, what is refused, and why. Its bytes are what it is.
+
+    A plan is a resource: use it as a context manager, or call `close`, when it may be large.
+    """
+
+    def __init__(
+        self,
+        value: Value,
+        data: bytes,
+        *,
+        path: Path | None = None,
+        diagnostics: Sequence[Diagnostic] = (),
+    ) -> None:
+        self._value = value
+        self._data = data
+        self.path = path
+        """The file that holds it: the one it was read from or last written to."""
+        self.diagnostics = tuple(diagnostics)
+        """Warnings about project and manifests as they were read. They are not in the plan."""
+        self.digest = planfile.digest(data)
+        """`sha256:...` of its bytes: its identity."""
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.digest[:19]} of {self._value.metadata.project!r}>"
+
+    def __enter__(self) -> "Plan":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what it holds outside of memory; it cannot be used any more."""
+
+    # ------------------------------------------------------------ what it says
+
+    @property
+    def metadata(self) -> PlanMetadata:
+        """Of which project, when and by whom it was made, and when it expires."""
+        return self._value.metadata
+
+    @property
+    def applicable(self) -> bool:
+        """Whether no limit is broken, so that it can be applied."""
+        return self._value.applicable
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """The limits that it breaks."""
+        return self._value.violations
+
+    @property
+    def warnings(self) -> tuple[PlanWarning, ...]:
+        """What it says that one should look at."""
+        return self._value.warnings
+
+    @property
+    def summary(self) -> Summary:
+        """How many actions of each kind there are, in all and by account."""
+        return self._value.summary
+
+    @property
+    def actions(self) -> Iterable[Action]:
+        """Every action: deletions, refusals, then what there is nothing to do about.
+
+        It can be gone through again and again. It is no list: a large plan is not all in memory.
+        """
+        return self._value.actions
+
+    @property
+    def value(self) -> Value:
+        """The whole plan as one value, for the engine and the views."""
+        return self._value
+
+    def expired(self, now: datetime) -> str | None:
+        """By how much it is too old to be begun at *now*; None if it is not."""
+        return plan_age.expired(planfile.moment(self._value.metadata.expires_at), now=now)
+
+    # ------------------------------------------------------------ what it becomes
+
+    def to_bytes(self) -> bytes:
+        """The plan file: these very bytes are reviewed, signed and applied."""
+        return self._data
+
+    @no_collection()
+    def view(self, format: str) -> str:  # noqa: A002 - the option's name
+        """The plan in one of the formats of `--format`; `json` is the plan file itself.
+
+        Phone numbers are masked in all others.
+        """
+        from reconciler.views import PLAN_FORMATS
+
+        if format not in PLAN_FORMATS:
+            raise Usage(f"no format {format!r}; there are {', '.join(PLAN_FORMATS)}")
+        if format == "json":
+            return self._data.decode()
+        return PLAN_FORMATS[format](self._value, self.digest)
+
+    def write(self, path: One, format: str = "json") -> None:  # noqa: A002
+        """Put the plan, or another view of it, at *path*, whole or not at all."""
+        place = Path(path)
+        if format == "json":
+            disk.write_whole(place, self._data)
+            self.path = place
+        else:
+            disk.write_whole(place, self.view(format).encode("utf-8", "backslashreplace"))
+
+
+def plan(
+    site: Site,
+    *,
+    inventory: Some = (),
+    inventory_format: str | None = None,
+    accounts: Some = (),
+    manifests: Some = (),
+    author: str | None = None,
+    attributes: bool = False,
+) -> Plan:
+    """A plan of today's files."""
+    from reconciler.plan.today import make_plan
+
+    fresh = make_plan(
+        site,
+        now=plan_time(site),
+        inventory=texts(inventory),
+        inventory_format=inventory_format,
+        accounts=texts(accounts),
+        manifests=texts(manifests),
+        author=author,
+        attributes=attributes,
+    )
+    return Plan(fresh.plan, fresh.data, diagnostics=fresh.warnings)
+
+
+def plan_time(site: Site) -> datetime:
+    """*Now* for a plan and what is said of it; told if it is not the real time."""
+    now, fixed = site.plan_time()
+    if fixed:
+        site.note(f"warning: now is {now:%Y-%m-%dT%H:%M:%SZ}, because SOURCE_DATE_EPOCH is set")
+    return now
+
+
+def read_plan(path: One) -> Plan:
+    """The plan that was saved in *path*; `Stale` if that is none, and why."""
+    found = saved.read_plan(os.fspath(path))
+    return Plan(found.plan, found.data, path=found.path)

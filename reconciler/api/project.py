@@ -1,0 +1,95 @@
+"""A project and what can be done with it."""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.api.given import Some
+from reconciler.events import Listener
+from reconciler.site import Site, real_time
+
+if TYPE_CHECKING:
+    from reconciler.api.plan import Plan
+    from reconciler.api.validate import Validation
+
+
+def open_project(
+    directory: str | os.PathLike[str] = ".",
+    *,
+    environ: Mapping[str, str],
+    config: str | os.PathLike[str] = "reconciler.yaml",
+    clock: Callable[[], datetime] = real_time,
+    listener: Listener | None = None,
+) -> "Project":
+    """The project whose file *config* lies in *directory*; `InputError` if that is not right.
+
+    *environ* holds the credentials that the project file names, and is all of the environment
+    that is looked at (`os.environ`, or a mapping of your own). *clock* gives the time, with a time
+    zone. *listener* is told what happens.
+    """
+    place = Path(directory, config)
+    site = Site(
+        root=place.parent, config=place.name, environ=environ, clock=clock, listener=listener
+    )
+    site.load_project()
+    return Project(site)
+
+
+class Project:
+    """A project: its folder, and the commands as methods.
+
+    Each method reads the files anew, so a project may be kept while they change. Everything that
+    is wrong with what was read is one `InputError`.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self._site.root
+
+    def __repr__(self) -> str:
+        return f"<Project {self._site.shown(self._site.config)}>"
+
+    def validate(self, paths: Some = ()) -> "Validation":
+        """Check the project file and every manifest; needs no inventory, no secret, no network.
+
+        With *paths* (files or folders) only what concerns them is told; everything is read all
+        the same. Raises `InputError` if anything is wrong; warnings alone are returned.
+        """
+        from reconciler.api.validate import validate
+
+        return validate(self._site, paths)
+
+    def plan(
+        self,
+        *,
+        inventory: Some = (),
+        inventory_format: str | None = None,
+        accounts: Some = (),
+        manifests: Some = (),
+        author: str | None = None,
+        attributes: bool = False,
+    ) -> "Plan":
+        """Compare the manifests with the inventory; sends nothing, reads no credential.
+
+        *inventory*: files in place of the project's, in *inventory_format* (`ndjson`, `json`,
+        `yaml`, `csv`) rather than that of their suffix. *accounts*, *manifests*: only their
+        deletions; everything is read all the same. *author*: who makes the plan, and so may not
+        approve it. *attributes*: the records' attributes are put into the plan.
+        """
+        from reconciler.api.plan import plan
+
+        return plan(
+            self._site,
+            inventory=inventory,
+            inventory_format=inventory_format,
+            accounts=accounts,
+            manifests=manifests,
+            author=author,
+            attributes=attributes,
+        )

@@ -1,0 +1,134 @@
+"""The plan of today's files: project, manifests and inventory are read, and a plan made of them.
+
+The one file of this package, beside `origin` and `saved`, that is not pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+
+import msgspec
+
+from reconciler import __version__
+from reconciler.driver import Driver
+from reconciler.errors import Diagnostic, check_names
+from reconciler.inventory import Facts, Reader
+from reconciler.inventory.sources import inventory_sources
+from reconciler.model import InputFile, Inputs, Manifest, Plan, Project
+from reconciler.plan import origin, planfile, planner
+from reconciler.plan.asked import Asked, questions
+from reconciler.plan.inputs import files
+from reconciler.plan.matching import Matcher, Matches, Question
+from reconciler.plan.saved import no_collection
+from reconciler.site import Site
+
+
+class FreshPlan(msgspec.Struct, frozen=True):
+    """A plan of today's files, its bytes and their digest, and what it was made of.
+
+    *matches.unasked* holds the witnesses; *drivers* go by name. *warnings* are those of project
+    and manifests, which are not in the plan.
+    """
+
+    plan: Plan
+    data: bytes
+    digest: str
+    project: Project
+    manifests: tuple[Manifest, ...]
+    drivers: Mapping[str, Driver]
+    asked: Asked
+    facts: Facts
+    matches: Matches
+    warnings: tuple[Diagnostic, ...]
+
+
+@no_collection()
+def make_plan(
+    site: Site,
+    *,
+    now: datetime,
+    inventory: Sequence[str] = (),
+    inventory_format: str | None = None,
+    accounts: Sequence[str] = (),
+    manifests: Sequence[str] = (),
+    author: str | None = None,
+    attributes: bool = False,
+    also: Sequence[Question] = (),
+) -> FreshPlan:
+    """A plan of today's files. `Invalid` with everything that is wrong with them.
+
+    *inventory*: files that were given, `-` is standard input; none: the project's. *accounts* and
+    *manifests*: only their deletions; empty: all. *also*: more questions to put to the inventory,
+    after those of the files.
+    """
+    project, loaded, diagnostics = site.load_all()
+    check_names("accounts", accounts, project.accounts)
+    check_names("manifests", manifests, [one.name for one in loaded])
+    by_driver = site.drivers_of(project)
+    asked = questions(project, loaded, by_driver)
+    facts, matches = _read(
+        site, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
+    )
+    made = planner.plan(
+        project,
+        facts,
+        matches,
+        asked,
+        by_driver,
+        now=now,
+        author=origin.author(author, site.root, site.environ),
+        commit=origin.commit(site.root, site.environ),
+        tool=f"reconciler {__version__}",
+        inputs=_inputs(project, loaded, facts),
+        only_accounts=frozenset(accounts) or None,
+        only_manifests=frozenset(manifests) or None,
+        attributes=attributes,
+    )
+    data = planfile.dumps(made)
+    return FreshPlan(
+        plan=made,
+        data=data,
+        digest=planfile.digest(data),
+        project=project,
+        manifests=loaded,
+        drivers=by_driver,
+        asked=asked,
+        facts=facts,
+        matches=matches,
+        warnings=tuple(one for one in diagnostics if one.severity == "warning"),
+    )
+
+
+def _inputs(project: Project, manifests: Sequence[Manifest], facts: Facts) -> Inputs:
+    return Inputs(
+        project=InputFile(path=project.path, sha256=_hex(project.digest)),
+        manifests=files(manifests),
+        inventory=facts.files,
+    )
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
+
+
+def _read(
+    site: Site,
+    project: Project,
+    by_driver: Mapping[str, Driver],
+    asked: Sequence[Question],
+    files: Sequence[str],
+    format_: str | None,
+    now: datetime,
+) -> tuple[Facts, Matches]:
+    """Stream the inventory past the matcher."""
+    by_name = [one.name for one in project.accounts.values() if by_driver[one.driver].by_name]
+    matcher = Matcher(asked, now=now, by_name=by_name)
+    with ExitStack() as spooled:
+        sources = inventory_sources(site, project, files, format_, spooled)
+        reader = Reader(sources, accounts=project.accounts.keys(), now=now)
+        for batch in reader:
+            matcher.feed(batch)
+        if matcher.again:
+            for batch in reader:
+                matcher.feed_again(batch)
+        return reader.facts(), matcher.finish()
