@@ -17,7 +17,7 @@ from itertools import combinations
 
 from _side import at_most, finish, options
 
-from reconciler.drivers._grid import rectangles
+from reconciler.drivers.grid import rectangles
 
 Grid = tuple[int, ...]
 

@@ -2,6 +2,10 @@
 
 Nothing is imported until it is asked for: a project with one account loads one driver. Reading
 installed distributions is slow, so it happens only for a name that is not built in, or to list all.
+
+The other modules here are what our drivers share, and third parties may use them as well:
+`answers` (what an answer means anywhere), `ids` (what can be sent, and where), `pages` (listings),
+`strictjson`, and `grid` (requests that take a product).
 """
 
 from importlib import import_module
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
 GROUP: Final = "reconciler.drivers"
 
-_BUILT_IN: Final = {
+BUILT_IN: Final = {
     "batch-cep": "reconciler.drivers.batch_cep",
     "batch-mep": "reconciler.drivers.batch_mep",
     "cellcast": "reconciler.drivers.cellcast",
@@ -29,8 +33,8 @@ def find(name: str) -> Driver | None:
 
     A name of ours is always ours: no installed distribution can take its place.
     """
-    if name in _BUILT_IN:
-        driver: Driver = import_module(_BUILT_IN[name]).DRIVER
+    if name in BUILT_IN:
+        driver: Driver = import_module(BUILT_IN[name]).DRIVER
         return driver
     offers = [entry for entry in _entry_points() if entry.name == name]
     if len({entry.value for entry in offers}) > 1:
@@ -41,7 +45,7 @@ def find(name: str) -> Driver | None:
 
 def names() -> tuple[str, ...]:
     """The names of all drivers there are, built in or installed, sorted."""
-    return tuple(sorted({*_BUILT_IN, *(entry.name for entry in _entry_points())}))
+    return tuple(sorted({*BUILT_IN, *(entry.name for entry in _entry_points())}))
 
 
 def _entry_points() -> "tuple[EntryPoint, ...]":

@@ -16,8 +16,8 @@ from reconciler.driver import (
     Unconfirmed,
     Verdict,
 )
-from reconciler.drivers._answers import Gate, gate, odd, rest
-from reconciler.drivers._json import mapping, words
+from reconciler.drivers.answers import Gate, gate, odd, rest
+from reconciler.drivers.strictjson import mapping, words
 
 WAIT: Final = 5.0  # "please wait for at least 5 seconds" (seeds B1, M1)
 _FAILURES: Final = ("error", "errors", "error_message", "errormessage")

@@ -23,11 +23,11 @@ from reconciler.driver import (
     Throttled,
     Verdict,
 )
-from reconciler.drivers import _ids
-from reconciler.drivers._answers import Gate
+from reconciler.drivers import ids
 from reconciler.drivers._batch import judged, limited
-from reconciler.drivers._json import integer, mapping
-from reconciler.drivers._pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.answers import Gate
+from reconciler.drivers.pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.strictjson import integer, mapping
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
@@ -43,9 +43,9 @@ _STATUS: Final = {
 class BatchCepSettings(Settings):
     """`settings` of an account of driver `batch-cep`."""
 
-    project: Annotated[_ids.HeaderText, Field(description="project key, project_...")]
+    project: Annotated[ids.HeaderText, Field(description="project key, project_...")]
     rest_api_key: Annotated[Credential, Field(description="REST API key of the company")]
-    version: Annotated[_ids.Version, Field(description="API version in the path")] = "2.8"
+    version: Annotated[ids.Version, Field(description="API version in the path")] = "2.8"
     types: Annotated[
         tuple[Literal["campaign", "recurring", "trigger"], ...],
         Field(description="types of orchestration it may delete"),
@@ -165,7 +165,7 @@ DRIVER = Driver(
     base_url=lambda _settings: "https://api.batch.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
     scope=lambda settings: f"batch-cep:{settings.project}",
-    unsafe=lambda _settings, campaign, _part: _ids.in_body(campaign.id),
+    unsafe=lambda _settings, campaign, _part: ids.in_body(campaign.id),
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,

@@ -25,11 +25,11 @@ from reconciler.driver import (
     Unclear,
     Verdict,
 )
-from reconciler.drivers import _ids
-from reconciler.drivers._answers import odd
+from reconciler.drivers import ids
 from reconciler.drivers._batch import judged, limited
-from reconciler.drivers._json import NotJson, mapping, parse
-from reconciler.drivers._pages import Page, chosen, gather, instant, page, text, unread
+from reconciler.drivers.answers import odd
+from reconciler.drivers.pages import Page, chosen, gather, instant, page, text, unread
+from reconciler.drivers.strictjson import NotJson, mapping, parse
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
@@ -42,7 +42,7 @@ class BatchMepSettings(Settings):
         Credential, Field(description="app key; only the Live key may list and look")
     ]
     rest_api_key: Annotated[Credential, Field(description="REST API key of the company")]
-    version: Annotated[_ids.Version, Field(description="API version in the path")] = "1.1"
+    version: Annotated[ids.Version, Field(description="API version in the path")] = "1.1"
 
 
 def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
@@ -153,7 +153,7 @@ DRIVER = Driver(
     base_url=lambda _settings: "https://api.batch.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
     scope=lambda settings: f"batch-mep:{settings.api_key.source}",
-    unsafe=lambda _settings, campaign, _part: _ids.in_path(campaign.id),
+    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,

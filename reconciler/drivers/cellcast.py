@@ -29,10 +29,10 @@ from reconciler.driver import (
     Unconfirmed,
     Verdict,
 )
-from reconciler.drivers import _ids
-from reconciler.drivers._answers import Gate, deleted_unless, gate, odd, rest
-from reconciler.drivers._json import mapping, words
-from reconciler.drivers._pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers import ids
+from reconciler.drivers.answers import Gate, deleted_unless, gate, odd, rest
+from reconciler.drivers.pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.strictjson import mapping, words
 from reconciler.model import Campaign, Limits, Status
 
 _WAIT: Final = 1.0  # no rule is documented
@@ -139,7 +139,7 @@ def _reasons(said: dict[str, Any]) -> set[str]:
 
 def _look(session: Session, item: Item) -> Flow:
     wanted = _message(item)
-    if _ids.in_path(wanted) is not None:
+    if ids.in_path(wanted) is not None:
         return Unclear("this message id cannot go into the URL that shows a message")
     path = ("api", "v2", "report", "message", wanted)
     answer = yield Request("GET", session.base, path, headers=_headers(session.settings))
@@ -230,7 +230,7 @@ def _record(account: str, item: Any, kind: str) -> Campaign | None:
 def _unsafe(_settings: CellcastSettings, campaign: Campaign, part: str | None) -> str | None:
     if part is None and campaign.message_ids:
         return None  # the id is the user's own name for many messages; it is never sent
-    return _ids.in_body(campaign.id if part is None else part)
+    return ids.in_body(campaign.id if part is None else part)
 
 
 def _unsupported(_settings: CellcastSettings, campaign: Campaign) -> str | None:

@@ -31,10 +31,10 @@ from reconciler.driver import (
     Unconfirmed,
     Verdict,
 )
-from reconciler.drivers import _ids
-from reconciler.drivers._answers import Gate, deleted_unless, gate, odd, ok, rest
-from reconciler.drivers._json import integer, mapping, words
-from reconciler.drivers._pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers import ids
+from reconciler.drivers.answers import Gate, deleted_unless, gate, odd, ok, rest
+from reconciler.drivers.pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.strictjson import integer, mapping, words
 from reconciler.model import Campaign, Limits, Status
 
 _WAIT: Final = 60.0  # the window of "60 requests per minute per account" (rate-limit-ccai)
@@ -62,15 +62,15 @@ _STATUS: Final = {
 class KoreSettings(Settings):
     """`settings` of an account of driver `kore`."""
 
-    host: Annotated[_ids.Host, Field(description="environment, such as platform.kore.ai")]
-    stream_id: Annotated[_ids.Segment, Field(description="bot or stream id, st-...")]
-    account_id: Annotated[_ids.HeaderText, Field(description="account id")]
-    client_id: Annotated[_ids.BodyText, Field(description="Client ID of the app (claim appId)")]
+    host: Annotated[ids.Host, Field(description="environment, such as platform.kore.ai")]
+    stream_id: Annotated[ids.Segment, Field(description="bot or stream id, st-...")]
+    account_id: Annotated[ids.HeaderText, Field(description="account id")]
+    client_id: Annotated[ids.BodyText, Field(description="Client ID of the app (claim appId)")]
     client_secret: Annotated[
         Credential, Field(description="Client Secret: signs the token (HS256)")
     ]
-    iid: Annotated[_ids.HeaderText | None, Field(description="application id (= streamId)")] = None
-    subject: Annotated[_ids.BodyText, Field(description="claim sub of the token")] = "reconciler"
+    iid: Annotated[ids.HeaderText | None, Field(description="application id (= streamId)")] = None
+    subject: Annotated[ids.BodyText, Field(description="claim sub of the token")] = "reconciler"
     jti: Annotated[bool, Field(description="add a jti; for apps with Enforce JTI")] = False
 
 
@@ -265,10 +265,10 @@ DRIVER = Driver(
     docs="https://docs.kore.ai/ai-for-service/apis/contact-center/delete-sms-campaign-v2",
     settings=KoreSettings,
     complete=True,
-    base_url=lambda settings: _ids.base_of(settings.host),
+    base_url=lambda settings: ids.base_of(settings.host),
     limits=lambda _settings: Limits(requests=60, per=60.0, concurrency=4),
-    scope=lambda settings: f"kore:{_ids.base_of(settings.host)}:{settings.account_id}",
-    unsafe=lambda _settings, campaign, _part: _ids.in_path(campaign.id),
+    scope=lambda settings: f"kore:{ids.base_of(settings.host)}:{settings.account_id}",
+    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,

@@ -33,10 +33,10 @@ from reconciler.driver import (
     Verdict,
     one_each,
 )
-from reconciler.drivers import _ids
-from reconciler.drivers._answers import Gate, gate, odd, ok, rest
-from reconciler.drivers._grid import rectangles
-from reconciler.drivers._json import mapping, words
+from reconciler.drivers import ids
+from reconciler.drivers.answers import Gate, gate, odd, ok, rest
+from reconciler.drivers.grid import rectangles
+from reconciler.drivers.strictjson import mapping, words
 from reconciler.model import Campaign, Limits
 
 _MOST: Final = 100  # "up to 100 phone numbers or 100 campaign names", each
@@ -74,12 +74,12 @@ _FAILED: Final = frozenset({"false", "error", "failure", "fail"})
 class OzonetelSettings(Settings):
     """`settings` of an account of driver `ozonetel`."""
 
-    user_name: Annotated[_ids.BodyText, Field(description="user name of the account")]
+    user_name: Annotated[ids.BodyText, Field(description="user name of the account")]
     api_key: Annotated[
         Credential, Field(description="API key; gets the tokens, or goes with every request")
     ]
     domain: Annotated[
-        _ids.Host,
+        ids.Host,
         Field(description="api.ccaas.ozonetel.com outside India; partners have their own"),
     ] = "in1-ccaas-api.ozonetel.com"
     authentication: Annotated[
@@ -245,13 +245,13 @@ def _split(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], tuple[Item, ...]]
 
 
 def _unsafe(settings: OzonetelSettings, campaign: Campaign, part: str | None) -> str | None:
-    if why := _ids.as_text(campaign.name):
+    if why := ids.as_text(campaign.name):
         return why
     if part is None:
         return None
     if settings.bulk and not _NUMBER.fullmatch(part):
         return "phone numbers go as JSON numbers: 1 to 15 digits, no + and no leading zero"
-    return None if settings.bulk else _ids.in_body(part)
+    return None if settings.bulk else ids.in_body(part)
 
 
 def _limits(settings: OzonetelSettings) -> Limits:
@@ -265,9 +265,9 @@ DRIVER = Driver(
     docs="https://docs.ozonetel.com/reference/delete_ca-apis-deletebulkdata",
     settings=OzonetelSettings,
     complete=False,
-    base_url=lambda settings: _ids.base_of(settings.domain),
+    base_url=lambda settings: ids.base_of(settings.domain),
     limits=_limits,
-    scope=lambda settings: f"ozonetel:{_ids.base_of(settings.domain)}:{settings.user_name}",
+    scope=lambda settings: f"ozonetel:{ids.base_of(settings.domain)}:{settings.user_name}",
     unsafe=_unsafe,
     delete=_delete,
     judge=_judge,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.drivers import _ids
-from reconciler.drivers._json import NotJson, integer, mapping, parse, words
-from reconciler.drivers._pages import instant
+from reconciler.drivers import ids
+from reconciler.drivers.pages import instant
+from reconciler.drivers.strictjson import NotJson, integer, mapping, parse, words
 from reconciler.testing._twisted import broken_json
 
 
@@ -70,12 +70,12 @@ def test_times_are_aware_and_utc(text, time):
 
 @pytest.mark.parametrize("text", ["a", "A-z_0.9~", "..." * 3, "x" * 200])
 def test_safe_segments(text):
-    assert _ids.in_path(text) is None
+    assert ids.in_path(text) is None
 
 
 @given(st.text(max_size=5))
 def test_a_safe_segment_is_ascii_and_stays_in_its_place(text):
-    if _ids.in_path(text) is None:
+    if ids.in_path(text) is None:
         assert text.isascii()
         assert text not in ("", ".", "..")
         assert not set(text) & set("/\\?#%& \r\n\t\x00")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.drivers._grid import rectangles
+from reconciler.drivers.grid import rectangles
 
 
 def cells_of(rows):

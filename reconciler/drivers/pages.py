@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from reconciler.driver import Answer, Listing, Request
-from reconciler.drivers._answers import odd
+from reconciler.drivers.answers import odd
 from reconciler.model import Campaign, Status
 
 _MOST_PAGES: Final = 10_000
