@@ -56,6 +56,8 @@ class Vendor(asyncio.Protocol):
             return
         self._bytes = body[length:]
         self._transport.write(self._answer(head))
+        if b"\r\nconnection: close" in head.lower():
+            self._transport.close()
 
     def _answer(self, head: bytes) -> bytes:
         if head.startswith(b"POST"):

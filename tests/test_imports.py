@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.drivers import BUILT_IN
+from tests.support.apply_site import ACCOUNTS, KEYS, Site, campaigns, sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "reconciler"
@@ -146,9 +147,8 @@ def test_the_model_imports_only_errors() -> None:
             ("reconciler.declare", "reconciler.driver", "reconciler.drivers"),
         ),
         (("deepdiff",), ("reconciler.inventory.diff",)),
-        (SENDS, ()),
-        (("h11",), ("reconciler.lanes.send", "reconciler.lanes.connect")),
-        (("ssl", "select"), ("reconciler.lanes.connect", "reconciler.sandbox")),
+        ((*SENDS, "h11", "anyio"), ("reconciler.lanes.send",)),
+        (("ssl", "select"), ("reconciler.lanes.send", "reconciler.sandbox")),
         (("click",), ("reconciler.cli",)),
         (("rich",), ("reconciler.cli",)),
         (DATABASE, ("reconciler.lanes.journal",)),
@@ -291,11 +291,11 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def loaded_by(out: Path, *arguments: str) -> tuple[int, set[str]]:
-    """The exit code of `reconciler ARGUMENTS` in the example, and the packages it loaded."""
+def loaded_by(out: Path, *arguments: str, cwd: Path = ROOT) -> tuple[int, set[str]]:
+    """The exit code of `reconciler ARGUMENTS` in *cwd*, and the packages it loaded."""
     done = subprocess.run(
         [sys.executable, "-c", _PROBE, str(out), *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=60,
@@ -346,3 +346,17 @@ def test_a_short_command_loads_nothing_heavy(arguments: list[str], tmp_path: Pat
         "uvicorn",
     }
     assert loaded & heavy == set()
+
+
+def test_an_apply_that_sends_loads_httpx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CEP_KEY", KEYS["CEP_KEY"])
+    with sandbox() as url:
+        site = Site(tmp_path, url, accounts={"push": ACCOUNTS["push"]})
+        site.write()
+        site.manifest("push")
+        site.inventory([one for one in campaigns() if one["account"] == "push"])
+        probe = tmp_path / "probe.json"
+        assert loaded_by(probe, "plan", "--out", "plan.json", cwd=tmp_path)[0] == 0
+        code, loaded = loaded_by(probe, "apply", "plan.json", "--first-run", cwd=tmp_path)
+    assert code == 0
+    assert {"httpx", "httpcore", "h11", "sqlite3"} <= loaded

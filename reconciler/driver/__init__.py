@@ -83,12 +83,15 @@ class Request(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """What came back, whole: *headers* by lower-case name, *body* decoded from transfer coding.
 
-    *status* 0: no answer came (only flows ever see it).
+    *status* 0: no answer came (only flows ever see it). *announced*: the answer said where its
+    body ends (a length, chunks, or a status without one); if not, its end was that of the
+    connection, and only its own form can tell whether it is whole.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    announced: bool = True
 
 
 Flow = Generator[Request, Answer, Any]

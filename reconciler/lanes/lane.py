@@ -31,7 +31,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
 from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
-from reconciler.lanes.send import NoAnswer, NotSent, Unsendable, Wire, wire_request
+from reconciler.lanes.wire import NoAnswer, NotSent, Unsendable, Wire, wire_request
 from reconciler.lanes.work import AccountStopped, Fate, Job
 from reconciler.model import Outcome, Target
 
@@ -234,21 +234,10 @@ class Lane:
 
     async def _perform(self, sending: _Sending) -> None:
         items = tuple(job.item for job in sending.batch)
-        verdict: Verdict | None = None
-
-        def judged(answer: Answer) -> Verdict:
-            nonlocal verdict
-            if verdict is None:
-                verdict = self.line.driver.judge(self.line.session, items, answer)
-            return verdict
-
-        def clean(answer: Answer) -> bool:
-            return not isinstance(judged(answer), Doubt)
-
         self.line.emit("request", request=sending.number, total=len(items))
         used = self.line.tokens
         wire = sending.wire if sending.tokens == used else None  # else it has an old token
-        sent = self.line.send(sending.request, clean, sending.intended, wire)
+        sent = self.line.send(sending.request, sending.intended, wire)
         task = asyncio.create_task(sent)
         self._sends.add(task)
         try:
@@ -263,12 +252,13 @@ class Lane:
             if isinstance(error, asyncio.CancelledError) and not task.cancelled():
                 raise
             said = str(error) or "interrupted before an answer came"
-            self._know(Result(sending.number, None, "no-answer", said))
+            status = error.status if isinstance(error, NoAnswer) else None
+            self._know(Result(sending.number, status, "no-answer", said))
             self._verdict(sending, Doubt(said), None)
             return
         finally:
             self._sends.discard(task)
-        verdict = judged(answer)
+        verdict = self.line.driver.judge(self.line.session, items, answer)
         said = type(verdict).__name__.lower()
         self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,8 @@ from reconciler.events import Event
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
 from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
 from reconciler.lanes.scrub import scrubbed
-from reconciler.lanes.send import NoAnswer, NotSent, Sender, Wire
+from reconciler.lanes.send import Sender
+from reconciler.lanes.wire import NoAnswer, NotSent, Wire
 from reconciler.lanes.work import AccountStopped, RunContext
 
 _READ_TRIES = 4
@@ -146,7 +147,6 @@ class Line:
     async def send(
         self,
         request: Request,
-        clean: Callable[[Answer], bool],
         intended: float | None = None,
         wire: Wire | None = None,
     ) -> Answer:
@@ -155,8 +155,14 @@ class Line:
         *intended*: when its intent became durable. `LaneLost` if that is so long ago that somebody
         may have taken the lane since (this process was stopped, or the machine was), and has.
         """
-        sent = True
+        landed = False
         self._learn(request)
+
+        def land(*, sent: bool = True) -> None:
+            nonlocal landed
+            if not landed:
+                landed = True
+                self.gate.land(sent=sent)
 
         def leaves() -> None:
             if self.context.stop.is_set():
@@ -165,14 +171,14 @@ class Line:
                 raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")
 
         try:
-            return await self._sender.send(request, clean, leaves, wire)
+            return await self._sender.send(request, leaves, land, wire)
         except NotSent as error:
-            sent = False
+            land(sent=False)
             raise NotSent(self.scrubbed(str(error))) from error
         except NoAnswer as error:
-            raise NoAnswer(self.scrubbed(str(error))) from error
+            raise NoAnswer(self.scrubbed(str(error)), error.status) from error
         finally:
-            self.gate.land(sent=sent)
+            land()
 
     def _mine(self) -> bool:
         return self.context.journal.holds(self.gate.lane, self.gate.epoch)
@@ -216,11 +222,12 @@ class Line:
             used = self.tokens
             answer = Answer(0, {}, b"")
             try:
-                answer = await self._unless_stopped(self.send(request, lambda _: True))
+                answer = await self._unless_stopped(self.send(request))
             except (NotSent, NoAnswer) as error:
                 self.trouble = str(error)
                 sent = isinstance(error, NoAnswer)
-                self.save(results=[Result(number, None, "no-answer", str(error), sent=sent)])
+                status = error.status if isinstance(error, NoAnswer) else None
+                self.save(results=[Result(number, status, "no-answer", str(error), sent=sent)])
             else:
                 self.trouble = None
                 verdict = self.driver.gate(answer)
@@ -349,7 +356,7 @@ class Line:
         self._learn(request)
         for attempt in range(_READ_TRIES):
             try:
-                return await self._unless_stopped(self._sender.send(request, lambda _: True))
+                return await self._unless_stopped(self._sender.send(request))
             except NotSent as error:
                 if attempt == _READ_TRIES - 1:
                     raise AccountStopped(self.scrubbed(f"not reached: {error}")) from error
@@ -381,10 +388,6 @@ class Line:
                 shown = part.reveal()
                 if shown and shown not in self._secrets and shown not in self._passing:
                     self._passing.append(shown)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._sender.aclose()
 
     # ---- telling
 

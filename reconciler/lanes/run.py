@@ -104,7 +104,6 @@ async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
         line.context.stop.set()
     finally:
         _write_down(lane)
-        await line.aclose()
         line.emit("account-done", done=len(lane.fates), total=lane.total, detail=lane.stopped)
 
 

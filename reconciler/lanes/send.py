@@ -1,238 +1,432 @@
-"""One request, one answer: the only file that sends.
+"""One request, one answer, on a connection of its own: the only file that sends.
 
-HTTP/1.1 is spoken by h11 (the protocol under httpx), on connections of `connect`: nothing reads
-the environment, follows a redirect or repeats, and every byte of an exchange is seen, so that a
-connection whose answer was not clean is never used again.
-
-    NotSent    no byte of the request left; it may be tried again
-    NoAnswer   it left, or may have; what came of it is not known
+httpx's transport over httpcore, and no client: nothing follows, repeats, keeps a cookie or reads
+the environment. Every byte that comes back is kept, and read once more when all have come: an
+answer with anything beside it, or hidden behind it, is none.
 """
 
 import asyncio
-import json
-import re
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+import logging
+import os
+import socket
+import ssl
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
 
+import certifi
 import h11
+import httpcore
+import httpx
 
-from reconciler.driver import Answer, Request, Secret, revealed
+from reconciler.driver import Answer, Request, Secret
 from reconciler.errors import ReconcilerError
-from reconciler.lanes.connect import Connection, Connections, Origin, Unreachable
+from reconciler.lanes.coding import MAX_BODY, decoded
+from reconciler.lanes.wire import NoAnswer, NotSent, Wire, wire_request
 
-DEADLINE = 30.0  # seconds for the whole exchange, however the bytes drip
-MAX_BODY = 1024 * 1024
-MAX_HEADERS = 64 * 1024
-_AGENT = "reconciler"
-
-
-class NotSent(ReconcilerError):
-    """No byte of the request left this machine for the vendor."""
-
-
-class NoAnswer(ReconcilerError):
-    """The request left, or may have left, and no whole answer came."""
+DEADLINE = 30.0  # seconds from the first byte to the whole answer, however the bytes drip
+_CONNECT = 30.0  # seconds until there is a connection
+_LINGER = 0.1  # seconds after a whole answer in which more may come, if the peer does not close
+_MAX_HEADERS = 64 * 1024
+_MOST = MAX_BODY + 2 * _MAX_HEADERS
+_PIECE = 64 * 1024
+_SENDING: ContextVar[bool] = ContextVar("sending", default=False)
 
 
-class Unsendable(ReconcilerError):
-    """The request would not arrive as it was planned; nothing was sent."""
+def _unheard(_: logging.LogRecord) -> bool:
+    """What a library logs of an exchange may hold a secret: a header that the vendor echoes."""
+    return not _SENDING.get()
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A request as it will be on the wire, secrets and all: never shown."""
+for _name in ("connection", "http11", "proxy"):
+    logging.getLogger(f"httpcore.{_name}").addFilter(_unheard)
 
-    origin: Origin
-    head: h11.Request = field(repr=False)
-    content: bytes = field(repr=False)
+
+def _nothing() -> None:
+    """Nobody is told."""
 
 
 class Sender:
-    """The connections of one account. *proxy* and *ca_file* come from the project file alone."""
+    """Sends for one account. *proxy* and *ca_file* come from the project file alone.
+
+    *proxy_auth*: user and password for the proxy. *deadline*: seconds that a request may take,
+    from its first byte to the whole answer.
+    """
 
     def __init__(
         self,
         *,
         proxy: str | None = None,
+        proxy_auth: tuple[Secret, Secret] | None = None,
         ca_file: str | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._deadline = deadline
-        self._connections = Connections(proxy=proxy, ca_file=ca_file)
+        self._proxy = proxy
+        self._proxy_auth = proxy_auth
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
 
     async def send(
         self,
         request: Request,
-        clean: Callable[[Answer], bool],
-        leaves: Callable[[], None] = lambda: None,
+        leaves: Callable[[], None] = _nothing,
+        answered: Callable[[], None] = _nothing,
         wire: Wire | None = None,
     ) -> Answer:
-        """Send *request* once. *clean* says whether the answer lets the connection live on.
+        """Send *request* once.
 
-        *leaves* is called just before the first byte does; what it raises keeps it here. *wire*
-        is *request* made ready already.
+        *leaves* is called just before the first byte does; what it raises keeps it here.
+        *answered* is called when a whole answer has come. *wire* is *request* made ready already.
         """
         wire = wire or wire_request(request)
-        left = False
+        before = _SENDING.set(True)
+        exchange = _Exchange(self._transport(wire), self._deadline, leaves, answered)
         try:
-            async with asyncio.timeout(self._deadline):
-                connection = await self._connections.take(wire.origin)
-                good = False
-                try:
-                    exchange = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADERS)
-                    data = _written(exchange, wire, absolute=connection.absolute)
-                    leaves()
-                    left = True
-                    connection.transport.write(data)
-                    answer = await _answer(exchange, connection)
-                    good = _lives(exchange) and answer.status < 500 and clean(answer)
-                finally:
-                    if good:
-                        self._connections.keep(wire.origin, connection)
-                    else:
-                        connection.close()
-                return answer
-        except TimeoutError as error:
-            said = f"no whole answer within {self._deadline:g} s"
-            raise (NoAnswer(said) if left else NotSent(said)) from error
-        except Unreachable as error:
-            raise NotSent(str(error)) from error
-        except (OSError, h11.ProtocolError) as error:
-            said = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise (NoAnswer(said) if left else NotSent(said)) from error
+            return await exchange.run(wire)
+        finally:
+            await exchange.transport.aclose()
+            _SENDING.reset(before)
 
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._connections.aclose()
+    def _transport(self, wire: Wire) -> "Transport":
+        far = self._proxy is not None and self._proxy.startswith("https:")
+        if self._context is None and (far or wire.scheme == "https"):  # it takes a while
+            self._context = _verified(self._ca_file)
+        if self._proxy is None:
+            return Transport(wire.authority, None, self._context)
+        auth = None
+        if self._proxy_auth is not None:
+            user, password = (one.reveal().encode() for one in self._proxy_auth)
+            auth = (user, password)
+        proxy = httpcore.Proxy(self._proxy, auth, None, self._context if far else None)
+        return Transport(wire.authority, proxy, self._context)
 
 
-def _written(exchange: h11.Connection, wire: Wire, *, absolute: bool) -> bytes:
-    """The bytes of *wire*, all of them: they leave in one piece."""
-    head = wire.head
-    if absolute:
-        target = f"{wire.origin.scheme}://{wire.origin.authority}".encode() + head.target
-        head = h11.Request(method=head.method, target=target, headers=head.headers)
-    events = (head, h11.Data(wire.content), h11.EndOfMessage())
-    return b"".join(exchange.send(event) or b"" for event in events)
+class _Exchange:
+    """One request, and what has come of it so far."""
 
+    def __init__(
+        self,
+        transport: "Transport",
+        deadline: float,
+        leaves: Callable[[], None],
+        answered: Callable[[], None],
+    ) -> None:
+        self.transport = transport
+        self._deadline = deadline
+        self._leaves = leaves
+        self._answered = answered
+        self._clock = asyncio.timeout(min(_CONNECT, deadline))
+        self._left = False
+        self._whole = False
+        self._status: int | None = None
 
-def _lives(exchange: h11.Connection) -> bool:
-    """Whether both sides may go on with the connection, as HTTP says."""
-    return exchange.our_state is h11.DONE and exchange.their_state is h11.DONE
+    async def run(self, wire: Wire) -> Answer:
+        """Its answer; `NotSent` or `NoAnswer` if there is none."""
+        try:
+            answer = await self._in_time(wire)
+            return _alone(answer, bytes(self.transport.network.heard))
+        except NoAnswer as error:
+            raise self._failed(str(error)) from error
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            raise self._failed(self._broken(error)) from error
 
+    async def _in_time(self, wire: Wire) -> Answer:
+        answer: Answer | None = None
+        with suppress(TimeoutError):
+            async with self._clock:
+                answer = await self._answer(wire)
+                self._answered()
+                self._until(_LINGER)
+                await self.transport.network.rest()
+        if answer is None:
+            raise NoAnswer(self._late())
+        return answer
 
-async def _answer(exchange: h11.Connection, connection: Connection) -> Answer:
-    """Exactly one whole answer, with nothing after it; `NoAnswer` for everything else."""
-    head, body, received = None, bytearray(), 0
-    while not isinstance(event := exchange.next_event(), h11.EndOfMessage):
-        match event:
-            case h11.NEED_DATA:
-                data = await connection.read()
-                received += len(data)
-                if received > MAX_BODY + 2 * MAX_HEADERS:
-                    raise NoAnswer("the answer is over 1 MiB")
-                exchange.receive_data(data)
-            case h11.Response():
-                head = event
-                _accept(head)
-            case h11.Data():
-                body += event.data
+    async def _answer(self, wire: Wire) -> Answer:
+        request = httpx.Request(
+            wire.method,
+            f"{wire.scheme}://{wire.authority}",
+            headers=wire.headers,
+            stream=httpx.ByteStream(wire.content),
+            extensions={"target": wire.target.encode("ascii"), "trace": self._trace},
+        )
+        response = await self.transport.handle_async_request(request)
+        self._status = response.status_code
+        headers = _accepted(response)
+        body = bytearray()
+        assert isinstance(response.stream, _Parts)
+        async with aclosing(aiter(response.stream)) as parts:
+            async for part in parts:
+                body += part
                 if len(body) > MAX_BODY:
                     raise NoAnswer("the answer's body is over 1 MiB")
-            case h11.InformationalResponse():
-                continue
-            case _:
-                raise NoAnswer("the connection ended before an answer")
-    assert head is not None
-    if exchange.trailing_data[0] or connection.pending:
-        raise NoAnswer("more came than one answer; the connection was closed")
-    headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in head.headers}
-    return Answer(head.status_code, headers, _decoded(bytes(body), headers))
+        return Answer(
+            response.status_code, headers, decoded(bytes(body), headers.get("content-encoding"))
+        )
+
+    async def _trace(self, event: str, info: dict[str, Any]) -> None:
+        """httpcore awaits this at each of its steps, and stops at what it raises."""
+        if event != "http11.send_request_headers.started" or info["request"].method == b"CONNECT":
+            return
+        self._leaves()
+        self._left = True
+        self._until(self._deadline)
+
+    def _until(self, seconds: float) -> None:
+        self._clock.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    # ---- what is told of a failure
+
+    def _failed(self, said: str) -> NotSent | NoAnswer:
+        return NoAnswer(said, self._status) if self._left else NotSent(said)
+
+    def _late(self) -> str:
+        if self._left:
+            return f"no whole answer within {self._deadline:g} s"
+        return f"no connection within {min(_CONNECT, self._deadline):g} s"
+
+    def _broken(self, error: Exception) -> str:
+        network = self.transport.network
+        whose = "the answer" if self._left else "the proxy's answer"
+        match error:
+            case httpcore.ProxyError():  # it says the status, and words of the proxy's own
+                return f"the proxy refused the tunnel with HTTP {str(error)[:3]}"
+            case httpcore.RemoteProtocolError() if network.ended and not network.heard:
+                return f"the connection ended before {whose}"
+            case httpcore.RemoteProtocolError() if network.ended:
+                return f"the connection ended in the middle of {whose}"
+            case httpcore.ProtocolError() | h11.ProtocolError():
+                return f"{whose} is not HTTP as it must be"
+            case httpcore.NetworkError() | OSError():
+                return f"the connection broke: {_why(error)}"
+        return f"{type(error).__name__}, which nobody expected"
 
 
-def _accept(head: h11.Response) -> None:
-    if head.http_version not in (b"1.0", b"1.1"):
+class Transport(httpx.AsyncBaseTransport):
+    """One connection, for one request. *authority* is the vendor's, for what is told of it."""
+
+    def __init__(
+        self, authority: str, proxy: httpcore.Proxy | None, context: ssl.SSLContext | None
+    ) -> None:
+        self.network = _Network(authority)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context, proxy=proxy, network_backend=self.network
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Open the connection, send *request* and return its answer, the body still to be read.
+
+        The extension `target` is the path and query, sent as it is; `trace` is as httpcore's.
+        """
+        host = request.url.raw_host
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=b"[%b]" % host if b":" in host else host,  # as proxies want it
+            port=request.url.port or (443 if request.url.scheme == "https" else 80),
+            target=request.extensions["target"],
+        )
+        inner = httpcore.Request(
+            request.method,
+            url,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions={"trace": request.extensions["trace"]},
+        )
+        connection = self._pool.create_connection(url.origin)
+        found = await connection.handle_async_request(inner)
+        return httpx.Response(
+            found.status,
+            headers=found.headers,
+            stream=_Parts(found.stream),
+            extensions=found.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self.network.aclose()
+
+
+class _Parts(httpx.AsyncByteStream):
+    """A body as it comes: nothing is inflated."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        found: AsyncGenerator[bytes, None] = aiter(self._stream)
+        return found
+
+
+# ---------------------------------------------------------------- every byte that comes back
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Opens one connection, and keeps what comes back on it."""
+
+    def __init__(self, authority: str) -> None:
+        self._authority = authority
+        self._real = httpcore.AnyIOBackend()
+        self._socket: httpcore.AsyncNetworkStream | None = None
+        self.stream: httpcore.AsyncNetworkStream | None = None
+        self.heard = bytearray()
+        self.ended = False
+
+    async def connect_tcp(
+        self, host: str, port: int, *_: object, **__: object
+    ) -> httpcore.AsyncNetworkStream:
+        with _reaching(f"{host}:{port}"):
+            self.stream = self._socket = await self._real.connect_tcp(host.strip("[]"), port)
+        return _Stream(self)
+
+    async def secure(self, context: ssl.SSLContext, host: str) -> None:
+        """Go on in TLS: at once, or behind the proxy's word that the tunnel is open."""
+        assert self.stream is not None
+        if self.heard and _behind(bytes(self.heard), "CONNECT")[0]:
+            raise NotSent("the proxy said more than that the tunnel is open")
+        place = self._authority if self.heard else host
+        self.heard.clear()
+        with _reaching(place):
+            self.stream = await self.stream.start_tls(context, host.strip("[]"))
+
+    async def read(self) -> bytes:
+        """What came, at least one byte; none at the end."""
+        assert self.stream is not None
+        data = await self.stream.read(_PIECE)
+        self.heard += data
+        self.ended = not data
+        if len(self.heard) > _MOST:
+            raise NoAnswer("the answer is over 1 MiB")
+        return data
+
+    async def rest(self) -> None:
+        """Keep what still comes, until the peer closes or has said too much."""
+        with suppress(httpcore.NetworkError, OSError):
+            while not (await self.read()).strip(b"\r\n") and not self.ended:
+                pass
+
+    async def aclose(self) -> None:
+        if self._socket is not None:
+            with suppress(httpcore.NetworkError, OSError):
+                await self._socket.aclose()
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """The network's connection, as httpcore asks for it."""
+
+    def __init__(self, network: _Network) -> None:
+        self._network = network
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        del max_bytes, timeout
+        return await self._network.read()
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        del timeout
+        assert self._network.stream is not None
+        await self._network.stream.write(buffer)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        del timeout
+        await self._network.secure(ssl_context, server_hostname or "")
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        assert self._network.stream is not None
+        return self._network.stream.get_extra_info(info)
+
+    async def aclose(self) -> None:
+        await self._network.aclose()
+
+
+@contextmanager
+def _reaching(place: str) -> Iterator[None]:
+    """Why *place* is not reached, in words: no byte of a request has left yet."""
+    try:
+        yield
+    except (httpcore.NetworkError, httpcore.TimeoutException, OSError, UnicodeError) as error:
+        raise NotSent(f"cannot connect to {place}: {_why(error)}") from error
+
+
+def _why(error: BaseException) -> str:
+    """What the system says, without the libraries around it."""
+    while (deeper := _deeper(error)) is not None:
+        error = deeper
+    match error:
+        case ssl.SSLCertVerificationError(verify_message=str(said)):
+            return f"its certificate is not accepted: {said}"
+        case ssl.SSLError(reason=str(reason)):
+            return f"TLS failed: {reason.lower().replace('_', ' ')}"
+        case socket.gaierror(strerror=str(said)):
+            return said
+        case UnicodeError():
+            return "that is not a name of a host"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+    return "it was lost"
+
+
+def _deeper(error: BaseException) -> BaseException | None:
+    return error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+
+
+def _verified(ca_file: str | None) -> ssl.SSLContext:
+    """Verification by *ca_file*, else by certifi's roots; nothing from the environment."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    place = ca_file or certifi.where()
+    try:
+        context.load_verify_locations(cafile=place)
+    except OSError as error:
+        said = f"the certificates in {place} cannot be used: {_why(error)}; mend caFile"
+        raise NotSent(said) from error
+    return context
+
+
+# ---------------------------------------------------------------- what is an answer
+
+
+def _accepted(response: httpx.Response) -> dict[str, str]:
+    """The headers by lower-case name; `NoAnswer` for an answer that cannot be believed."""
+    status, raw = response.status_code, response.headers.raw
+    if response.extensions["http_version"] not in (b"HTTP/1.0", b"HTTP/1.1"):
         raise NoAnswer("the answer is in another version of HTTP than was asked for")
-    headers = list(head.headers)
-    if sum(len(k) + len(v) + 4 for k, v in headers) > MAX_HEADERS:
+    if status < 200:
+        raise NoAnswer("the answer goes over to another protocol")
+    if sum(len(name) + len(value) + 4 for name, value in raw) > _MAX_HEADERS:
         raise NoAnswer("the answer's headers are over 64 KiB")
-    if head.status_code in (204, 304) and _announces_a_body(headers):
-        raise NoAnswer(f"HTTP {head.status_code} with a body; the connection was closed")
+    lengths = {value.strip() for name, value in raw if name.lower() == b"content-length"}
+    chunked = any(name.lower() == b"transfer-encoding" for name, _ in raw)
+    if chunked and lengths:
+        raise NoAnswer("the answer tells its length in two ways")
+    if status in (204, 304) and (chunked or lengths - {b"0"}):
+        raise NoAnswer(f"HTTP {status} with a body")
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
 
 
-def wire_request(request: Request) -> Wire:
-    """*request* with its secrets; `Unsendable` if it would not arrive as it was meant."""
-    base = urlsplit(request.base)
-    try:
-        port = base.port or (443 if base.scheme == "https" else 80)
-    except ValueError:
-        port = 0
-    host = base.hostname or ""
-    if base.scheme not in ("http", "https") or not (host and host.isascii() and port):
-        raise Unsendable(f"{request.base!r} is not a base URL")
-    path = base.path.rstrip("/") + "".join("/" + _segment(part) for part in request.path)
-    pairs = [f"{quote(k, safe='')}={quote(revealed(v), safe='~')}" for k, v in request.query]
-    target = (path or "/") + ("?" + "&".join(pairs) if pairs else "")
-    if not re.fullmatch(r"/[!-~]*", target):
-        raise Unsendable("the path on the wire is not the planned one")
-    origin = Origin(base.scheme, host, port)
-    default = (base.scheme, port) in (("http", 80), ("https", 443))
-    shown_host = origin.authority.removesuffix(f":{port}") if default else origin.authority
-    merged = {
-        "host": ("Host", shown_host),
-        "user-agent": ("User-Agent", _AGENT),
-        "accept": ("Accept", "*/*"),
-        "accept-encoding": ("Accept-Encoding", "identity"),
-        **{name.lower(): (name, revealed(value)) for name, value in request.headers},
-    }
-    content = b""
-    if request.body is not None:
-        content = json.dumps(request.body, ensure_ascii=False).encode()
-        merged["content-length"] = ("Content-Length", str(len(content)))
-    elif request.method in ("POST", "PUT"):
-        merged["content-length"] = ("Content-Length", "0")
-    for name, value in merged.values():
-        if not (value.isascii() and value.isprintable()):
-            raise Unsendable(f"header {name} cannot be sent: it is not plain ASCII text")
-    try:
-        head = h11.Request(method=request.method, target=target, headers=list(merged.values()))
-    except h11.LocalProtocolError:  # what it says quotes the value, which may be a secret
-        raise Unsendable(
-            "a header cannot be sent: blanks around its value, or its name is none"
-        ) from None
-    return Wire(origin, head, content)
+def _alone(answer: Answer, heard: bytes) -> Answer:
+    """*answer*, of which *heard* is all that came; `NoAnswer` if that is more than one answer."""
+    rest, announced = _behind(heard, "POST")
+    if rest.strip(b"\r\n"):
+        raise NoAnswer("more came than one answer")
+    return Answer(answer.status, answer.headers, answer.body, announced)
 
 
-def _segment(part: str | Secret) -> str:
-    """One path segment, encoded; it can neither leave its place nor be empty."""
-    text = part.reveal() if isinstance(part, Secret) else part
-    encoded = quote(text, safe="~")
-    if text in ("", ".", "..") or (isinstance(part, str) and encoded != text):
-        raise Unsendable("a path segment would not arrive as it was planned")
-    return encoded
-
-
-def _decoded(body: bytes, headers: dict[str, str]) -> bytes:
-    """The body without its content coding (asked for: none); a bomb is no answer."""
-    coding = headers.get("content-encoding", "identity").strip().lower()
-    if coding in ("", "identity"):
-        return body
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise NoAnswer(f"the answer's content coding {coding[:20]!r} is not known")
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    try:
-        plain = inflater.decompress(body, MAX_BODY + 1)
-    except zlib.error as error:
-        raise NoAnswer("the answer's compressed body is damaged") from error
-    if len(plain) > MAX_BODY or not inflater.eof or inflater.unused_data:
-        raise NoAnswer("the answer's compressed body is over 1 MiB, cut short, or has a surplus")
-    return plain
-
-
-def _announces_a_body(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether an answer that cannot have a body says that it has one: no reader would see it."""
-    lengths = [value.strip() for name, value in headers if name.lower() == b"content-length"]
-    coded = any(name.lower() == b"transfer-encoding" for name, _ in headers)
-    return coded or any(value != b"0" for value in lengths)
+def _behind(heard: bytes, method: str) -> tuple[bytes, bool]:
+    """What stands behind the answer in *heard*, and whether the answer said where it ends."""
+    again = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST)
+    again.send(h11.Request(method=method, target="-", headers=[("Host", "-")]))
+    again.send(h11.EndOfMessage())
+    again.receive_data(heard)
+    last = h11.Response if method == "CONNECT" else h11.EndOfMessage
+    while not isinstance(event := again.next_event(), last):
+        if event is h11.NEED_DATA:
+            return b"", False
+    return again.trailing_data[0], True

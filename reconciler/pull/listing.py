@@ -91,8 +91,6 @@ async def list_all(
         for task in (*left, stopped):
             task.cancel()
         await asyncio.gather(*left, stopped, return_exceptions=True)
-        for line in lines.values():
-            await line.aclose()
 
 
 def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate]) -> Line:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.driver import Unclear
-from reconciler.lanes.send import NoAnswer, NotSent
+from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.model import Limits, Outcome
 from tests.support.apply_world import (
     BLIND,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconciler.driver import Item, Listing, Missing, Present, Unclear
 from reconciler.lanes.journal import State
 from reconciler.lanes.look import by_listing, fate_after, fate_before
-from reconciler.lanes.send import NoAnswer
+from reconciler.lanes.wire import NoAnswer
 from reconciler.lanes.work import Fate, Job, Rules, Witnesses, can_look
 from reconciler.model import Campaign, Outcome, Target
 from tests.support.apply_world import (

@@ -28,7 +28,7 @@ from reconciler.driver import Answer, Item, Secret, Session
 from reconciler.lanes.journal import Ruling
 from reconciler.lanes.preparing import Looking, decided, jobs
 from reconciler.lanes.run import AccountWork, execute, take
-from reconciler.lanes.send import NoAnswer, NotSent
+from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import Fate, Job, Rules, Witnesses
 from reconciler.model import (
     AccountFacts,
@@ -429,19 +429,16 @@ class Sending:
     async def send(
         self,
         request: Any,
-        clean: Callable[[Answer], bool],
         leaves: Callable[[], None] = lambda: None,
+        answered: Callable[[], None] = lambda: None,
         wire: object = None,
     ) -> Answer:
         if self._journal.dead:
             raise Killed  # a dead process sends nothing
         leaves()
         answer = await self._vendor.answer(request)
-        clean(answer)
+        answered()
         return answer
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
 
 
 def _born(one: Mapping[str, Any]) -> Any:

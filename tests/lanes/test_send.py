@@ -1,7 +1,10 @@
 """One request, one answer, over real sockets: what leaves, what is an answer, what is none."""
 
 import asyncio
+import base64
 import gzip
+import logging
+import re
 import socket
 import ssl
 import subprocess
@@ -14,8 +17,10 @@ from typing import Any
 import pytest
 
 from reconciler.driver import Answer, Request, Secret
+from reconciler.lanes.journal import LaneLost
 from reconciler.lanes.resolver import Resolver
-from reconciler.lanes.send import NoAnswer, NotSent, Sender, Unsendable, wire_request
+from reconciler.lanes.send import Sender
+from reconciler.lanes.wire import NoAnswer, NotSent, Unsendable, wire_request
 from tests.support.wire_server import Got, Serve, Wire, plain, raw, serving
 
 OK = plain("200 OK", b'{"status":true}')
@@ -32,8 +37,8 @@ def get(url: str, *path: str, **more: Any) -> Request:
     return Request("GET", url, path or ("x",), **more)
 
 
-async def ask(sender: Sender, request: Request, *, clean: bool = True) -> Answer:
-    return await sender.send(request, lambda _: clean)
+async def ask(sender: Sender, request: Request) -> Answer:
+    return await sender.send(request)
 
 
 def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[Any], Any]:
@@ -43,14 +48,11 @@ def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[A
         async with serving(serve) as server:
             sender = Sender(**more)
             found: list[Any] = []
-            try:
-                for _ in requests or ((),):
-                    try:
-                        found.append(await ask(sender, get(server.url)))
-                    except (NoAnswer, NotSent) as error:
-                        found.append(error)
-            finally:
-                await sender.aclose()
+            for _ in requests or ((),):
+                try:
+                    found.append(await ask(sender, get(server.url)))
+                except (NoAnswer, NotSent) as error:
+                    found.append(error)
             return found, server
 
     return asyncio.run(main())
@@ -72,7 +74,6 @@ def test_a_request_arrives_as_it_was_written() -> None:
                 body={"name": "Ünï ", "n": 918187867008},
             )
             await ask(sender, request)
-            await sender.aclose()
             return server.got[0]
 
     got = asyncio.run(main())
@@ -130,7 +131,6 @@ def test_the_proxy_of_the_project_is_used() -> None:
         async with serving(always(OK)) as proxy:
             sender = Sender(proxy=proxy.url)
             answer = await ask(sender, get("http://127.0.0.1:9"))
-            await sender.aclose()
             assert answer.status == 200
             return proxy.got
 
@@ -150,7 +150,6 @@ def test_a_refused_connection_is_not_sent() -> None:
             NotSent, match=r"^cannot connect to 127\.0\.0\.1:\d+: Connection refused$"
         ):
             await ask(sender, get(f"http://127.0.0.1:{taken.getsockname()[1]}"))
-        await sender.aclose()
 
     asyncio.run(main())
     taken.close()
@@ -161,7 +160,6 @@ def test_a_name_that_nobody_knows_is_not_sent() -> None:
         sender = Sender()
         with pytest.raises(NotSent):
             await ask(sender, get("http://no-such-host.invalid"))
-        await sender.aclose()
 
     asyncio.run(main())
 
@@ -183,7 +181,6 @@ def test_a_name_server_that_is_silent_keeps_nobody_from_ending(
         sender = Sender(deadline=0.1)
         with pytest.raises(NotSent, match=r"within 0\.1 s"):
             await ask(sender, get("http://vendor.example"))
-        await sender.aclose()
 
     asyncio.run(main())
     assert asked_.is_set()
@@ -196,7 +193,6 @@ def test_a_connection_that_never_comes_about_is_not_sent() -> None:
         sender = Sender(proxy="http://127.0.0.1:1", deadline=5)
         with pytest.raises(NotSent):
             await ask(sender, get("https://127.0.0.1:9"))
-        await sender.aclose()
 
     asyncio.run(main())
 
@@ -207,7 +203,6 @@ def test_a_proxy_that_refuses_the_tunnel_is_not_sent() -> None:
             sender = Sender(proxy=proxy.url)
             with pytest.raises(NotSent):
                 await ask(sender, get("https://127.0.0.1:9"))
-            await sender.aclose()
             assert [one.method for one in proxy.got] == ["CONNECT"]
 
     asyncio.run(main())
@@ -244,8 +239,6 @@ def over_tls(authority: Path, url_host: str, **more: Any) -> Any:
                 answer = await ask(sender, get(f"https://{url_host}:{server.port}"))
             except (NotSent, NoAnswer) as error:
                 return error, server.got
-            finally:
-                await sender.aclose()
             return answer, server.got
 
     return asyncio.run(main())
@@ -283,6 +276,110 @@ def test_a_certificate_for_another_name_is_not_sent(authority: Path) -> None:
     assert got == []
 
 
+def test_no_key_of_a_session_is_written_for_a_stranger(
+    authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys.log"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    found, _ = over_tls(authority, "127.0.0.1", ca_file=str(authority / "ca.pem"))
+    assert found.status == 200
+    assert not keys.exists()
+
+
+# ---------------------------------------------------------------- a proxy
+
+
+async def relay(wire: Wire, got: Got) -> None:
+    """A proxy: opens the tunnel that it is asked for."""
+    host, _, port = got.target.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    wire.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    async def pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+        sink.close()
+
+    try:
+        both = (pipe(wire.reader, writer), pipe(reader, wire.writer))
+        await asyncio.gather(*both, return_exceptions=True)
+    finally:
+        writer.close()
+        await asyncio.wait_for(writer.wait_closed(), 5)
+
+
+def through_a_proxy(serve: Serve, authority: Path, **more: Any) -> tuple[Any, list[Got], list[Got]]:
+    """What a request over TLS comes to, what the proxy got, and what the vendor got."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "end.pem", authority / "end.key")
+
+    async def main() -> tuple[Any, list[Got], list[Got]]:
+        async with serving(serve) as proxy, serving(always(OK), tls=context) as vendor:
+            ca = str(authority / "ca.pem")
+            sender = Sender(proxy=proxy.url, ca_file=ca, **more)
+            try:
+                found: Any = await sender.send(get(vendor.url))
+            except (NotSent, NoAnswer) as error:
+                found = error
+            return found, proxy.got, vendor.got
+
+    return asyncio.run(main())
+
+
+def test_a_tunnel_hides_the_request_from_the_proxy(authority: Path) -> None:
+    secret = (Secret.of("us"), Secret.of("pä55"))
+    found, at_proxy, at_vendor = through_a_proxy(relay, authority, proxy_auth=secret)
+    assert found.status == 200
+    (asked_of_proxy,) = at_proxy
+    assert asked_of_proxy.method == "CONNECT"
+    credentials = base64.b64encode("us:pä55".encode()).decode()
+    assert asked_of_proxy.headers["proxy-authorization"] == f"Basic {credentials}"
+    assert [(one.target, "proxy-authorization" in one.headers) for one in at_vendor] == [
+        ("/x", False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\nx", "the proxy said more than that the tunnel is open"),
+        (plain("407 Say who \x1b[2J you are"), "the proxy refused the tunnel with HTTP 407"),
+        (b"SSH-2.0\r\n\r\n", "the proxy's answer is not HTTP as it must be"),
+        (b"", "the connection ended before the proxy's answer"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "cannot connect to 127.0.0.1:PORT: it was lost"),
+    ],
+)
+def test_a_tunnel_that_does_not_come_about_is_told_and_nothing_is_sent(
+    said: bytes, why: str, authority: Path
+) -> None:
+    found, _, at_vendor = through_a_proxy(lambda wire, _: closing(wire, said), authority)
+    assert isinstance(found, NotSent)
+    assert re.sub(r":\d+", ":PORT", str(found)) == why
+    assert at_vendor == []
+
+
+def test_an_ipv6_vendor_is_named_in_brackets() -> None:
+    async def main() -> None:
+        async with serving(always(plain("403 Forbidden"))) as proxy:
+            with pytest.raises(NotSent):
+                await Sender(proxy=proxy.url).send(get("https://[::1]:9"))
+            assert [one.line for one in proxy.got] == ["CONNECT [::1]:9 HTTP/1.1"]
+
+    asyncio.run(main())
+
+
+# ---------------------------------------------------------------- what others would write down
+
+
+def test_no_library_logs_what_an_answer_says(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    (found,), _ = asked(always(plain("200 OK", b"{}", "X-Echo: s3cr3t", "Set-Cookie: s3cr3t")))
+    assert found.headers["x-echo"] == "s3cr3t"
+    assert [one.getMessage() for one in caplog.records if one.name != "asyncio"] == []
+    logging.getLogger("httpcore.http11").debug("of somebody else")
+    assert "of somebody else" in caplog.text
+
+
 # ---------------------------------------------------------------- what is an answer
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -301,6 +398,16 @@ WHOLE: dict[str, tuple[bytes, int, bytes]] = {
     "deflate": (plain("200 OK", zlib.compress(b"{}"), "content-encoding: deflate"), 200, b"{}"),
     "303": (plain("303 See Other", b"", "Location: /success"), 303, b""),
     "odd case": (b"HTTP/1.1 200 OK\r\ncOnTent-lEngth: 2\r\n\r\n{}", 200, b"{}"),
+    "100, then 103": (raw("100 Continue") + raw("103 Early Hints") + OK, 200, b'{"status":true}'),
+    "line ends behind it": (OK + b"\r\n\r\n", 200, b'{"status":true}'),
+    "line ends behind a 204": (raw("204 No Content") + b"\n", 204, b""),
+    "gzip of nothing": (plain("200 OK", b"", GZIP), 200, b""),
+    "a 204 in gzip": (raw("204 No Content", b"", GZIP), 204, b""),
+    "the same length twice": (
+        raw("200 OK", b"{}", "Content-Length: 2", "Content-Length: 2"),
+        200,
+        b"{}",
+    ),
     "no reason": (b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
 }
 
@@ -310,6 +417,7 @@ def test_one_whole_answer(name: str) -> None:
     data, status, body = WHOLE[name]
     (found,), server = asked(always(data))
     assert (found.status, found.body) == (status, body)
+    assert found.announced
     assert len(server.got) == 1
 
 
@@ -325,6 +433,12 @@ async def closing(wire: Wire, data: bytes) -> None:
 def test_an_answer_that_ends_with_its_connection(data: bytes) -> None:
     (found,), _ = asked(lambda wire, _: closing(wire, data))
     assert (found.status, found.body) == (200, b"{}")
+    assert not found.announced  # nobody said that it is whole
+
+
+def test_an_empty_body_whose_end_nobody_announced_is_told_as_such() -> None:
+    (found,), _ = asked(lambda wire, _: closing(wire, raw("200 OK")))
+    assert (found.status, found.body, found.announced) == (200, b"", False)
 
 
 NO_ANSWERS: dict[str, bytes] = {
@@ -340,6 +454,8 @@ NO_ANSWERS: dict[str, bytes] = {
     "HTTP/0.9": b"<html>deleted</html>",
     "only early hints": raw("103 Early Hints"),
     "two lengths": raw("200 OK", b"{}", "Content-Length: 2", "Content-Length: 3"),
+    "a length beside chunks": raw("200 OK", TRAILED, CHUNKED, "Content-Length: 15"),
+    "chunks beside a length": raw("200 OK", b'{"status":true}', "Content-Length: 15", CHUNKED),
     "a length that is none": raw("200 OK", b"{}", "Content-Length: two"),
     "a negative length": raw("200 OK", b"{}", "Content-Length: -2"),
     "huge headers": raw("200 OK", b"{}", "Content-Length: 2", *["X: " + "y" * 999] * 80),
@@ -358,7 +474,6 @@ NO_ANSWERS: dict[str, bytes] = {
     "a 204 that announces a body": raw("204 No Content", b"", "Content-Length: 17"),
     "a 304 with a body": plain("304 Not Modified", b"{}"),
     "a surplus byte": OK + b"x",
-    "a surplus line": OK + b"\r\n",
     "a surplus answer": OK + OK,
     "a surplus after chunks": raw("200 OK", TRAILED, CHUNKED) + OK,
     "a surplus after a 204": raw("204 No Content") + OK,
@@ -395,40 +510,147 @@ def test_after_no_answer_the_connection_is_never_used_again(name: str) -> None:
     assert seen[1].peer == 2
 
 
-def test_a_late_surplus_never_counts_for_the_next_request() -> None:
+LATE = {
+    "a second answer": OK,
+    "a hidden body": b'{"error_code":20}',
+    "a single byte": b"x",
+    "line ends, then a byte": b"\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("first", [OK, raw("204 No Content")], ids=["200", "204"])
+@pytest.mark.parametrize("late", LATE)
+def test_what_comes_soon_after_an_answer_belongs_to_it(first: bytes, late: str) -> None:
+    async def serve(wire: Wire, got: Got) -> None:
+        wire.stays = True
+        wire.write(first)
+        await asyncio.sleep(0.03)
+        wire.write(LATE[late])
+
+    (found,), server = asked(serve)
+    assert isinstance(found, NoAnswer)
+    assert str(found) == "more came than one answer"
+    assert found.status in (200, 204)
+    assert len(server.got) == 1
+
+
+def test_what_comes_before_the_peer_closes_belongs_to_the_answer() -> None:
+    async def serve(wire: Wire, got: Got) -> None:
+        wire.write(OK)
+        await asyncio.sleep(0.03)
+        wire.write(OK)
+        wire.close()
+
+    (found,), _ = asked(serve)
+    assert isinstance(found, NoAnswer)
+
+
+@pytest.mark.parametrize("late", [b"", b"\r\n"], ids=["silent", "line end"])
+def test_a_peer_that_never_closes_is_waited_for_a_moment_only(late: bytes) -> None:
+    async def serve(wire: Wire, got: Got) -> None:
+        wire.stays = True
+        wire.write(OK)
+        await asyncio.sleep(0.01)
+        wire.write(late)
+
+    (found,), _ = asked(serve)
+    assert found.status == 200
+
+
+def test_no_connection_carries_two_requests() -> None:
     seen: list[Got] = []
 
-    async def main() -> None:
-        async def serve(wire: Wire, got: Got) -> None:
-            seen.append(got)
-            wire.write(plain("200 OK", b"for %d" % len(seen)))
-            if len(seen) == 1:
-                await asyncio.sleep(0.05)
-                wire.write(plain("200 OK", b"surplus"))
+    async def serve(wire: Wire, got: Got) -> None:
+        seen.append(got)
+        wire.stays = True
+        wire.write(plain("200 OK", b"for %d" % len(seen)))
+        if len(seen) == 1:
+            await asyncio.sleep(0.2)
+            wire.write(plain("200 OK", b"surplus"))
 
-        async with serving(serve) as server:
-            sender = Sender()
-            first = await ask(sender, get(server.url))
-            await asyncio.sleep(0.15)
-            second = await ask(sender, get(server.url))
-            await sender.aclose()
-            assert (first.body, second.body) == (b"for 1", b"for 2")
-            assert server.connections == 2
-
-    asyncio.run(main())
+    found, server = asked(serve, (), ())
+    assert [one.body for one in found] == [b"for 1", b"for 2"]
+    assert [one.peer for one in server.got] == [1, 2]
+    assert {one.headers["connection"] for one in server.got} == {"close"}
 
 
-def test_a_connection_lives_on_only_after_a_clean_answer() -> None:
+def test_the_status_of_an_answer_that_is_not_believed_is_known() -> None:
+    for data, status in {
+        "a 204 with a body": 204,
+        "cut gzip": 200,
+        "truncated": 200,
+        "a surplus answer": 200,
+        "only early hints": None,
+        "nothing": None,
+    }.items():
+        (found,), _ = asked(lambda wire, _, data=data: closing(wire, NO_ANSWERS[data]))
+        assert isinstance(found, NoAnswer)
+        assert found.status == status, data
+
+
+def test_no_word_of_a_library_or_of_the_vendor_is_in_a_failure() -> None:
+    for data in NO_ANSWERS.values():
+        (found,), _ = asked(lambda wire, _, data=data: closing(wire, data))
+        said = str(found)
+        assert said in {
+            "the connection ended before the answer",
+            "the connection ended in the middle of the answer",
+            "the answer is not HTTP as it must be",
+            "the answer is in another version of HTTP than was asked for",
+            "the answer goes over to another protocol",
+            "the answer's headers are over 64 KiB",
+            "the answer tells its length in two ways",
+            "the answer's body is over 1 MiB",
+            "the answer is over 1 MiB",
+            "the answer's compressed body is damaged",
+            "the answer's compressed body is over 1 MiB, cut short, or has a surplus",
+            "the answer's content coding is not known",
+            "HTTP 204 with a body",
+            "HTTP 304 with a body",
+            "more came than one answer",
+        }, said
+
+
+# ---------------------------------------------------------------- when it leaves
+
+
+def test_what_is_raised_just_before_the_first_byte_keeps_it_here() -> None:
+    class Kept(Exception):
+        pass
+
+    def leaves() -> None:
+        raise Kept
+
     async def main() -> None:
         async with serving(always(OK)) as server:
-            sender = Sender()
-            await ask(sender, get(server.url))
-            await ask(sender, get(server.url), clean=False)
-            await ask(sender, get(server.url))
-            await sender.aclose()
-            assert [one.peer for one in server.got] == [1, 1, 2]
+            with pytest.raises(NotSent):
+                await Sender().send(get("http://127.0.0.1:1"), leaves)
+            with pytest.raises(LaneLost):
+                await Sender().send(get(server.url), lost)
+            await asyncio.sleep(0)
+            assert server.got == []
+
+    def lost() -> None:
+        raise LaneLost("another has it")
 
     asyncio.run(main())
+
+
+def test_the_answer_is_told_before_the_peer_has_closed() -> None:
+    async def main() -> None:
+        told = asyncio.Event()
+
+        async def serve(wire: Wire, got: Got) -> None:
+            wire.write(OK)
+            await asyncio.wait_for(told.wait(), 5)
+
+        async with serving(serve) as server:
+            await Sender().send(get(server.url), answered=told.set)
+
+    asyncio.run(main())
+
+
+# ---------------------------------------------------------------- deadlines, broken connections
 
 
 def test_a_drip_ends_at_the_deadline_of_the_whole_exchange() -> None:
@@ -466,7 +688,6 @@ def test_a_connection_that_breaks_before_the_request_was_read_may_have_taken_it(
             sender = Sender()
             with pytest.raises(NoAnswer):
                 await ask(sender, get(server.url))
-            await sender.aclose()
             assert server.connections == 1
 
     asyncio.run(main())
@@ -484,7 +705,6 @@ def test_a_server_that_closes_an_idle_connection_costs_nothing() -> None:
             for _ in range(3):
                 assert (await ask(sender, get(server.url))).status == 200
                 await asyncio.sleep(0.05)
-            await sender.aclose()
             assert server.connections == 3
 
     asyncio.run(main())
@@ -507,6 +727,5 @@ def test_a_cancelled_exchange_leaves_a_sender_that_works() -> None:
             await asyncio.gather(task, return_exceptions=True)
             hang = False
             assert (await ask(sender, get(server.url))).status == 200
-            await sender.aclose()
 
     asyncio.run(main())

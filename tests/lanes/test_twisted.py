@@ -211,6 +211,7 @@ def exactly(make: Callable[[bytes], bytes], *, close: bool = False, after: float
     """Write what *make* makes of the body of a success."""
 
     async def play(wire: Wire, name: str) -> None:
+        wire.stays = not close
         wire.write(make(success(name)))
         if close:
             await asyncio.sleep(after)
@@ -223,8 +224,9 @@ def _ok(body: bytes) -> bytes:
     return plain("200 OK", body)
 
 
-def _chunked(body: bytes, *, end: bytes = b"0\r\n\r\n") -> bytes:
-    return raw("200 OK", b"%x\r\n" % len(body) + body + b"\r\n" + end, "Transfer-Encoding: chunked")
+def _chunked(body: bytes, *headers: str, end: bytes = b"0\r\n\r\n") -> bytes:
+    chunks = b"%x\r\n" % len(body) + body + b"\r\n" + end
+    return raw("200 OK", chunks, "Transfer-Encoding: chunked", *headers)
 
 
 async def _drip(wire: Wire, name: str) -> None:
@@ -243,6 +245,22 @@ async def _silence(wire: Wire, name: str) -> None:
 
 async def _reset(wire: Wire, name: str) -> None:
     wire.reset()
+
+
+async def _late(wire: Wire, name: str) -> None:
+    """Another answer, before the connection closes."""
+    wire.stays = True
+    wire.write(_ok(success(name)))
+    await asyncio.sleep(0.02)
+    wire.write(_ok(success(name)))
+
+
+async def _late_body(wire: Wire, name: str) -> None:
+    """The body that a 204 cannot have, a moment later."""
+    wire.stays = True
+    wire.write(raw("204 No Content"))
+    await asyncio.sleep(0.02)
+    wire.write(success(name) or b"{}")
 
 
 async def _half(wire: Wire, name: str) -> None:
@@ -291,7 +309,8 @@ def on_the_wire() -> Iterator[Twist]:
         "204 that announces a body": lambda _: raw("204 No Content", b"", "Content-Length: 9"),
         "204 with chunks": lambda _: raw("204 No Content", b"0\r\n\r\n", CHUNKED),
         "a surplus byte": lambda b: _ok(b) + b"\0",
-        "a surplus line": lambda b: _ok(b) + b"\r\n",
+        "both lengths": lambda b: _chunked(b, f"Content-Length: {len(b)}"),
+        "a surplus line and a byte": lambda b: _ok(b) + b"\r\n0",
         "two answers at once": lambda b: _ok(b) + _ok(b),
         "three answers at once": lambda b: _ok(b) * 3,
         "a surplus after chunks": lambda b: _chunked(b) + _ok(b),
@@ -305,7 +324,7 @@ def on_the_wire() -> Iterator[Twist]:
     for label in ("two answers at once", "a surplus byte", "a surplus after chunks",
                   "204 with a length and a body", "a surplus after a 204"):  # fmt: skip
         yield Twist(f"{label}, kept open", exactly(makes[label]))
-    for play in (_drip, _drip_body, _silence, _reset, _half, _page):
+    for play in (_drip, _drip_body, _silence, _reset, _late, _late_body, _half, _page):
         yield Twist(play.__name__.strip("_"), play)
     yield Twist("100, then a success", exactly(lambda b: raw("100 Continue") + _ok(b)), good=True)
     yield Twist(
@@ -317,6 +336,7 @@ def on_the_wire() -> Iterator[Twist]:
     yield Twist(
         "gzip all the same", exactly(lambda b: plain("200 OK", gzip.compress(b), gz)), good=True
     )
+    yield Twist("line ends behind it", exactly(lambda b: _ok(b) + b"\r\n\n"), good=True)
     lower = "content-length: "
     yield Twist("lower case", exactly(lambda b: raw("200", b, f"{lower}{len(b)}")), good=True)
     old = exactly(
@@ -510,8 +530,9 @@ def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
     """The account waits between two requests; meanwhile the vendor talks on."""
 
     async def late(wire: Wire, name: str) -> None:
+        wire.stays = True
         wire.write(_ok(success(name)))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
         wire.write(_ok(success(name)))
 
     async def main() -> tuple[dict[str, Fate], Vendor, int]:
@@ -531,7 +552,7 @@ def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
     fates, vendor, connections = asyncio.run(main())
     assert {one.outcome.value for one in fates.values()} == {"deleted"}
     assert set(vendor.left) == {"witness"}
-    assert connections == 2
+    assert connections == (3 if name == "ozonetel" else 2)  # it has a token
 
 
 def replace_limits(account: Account, limits: Limits) -> Account:

@@ -92,7 +92,7 @@ class Site:
 
     root: Path
     url: str
-    capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str] | None = None  # None: nothing is run in this process
     accounts: dict[str, str] = field(default_factory=lambda: dict(ACCOUNTS))
     guards: str = "maxDeletions: {count: 100}"
     out: str = ""
@@ -136,6 +136,7 @@ class Site:
         (self.root / "inventory.ndjson").write_text(text)
 
     def run(self, *arguments: str) -> int:
+        assert self.capsys is not None
         self.capsys.readouterr()
         code = main(list(arguments))
         said = self.capsys.readouterr()

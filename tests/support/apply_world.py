@@ -277,17 +277,14 @@ class MemorySender:
     async def send(
         self,
         request: Request,
-        clean: Callable[[Answer], bool],
         leaves: Callable[[], None] = lambda: None,
+        answered: Callable[[], None] = lambda: None,
         wire: object = None,
     ) -> Answer:
         leaves()
         answer = await self._vendor.answer(request)
-        clean(answer)
+        answered()
         return answer
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
 
 
 def campaigns(*ids: str, **more: Any) -> dict[str, dict[str, Any]]:

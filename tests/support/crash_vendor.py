@@ -234,6 +234,7 @@ class Vendor:
             return
         exchange.client.send(answer)
         self._spring(kind, "answer", number)
+        exchange.client.close()
 
     def _delete(self, id_: str) -> tuple[int, object]:
         if id_ not in self.left:
@@ -275,6 +276,10 @@ class _Client(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         if not self.gone:
             self._transport.write(data)
+
+    def close(self) -> None:
+        """Every request asks for it."""
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._bytes += data

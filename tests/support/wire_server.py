@@ -34,6 +34,7 @@ class Wire:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     number: int
+    stays: bool = False  # the server keeps it open, whatever it was asked
 
     async def read(self) -> Got | None:
         """The next request, whole; None when the client has closed."""
@@ -104,6 +105,8 @@ async def serving(
             while not writer.is_closing() and (one := await wire.read()) is not None:
                 found.got.append(one)
                 await serve(wire, one)
+                if one.headers.get("connection") == "close" and not wire.stays:
+                    break
         with suppress(ConnectionError):
             writer.close()
         tasks.discard(task)
