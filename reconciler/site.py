@@ -115,11 +115,10 @@ class Site:
 
     def read(self) -> Loaded:
         """Project and manifests as far as they can be read, with all diagnostics of both."""
-        from reconciler.declare import finding, manifest
+        from reconciler.declare import manifest
 
         loaded = self._read_project()
-        folders = ("manifests",) if loaded.project is None else loaded.project.manifests
-        files, problems = finding.find_manifests(self.root, folders)
+        files, problems = self._find_manifests(loaded.project)
         driver = self._driver_of(loaded.project)
         manifests, found = manifest.load(
             files, loaded.project, parts=lambda name: one.parts if (one := driver(name)) else None
@@ -132,14 +131,41 @@ class Site:
         )
 
     def _read_project(self) -> Loaded:
-        from reconciler import disk, drivers
+        from reconciler import drivers
         from reconciler.declare import project
 
-        data = disk.read_file(self.root / self.config, what="the project file")
         found, diagnostics = project.load(
-            data, self.config, find_driver=drivers.find, driver_names=drivers.names
+            self._project_file(), self.config, find_driver=drivers.find, driver_names=drivers.names
         )
         return Loaded(found, (), (self.shown(self.config),), self._placed(diagnostics))
+
+    def _project_file(self) -> bytes:
+        from reconciler import disk
+
+        return disk.read_file(self.root / self.config, what="the project file")
+
+    def _find_manifests(
+        self, project: "Project | None"
+    ) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
+        """The manifests, and what is wrong with the patterns that find them and with their files.
+
+        With a project file that cannot be used, those in the default folder, if it is there.
+        """
+        from reconciler.declare.finding import Finding, no_manifests
+
+        finding = Finding(self.root)
+        if project is None:
+            finding.find("manifests")
+            return finding.read()
+        wrong = {
+            index: said
+            for index, pattern in enumerate(project.manifests)
+            if (said := finding.find(pattern)) is not None
+        }
+        files, problems = finding.read()
+        if wrong:
+            problems = [*no_manifests(wrong, self._project_file(), self.config), *problems]
+        return files, problems
 
     def drivers_of(self, project: "Project") -> "dict[str, Driver]":
         """The drivers of the project's accounts, by driver name."""

@@ -131,6 +131,8 @@ def load(
         documents, found = parse(data, path)
         problems += found
         digest = hashlib.sha256(data).hexdigest()
+        if not found and all(document.value is None for document in documents):
+            problems.append(_empty(path))
         for document in documents:
             if document.value is None:
                 continue  # an empty document declares nothing
@@ -143,6 +145,12 @@ def load(
             if project is not None:
                 problems += _guarded(document, path, project)
     return tuple(manifests), problems
+
+
+def _empty(path: str) -> Diagnostic:
+    said = "holds no document: nothing is declared here, and nothing kept"
+    fix = "write the manifest, or remove the file"
+    return Diagnostic("warning", "empty-manifest", said, path, 1, 1, fix)
 
 
 def _read(document: Document, path: str, digest: str) -> tuple[Manifest | None, list[Diagnostic]]:

@@ -260,7 +260,7 @@ Paths = Annotated[tuple[Inside, ...], Meta(min_length=1)]
 class SpecModel(Model, frozen=True, kw_only=True):
     """Accounts, guards, waivers and paths."""
 
-    manifests: Paths = ("manifests",)
+    manifests: tuple[Inside, ...] = ("manifests",)
     inventory: Paths = ("inventory.ndjson",)
     state: Annotated[str, Reads(_state)] = "sqlite:///.reconciler/state.db"
     accounts: Annotated[dict[Name, AccountModel], Meta(min_length=1)]

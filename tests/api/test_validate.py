@@ -50,3 +50,50 @@ def test_a_project_file_that_went_away_is_an_input_error_too(
     with pytest.raises(reconciler.InputError) as told:
         project.validate()
     assert [one.code for one in told.value.diagnostics] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "said"),
+    [
+        ("", (4, 1), "`manifests` is not there"),
+        ("  manifests: [manifest]\n", (7, 15), "`manifest` is not there"),
+        (
+            "  manifests:\n    - retire.yaml\n    - teams/*/*.yaml\n",
+            (9, 7),
+            "`teams/*/*.yaml` finds no manifest",
+        ),
+    ],
+)
+def test_a_path_of_manifests_that_finds_nothing_is_an_error_where_it_is_written(
+    project: reconciler.Project, root: Path, line: str, place: tuple[int, int], said: str
+) -> None:
+    (root / "manifests/retire.yaml").rename(root / "retire.yaml")
+    (root / "manifests").rmdir()
+    file = root / "reconciler.yaml"
+    file.write_text(file.read_text() + line)
+    with pytest.raises(reconciler.InputError) as told:
+        project.plan()
+    (found,) = told.value.diagnostics
+    assert (found.path, found.line, found.column) == (str(file), *place)
+    assert (found.code, found.message) == ("no-manifests", said)
+    assert "`manifests: []`" in str(found.fix)
+
+
+def test_a_project_may_say_that_it_has_no_manifests(
+    project: reconciler.Project, root: Path
+) -> None:
+    file = root / "reconciler.yaml"
+    file.write_text(file.read_text() + "  manifests: []\n")
+    assert project.validate().diagnostics == ()
+    assert project.plan().summary.delete == 0
+
+
+@pytest.mark.parametrize("text", ["", "# all of it is gone\n", "---\n---\n"])
+def test_a_manifest_file_that_holds_no_document_is_told(
+    project: reconciler.Project, root: Path, text: str
+) -> None:
+    (root / "manifests/keep.yaml").write_text(text)
+    (found,) = project.validate().diagnostics
+    assert (found.severity, found.code) == ("warning", "empty-manifest")
+    assert found.place == f"{root}/manifests/keep.yaml:1:1"
+    assert project.plan().diagnostics == (found,)

@@ -289,8 +289,10 @@ def test_a_manifest_of_keeps_alone_needs_no_ticket() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "# x\n", "---\n---\n"])
-def test_an_empty_file_declares_nothing(text: str) -> None:
-    assert load(text) == ((), [])
+def test_an_empty_file_declares_nothing_and_is_told(text: str) -> None:
+    manifests, (found,) = load(text)
+    assert manifests == ()
+    assert (found.severity, found.code, found.line) == ("warning", "empty-manifest", 1)
 
 
 def test_a_manifest_that_declares_nothing_is_told() -> None:
