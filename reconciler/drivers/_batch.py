@@ -16,12 +16,10 @@ from reconciler.driver import (
     Unconfirmed,
     Verdict,
 )
-from reconciler.drivers.answers import Gate, gate, odd, rest
+from reconciler.drivers.answers import Gate, endless, gate, odd, rest, speaks_of_failure
 from reconciler.drivers.strictjson import mapping, words
 
 WAIT: Final = 5.0  # "please wait for at least 5 seconds" (seeds B1, M1)
-_FAILURES: Final = ("error", "errors", "error_message", "errormessage")
-_NO: Final = ("error", "failure", "failed", "fail", "false", "ko")
 
 
 def limited(answer: Answer) -> Gate | None:
@@ -39,6 +37,8 @@ def limited(answer: Answer) -> Gate | None:
 def judged(answer: Answer, wanted: str, id_key: str) -> Verdict:
     """What is left once the gate said nothing. *id_key*: where a body would name the campaign."""
     match answer.status:
+        case 200 if (doubt := endless(answer)) is not None:
+            return doubt
         case 200 if not answer.body.strip():
             return Deleted()
         case 200:
@@ -56,21 +56,11 @@ def _said(answer: Answer, wanted: str, id_key: str) -> Verdict:
         return Doubt(odd(answer))
     if any(key.lower() in ("error_code", "errorcode") for key in said):
         return _failed(_code(said), words(said.get("error_message", said.get("message"))))
-    if any(said[key] for key in said if key.lower() in _FAILURES) or _says_no(said):
+    if speaks_of_failure(said):
         return Doubt("HTTP 200 with a body that speaks of a failure")
     if said.get(id_key, wanted) != wanted:
         return Doubt("HTTP 200 about another campaign")
     return Deleted()
-
-
-def _says_no(said: dict[str, Any]) -> bool:
-    state = said.get("status")
-    return (
-        "code" in said
-        or said.get("success", True) is not True
-        or state is False
-        or (isinstance(state, str) and state.lower() in _NO)
-    )
 
 
 def _code(said: dict[str, Any]) -> int | None:

@@ -1,8 +1,22 @@
 """What answers mean at any vendor: the sentences for what no vendor documents."""
 
+import re
+from typing import Any, Final
+
 from reconciler.driver import Answer, Deleted, Doubt, Throttled, Unauthorised, Unconfirmed
 
 Gate = Throttled | Unauthorised
+
+_CODES: Final = {"errorcode", "errcode", "faultcode", "code"}
+_TROUBLE: Final = ("error", "err", "fail", "fault", "exception", "problem")
+_CLAIMS: Final = {"success", "succeeded", "successful"}
+_YES: Final = {"ok", "deleted", "removed", "done", "acknowledged", "result", "status", "state"}
+_STATUS: Final = {"status", "statuscode", "httpstatus", "httpstatuscode", "httpcode"}
+_WORDY: Final = {*_YES, "outcome", "type", "level", "message", "msg", "detail", "reason"}
+_NO: Final = re.compile(
+    r"\b(errors?|fail(s|ed|ure|ures)?|false|ko|nok|not|no|un(successful|able|known|authori[sz]ed)"
+    r"|denied|forbidden|invalid|reject(ed)?|refused|missing|cannot|exception|abort(ed)?)\b"
+)
 
 
 def gate(answer: Answer, wait: float) -> Gate | None:
@@ -42,6 +56,50 @@ def odd(answer: Answer) -> str:
 def ok(answer: Answer) -> bool:
     """Whether the status is 2xx."""
     return 200 <= answer.status < 300
+
+
+def speaks_of_failure(said: Any) -> bool:
+    """Whether a JSON value says, at any depth, that something went wrong.
+
+    For vendors whose page does not show the body of a success: an error code or an error under
+    any of its usual names, `false`, a status of 400 or more, a word such as "failed". What it does
+    not know does not speak.
+    """
+    if isinstance(said, list):
+        return any(map(speaks_of_failure, said))
+    if not isinstance(said, dict):
+        return said is False
+    return any(_fails(key, value) or speaks_of_failure(value) for key, value in said.items())
+
+
+def _fails(key: str, value: Any) -> bool:
+    name = re.sub(r"[^a-z]", "", key.lower())
+    if name in _CODES:
+        return True
+    if name.startswith(_TROUBLE) and value:
+        return True
+    if name in _CLAIMS:
+        return value is not True
+    if name in _STATUS and _number(value) >= 400:
+        return True
+    if name in _YES and not value:
+        return True
+    return name in _WORDY and isinstance(value, str) and _NO.search(value.lower()) is not None
+
+
+def _number(value: Any) -> float:
+    """*value* as a status: a number, or a text that begins with its three digits."""
+    if isinstance(value, str):
+        found = re.match(r"\s*([0-9]{3})\b", value)
+        return int(found[1]) if found else 0
+    return value if isinstance(value, int | float) else 0
+
+
+def endless(answer: Answer) -> Doubt | None:
+    """A doubt about a body whose end nobody announced: an empty or a short one may be cut."""
+    if answer.announced:
+        return None
+    return Doubt(f"HTTP {answer.status} with a body whose end nobody announced")
 
 
 def deleted_unless(contradiction: str | None, detail: str | None = None) -> Deleted | Doubt:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.driver import (
     Deleted,
@@ -17,6 +18,11 @@ from reconciler.model import Campaign, Limits, Status
 from tests.support.driver_examples import CEP, ORCHESTRATION, answer, run, session, verdict
 
 DRIVER = CEP.driver
+
+
+def unannounced(one):
+    """An answer that ended with its connection."""
+    return replace(one, announced=False)
 
 
 def test_the_request_is_the_documented_one():
@@ -54,6 +60,11 @@ def test_the_request_is_the_documented_one():
         (answer(200, {"error_code": None}), Doubt),
         (answer(200, {"error_message": "something"}), Doubt),
         (answer(200, {"success": False}), Doubt),
+        (answer(200, {"ok": False}), Doubt),
+        (answer(200, {"status": 404}), Doubt),
+        (answer(200, {"data": {"error_code": 31}}), Doubt),
+        (unannounced(answer(200)), Doubt),
+        (unannounced(answer(200, {})), Doubt),
         (answer(200, {"error_code": 10}), Unauthorised),
         (answer(200, {"error_code": "12"}), Unauthorised),
         (answer(200, {"error_code": 20}), Unconfirmed),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.driver import Unclear
 from reconciler.lanes.wire import NoAnswer, NotSent
-from reconciler.model import Limits, Outcome
+from reconciler.model import Limits, Outcome, Target
 from tests.support.apply_world import (
     BLIND,
     DRIVER,
@@ -60,6 +60,14 @@ def test_a_doubt_that_took_effect_is_deleted_after_one_look_with_a_witness(world
     assert told(fates) == dict.fromkeys(ABC, "deleted")
     assert fates["b2"].evidence == "look"
     assert here.vendor.sent().count("b2") == 1
+
+
+def test_the_status_of_an_answer_that_is_not_believed_is_kept(world: Make) -> None:
+    hidden = NoAnswer("more came than one answer", 204)
+    here = world(Vendor(campaigns("a1", "keep"), answers=once("a1", hidden)), max_wait=0.0)
+    assert told(here.go(["a1"])) == {"a1": "in-doubt"}
+    target = Target("a", "a1")
+    assert [one.status for one in here.journal.requests([target])[target]] == [204]
 
 
 def test_a_look_after_a_doubt_waits_out_the_quiet_period(world: Make) -> None:
