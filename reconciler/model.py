@@ -131,6 +131,20 @@ class Target(msgspec.Struct, frozen=True):
         return cls(unquote(account), unquote(id_), unquote(part) if hash_ else None)
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """What a target *is*, whatever its account is called: scope + id, plus a part if any.
+
+    *scope* says whose campaigns these are at the vendor (spec §5.1), as `plan.scopes` writes it.
+    """
+
+    scope: str
+    id: str
+    part: str | None = None
+
+    def __lt__(self, other: "Identity") -> bool:
+        return (self.scope, self.id, self.part or "") < (other.scope, other.id, other.part or "")
+
+
 def _quote(text: str) -> str:
     """Percent-encode what separates (`/ # %`) and what is not printable; leave the rest."""
     return "".join(c if (c.isprintable() and c not in "/#%") else quote(c, safe="") for c in text)
@@ -301,6 +315,7 @@ class Account(msgspec.Struct, frozen=True):
     max_batch: int | None = None
     proxy: str | None = None
     ca_file: str | None = None
+    scope: str | None = None
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -541,6 +556,7 @@ class SentRequest(Struct, frozen=True, kw_only=True):
 
 class TargetReport(Struct, frozen=True, kw_only=True):
     account: str
+    scope: str = ""  # whose campaigns these are, whatever the account is called
     id: str
     part: str | None
     name: str | None

@@ -10,6 +10,7 @@ from reconciler.model import Action, Campaign, Outcome, Plan, Reason, Target
 from reconciler.plan.sameness import difference
 
 _WITHDRAWN = (Reason.KEPT, Reason.EXPIRED)
+RESURRECTED = "resurrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,10 @@ class Ground:
     today was captured. *complete*: accounts whose inventory of today is complete. *witnessed*:
     accounts of which it still lists a record that is not in the plan. *revived*: targets that a
     waiver lets go though they came back. *listed*: the planned campaigns that today's inventory
-    lists, by (account, id), whether anybody asks for them or not.
+    lists, by (account, id), whether anybody asks for them or not. *declared*: those of the others
+    that today's absences would still ask for if they were listed. *asking*: the digests of the
+    absences that ask for a campaign today (`plan.asked.words`). *lookable*: accounts that can be
+    looked at. *now*: what is stamped later than that was stamped by a clock gone wrong.
     """
 
     by_name: Collection[str]
@@ -29,6 +33,10 @@ class Ground:
     witnessed: Collection[str]
     revived: Collection[Target]
     listed: Mapping[tuple[str, str], Campaign]
+    declared: Collection[tuple[str, str]]
+    asking: Mapping[tuple[str, str], Collection[str]]
+    lookable: Collection[str]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,8 @@ class Planned:
     """One target of the saved plan: *fate* None means that it may be sent.
 
     *state* is what the journal knows of its present life (a revived target starts anew).
-    *campaign* is the record as it is today.
+    *campaign* is the record as it is today. *suspect*: it was deleted, and nobody can tell from
+    the times whether it has come back since: only a look can.
     """
 
     action: Action
@@ -44,6 +53,7 @@ class Planned:
     state: State
     fate: Fate | None
     campaign: Campaign | None
+    suspect: bool = False
 
     @property
     def in_doubt(self) -> bool:
@@ -51,49 +61,58 @@ class Planned:
         return self.state.outcome is Outcome.IN_DOUBT
 
 
-def digests_of(plan: Plan, action: Action) -> tuple[str, ...]:
-    """The digests of the manifests that ask for *action*."""
-    known = {file.path: file.sha256 for file in plan.inputs.manifests}
-    return tuple(sorted({known[s.path] for s in action.sources if s.path in known}))
-
-
 def inventory_of(plan: Plan) -> tuple[str, ...]:
     """The digests of the inventory files of *plan*."""
     return tuple(sorted({file.sha256 for file in plan.inputs.inventory}))
 
 
-def finished(
-    plan: Plan,
-    digest: str,
-    action: Action,
-    target: Target,
-    state: State,
-    revived: Collection[Target] = (),
-) -> Fate | None:
-    """The final fate that the journal gives *target* under *plan*; None if there is none.
+def known_fate(plan: Plan, digest: str, action: Action, state: State, now: datetime) -> Fate | None:
+    """The final fate that the journal gives a target under *plan*, without a word of today's files.
 
-    Deleted at T: already absent if the inventory that proposes it was captured before T (or is the
-    same one, or does not list it at all); captured later, it has come back.
+    None if there is none, or if it may have come back.
     """
     if state.outcome is None or not state.outcome.final:
         return None
     if state.plan == digest:
         return Fate(state.outcome, state.detail, state.evidence)
-    if not _came_back(plan, action, state):
-        said = f"{state.outcome} by an earlier plan"
-        return Fate(Outcome.ALREADY_ABSENT, said, state.evidence)
-    if target in revived or set(digests_of(plan, action)) - set(state.digests):
+    if _came_back(plan, action, state, now) is not False:
         return None
-    return Fate(Outcome.DRIFTED, "resurrected", "inventory")
+    return Fate(Outcome.ALREADY_ABSENT, f"{state.outcome} by an earlier plan", state.evidence)
 
 
-def _came_back(plan: Plan, action: Action, state: State) -> bool:
+def _came_back(plan: Plan, action: Action, state: State, now: datetime) -> bool | None:
+    """Whether the inventory that proposes a deleted target was captured after its deletion.
+
+    None if nobody can tell: a time is missing, or stamped by a clock that ran ahead.
+    """
     if action.campaign is None or action.reason is Reason.UNLISTED:
         return False
     if set(inventory_of(plan)) == set(state.inventory):
-        return False
+        return False  # the very bytes that proposed it before
     captured = plan.accounts[action.account].captured_at
-    return captured is None or state.at is None or datetime.fromisoformat(captured) >= state.at
+    if captured is None or state.at is None or state.at > now:
+        return None
+    return datetime.fromisoformat(captured) >= state.at
+
+
+def _returned(
+    plan: Plan, action: Action, target: Target, state: State, ground: Ground
+) -> tuple[Fate | None, bool]:
+    """Of a target that may have come back: its fate if that is known, and whether to look first.
+
+    It may be deleted again by a waiver, or if an absence asks for it that did not ask before.
+    """
+    asking = ground.asking.get((target.account, target.id), ())
+    # Where nobody knows who asked before, nobody can say that it is asked anew.
+    anew = bool(state.asked) and not set(asking) <= set(state.asked)
+    if target in ground.revived or anew:
+        return None, False
+    if _came_back(plan, action, state, ground.now):
+        return Fate(Outcome.DRIFTED, RESURRECTED, "inventory"), False
+    if target.account in ground.lookable:
+        return None, True
+    said = f"{RESURRECTED}: the times cannot tell whether it came back, and nobody can look"
+    return Fate(Outcome.DRIFTED, said, None), False
 
 
 def merge(
@@ -112,15 +131,15 @@ def merge(
             if (one := states.get(target)) is not None and one.outcome and one.outcome.final
         }
         for target in action.targets:
-            state = states.get(target, NOTHING)
-            fate = finished(saved, digest, action, target, state, ground.revived)
-            known = state
+            known = state = states.get(target, NOTHING)
+            fate, suspect = known_fate(saved, digest, action, state, ground.now), False
             if fate is None and state.outcome is not None and state.outcome.final:
-                known = NOTHING  # it has come back, and may be deleted anew
+                fate, suspect = _returned(saved, action, target, state, ground)
+                known = NOTHING  # it may have come back, and may be deleted anew
             record = next((one.campaign for one in found if one.campaign is not None), None)
             if fate is None:
-                fate = _drift(action, target, found, gone, (saved, fresh), ground)
-            merged.append(Planned(action, target, known, fate, record))
+                fate = _drift(action, target, found, gone, saved, ground)
+            merged.append(Planned(action, target, known, fate, record, suspect))
     return merged
 
 
@@ -137,7 +156,7 @@ def _drift(
     target: Target,
     today: Sequence[Action],
     gone: Collection[str | None],
-    plans: tuple[Plan, Plan],
+    saved: Plan,
     ground: Ground,
 ) -> Fate | None:
     others = [one for one in today if one.action != "delete" and _about(one, target)]
@@ -152,17 +171,12 @@ def _drift(
     if others and others[0].reason is not Reason.ABSENT:
         return Fate(Outcome.DRIFTED, others[0].reason.value, "inventory")
     if record is None and action.campaign is not None:
-        fate = _no_longer_listed(action.account, plans[0], ground)
-        if fate.outcome.final or others or _still_declared(action, *plans):
+        fate = _no_longer_listed(action.account, saved, ground)
+        if fate.outcome.final or others or (target.account, target.id) in ground.declared:
             return fate
     elif others:
-        return _no_longer_listed(action.account, plans[0], ground)
+        return _no_longer_listed(action.account, saved, ground)
     return Fate(Outcome.DRIFTED, "withdrawn", None)
-
-
-def _still_declared(action: Action, saved: Plan, fresh: Plan) -> bool:
-    """Whether a manifest that asked is as it was: then the inventory has changed, and not it."""
-    return not set(digests_of(saved, action)).isdisjoint(digests_of(fresh, action))
 
 
 def _about(action: Action, target: Target) -> bool:

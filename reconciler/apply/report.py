@@ -1,6 +1,6 @@
 """The report of a run, and the exit code that it deserves. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from reconciler.apply.merge import Planned
@@ -21,13 +21,17 @@ def report(
     planned: Sequence[Planned],
     fates: Mapping[Target, Fate],
     requests: Mapping[Target, tuple[SentRequest, ...]],
+    scope: Callable[[str], str],
     *,
     started: datetime,
     ended: datetime,
     exit_code: int,
     notes: Sequence[str] = (),
 ) -> Report:
-    """Every target of the plan, in its order, with its one outcome. *notes*: about the run."""
+    """Every target of the plan, in its order, with its one outcome.
+
+    *scope*: of an account by its name. *notes*: about the run.
+    """
     counts = {outcome.value: 0 for outcome in Outcome}
     told = []
     for one in planned:
@@ -37,6 +41,7 @@ def report(
         told.append(
             TargetReport(
                 account=one.target.account,
+                scope=scope(one.target.account),
                 id=one.target.id,
                 part=one.target.part,
                 name=one.action.name,

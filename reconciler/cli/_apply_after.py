@@ -12,6 +12,7 @@ from reconciler.cli._apply_judging import Judged
 from reconciler.cli._apply_task import Task
 from reconciler.errors import Exit
 from reconciler.lanes.journal import Journal
+from reconciler.lanes.known import Known
 from reconciler.lanes.state import inventory_lock, save_report
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Report, Target
@@ -33,7 +34,7 @@ class Ended:
     shut: bool = False
 
 
-def finish(task: Task, journal: Journal, judged: Judged, ended: Ended) -> int:
+def finish(task: Task, known: Known, judged: Judged, ended: Ended) -> int:
     """End the run in the journal, tell what happened, write what was asked for; the exit code."""
     from reconciler.views import REPORT_FORMATS
 
@@ -43,14 +44,15 @@ def finish(task: Task, journal: Journal, judged: Judged, ended: Ended) -> int:
         task.saved.digest,
         judged.planned,
         fates,
-        journal.requests(fates),
+        known.requests(fates),
+        known.scope,
         started=ended.started,
         ended=task.app.now(),
         exit_code=code,
         notes=ended.notes,
     )
     if ended.run is not None:
-        _keep(task, journal, ended.run, made)
+        _keep(task, known.journal, ended.run, made)
     _print(task, made)  # first: what happened is told even if a file cannot be written
     for name, file in task.options.reports:
         disk.write_whole(Path(file), REPORT_FORMATS[name](made, task.saved.digest).encode())

@@ -1,16 +1,21 @@
 """What today's files and the journal say of the targets of a saved plan, before any request."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.apply.merge import Ground, Planned, finished, merge
+from reconciler.apply.merge import Ground, Planned, known_fate, merge
 from reconciler.cli._apply_task import Options, Saved, Task
 from reconciler.driver import Driver
-from reconciler.lanes.journal import NOTHING, Journal, State
+from reconciler.lanes.journal import NOTHING
+from reconciler.lanes.known import Known
 from reconciler.lanes.preparing import decided, limited, witnesses
-from reconciler.lanes.work import Fate
+from reconciler.lanes.work import Fate, can_look
 from reconciler.model import Account, Plan, Target
+from reconciler.plan.askers import askers, declared
+from reconciler.plan.asking import asks
+from reconciler.plan.guards.texts import today
 from reconciler.plan.matching import Question
 
 if TYPE_CHECKING:
@@ -27,10 +32,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Every target of the saved plan, and the fates of those that nothing is sent for."""
+    """Every target of the saved plan, and the fates of those that nothing is sent for.
+
+    *asking*: the absences that ask for each campaign today (`plan.askers`).
+    """
 
     planned: Sequence[Planned]
     fates: Mapping[Target, Fate]
+    asking: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
 
     @property
     def left(self) -> list[Planned]:
@@ -46,16 +55,16 @@ class Judged:
         ]
 
 
-def all_done(saved: Saved, journal: Journal) -> Judged | None:
+def all_done(saved: Saved, known: Known, now: datetime) -> Judged | None:
     """Every target with its fate if all are final already; None if one is not."""
     if not saved.plan.applicable:
         return None
-    states = journal.states(saved.targets)
+    states = known.states(saved.targets)
     planned, fates = [], {}
     for action in saved.plan.actions:
         for target in action.targets if action.action == "delete" else ():
             state = states.get(target, NOTHING)
-            fate = finished(saved.plan, saved.digest, action, target, state)
+            fate = known_fate(saved.plan, saved.digest, action, state, now)
             if fate is None or not fate.outcome.final:
                 return None
             planned.append(Planned(action, target, state, fate, action.campaign))
@@ -63,8 +72,11 @@ def all_done(saved: Saved, journal: Journal) -> Judged | None:
     return Judged(planned, fates)
 
 
-def plan_anew(task: Task) -> Made:
-    """The plan of today's files, which asks for the campaigns of the saved one as well."""
+def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -> Made:
+    """The plan of today's files, which asks for the campaigns of the saved one as well.
+
+    *shared*: the accounts of one scope, as credentials show it; None: as the files show it.
+    """
     from reconciler.plan.today import make_plan
 
     saved = task.saved.plan
@@ -76,24 +88,35 @@ def plan_anew(task: Task) -> Made:
         inventory_format=task.options.inventory_format,
         now=task.now,
         author=saved.metadata.author,
+        shared=shared,
     )
     return Made(fresh.plan, fresh)
 
 
-def judge(task: Task, made: Made, states: Mapping[Target, State]) -> Judged:
+def judge(task: Task, made: Made, known: Known | None) -> Judged:
     """Every target with the fate that it has before anything is sent, if it has one.
 
-    *states*: what the journal knows of the targets.
+    *known*: what the journal knows; None: nobody asks it.
     """
     saved = task.saved
-    planned = merge(saved.plan, saved.digest, made.plan, states, _ground(task, made, states))
+    states = {} if known is None else known.states(saved.targets)
+    ground = _ground(task, made, known, states)
+    planned = merge(saved.plan, saved.digest, made.plan, states, ground)
     fates = {one.target: one.fate for one in planned if one.fate is not None}
-    chosen = task.options.accounts or None
-    return Judged(planned, fates | limited(planned, accounts=chosen, limit=task.options.limit))
+    left_out = limited(planned, accounts=task.options.accounts or None, limit=task.options.limit)
+    return Judged(planned, fates | left_out, ground.asking)
 
 
-def _ground(task: Task, made: Made, states: Collection[Target]) -> Ground:
-    saved, extras = task.saved.plan, made.extras
+def _ground(task: Task, made: Made, known: Known | None, states: Collection[Target]) -> Ground:
+    saved, extras, now = task.saved.plan, made.extras, task.app.now()
+    drivers = {n: extras.drivers[a.driver] for n, a in task.project.accounts.items()}
+    table = asks(extras.asked, extras.matches, task.project, today=today(task.now))
+    hits = extras.matches.hits
+    lost = [
+        one.campaign
+        for one in saved.actions
+        if one.action == "delete" and one.campaign and (one.account, one.id) not in hits
+    ]
     facts, names = extras.facts.accounts, sorted(saved.accounts)
     fresh = made.plan.accounts
     return Ground(
@@ -104,7 +127,17 @@ def _ground(task: Task, made: Made, states: Collection[Target]) -> Ground:
             n for n in names if witnesses(n, saved, made.plan, extras.matches, extras.facts).items
         },
         revived={t for t in states if task.waivers.of_target("resurrected", t)},
-        listed={key: hit.campaign for key, hit in extras.matches.hits.items()},
+        listed={key: hit.campaign for key, hit in hits.items()},
+        declared=declared(extras.asked, table, lost, now),
+        asking=askers(
+            extras.asked,
+            table,
+            extras.matches,
+            (lambda name: name) if known is None else known.scope,
+            lambda name: drivers[name].by_name,
+        ),
+        lookable={n for n in names if can_look(drivers[n])},
+        now=now,
     )
 
 
@@ -115,9 +148,11 @@ def accounts_of(task: Task, made: Made, planned: Sequence[Planned]) -> list[tupl
     return [(account, made.extras.drivers[account.driver]) for account in accounts]
 
 
-def write_down(task: Task, journal: Journal, run: int, judged: Judged, made: Made) -> None:
+def write_down(task: Task, known: Known, run: int, judged: Judged, made: Made) -> None:
     """What today's files decided about targets, without a request, is durable too."""
     saved, manifests = task.saved, made.extras.manifests
-    rulings, records = decided(saved.plan, saved.digest, judged.planned, manifests, now=task.now)
+    rulings, records = decided(
+        saved.plan, saved.digest, judged.planned, manifests, known, judged.asking, now=task.now
+    )
     if rulings:
-        journal.commit("", 0, run, rulings=rulings, audit=records)
+        known.journal.commit("", 0, run, rulings=rulings, audit=records)

@@ -12,7 +12,7 @@ from reconciler.apply.merge import Planned
 from reconciler.cli._apply_judging import Judged, Made
 from reconciler.cli._apply_task import Lifted, Task
 from reconciler.errors import Refused
-from reconciler.lanes.journal import Journal
+from reconciler.lanes.known import Known
 from reconciler.lanes.preparing import check_age, violations
 from reconciler.model import Approvals, Project, Violation
 from reconciler.plan.guards.windows import Schedule
@@ -71,7 +71,7 @@ class Permit:
         return (str(self.lifted),) if self.lifted else ()
 
 
-def permit(task: Task, journal: Journal, judged: Judged, made: Made) -> Permit:
+def permit(task: Task, known: Known, judged: Judged, made: Made) -> Permit:
     """Judge whether requests may leave for what is left of the plan.
 
     `Stale` if the plan is too old, `Refused` for whatever else does not hold. If nothing is left to
@@ -80,11 +80,11 @@ def permit(task: Task, journal: Journal, judged: Judged, made: Made) -> Permit:
     saved = task.saved
     if not judged.working(task.options) and saved.plan.applicable:
         return Permit()
-    check_age(saved.plan, task.project, journal.first_applied(saved.digest), task.now)
+    check_age(saved.plan, task.project, known.journal.first_applied(saved.digest), task.now)
     if not saved.plan.applicable:
         raise refusal(saved.plan.violations)
     left = judged.left
-    check_limits(task, journal, left, made)
+    check_limits(task, known, left, made)
     lifted = _lifted(task)
     return Permit(
         lifted=lifted,
@@ -93,9 +93,13 @@ def permit(task: Task, journal: Journal, judged: Judged, made: Made) -> Permit:
     )
 
 
-def check_limits(task: Task, journal: Journal, left: Sequence[Planned], made: Made) -> None:
+def check_limits(task: Task, known: Known, left: Sequence[Planned], made: Made) -> None:
     """`Refused` if what is left breaks `max-deletions` or `inventory-age` today."""
-    facts, since = made.extras.facts, journal.deleted_since
+
+    def since(account: str, moment: datetime) -> int:
+        return known.journal.deleted_since(known.scope(account), moment)
+
+    facts = made.extras.facts
     broken = violations(task.project, left, facts, task.waivers, since, now=task.now)
     if broken:
         raise refusal(broken)

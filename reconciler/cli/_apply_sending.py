@@ -11,16 +11,16 @@ from reconciler.cli._apply_after import Ended, finish
 from reconciler.cli._apply_judging import Judged, Made, judge, write_down
 from reconciler.cli._apply_permits import Permit, audit, check_limits
 from reconciler.cli._apply_task import Task
-from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.events import Event
-from reconciler.lanes.journal import Journal, Ledger
+from reconciler.lanes.journal import Ledger
+from reconciler.lanes.known import Known
 from reconciler.lanes.locks import Locks
 from reconciler.lanes.preparing import Looking, jobs, rules_of, witnesses
-from reconciler.lanes.run import AccountWork, take
+from reconciler.lanes.run import AccountWork, by_lane, take
 from reconciler.lanes.state import holder, keep_plan, locks_folder
-from reconciler.lanes.work import Fate
-from reconciler.model import Account, Target
+from reconciler.lanes.work import Fate, OpenAccount
+from reconciler.model import Target
 from reconciler.views.words import plan_masker
 
 
@@ -28,15 +28,16 @@ from reconciler.views.words import plan_masker
 class Ready:
     """An apply that nothing forbids any more.
 
-    *accounts*: those that something is to be done at; *settings*: theirs by name, with credentials.
+    *accounts*: those that something is to be done at. *untraced*: the names of those of which the
+    journal may not know what was sent.
     """
 
     task: Task
-    journal: Journal
+    known: Known
     made: Made
     permit: Permit
-    accounts: Sequence[tuple[Account, Driver]]
-    settings: Mapping[str, Any]
+    accounts: Sequence[OpenAccount]
+    untraced: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,15 @@ def send(ready: Ready) -> int:
         **holder(),
         "since": stamp(task.now),
         "plan": f"plan {task.saved.digest[:19]}",
-        "accounts": [account.name for account, _ in ready.accounts],
+        "accounts": [one.name for one in ready.accounts],
     }
     locks = Locks(locks_folder(task.app, task.project))
     try:
-        locks.take(_run.lanes_of(ready.accounts), who)
-        if any(account.guards.max_deletions.per for account, _ in ready.accounts):
+        locks.take(sorted(by_lane(ready.accounts)), who)
+        ready.known.journal.watch(locks.check)
+        if any(one.account.guards.max_deletions.per for one in ready.accounts):
             # What another run has deleted since we looked counts; from now on nobody else does.
-            check_limits(task, ready.journal, _judged(ready).left, ready.made)
+            check_limits(task, ready.known, _judged(ready).left, ready.made)
         # Before the run begins: one that cannot tell its events leaves no trace.
         with _run.Events(task.app, task.options.events, plan_masker(task.saved.plan)) as events:
             return _carried_out(ready, who, events)
@@ -75,30 +77,32 @@ def send(ready: Ready) -> int:
 
 def _judged(ready: Ready) -> Judged:
     """Every target as it is by now: what other runs did meanwhile counts."""
-    states = ready.journal.states(ready.task.saved.targets)
-    return judge(ready.task, ready.made, states)
+    return judge(ready.task, ready.made, ready.known)
 
 
 def _carried_out(ready: Ready, who: Mapping[str, Any], events: _run.Events) -> int:
-    task, journal = ready.task, ready.journal
+    task, journal = ready.task, ready.known.journal
     resumed = journal.first_applied(task.saved.digest) is not None
-    looking = Looking(empty_journal=journal.empty, resumed=resumed)
+    looking = Looking(untraced=ready.untraced, resumed=resumed)
     keep_plan(task.app, task.saved.digest, task.saved.data)
     started = task.app.now()
     said = audit(task, ready.permit, resumed=resumed)
     holding = json.dumps(who, sort_keys=True)
     run = journal.begin(task.saved.digest, "apply", holding, ready.permit.waived, said)
+    # Those that a limit leaves for later too: a person has answered for all of the plan's.
+    losing = {one.account for one in task.saved.plan.actions if one.action == "delete"}
+    journal.trace([ready.known.scope(one) for one in sorted(losing) if task.options.within(one)])
     begun = _Begun(run, take(ready.accounts, journal, run), looking)
     judged = _judged(ready)
-    write_down(task, journal, run, judged, ready.made)
+    write_down(task, ready.known, run, judged, ready.made)
     ended = Ended(started, run, ready.permit.notes)
     if not judged.working(task.options):
-        return finish(task, journal, judged, ended)
+        return finish(task, ready.known, judged, ended)
     told, signal = _executed(ready, begun, judged, events)
     shut = any(fate.detail and fate.detail.startswith("the window") for fate in told.values())
     return finish(
         task,
-        journal,
+        ready.known,
         replace(judged, fates={**judged.fates, **told}),
         replace(ended, worked=told.keys(), signal=signal, shut=shut),
     )
@@ -111,7 +115,7 @@ def _executed(
     app, options = ready.task.app, ready.task.options
     context = _run.context(
         app,
-        ready.journal,
+        ready.known.journal,
         begun.number,
         ready.task.saved.digest,
         emit=events.emit,
@@ -141,13 +145,14 @@ def _works(ready: Ready, judged: Judged, looking: Looking) -> list[AccountWork]:
         if one.target not in judged.fates or one.in_doubt
     ]
     works = []
-    for account, driver in ready.accounts:
+    for one in ready.accounts:
+        account = one.account
         works.append(
             _run.work(
-                account,
-                driver,
-                ready.settings[account.name],
-                jobs=jobs(plan, going, account, driver, extras.manifests, looking),
+                one,
+                jobs=jobs(
+                    plan, going, account, one.driver, extras.manifests, looking, judged.asking
+                ),
                 witnesses=witnesses(account.name, plan, made.plan, extras.matches, extras.facts),
                 rules=rules_of(account, extras.asked, task.waivers, task.now),
             )

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from reconciler import safe
 from reconciler.cli._apply_after import Ended, finish
@@ -17,9 +19,11 @@ from reconciler.cli._apply_judging import (
 from reconciler.cli._apply_permits import Permit, audit, permit, refusal
 from reconciler.cli._apply_task import Task
 from reconciler.cli.app import ended_by_signals
+from reconciler.driver import Driver
 from reconciler.errors import Exit, Usage
 from reconciler.lanes import state
-from reconciler.lanes.journal import Journal
+from reconciler.lanes.accounts import open_accounts, scopes_now, shared, untraced
+from reconciler.lanes.known import Known
 from reconciler.lanes.preparing import dry_run as requests_of
 from reconciler.lanes.work import can_look
 
@@ -32,7 +36,7 @@ def dry_run(task: Task) -> int:
     made = plan_anew(task)
     if not plan.applicable:
         raise refusal(plan.violations)
-    judged = judge(task, made, {})  # a dry run opens no journal
+    judged = judge(task, made, None)  # a dry run opens no journal
     document = requests_of(judged.planned, task.project, made.extras.drivers, judged.fates)
     if task.options.format == "json":
         app.out_json(document, indent=1)
@@ -50,54 +54,76 @@ def apply(task: Task) -> int:
     holds a lane.
     """
     with ended_by_signals(), state.journal(task.app, task.project) as opened:
+        from reconciler.cli._run import drivers_of
+
+        drivers = drivers_of(task.project.accounts)
+        pairs = [(one, drivers[one.driver]) for one in task.project.accounts.values()]
+        known = Known(opened, scopes_now(task.app, pairs, opened, reveal=True))
         # A plan that is done is judged no more, not even by its age.
-        done = all_done(task.saved, opened)
+        done = all_done(task.saved, known, task.app.now())
         if done is not None:
-            return finish(task, opened, done, Ended(task.now))
-        return _go_on(task, opened)
+            return finish(task, known, done, Ended(task.now))
+        _tell_elsewhere(task, known)
+        new = untraced(
+            {name: known.scopes.get(name) for name in _losing(task)},
+            opened,
+            task.saved.digest,
+            datetime.fromisoformat(task.saved.plan.metadata.created_at),
+        )
+        if new:
+            _without_trace(task, new, drivers)
+        return _go_on(task, known, new, shared(pairs, known.scopes))
 
 
-def _go_on(task: Task, journal: Journal) -> int:
-    from reconciler.cli import _run
+def _losing(task: Task) -> list[str]:
+    """The accounts that the plan deletes in and that are not left out of this run."""
+    names = sorted({one.account for one in task.saved.plan.actions if one.action == "delete"})
+    return [name for name in names if task.options.within(name)]
+
+
+def _go_on(
+    task: Task, known: Known, new: Sequence[str], twins: Mapping[str, tuple[str, ...]]
+) -> int:
     from reconciler.cli._apply_sending import Ready, send
 
-    if journal.empty:
-        _without_journal(task)
-    made = plan_anew(task)
-    judged = judge(task, made, journal.states(task.saved.targets))
-    accounts = accounts_of(task, made, judged.working(task.options))
-    settings = _run.opened(task.app, accounts)
-    given = permit(task, journal, judged, made)
+    made = plan_anew(task, twins)
+    judged = judge(task, made, known)
+    pairs = accounts_of(task, made, judged.working(task.options))
+    accounts = open_accounts(task.app, pairs, known.journal)
+    given = permit(task, known, judged, made)
     if not accounts:
-        return _nothing_to_send(task, journal, judged, made, given)
-    return send(Ready(task, journal, made, given, accounts, settings))
+        return _nothing_to_send(task, known, judged, made, given)
+    return send(Ready(task, known, made, given, accounts, new))
 
 
-def _without_journal(task: Task) -> None:
-    """With an empty journal, what cannot be looked at needs a person's word."""
-    from reconciler.cli._run import drivers_of
+def _tell_elsewhere(task: Task, known: Known) -> None:
+    """What the journal recorded under an account's name and somewhere else says nothing here."""
+    for name in _losing(task):
+        count = known.journal.elsewhere(name, known.scope(name))
+        if count:
+            said = f"{name}: {count} outcomes belong to another scope of this account"
+            task.app.note(safe.terminal(f"{said}; they say nothing of {known.scope(name)}"))
 
+
+def _without_trace(task: Task, new: Sequence[str], drivers: Mapping[str, Driver]) -> None:
+    """Where the journal has no trace, what cannot be looked at needs a person's word."""
     task.app.note(
-        "There is no journal of this project here: targets are looked at before their "
-        "requests where the vendor can be asked."
+        safe.terminal(
+            f"The journal here has no trace of {', '.join(new)}: targets are looked at before "
+            "their requests where the vendor can be asked."
+        )
     )
-    drivers = drivers_of(task.project.accounts)
-    accounts = sorted({one.account for one in task.saved.plan.actions if one.action == "delete"})
-    blind = [n for n in accounts if not can_look(drivers[task.project.accounts[n].driver])]
-    chosen = [n for n in blind if task.options.within(n)]
-    if chosen and not task.options.first_run and not sys.stdin.isatty():
+    blind = [n for n in new if not can_look(drivers[task.project.accounts[n].driver])]
+    if blind and not task.options.first_run and not sys.stdin.isatty():
         raise Usage(
-            f"there is no journal of this project here, and {', '.join(chosen)} cannot be "
-            "looked at; if nothing was ever sent for these targets, give --first-run, else "
-            "bring the journal back"
+            f"the journal here has no trace of {', '.join(blind)}, which cannot be looked at; if "
+            "nothing was ever sent for these targets, give --first-run, else bring the journal back"
         )
 
 
-def _nothing_to_send(
-    task: Task, journal: Journal, judged: Judged, made: Made, given: Permit
-) -> int:
+def _nothing_to_send(task: Task, known: Known, judged: Judged, made: Made, given: Permit) -> int:
     """Today's files leave nothing to send: a run that says so, without a lane."""
-    said = audit(task, given, resumed=False)
+    said, journal = audit(task, given, resumed=False), known.journal
     run = journal.begin(task.saved.digest, "apply", json.dumps(state.holder()), given.waived, said)
-    write_down(task, journal, run, judged, made)
-    return finish(task, journal, judged, Ended(task.now, run, given.notes))
+    write_down(task, known, run, judged, made)
+    return finish(task, known, judged, Ended(task.now, run, given.notes))

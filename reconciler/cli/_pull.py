@@ -127,13 +127,16 @@ def _written(pull: Pull, opened: "Journal", heard: "Mapping[str, Heard]") -> "di
     """What became of each account; the new file comes from the old one as it is by now."""
     from reconciler.cli._pull_file import read_old
     from reconciler.cli._pull_rows import pulled, rows_of, write_new
+    from reconciler.lanes.accounts import scopes_now
+    from reconciler.lanes.known import Known
     from reconciler.lanes.state import inventory_lock
 
     pairs = (*pull.listable, *pull.unlistable)
     names = [account.name for account, _ in pairs]
     with inventory_lock(pull.app):
         old = read_old(pull.place, pull.project.accounts.keys(), pull.app.now(), names)
-        rows = rows_of(pairs, old, heard, opened)
+        scopes = scopes_now(pull.app, pairs, opened, reveal=True)
+        rows = rows_of(pairs, old, heard, Known(opened, scopes))
         if pulled(rows):
             write_new(pull.place, old, rows)
     return rows

@@ -11,10 +11,12 @@ from reconciler.cli._pull_telling import Follow
 from reconciler.cli.app import App
 from reconciler.driver import Driver
 from reconciler.errors import Exit
+from reconciler.lanes.accounts import open_accounts
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.locks import Locks
-from reconciler.lanes.run import take
+from reconciler.lanes.run import by_lane, take
 from reconciler.lanes.state import holder, locks_folder, started
+from reconciler.lanes.work import OpenAccount
 from reconciler.model import Account, Project
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
 
@@ -44,13 +46,14 @@ def listen(
 
     `Invalid` if a credential is missing, `Locked` if another run holds a lane: nothing was sent.
     """
-    works = _works(app, pairs)
+    accounts = open_accounts(app, pairs, opened)
+    works = [_work(one) for one in accounts]
     names = [account.name for account, _ in pairs]
     who = {**holder(), "plan": "inventory pull", "accounts": names}
-    with _locked(app, project, pairs, who) as lanes:
+    with _locked(app, project, accounts, who) as lanes:
         follow = Follow(app, events)  # before the run: one that cannot tell them leaves no trace
         run = opened.begin(None, "pull", json.dumps(who), [], started())
-        ledgers = take(pairs, opened, run)
+        ledgers = take(accounts, opened, run)
         context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
         running = _run.Running(context)
         try:
@@ -67,24 +70,20 @@ def listen(
         return Listened(heard, run, running.signalled)
 
 
-def _works(app: App, pairs: Sequence[tuple[Account, Driver]]) -> list[ListWork]:
-    settings = _run.opened(app, pairs)
-    works = []
-    for account, driver in pairs:
-        session, secrets = _run.session(account, driver, settings[account.name])
-        works.append(ListWork(account, driver, session, secrets))
-    return works
+def _work(opened: OpenAccount) -> ListWork:
+    session, secrets = _run.session(opened.account, opened.driver, opened.settings)
+    return ListWork(opened, session, secrets)
 
 
 @contextmanager
 def _locked(
     app: App,
     project: Project,
-    pairs: Sequence[tuple[Account, Driver]],
+    accounts: Sequence[OpenAccount],
     who: Mapping[str, Any],
 ) -> Iterator[dict[str, Locks]]:
     """A lock a lane, so that each lane is free again as soon as it is listed."""
-    lanes = {lane: Locks(locks_folder(app, project)) for lane in _run.lanes_of(pairs)}
+    lanes = {lane: Locks(locks_folder(app, project)) for lane in by_lane(accounts)}
     try:
         for lane, lock in lanes.items():
             lock.take([lane], who)

@@ -9,7 +9,7 @@ from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.inventory import write
 from reconciler.inventory.without import Gone
-from reconciler.lanes.journal import Journal
+from reconciler.lanes.known import Known
 from reconciler.model import Account, AccountFacts, Campaign
 from reconciler.pull import keeping
 from reconciler.pull.keeping import Ended, Portion
@@ -33,14 +33,14 @@ def rows_of(
     pairs: Sequence[tuple[Account, Driver]],
     old: Old,
     heard: Mapping[str, Heard],
-    opened: Journal,
+    known: Known,
 ) -> dict[str, Row]:
     """A row for each account of *pairs*; one that was not *heard* keeps its records."""
     rows = {}
     for account, driver in pairs:
         name = account.name
         mine, facts = old.records[name], old.facts.get(name)
-        gone = _gone(opened, mine, facts, old.digest)
+        gone = _gone(known, mine, facts, old.digest)
         rows[name] = (
             _row(name, heard[name], mine, facts, gone)
             if name in heard
@@ -79,15 +79,13 @@ def exit_code(rows: Mapping[str, Row]) -> Exit:
 
 
 def _gone(
-    opened: Journal,
+    known: Known,
     records: Sequence[Campaign],
     facts: AccountFacts | None,
     digest: str | None,
 ) -> Gone:
     """What the journal knows to be deleted since the old file was captured."""
-    if opened.empty:
-        return {}
-    states = opened.states(keeping.targets_of(records))
+    states = known.states(keeping.targets_of(records))
     ended = {target: Ended(one.outcome, one.at, one.inventory) for target, one in states.items()}
     return keeping.gone_since(ended, facts.captured_at if facts is not None else None, digest)
 

@@ -15,15 +15,14 @@ from typing import Any, TypeVar
 from reconciler.cli._events import EventsFile
 from reconciler.cli._progress import Progress
 from reconciler.cli.app import App
-from reconciler.declare.credentials import resolve
 from reconciler.driver import Driver
-from reconciler.errors import Exit, Invalid, ReconcilerError
+from reconciler.errors import Exit, ReconcilerError
 from reconciler.events import Event
 from reconciler.lanes.journal import Journal, Ledger
 from reconciler.lanes.preparing import session_of
 from reconciler.lanes.resolver import Resolver
-from reconciler.lanes.run import AccountWork, execute, lane_of
-from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
+from reconciler.lanes.run import AccountWork, execute
+from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
 from reconciler.model import Account, Target
 
 T = TypeVar("T")
@@ -154,23 +153,6 @@ def context(
     )
 
 
-def opened(app: App, accounts: Sequence[tuple[Account, Driver]]) -> dict[str, Any]:
-    """The settings of each account with its credentials read; every missing one at once."""
-    from reconciler.errors import Diagnostic
-
-    found, problems = {}, []
-    for account, _ in accounts:
-        try:
-            found[account.name] = resolve(account.settings, app.root, app.environ)
-        except ReconcilerError as error:
-            problems.append(
-                Diagnostic("error", "credential", f"account {account.name}: {error}", app.config)
-            )
-    if problems:
-        raise Invalid(problems)
-    return found
-
-
 def session(account: Account, driver: Driver, settings: Any) -> tuple[Any, list[str]]:
     """The account's session, and the secret values that no shown text may hold."""
     values = [one.secret().reveal() for one in settings.credentials().values()]
@@ -178,22 +160,11 @@ def session(account: Account, driver: Driver, settings: Any) -> tuple[Any, list[
 
 
 def work(
-    account: Account,
-    driver: Driver,
-    settings: Any,
-    *,
-    jobs: list[Job],
-    witnesses: Witnesses,
-    rules: Rules,
+    opened: OpenAccount, *, jobs: list[Job], witnesses: Witnesses, rules: Rules
 ) -> AccountWork:
     """The work of an account whose credentials are read."""
-    made, hidden = session(account, driver, settings)
-    return AccountWork(account, driver, made, hidden, jobs, witnesses, rules)
-
-
-def lanes_of(accounts: Sequence[tuple[Account, Driver]]) -> list[str]:
-    """The lanes of *accounts*."""
-    return sorted({lane_of(driver, account) for account, driver in accounts})
+    made, hidden = session(opened.account, opened.driver, opened.settings)
+    return AccountWork(opened, made, hidden, jobs, witnesses, rules)
 
 
 def drivers_of(accounts: Mapping[str, Account]) -> dict[str, Driver]:

@@ -5,29 +5,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.app import App
-from reconciler.errors import ReconcilerError
-from reconciler.model import Action, Project, Target
+from reconciler.driver import Driver
+from reconciler.model import Account, Action, Project, Target
 from reconciler.plan import planfile
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal import State
+    from reconciler.lanes.known import Known
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The planned action of a target, with the digests of the manifests and files behind it."""
+    """The planned action of a target, with the digests of the inventory files behind it."""
 
     action: Action
-    digests: tuple[str, ...]
     inventory: tuple[str, ...]
 
 
 def records_of(app: App, states: "Mapping[Target, State]") -> dict[Target, Planned]:
-    """What was planned of each target, from the plans kept while they were applied."""
-    from reconciler.apply.merge import digests_of, inventory_of
+    """What was planned of each target, from the plans kept while they were applied.
+
+    A plan calls an account what it was called then, and so does a state.
+    """
+    from reconciler.apply.merge import inventory_of
     from reconciler.lanes.state import kept_plan
 
     found: dict[Target, Planned] = {}
+    then = {Target(one.account, t.id, t.part): t for t, one in states.items()}
     for digest in {state.plan for state in states.values() if state.plan}:
         data = kept_plan(app, digest)
         if data is None:
@@ -35,8 +39,9 @@ def records_of(app: App, states: "Mapping[Target, State]") -> dict[Target, Plann
         plan = planfile.loads(data)
         for action in plan.actions:
             if action.action == "delete":
-                one = Planned(action, digests_of(plan, action), inventory_of(plan))
-                mine = [t for t in action.targets if t in states and states[t].plan == digest]
+                one = Planned(action, inventory_of(plan))
+                mine = [then[t] for t in action.targets if t in then]
+                mine = [t for t in mine if states[t].plan == digest]
                 found |= dict.fromkeys(mine, one)
     return found
 
@@ -50,16 +55,24 @@ def facts(target: Target, planned: Planned | None) -> dict[str, Any]:
     return {"name": target.id, "sources": [], "waivers": [], "campaign": None}
 
 
-def accounts_of(project: Project, chosen: "Mapping[Target, State]") -> list[tuple[Any, Any]]:
-    """The accounts of *chosen* with their drivers; an error if the project lost one."""
+def pairs_of(project: Project) -> list[tuple[Account, Driver]]:
+    """Every account of the project with its driver."""
     from reconciler.cli._run import drivers_of
 
     drivers = drivers_of(project.accounts)
-    lost = sorted({t.account for t in chosen} - set(project.accounts))
-    if lost:
-        raise ReconcilerError(f"in doubt at accounts the project no longer has: {', '.join(lost)}")
-    accounts = [project.accounts[name] for name in names(chosen)]
-    return [(account, drivers[account.driver]) for account in accounts]
+    return [(account, drivers[account.driver]) for account in project.accounts.values()]
+
+
+def accounts_of(
+    project: Project, chosen: "Mapping[Target, State]", known: "Known"
+) -> list[tuple[Account, Driver]]:
+    """The accounts that have *chosen* today, by name, with their drivers."""
+    here = {one.account for one in chosen if known.elsewhere(one) is None}
+    return [pair for pair in sorted(pairs_of(project), key=_name) if pair[0].name in here]
+
+
+def _name(pair: tuple[Account, Driver]) -> str:
+    return pair[0].name
 
 
 def names(chosen: "Mapping[Target, State]") -> list[str]:

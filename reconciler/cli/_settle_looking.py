@@ -22,13 +22,13 @@ from reconciler.plan.guards.waivers import sort_out
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal import State
-    from reconciler.lanes.journal.sqlite import SqliteJournal
+    from reconciler.lanes.known import Known
 
 
 def look(
     app: App,
     project: Project,
-    opened: "SqliteJournal",
+    known: "Known",
     chosen: "Mapping[Target, State]",
     *,
     inventory: Sequence[str],
@@ -37,14 +37,19 @@ def look(
 ) -> None:
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
     from reconciler.cli import _run
+    from reconciler.lanes.accounts import open_accounts
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.preparing import rules_of, witnesses
-    from reconciler.lanes.run import summary, take
+    from reconciler.lanes.run import by_lane, summary, take
     from reconciler.lanes.state import holder, locks_folder, started
     from reconciler.lanes.work import can_look
     from reconciler.plan.today import make_plan
 
-    every = accounts_of(project, chosen)
+    every, opened = accounts_of(project, chosen, known), known.journal
+    for target in chosen:
+        if (scope := known.elsewhere(target)) is not None:
+            said = f"{target}: it is in doubt at {scope}, which no account is now"
+            app.note(safe.terminal(f"{said}; point one there, or use settle --as"))
     pairs = [(account, driver) for account, driver in every if can_look(driver)]
     for account, driver in every:
         if not can_look(driver):
@@ -53,29 +58,29 @@ def look(
     if not pairs:
         return
     fresh = make_plan(app, now=app.now(), inventory=inventory)
-    settings = _run.opened(app, pairs)
-    names = [account.name for account, _ in pairs]
+    accounts = open_accounts(app, pairs, opened)
+    names = [one.name for one in accounts]
     locks = Locks(locks_folder(app, project))
-    locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": names})
+    locks.take(sorted(by_lane(accounts)), {**holder(), "plan": "settle", "accounts": names})
+    opened.watch(locks.check)
     with ExitStack() as held:
         held.callback(locks.release)
         follow = held.enter_context(_run.Events(app, events, mask_of(chosen)))
         run = opened.begin(None, "settle", json.dumps(holder()), [], started())
-        ledgers = take(pairs, opened, run)
-        states = opened.states(chosen)
+        ledgers = take(accounts, opened, run)
+        states = known.states(chosen)
         plans = sorted({state.plan or "" for state in states.values()})
         opened.commit("", 0, run, audit=begun_records(project, plans))
         records = records_of(app, states)
         waivers = sort_out(project.waivers, today=app.now().date())
         context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
         works = []
-        for account, driver in pairs:
+        for one in accounts:
+            account = one.account
             seen = witnesses(account.name, fresh.plan, fresh.plan, fresh.matches, fresh.facts)
             works.append(
                 _run.work(
-                    account,
-                    driver,
-                    settings[account.name],
+                    one,
                     jobs=_jobs(states, records, account.name),
                     witnesses=seen.without({t.id for t in chosen}),
                     rules=rules_of(account, fresh.asked, waivers, app.now()),
@@ -104,8 +109,8 @@ def _jobs(
     for target, state in states.items():
         if target.account != account or state.outcome is not Outcome.IN_DOUBT:
             continue
-        known = records.get(target)
-        action = known.action if known is not None else None
+        planned = records.get(target)
+        action = planned.action if planned is not None else None
         record: Campaign | None = action.campaign if action is not None else None
         name = record.name if record else (action.name if action else None) or target.id
         item = Item(target, name, record.channel if record else None)
@@ -113,10 +118,10 @@ def _jobs(
             Job(
                 item=item,
                 planned=record,
-                digests=known.digests if known is not None else state.digests,
-                inventory=known.inventory if known is not None else state.inventory,
+                asked=state.asked,
+                inventory=planned.inventory if planned is not None else state.inventory,
                 state=state,
-                facts={**facts(target, known), "name": name},
+                facts={**facts(target, planned), "name": name},
             )
         )
     return jobs

@@ -6,47 +6,47 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli._settle_log import (
     Planned,
-    accounts_of,
     begun_records,
     ended_record,
     facts,
     names,
+    pairs_of,
     records_of,
 )
 from reconciler.cli.app import App
 from reconciler.errors import Exit
 from reconciler.model import Outcome, Project, Target
+from reconciler.plan.scopes import limit
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal import State
-    from reconciler.lanes.journal.sqlite import SqliteJournal
+    from reconciler.lanes.known import Known
 
 
 def record_finding(
     app: App,
     project: Project,
-    opened: "SqliteJournal",
+    known: "Known",
     chosen: "Mapping[Target, State]",
     found: str,
     because: str,
 ) -> None:
     """Record *found* (deleted or not-deleted) of all that are still in doubt among *chosen*."""
-    from reconciler.cli import _run
-    from reconciler.lanes.journal import Ruling
     from reconciler.lanes.locks import Locks
-    from reconciler.lanes.run import take
     from reconciler.lanes.state import holder, locks_folder, person, started
 
     if not chosen:
         return
-    by = person()
-    pairs = accounts_of(project, chosen)
+    by, opened = person(), known.journal
+    lanes = _lanes(project, chosen, known)
     locks = Locks(locks_folder(app, project))
-    locks.take(_run.lanes_of(pairs), {**holder(), "plan": "settle", "accounts": names(chosen)})
+    locks.take(sorted(lanes), {**holder(), "plan": "settle", "accounts": names(chosen)})
+    opened.watch(locks.check)
     try:
         run = opened.begin(None, "settle", json.dumps(holder()), [], started())
-        take(pairs, opened, run)
-        states = opened.states(chosen)  # what another run has settled meanwhile stays settled
+        for lane, scopes in lanes.items():
+            opened.take(lane, sorted(scopes), run, 0.0)
+        states = known.states(chosen)  # what another run has settled meanwhile stays settled
         chosen = {t: one for t, one in states.items() if one.outcome is Outcome.IN_DOUBT}
         records = records_of(app, chosen)
         plans = sorted({state.plan or "" for state in chosen.values()})
@@ -74,14 +74,14 @@ def record_finding(
             for plan in plans
         ]
         told = [
-            _target_record(target, state, records.get(target), because)
+            _target_record(target, known.identity(target).scope, state, records, because)
             for target, state in chosen.items()
             if found == "deleted"
         ]
         rulings = [
-            Ruling(target, {**changes, "digests": one.digests, "inventory": one.inventory})
+            known.ruling(target, {**changes, "inventory": one.inventory})
             if (one := records.get(target)) is not None
-            else Ruling(target, changes)
+            else known.ruling(target, changes)
             for target in chosen
         ]
         begun = begun_records(project, plans)
@@ -98,8 +98,26 @@ def record_finding(
         locks.release()
 
 
+def _lanes(
+    project: Project, chosen: "Mapping[Target, State]", known: "Known"
+) -> dict[str, set[str]]:
+    """The lanes in which *chosen* are worked, each with their scopes there."""
+    pairs = {account.name: (account, driver) for account, driver in pairs_of(project)}
+    lanes: dict[str, set[str]] = {}
+    for target in chosen:
+        scope, lane = known.identity(target).scope, known.identity(target).scope
+        if known.elsewhere(target) is None:
+            lane = limit(*pairs[target.account], scope)
+        lanes.setdefault(lane, set()).add(scope)
+    return lanes
+
+
 def _target_record(
-    target: Target, state: "State", planned: Planned | None, because: str
+    target: Target,
+    scope: str,
+    state: "State",
+    records: Mapping[Target, Planned],
+    because: str,
 ) -> dict[str, Any]:
     """A target that a person found deleted."""
     return {
@@ -107,10 +125,11 @@ def _target_record(
         "plan": state.plan or "",
         "target": str(target),
         "account": target.account,
+        "scope": scope,
         "id": target.id,
         "part": target.part,
         "outcome": Outcome.DELETED.value,
         "detail": because,
         "evidence": "person",
-        **facts(target, planned),
+        **facts(target, records.get(target)),
     }

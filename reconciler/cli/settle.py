@@ -15,7 +15,7 @@ from reconciler.model import Plan, Target
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal import State
-    from reconciler.lanes.journal.sqlite import SqliteJournal
+    from reconciler.lanes.known import Known
 
 
 @click.command(
@@ -59,8 +59,11 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
+    from reconciler.cli._settle_log import pairs_of
     from reconciler.cli._settle_looking import look
     from reconciler.cli._settle_person import record_finding
+    from reconciler.lanes.accounts import scopes_now
+    from reconciler.lanes.known import Known
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.state import journal, locks_folder
 
@@ -79,23 +82,24 @@ def command(
     check_names("account", [] if account is None else [account], project.accounts)
     with ended_by_signals(), journal(app, project) as opened:
         # One request may have many numbers, and what is said of one target may name any of them.
-        mask = mask_of(opened.in_doubt(), show_numbers=show_numbers)
-        chosen = _chosen(opened, plan, targets, request, account, show_numbers=show_numbers)
+        known_ = Known(opened, scopes_now(app, pairs_of(project), opened, reveal=True))
+        mask = mask_of(known_.in_doubt(), show_numbers=show_numbers)
+        chosen = _chosen(known_, plan, targets, request, account, show_numbers=show_numbers)
         if found is not None:
-            record_finding(app, project, opened, chosen, found, because or "")
+            record_finding(app, project, known_, chosen, found, because or "")
         elif chosen:
             look(
                 app,
                 project,
-                opened,
+                known_,
                 chosen,
                 inventory=inventory,
                 max_wait=longest,
                 events=events,
             )
-        doubts, _ = doubts_now(opened, Locks(locks_folder(app, project)).holders())
+        doubts, _ = doubts_now(known_, Locks(locks_folder(app, project)).holders())
         left = len(_of_plan(plan, doubts))
-        return _tell(app, opened, chosen, left, format_, mask, show_numbers=show_numbers)
+        return _tell(app, known_, chosen, left, format_, mask, show_numbers=show_numbers)
 
 
 def _arguments(given: Sequence[str], *, named: bool) -> tuple[Plan | None, list[Target]]:
@@ -112,7 +116,7 @@ def _arguments(given: Sequence[str], *, named: bool) -> tuple[Plan | None, list[
 
 
 def _chosen(
-    opened: "SqliteJournal",
+    known: "Known",
     plan: Plan | None,
     targets: Sequence[Target],
     request: int | None,
@@ -120,10 +124,10 @@ def _chosen(
     *,
     show_numbers: bool,
 ) -> "dict[Target, State]":
-    doubts = opened.in_doubt()
+    doubts = known.in_doubt()
     wanted = set(targets) if targets else None
     if request is not None:
-        wanted = _of_request(opened, request, doubts)
+        wanted = _of_request(known, request, doubts)
     if wanted is not None and (strange := sorted(wanted - set(doubts))):
         named = ", ".join(shown(one, show_numbers=show_numbers) for one in strange)
         raise ReconcilerError(f"not in doubt: {named}; `reconciler status` lists what is")
@@ -134,11 +138,9 @@ def _chosen(
     }
 
 
-def _of_request(
-    opened: "SqliteJournal", request: int, doubts: "Mapping[Target, State]"
-) -> set[Target]:
+def _of_request(known: "Known", request: int, doubts: "Mapping[Target, State]") -> set[Target]:
     """Those of its targets that are still in doubt: some may have been settled one by one."""
-    about = opened.targets_of(request)
+    about = known.targets(known.journal.targets_of(request))
     if not about:
         raise ReconcilerError(f"there is no request {request} about targets in the journal")
     left = set(about) & set(doubts)
@@ -152,10 +154,8 @@ def _of_plan(plan: Plan | None, doubts: "Mapping[Target, State]") -> "dict[Targe
     if plan is None:
         return dict(doubts)
     mine = {t for one in plan.actions if one.action == "delete" for t in one.targets}
-    return {target: state for target, state in doubts.items() if target in mine}
-
-
-# ---------------------------------------------------------------- a person's finding
+    then = {t: Target(state.account, t.id, t.part) for t, state in doubts.items()}
+    return {target: state for target, state in doubts.items() if then[target] in mine}
 
 
 # ---------------------------------------------------------------- telling
@@ -163,7 +163,7 @@ def _of_plan(plan: Plan | None, doubts: "Mapping[Target, State]") -> "dict[Targe
 
 def _tell(
     app: App,
-    opened: "SqliteJournal",
+    known: "Known",
     chosen: "Mapping[Target, State]",
     left: int,
     format_: str,
@@ -172,7 +172,7 @@ def _tell(
     show_numbers: bool,
 ) -> int:
     """Tell what became of *chosen*; *left*: how many doubts there are now, of others too."""
-    states = opened.states(chosen)
+    states = known.states(chosen)
     if format_ == "json":
         listed = [
             {

@@ -9,12 +9,13 @@ import click
 from reconciler import safe
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage
+from reconciler.lanes.known import UNKNOWN
 from reconciler.model import Outcome, Project, Target
 from reconciler.plan.guards.windows import Schedule
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal import Run, State
-    from reconciler.lanes.journal.sqlite import SqliteJournal
+    from reconciler.lanes.known import Known
 
 _RUNS = 10
 
@@ -47,17 +48,22 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Show runs, outcomes, what is in doubt, who holds a lane, and which rule blocks now."""
-    from reconciler.lanes.state import journal
+    from reconciler.cli._settle_log import pairs_of
+    from reconciler.lanes.accounts import scopes_now
+    from reconciler.lanes.known import Known
+    from reconciler.lanes.state import journal, journal_read
 
     if reviewed is not None and not (by and because):
         raise Usage("--reviewed needs --by NAME and --because TEXT")
     if reviewed is None and (by or because):
         raise Usage("--by and --because belong to --reviewed RUN")
     project = app.load_project()
-    with ended_by_signals(), journal(app, project) as opened:
+    opening = journal if reviewed is not None else journal_read
+    with ended_by_signals(), opening(app, project) as opened:
         if reviewed is not None and not opened.review(reviewed, by or "", because or ""):
             raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
-        found = _gather(app, project, opened, plan, show_numbers=show_numbers)
+        known = Known(opened, scopes_now(app, pairs_of(project), opened, reveal=False))
+        found = _gather(app, project, known, plan, show_numbers=show_numbers)
     if format_ == "json":
         app.out_json(found, indent=1)
     else:
@@ -66,18 +72,20 @@ def command(
 
 
 def _gather(
-    app: App, project: Project, opened: "SqliteJournal", path: str | None, *, show_numbers: bool
+    app: App, project: Project, known: "Known", path: str | None, *, show_numbers: bool
 ) -> dict[str, Any]:
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.state import locks_folder
 
+    opened = known.journal
     holders = Locks(locks_folder(app, project)).holders()
-    doubts, flying = doubts_now(opened, holders)
-    requests = {t: n for n, ts in opened.doubtful_requests().items() for t in ts}
+    doubts, flying = doubts_now(known, holders)
+    newest = opened.doubtful_requests().items()
+    requests = {target: number for number, ones in newest for target in known.targets(ones)}
     found: dict[str, Any] = {"kind": "Status", "project": project.name}
     digest = None
     if path is not None:
-        digest, counts, mine = _plan(opened, path, doubts)
+        digest, counts, mine = _plan(known, path, doubts)
         found |= {"plan": digest, "outcomes": counts}
         doubts = {target: state for target, state in doubts.items() if target in mine}
         flying &= mine
@@ -85,6 +93,8 @@ def _gather(
     found["inDoubt"] = [
         {
             "target": shown(target, show_numbers=show_numbers),
+            "scope": known.identity(target).scope,
+            "elsewhere": known.elsewhere(target) is not None,
             "detail": mask(state.detail) if state.detail else None,
             "request": requests.get(target),
             "state": "in doubt",
@@ -93,6 +103,7 @@ def _gather(
     ]
     found["inFlight"] = len(flying)
     found["lanes"] = holders
+    found["accounts"] = [_account(known, name) for name in sorted(project.accounts)]
     found["blocked"] = _blocked(app, project)
     runs = opened.runs(digest)
     found["runs"] = [_run(one) for one in runs[:_RUNS]]
@@ -106,15 +117,28 @@ def _gather(
     return found
 
 
+def _account(known: "Known", name: str) -> dict[str, Any]:
+    """What the account is, as far as anybody can tell without its key, and what it was before."""
+    scope = known.scopes.get(name)
+    other = known.journal.elsewhere(name, known.scope(name))
+    traced = None if scope is None else known.journal.traced(scope)
+    return {
+        "account": name,
+        "scope": scope or UNKNOWN,
+        "tracedSince": traced.strftime("%Y-%m-%dT%H:%M:%SZ") if traced else None,
+        "outcomesOfAnotherScope": other,
+    }
+
+
 def doubts_now(
-    opened: "SqliteJournal", holders: Sequence[object]
+    known: "Known", holders: Sequence[object]
 ) -> "tuple[dict[Target, State], set[Target]]":
     """What is in doubt, and what is in flight: a request without an answer, while its run lives.
 
     *holders*: who holds a lane. With none, a request without an answer is in doubt.
     """
     doubts, flying = {}, set()
-    for target, state in opened.in_doubt().items():
+    for target, state in known.in_doubt().items():
         if state.outcome is Outcome.IN_DOUBT or not holders:
             doubts[target] = state
         else:
@@ -123,13 +147,13 @@ def doubts_now(
 
 
 def _plan(
-    opened: "SqliteJournal", path: str, doubts: "Mapping[Target, State]"
+    known: "Known", path: str, doubts: "Mapping[Target, State]"
 ) -> tuple[str, dict[str, int], set[Target]]:
     from reconciler.plan.saved import read_plan
 
     saved = read_plan(path)
     targets = saved.targets
-    states = opened.states(targets)
+    states = known.states(targets)
     counts = {outcome.value: 0 for outcome in Outcome}
     for target in targets:
         state = states.get(target)
@@ -195,6 +219,11 @@ def _text(found: dict[str, Any]) -> list[str]:
         who = f"pid {lane.get('pid')} of {lane.get('user')} on {lane.get('host')}"
         since = f", since {lane['since']}" if "since" in lane else ""
         lines.append(say(f"Lane {lane.get('lane')} ({accounts}) is held by {who}{since}"))
+    for one in found["accounts"]:
+        if one["outcomesOfAnotherScope"]:
+            count = one["outcomesOfAnotherScope"]
+            was = f"{one['account']}: {count} outcomes belong to another scope of this account"
+            lines.append(say(f"{was}; now it is {one['scope']}"))
     if found["inFlight"]:
         lines.append(f"{found['inFlight']} targets in flight")
     for one in found["blocked"]:
@@ -205,7 +234,9 @@ def _text(found: dict[str, Any]) -> list[str]:
         lines.append(f"{len(found['inDoubt'])} in doubt (reconciler settle looks at them):")
         for one in found["inDoubt"]:
             where = f", request {one['request']}" if one["request"] is not None else ""
-            lines.append(say(f"  {one['target']}{where}: {one['detail'] or 'no answer yet'}"))
+            there = f", at {one['scope']}, which no account is now" if one["elsewhere"] else ""
+            why = one["detail"] or "no answer yet"
+            lines.append(say(f"  {one['target']}{where}{there}: {why}"))
     else:
         lines.append("Nothing is in doubt.")
     for one in found["openForReview"]:

@@ -238,8 +238,13 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """Where the vendor lives, without the account's `baseUrl`."""
     limits: Callable[[Any], Limits]
     """The vendor's documented pace, or our careful guess."""
-    scope: Callable[[Any], str]
-    """What shares one limit at the vendor: accounts of equal scope are paced as one. No secret."""
+    scope: Callable[[Any], Text]
+    """Whose campaigns these are, beside the base URL: a project, stream, user or application.
+
+    Where only a secret names that, its `Secret` (`settings.api_key.secret()`), alone or in a tuple
+    with text: what is kept of it is an HMAC, and the account's own `scope:` takes its place. What
+    the journal knows of one scope says nothing about another.
+    """
     unsafe: Callable[[Any, Campaign, str | None], str | None]
     """Why this id (and part) cannot be sent, or None."""
     delete: Callable[[Session, tuple[Item, ...]], Request]
@@ -248,6 +253,9 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """What *answer* to that request means for all of its items."""
     gate: Callable[[Answer], Throttled | Unauthorised | None]
     """Throttling and credentials, alike for every call of this vendor; `judge` includes it."""
+    limit: Callable[[Any], str] | None = None
+    """What shares one rate at the vendor: accounts of one limit are paced as one and worked by one
+    run at a time. No secret. None: the scope."""
     batches: Callable[[Any, Sequence[Item], int | None], list[tuple[Item, ...]]] = one_each
     """Items -> the requests they share, each item in exactly one; at most *most* targets each."""
     split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves

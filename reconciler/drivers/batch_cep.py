@@ -164,7 +164,7 @@ DRIVER = Driver(
     complete=True,
     base_url=lambda _settings: "https://api.batch.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
-    scope=lambda settings: f"batch-cep:{settings.project}",
+    scope=lambda settings: f"project {settings.project}",
     unsafe=lambda _settings, campaign, _part: ids.in_body(campaign.id),
     unsupported=_unsupported,
     delete=_delete,

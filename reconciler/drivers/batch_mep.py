@@ -152,7 +152,7 @@ DRIVER = Driver(
     complete=True,
     base_url=lambda _settings: "https://api.batch.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
-    scope=lambda settings: f"batch-mep:{settings.api_key.source}",
+    scope=lambda settings: ("app ", settings.api_key.secret()),
     unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
     unsupported=_unsupported,
     delete=_delete,

@@ -247,7 +247,7 @@ DRIVER = Driver(
     complete=False,
     base_url=lambda _settings: "https://api.cellcast.com",
     limits=lambda _settings: Limits(requests=10, per=1.0, concurrency=4),
-    scope=lambda settings: f"cellcast:{settings.api_key.source}",
+    scope=lambda settings: ("key ", settings.api_key.secret()),
     unsafe=_unsafe,
     unsupported=_unsupported,
     delete=_delete,

@@ -33,7 +33,7 @@ from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
 from reconciler.lanes.wire import NoAnswer, NotSent, Unsendable, Wire, wire_request
 from reconciler.lanes.work import AccountStopped, Fate, Job
-from reconciler.model import Outcome, Target
+from reconciler.model import Identity, Outcome, Target
 
 UNCONFIRMED = "unconfirmed-404"
 _SPLITS = 64  # extra requests a run that halving may cost (spec §4)
@@ -204,9 +204,17 @@ class Lane:
             request = made[0]
             batches.append(batch)
             requests.append(made)
-            targets = tuple(job.target for job in batch)
-            account = self.line.account
-            intents.append(Intent(account, "delete", request.method, request.shown_url, targets))
+            intents.append(
+                Intent(
+                    self.line.account,
+                    self.line.scope,
+                    "delete",
+                    request.method,
+                    request.shown_url,
+                    tuple(self._identity(job) for job in batch),
+                    tuple(job.asked for job in batch),
+                )
+            )
         numbers = self.flush(intents) if intents else []
         now = self.line.gate.now()
         for number, batch, made in zip(numbers, batches, requests, strict=True):
@@ -371,7 +379,7 @@ class Lane:
             "evidence": fate.evidence,
             "at": now,
             "plan": self.line.context.plan or job.state.plan,
-            "digests": job.digests,
+            "asked": job.asked,
             "inventory": job.inventory,
             **more,
         }
@@ -393,8 +401,11 @@ class Lane:
         self._rule(job, changes)
 
     def _rule(self, job: Job, changes: dict[str, Any]) -> None:
-        self._rulings.append(Ruling(job.target, changes))
+        self._rulings.append(Ruling(self._identity(job), self.line.account, changes))
         job.state = replace(job.state, **changes)
+
+    def _identity(self, job: Job) -> Identity:
+        return Identity(self.line.scope, job.target.id, job.target.part)
 
     def _record(self, job: Job, fate: Fate) -> dict[str, Any]:
         return {
@@ -402,6 +413,7 @@ class Lane:
             "plan": self.line.context.plan or job.state.plan or "",
             "target": str(job.target),
             "account": job.target.account,
+            "scope": self.line.scope,
             "id": job.target.id,
             "part": job.target.part,
             "outcome": fate.outcome.value,

@@ -101,6 +101,7 @@ class Line:
         gate: Gate,
         driver: Driver,
         session: Session,
+        scope: str,
         sender: Sender,
         secrets: Sequence[str],
     ) -> None:
@@ -108,6 +109,7 @@ class Line:
         self.gate = gate
         self.driver = driver
         self.account = session.account
+        self.scope = scope
         self.session = msgspec.structs.replace(session, token=Secret(self._token_text))
         self._sender = sender
         self._secrets = [secret for secret in secrets if secret]
@@ -216,7 +218,7 @@ class Line:
             if not await self.gate.open(self.context):
                 raise AccountStopped("interrupted")
             (number,) = self.save(
-                intents=[Intent(self.account, kind, request.method, request.shown_url)]
+                intents=[Intent(self.account, self.scope, kind, request.method, request.shown_url)]
             )
             self.gate.leave()
             used = self.tokens

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import Locked, ReconcilerError
+from reconciler.lanes.journal import JournalFailed
 
 _PATIENCE = 3  # tries, 20 ms apart, before a lane counts as taken
 _TRIES = 25  # the same while its holder does not say who it is
@@ -46,6 +47,20 @@ class Locks:
         self._held[lane] = handle
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"lane": lane, **holder}).encode(), 0)
+
+    def check(self) -> None:
+        """`ReconcilerError` if a lock that is held no longer lies where others look for it."""
+        for lane, handle in self._held.items():
+            held = os.fstat(handle)
+            try:
+                there = os.stat(self._path(lane), follow_symlinks=False)
+            except FileNotFoundError:
+                there = None
+            if there is None or (held.st_dev, held.st_ino) != (there.st_dev, there.st_ino):
+                raise JournalFailed(
+                    f"{self._folder}: the lock of {lane} was taken away or replaced while this run "
+                    "went on; nothing more was sent. Put the folder back as it was, and run again"
+                )
 
     def release(self) -> None:
         """Let go of every lane."""

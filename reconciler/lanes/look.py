@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.driver import Driver, Listing, Missing, Present, Sighting, Unclear
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
-from reconciler.lanes.work import AccountStopped, Fate, Job, Rules, Witnesses, can_look
+from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses, can_look
 from reconciler.model import Outcome, Target
 from reconciler.plan.sameness import difference
 
@@ -97,12 +97,16 @@ def fate_before(
         case Present(settled=str(why)):
             return Fate(Outcome.REFUSED, why, "look")
         case Present(campaign=seen):
+            if job.suspect:
+                return Fate(Outcome.DRIFTED, "resurrected", "look")
             drift = _drift(job, seen, rules, by_name=by_name)
             return Fate(Outcome.DRIFTED, drift, "look") if drift else None
         case Missing(sure=True, detail=detail):
             return Fate(Outcome.ALREADY_ABSENT, detail, "look")
         case Missing(detail=detail) if witnessed:
             return Fate(Outcome.ALREADY_ABSENT, detail, "look")
+    if job.suspect:
+        return Fate(Outcome.DRIFTED, "resurrected: no look can tell whether it came back", None)
     return None
 
 
@@ -140,8 +144,8 @@ def fate_after(
                     return Fate(Outcome.DRIFTED, f"{found.kind}: {found.detail}", "look"), {}
             if job.state.doubts > 1:
                 return None, {"seen_at": job.state.seen_at or now}
-            if job.state.seen_at is None:
-                return None, {"seen_at": now}
+            if job.state.seen_at is None or job.state.seen_at > now:
+                return None, {"seen_at": now}  # a time ahead of the clock says nothing
             if now - job.state.seen_at < again:
                 return None, {}
             if (broken := rules.broken(job.target, seen)) is not None:
@@ -216,10 +220,12 @@ def _may_go_unseen(lane: Lane, job: Job, sighting: Unclear, sights: Sights) -> b
     Without a journal it needs --first-run. Where a look is a guard, nothing takes its place.
     """
     if sighting.unseen:
-        return True
+        return not job.suspect
     if not (sights.unavailable or sighting.unavailable):
         return False
-    return job.look == "resumed" or (job.look == "empty journal" and lane.line.context.first_run)
+    if job.look is LookReason.UNTRACED:
+        return lane.line.context.first_run
+    return job.look is LookReason.RESUMED
 
 
 async def confirm(lane: Lane, witnesses: Witnesses) -> None:
@@ -336,10 +342,11 @@ def _until_look(jobs: Sequence[Job], driver: Driver, now: datetime, *, first: bo
     """Seconds until a look makes sense for all *jobs*: quiet first, then a minute between."""
     waits = [0.0 if first else min(_LISTING_EVERY, driver.again)]
     for job in jobs:
+        # A time ahead of the clock counts as now: no clock makes a wait longer.
         if job.state.last_byte_at is not None:
-            quiet = job.state.last_byte_at + timedelta(seconds=driver.quiet)
+            quiet = min(job.state.last_byte_at, now) + timedelta(seconds=driver.quiet)
             waits.append((quiet - now).total_seconds())
         if job.state.seen_at is not None:
-            twice = job.state.seen_at + timedelta(seconds=driver.again)
+            twice = min(job.state.seen_at, now) + timedelta(seconds=driver.again)
             waits.append((twice - now).total_seconds())
     return max(waits)

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
-from reconciler.apply.merge import Planned, digests_of, inventory_of
+from reconciler.apply.merge import Planned, inventory_of
 from reconciler.apply.report import WITHDRAWN
 from reconciler.driver import Driver, Item, Request, Secret, Session, shown
 from reconciler.errors import ReconcilerError, Stale
 from reconciler.inventory import Facts
 from reconciler.lanes.journal import Ruling
-from reconciler.lanes.work import Fate, Job, Rules, Witnesses, can_look
+from reconciler.lanes.known import Known
+from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses, can_look
 from reconciler.model import (
     Account,
     Action,
@@ -147,23 +148,31 @@ def rules_of(account: Account, asked: Asked, waivers: Waivers, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Why targets are looked at before their request. *resumed*: the plan was begun before."""
+    """Why targets are looked at before their request.
 
-    empty_journal: bool
+    *resumed*: the plan was begun before. *untraced*: accounts of which the journal may not know
+    what was sent.
+    """
+
+    untraced: Collection[str]
     resumed: bool
 
-    def reason(self, account: Account, action: Action, campaign: Campaign | None) -> str | None:
-        """The reason for this one, or None."""
+    def reason(
+        self, account: Account, planned: Planned, campaign: Campaign | None
+    ) -> LookReason | None:
+        """The reason for this one, or None. One that a journal cannot lift comes first."""
+        if planned.suspect:
+            return LookReason.SUSPECT
         if account.before_look:
-            return "before: look"
-        if action.reason is Reason.UNLISTED:
-            return "unlisted"
+            return LookReason.BEFORE
+        if planned.action.reason is Reason.UNLISTED:
+            return LookReason.UNLISTED
         unknown = campaign is not None and campaign.status in (None, Status.UNKNOWN)
         if unknown and account.guards.running != "allow":
-            return "unknown status"
-        if self.resumed:
-            return "resumed"
-        return "empty journal" if self.empty_journal else None
+            return LookReason.STATUS
+        if account.name in self.untraced:
+            return LookReason.UNTRACED
+        return LookReason.RESUMED if self.resumed else None
 
 
 def jobs(
@@ -173,6 +182,7 @@ def jobs(
     driver: Driver,
     manifests: Sequence[Manifest],
     looking: Looking,
+    asking: Mapping[tuple[str, str], Collection[str]],
 ) -> list[Job]:
     """The account's targets that may be sent, and those in doubt, in the plan's order."""
     about = {(one.path, one.name): one for one in manifests}
@@ -188,10 +198,11 @@ def jobs(
             Job(
                 item=Item(one.target, name, record.channel if record is not None else None),
                 planned=_planned(action),
-                digests=digests_of(plan, action),
+                asked=tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
                 inventory=inventory,
                 state=one.state,
-                look=looking.reason(account, action, record) if can_look(driver) else None,
+                look=looking.reason(account, one, record) if can_look(driver) else None,
+                suspect=one.suspect,
                 may_send=one.fate is None,
                 withheld=one.fate,
                 facts=facts_of(action, about),
@@ -238,6 +249,8 @@ def decided(
     digest: str,
     planned: Sequence[Planned],
     manifests: Sequence[Manifest],
+    known: Known,
+    asking: Mapping[tuple[str, str], Collection[str]],
     *,
     now: datetime,
 ) -> tuple[list[Ruling], list[dict[str, Any]]]:
@@ -258,15 +271,16 @@ def decided(
             "evidence": one.fate.evidence,
             "at": now,
             "plan": digest,
-            "digests": digests_of(plan, one.action),
+            "asked": tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
             "inventory": inventory_of(plan),
         }
-        rulings.append(Ruling(one.target, changes))
+        rulings.append(known.ruling(one.target, changes))
         records.append(
             {
                 "type": "target",
                 "target": str(one.target),
                 "account": one.target.account,
+                "scope": known.scope(one.target.account),
                 "id": one.target.id,
                 "part": one.target.part,
                 "outcome": one.fate.outcome.value,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.driver import Driver, Session
+from reconciler.driver import Session
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
@@ -17,6 +17,7 @@ from reconciler.lanes.work import (
     AccountStopped,
     Fate,
     Job,
+    OpenAccount,
     Rules,
     RunContext,
     Witnesses,
@@ -32,18 +33,12 @@ _ROUNDS = 8  # drain, confirm, settle: far more than any target can need
 class AccountWork:
     """Everything one account's lane needs. *secrets* are the values no text may show."""
 
-    account: Account
-    driver: Driver
+    open: OpenAccount
     session: Session
     secrets: Sequence[str]
     jobs: list[Job]
     witnesses: Witnesses
     rules: Rules
-
-
-def lane_of(driver: Driver, account: Account) -> str:
-    """The lane of *account*: accounts that share a vendor's limit share it."""
-    return driver.scope(account.settings)
 
 
 def strictest(limits: Sequence[Limits]) -> Limits:
@@ -71,13 +66,14 @@ async def execute(
     for work in works:
         line = Line(
             context=context,
-            gate=gates[lane_of(work.driver, work.account)],
-            driver=work.driver,
+            gate=gates[work.open.lane],
+            driver=work.open.driver,
             session=work.session,
-            sender=sender(work) if sender else sender_of(work.account),
+            scope=work.open.scope,
+            sender=sender(work) if sender else sender_of(work.open.account),
             secrets=work.secrets,
         )
-        lanes.append(Lane(line, work.jobs, work.account.max_batch, total=len(work.jobs)))
+        lanes.append(Lane(line, work.jobs, work.open.account.max_batch, total=len(work.jobs)))
     tasks = [
         asyncio.create_task(_guarded(lane, work, send=send))
         for lane, work in zip(lanes, works, strict=True)
@@ -130,7 +126,7 @@ async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
         return
     others = [job for job in work.jobs if job.state.outcome is not Outcome.IN_DOUBT]
     looked = [job for job in others if job.look is not None]
-    plain = [job for job in others if job.look is None or not can_look(work.driver)]
+    plain = [job for job in others if job.look is None or not can_look(work.open.driver)]
     going = set()
     if looked or doubts:
         must = [job for job in looked if job not in plain]
@@ -173,25 +169,22 @@ def sender_of(account: Account) -> Sender:
     return Sender(proxy=account.proxy, ca_file=account.ca_file)
 
 
-def by_lane(
-    accounts: Sequence[tuple[Account, Driver]],
-) -> dict[str, list[Account]]:
+def by_lane(accounts: Sequence[OpenAccount]) -> dict[str, list[OpenAccount]]:
     """The accounts of each lane, in the lanes' order."""
-    shared: dict[str, list[Account]] = {}
-    for account, driver in accounts:
-        shared.setdefault(lane_of(driver, account), []).append(account)
+    shared: dict[str, list[OpenAccount]] = {}
+    for one in accounts:
+        shared.setdefault(one.lane, []).append(one)
     return dict(sorted(shared.items()))
 
 
-def take(
-    accounts: Sequence[tuple[Account, Driver]], journal: Journal, run: int
-) -> dict[str, Ledger]:
+def take(accounts: Sequence[OpenAccount], journal: Journal, run: int) -> dict[str, Ledger]:
     """Take every lane over from whoever had it; what was under way there is in doubt from now."""
     ledgers = {}
     for lane, members in by_lane(accounts).items():
-        limits = strictest([one.limits for one in members])
-        names = [one.name for one in members]
-        ledgers[lane] = journal.take(lane, names, run, limits.per + slack(limits))
+        limits = strictest([one.account.limits for one in members])
+        scopes = sorted({one.scope for one in members})
+        window = limits.per + slack(limits)
+        ledgers[lane] = journal.take(lane, scopes, run, window)
     return ledgers
 
 
@@ -199,8 +192,8 @@ def _gates(
     works: Sequence[AccountWork], context: RunContext, ledgers: Mapping[str, Ledger]
 ) -> dict[str, Gate]:
     gates = {}
-    for lane, members in by_lane([(one.account, one.driver) for one in works]).items():
-        limits = strictest([one.limits for one in members])
+    for lane, members in by_lane([one.open for one in works]).items():
+        limits = strictest([one.account.limits for one in members])
         pace = resumed(ledgers[lane], limits, context.wall())
         gates[lane] = Gate(lane, ledgers[lane].epoch, pace)
     return gates
@@ -217,7 +210,7 @@ def resumed(ledger: Ledger, limits: Limits, now: datetime) -> Pace:
     pace.remember((moment(sent), moment(end or now)) for sent, end in ledger.recent)
     if ledger.paused_until is not None:
         left = (ledger.paused_until - now).total_seconds()
-        pace.pause(loop + min(max(left, 0.0), _LONGEST_PAUSE))
+        pace.pause(loop + min(max(left, 0.0), max(ledger.pause, 0.0), _LONGEST_PAUSE))
     return pace
 
 

@@ -1,7 +1,6 @@
 """Where a project keeps its state: the journal, the locks, the audit log, plans and reports."""
 
 import getpass
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from reconciler.lanes.journal.sqlite import SqliteJournal
 
 _SCHEME = "sqlite:///"
-_TAIL = 4 * 1024 * 1024
 
 
 def state_path(site: Site, project: Project) -> Path:
@@ -65,6 +63,7 @@ def journal(site: Site, project: Project) -> "Iterator[SqliteJournal]":
 
     opened = SqliteJournal(state_path(site, project), project.name, clock=site.now)
     try:
+        _whole(site, opened)
         yield opened
     except JournalFailed:
         raise  # nothing more is written there; the next command catches up
@@ -78,43 +77,52 @@ def journal(site: Site, project: Project) -> "Iterator[SqliteJournal]":
         opened.close()
 
 
+@contextmanager
+def journal_read(site: Site, project: Project) -> "Iterator[SqliteJournal]":
+    """The project's journal, to be read alone: nothing is created and nothing is changed."""
+    from reconciler.lanes.journal.sqlite import SqliteJournal
+
+    path = state_path(site, project)
+    opened = SqliteJournal(path, project.name, clock=site.now, read_only=True)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _whole(site: Site, opened: "SqliteJournal") -> None:
+    """A journal that lacks records which the log has of it was restored, or copied in part."""
+    from reconciler.prove import chain
+
+    logged = chain.newest(audit_path(site), opened.identity)
+    if logged <= opened.newest_entry:
+        return
+    lost = logged - opened.newest_entry
+    opened.reborn()
+    site.note(
+        f"warning: the journal lacks {lost} records that the audit log has of it: it was restored "
+        "from a backup, or copied without its -wal file. What it knows still counts, and every "
+        "account counts as never seen: targets are looked at before their requests"
+    )
+
+
 def export_audit(site: Site, opened: "SqliteJournal") -> None:
     """Append to `.reconciler/audit.ndjson` what the journal has for it.
 
     The journal commits such a record together with what it tells, so a crash loses none, and the
-    next command catches up. Records are numbered (`entry`), so that none is appended twice.
+    next command catches up. Records are numbered (`entry`) under the journal's identity, so that
+    none is appended twice, and none is taken for another journal's.
     """
     from reconciler.prove import chain
 
     path = audit_path(site)
-    chain.append_after(path, opened.audit_after)
-    opened.audit_written(_newest_entry(path))
+    chain.append_after(path, opened.identity, opened.audit_after)
+    opened.audit_written(chain.newest(path, opened.identity))
 
 
 def audit_path(site: Site) -> Path:
     """The audit log."""
     return folder(site) / "audit.ndjson"
-
-
-def _newest_entry(path: Path) -> int:
-    """The number of the last of the journal's records in the log, 0 if there is none."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return 0
-    except OSError as error:
-        raise ReconcilerError(f"cannot read {path}: {error.strerror}") from error
-    for line in reversed(lines):
-        try:
-            entry = json.loads(line).get("entry")
-        except (ValueError, AttributeError):
-            continue  # a torn tail, or the middle of a record: `verify` judges, not we
-        if isinstance(entry, int):
-            return entry
-    return 0
 
 
 def holder() -> dict[str, object]:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from reconciler.driver import Driver, Item
 from reconciler.errors import ReconcilerError
 from reconciler.events import Event
 from reconciler.lanes.journal import NOTHING, Journal, State
-from reconciler.model import Campaign, Evidence, Outcome, Target
+from reconciler.model import Account, Campaign, Evidence, Identity, Outcome, Target
 
 
 class AccountStopped(ReconcilerError):
@@ -26,25 +27,60 @@ class Fate:
     evidence: Evidence | None = None
 
 
+class LookReason(StrEnum):
+    """Why a target is looked at before its request."""
+
+    BEFORE = "before: look"
+    UNLISTED = "unlisted"
+    STATUS = "unknown status"
+    RESUMED = "resumed"
+    UNTRACED = "no trace in the journal"
+    SUSPECT = "it may have come back"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAccount:
+    """An account whose credentials are read: what it is, and what it shares.
+
+    *settings* hold the credentials' values. *scope*: whose campaigns these are; what the journal
+    knows goes by it. *lane*: what shares a rate at the vendor; one run at a time works it.
+    """
+
+    account: Account
+    driver: Driver
+    settings: Any
+    scope: str
+    lane: str
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    def identity(self, target: Target) -> Identity:
+        """What *target*, named by this account, is."""
+        return Identity(self.scope, target.id, target.part)
+
+
 @dataclass(slots=True)
 class Job:
     """One target that the plan deletes.
 
     *planned* is the record it must still be (None: nothing was listed). *state* is the journal's
     word, kept up to date. *look* says why it is looked at before its request, if it is.
-    *may_send* False: only a doubt about it is left to settle; *withheld* says why.
+    *may_send* False: only a doubt about it is left to settle; *withheld* says why. *suspect*: it
+    was deleted before, and may have come back: if a look shows it, it has.
     *facts* go into the audit log with its outcome.
     """
 
     item: Item
     planned: Campaign | None
-    digests: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     inventory: tuple[str, ...] = ()
     state: State = NOTHING
-    look: str | None = None
+    look: LookReason | None = None
     may_send: bool = True
     withheld: Fate | None = None
-    resend: bool = False  # two looks have cleared it after a doubt
+    suspect: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property

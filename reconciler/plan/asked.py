@@ -1,13 +1,18 @@
 """What is asked of every record: absences, keeps and protections, each with where it stands."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress, count
+from typing import Any
 
 import msgspec
+from msgspec.structs import fields
 
 from reconciler.driver import Driver
-from reconciler.model import Account, Entry, Manifest, Project, Protect
-from reconciler.plan.matching import Question
+from reconciler.model import Entry, Manifest, Project, Protect
+from reconciler.plan import scopes
+from reconciler.plan.matching import Question, nfc
 
 Origin = Entry | Protect
 
@@ -24,20 +29,34 @@ class Asked(msgspec.Struct, frozen=True):
     manifests: tuple[Manifest, ...]
     twins: frozenset[int]
     """The questions in the form that their entry does not have; each follows its first."""
+    shared: Mapping[str, tuple[str, ...]] = {}
+    """Accounts of one scope: each with all their names, itself among them."""
+
+    def names(self, account: str) -> tuple[str, ...]:
+        """The accounts of the scope of *account*, itself among them, by name."""
+        return self.shared.get(account, (account,))
 
 
 def questions(
-    project: Project, manifests: Sequence[Manifest], drivers: Mapping[str, Driver]
+    project: Project,
+    manifests: Sequence[Manifest],
+    drivers: Mapping[str, Driver],
+    shared: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Asked:
     """Everything to ask of the inventory, in an order that depends on the files alone.
+
+    *shared*: the accounts of one scope (`scopes.twins`); what is kept or protected in one of them
+    holds in all. None: as far as the files themselves show it.
 
     Absences and keeps of every manifest, the expired ones too: an expired absence still shows what
     it would have asked for, and a keep never ends. *drivers* by name.
     """
+    if shared is None:
+        shared = scopes.alike(tuple(project.accounts.values()), drivers)
     ordered = tuple(sorted(manifests, key=lambda one: (one.path, one.line, one.name)))
     pairs = [
         pair
-        for origin, question in _all(project, ordered)
+        for origin, question in _all(project, ordered, shared)
         for pair in _both(origin, question, drivers[project.accounts[question.account].driver])
     ]
     turned = [(question.id is None) != (origin.id is None) for origin, question in pairs]
@@ -46,25 +65,57 @@ def questions(
         origins=tuple(origin for origin, _ in pairs),
         manifests=ordered,
         twins=frozenset(compress(count(), turned)),
+        shared=shared,
     )
 
 
-def protects_of(account: Account) -> tuple[Protect, ...]:
-    """The protections that hold for *account*."""
-    return tuple(
-        one for one in account.guards.protect if one.account is None or one.account == account.name
-    )
+def protects_of(project: Project, names: Sequence[str]) -> tuple[Protect, ...]:
+    """The protections that hold for the accounts *names*, which are of one scope; each once."""
+    found: list[Protect] = []
+    for name in names:
+        for one in project.accounts[name].guards.protect:
+            if (one.account is None or one.account == name) and one not in found:
+                found.append(one)
+    return tuple(found)
 
 
-def _all(project: Project, manifests: Sequence[Manifest]) -> Iterator[tuple[Origin, Question]]:
+def words(entry: Entry, scope: str, *, by_name: bool) -> str:
+    """The digest of what an absence asks for: its scope, and its id, name or match.
+
+    Not its account's name, nor where it stands, nor `expect` and numbers. Where the vendor goes
+    *by_name*, an id is a name.
+    """
+    said: object = entry.match and _plain(entry.match)
+    form = "match"
+    if entry.match is None:
+        form = "name" if by_name or entry.id is None else "id"
+        said = entry.id if form == "id" else nfc(entry.id or entry.name or "")
+    text = json.dumps([scope, form, said], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """The conditions of a selector that are set, each as it reads whatever order it is in."""
+    made = {}
+    for one in fields(value):
+        said = getattr(value, one.name)
+        if said is not None and one.name != "text":
+            made[one.name] = sorted(map(str, said)) if isinstance(said, list | tuple) else said
+    return made
+
+
+def _all(
+    project: Project, manifests: Sequence[Manifest], shared: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[Origin, Question]]:
     for manifest in manifests:
         for entry in manifest.absent:
             yield entry, Question("absent", entry.account, entry.id, entry.name, entry.match)
     for manifest in manifests:
         for entry in manifest.keep:
-            yield entry, Question("keep", entry.account, entry.id, entry.name, entry.match)
+            for name in shared.get(entry.account, (entry.account,)):
+                yield entry, Question("keep", name, entry.id, entry.name, entry.match)
     for name in sorted(project.accounts):
-        for one in protects_of(project.accounts[name]):
+        for one in protects_of(project, shared.get(name, (name,))):
             yield one, Question("protect", name, one.id, one.name, one.match)
 
 

@@ -192,7 +192,8 @@ class _Unlisted:
         looks = driver.look is not None or driver.list is not None
         if looks:
             return None
-        said = protect.unseen(protects_of(self._project.accounts[account]), looks=looks)
+        names = self._asked.names(account)
+        said = protect.unseen(protects_of(self._project, names), looks=looks)
         if said is not None:
             return said
         for question, origin in zip(self._asked.questions, self._asked.origins, strict=True):

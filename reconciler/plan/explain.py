@@ -324,7 +324,8 @@ def _guards(target: Target, record: Campaign | None, known: Known) -> Iterator[L
         yield _guard("inventory", True if whole else None, f"does not list it, {why}")
     if record is None and covered.coverage is Coverage.PARTIAL:
         looks = driver.look is not None or driver.list is not None
-        if unseen := protect.unseen(protects_of(account), looks=looks):
+        protects = protects_of(known.project, known.asked.names(target.account))
+        if unseen := protect.unseen(protects, looks=looks):
             yield _guard("protected", None, unseen)
     status = str(seen.status) if seen.status is not None else "unknown"
     refused = running.refusal(seen, account.guards)

@@ -22,7 +22,7 @@ from reconciler.model import (
     Source,
     Summary,
 )
-from reconciler.plan import limits, warnings
+from reconciler.plan import limits, scopes, warnings
 from reconciler.plan.asked import Asked
 from reconciler.plan.asking import asks
 from reconciler.plan.candidates import candidates
@@ -32,6 +32,7 @@ from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.judging import Ground, Wanted, actions
 from reconciler.plan.matching import Matches
 from reconciler.plan.planfile import count, stamp
+from reconciler.plan.sharing import joined
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
@@ -78,11 +79,14 @@ def plan(
         for name in accounts
     }
     wanted = _wanted(only_accounts, only_manifests)
-    every = [
-        pair
-        for one in candidates(asked, table, matches, project, drivers, now=now)
-        for pair in actions(one, grounds[one.account], wanted, attributes=attributes)
-    ]
+    every = joined(
+        (
+            pair
+            for one in candidates(asked, table, matches, project, drivers, now=now)
+            for pair in actions(one, grounds[one.account], wanted, attributes=attributes)
+        ),
+        asked,
+    )
     ordered = tuple(sorted([action for action, shown in every if shown], key=_place))
     judged = limits.judge(project, facts, waivers, ordered, accounts, now=now)
     ordered = tuple([_lifted(action, judged) for action in ordered])
@@ -192,7 +196,7 @@ def _estimate(
     Accounts that share a limit at the vendor wait for each other, the others do not.
     """
     costs: dict[str, Cost] = {}
-    scopes: dict[str, int] = {}
+    lanes: dict[str, int] = {}
     for name in accounts:
         account = project.accounts[name]
         driver = drivers[account.driver]
@@ -207,11 +211,11 @@ def _estimate(
             requests = len(driver.batches(account.settings, planned, account.max_batch))
         seconds = _ceil(requests * account.limits.per / account.limits.requests)
         costs[name] = Cost(requests=requests, seconds=seconds)
-        scope = driver.scope(account.settings)
-        scopes[scope] = scopes.get(scope, 0) + seconds
+        lane = scopes.limit(account, driver, scopes.likeness(account, driver))
+        lanes[lane] = lanes.get(lane, 0) + seconds
     return Estimate(
         requests=sum(cost.requests for cost in costs.values()),
-        seconds=max(scopes.values(), default=0),
+        seconds=max(lanes.values(), default=0),
         accounts=costs,
     )
 

@@ -54,18 +54,19 @@ def make_plan(
     author: str | None = None,
     attributes: bool = False,
     also: Sequence[Question] = (),
+    shared: Mapping[str, tuple[str, ...]] | None = None,
 ) -> FreshPlan:
     """A plan of today's files. `Invalid` with everything that is wrong with them.
 
     *inventory*: files that were given, `-` is standard input; none: the project's. *accounts* and
     *manifests*: only their deletions; empty: all. *also*: more questions to put to the inventory,
-    after those of the files.
+    after those of the files. *shared*: the accounts of one scope, as `questions` takes them.
     """
     project, loaded, diagnostics = site.load_all()
     check_names("accounts", accounts, project.accounts)
     check_names("manifests", manifests, [one.name for one in loaded])
     by_driver = site.drivers_of(project)
-    asked = questions(project, loaded, by_driver)
+    asked = questions(project, loaded, by_driver, shared)
     facts, matches = _read(
         site, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
     )

@@ -5,6 +5,7 @@ principals of its key and `ssh-keygen -Y verify` says yes or no. What is counted
 Identities that a key or an alias joins are one person; one person counts once.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -26,8 +27,16 @@ SIGNERS_LIMIT = 1024 * 1024
 REVOKED_SUFFIX = ".revoked"
 """Beside `allowed_signers`: a file of revoked keys (a KRL, or public keys one a line)."""
 
+# Drawn as nothing, and yet no format characters: joiners, fillers, variation selectors.
+_BLANK = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+    + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+_STRANGER = "no principal of allowed_signers has its key, as of today"
 _TIMEOUT = 30.0
 _SIGN_TIMEOUT = 300.0  # a person types a passphrase or touches a key
+_BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
+_MAGIC = b"SSHSIG"
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}$")
 # Verifying takes nothing from the environment: dates without a zone in allowed_signers are UTC on
 # every machine, so that an auditor's count is the same as ours.
@@ -161,6 +170,15 @@ class Bench:
         (path := self._at / name).write_bytes(content)
         return path
 
+    def stranger(self, signature: bytes) -> bool:
+        """Whether the signature's key surely stands nowhere in `allowed_signers`.
+
+        It spares ssh-keygen a question that it would answer with no: a folder may hold hundreds of
+        signatures by anybody. A certificate, or what cannot be read, is ssh-keygen's to judge.
+        """
+        key = _key_of(signature)
+        return key is not None and key not in self._signers.allowed
+
     def principals(self, signature: bytes) -> tuple[str, ...]:
         """Every principal that `allowed_signers` names for the signature's key, in its order.
 
@@ -218,6 +236,34 @@ def _tool() -> str:
     found = shutil.which("ssh-keygen")
     if found is None:
         raise ToolMissing("ssh-keygen is not installed: approvals need OpenSSH 8.9 or newer")
+    return found
+
+
+def _key_of(signature: bytes) -> bytes | None:
+    """The public key in an armored signature, in base64 as `allowed_signers` writes it.
+
+    None for a certificate and for what is not of the form (PROTOCOL.sshsig of OpenSSH).
+    """
+    lines = [line.strip() for line in signature.strip().splitlines()]
+    if len(lines) < 3 or lines[0] != _BEGIN or lines[-1] != _END:
+        return None
+    try:
+        blob = base64.b64decode(b"".join(lines[1:-1]), validate=True)
+        key = _field(blob, len(_MAGIC) + 4)
+        kind = _field(key, 0)
+    except ValueError:
+        return None
+    if not blob.startswith(_MAGIC) or b"-cert-" in kind:
+        return None
+    return base64.b64encode(key)
+
+
+def _field(blob: bytes, at: int) -> bytes:
+    """The length-prefixed field of *blob* that begins at *at*; ValueError if it is not whole."""
+    size = int.from_bytes(blob[at : at + 4], "big")
+    found = blob[at + 4 : at + 4 + size]
+    if len(blob) < at + 4 or len(found) != size:
+        raise ValueError("a field ends too early")
     return found
 
 
@@ -314,10 +360,14 @@ class _Hearing:
         """(the principal it speaks for, "") or (None, why it speaks for nobody)."""
         if len(self.content) > SIGNATURE_LIMIT:
             return None, f"longer than {SIGNATURE_LIMIT} bytes"
+        if self.bench.stranger(self.content):
+            return None, _STRANGER
         known = self.bench.principals(self.content)
-        why = "no principal of allowed_signers has its key, as of today"
+        why = _STRANGER
         for name in dict.fromkeys((*([claimed] if claimed else []), *known)):
             fingerprint, said = self._good_for(name)
+            if fingerprint is not None and invisible(name):
+                return None, f"{name!a} has characters that nobody sees; correct allowed_signers"
             if fingerprint is not None:
                 self.people.join(fingerprint, name, *known)
                 return self._unless_barred(name)
@@ -376,7 +426,19 @@ def _identities(text: str | None) -> list[str]:
 
 
 def _compared(identity: str) -> str:
-    # Case never tells two people apart: that can only lower the count. Fingerprints keep theirs.
+    # Neither case nor what nobody sees tells two people apart: that can only lower the count.
+    # Fingerprints keep their case.
     if _FINGERPRINT.fullmatch(identity):
         return identity
-    return unicodedata.normalize("NFC", identity).casefold()
+    seen = "".join(char for char in unicodedata.normalize("NFKC", identity) if not _unseen(char))
+    return unicodedata.normalize("NFKC", seen.casefold()).strip()
+
+
+def _unseen(char: str) -> bool:
+    """Whether *char* is a control or format character, or is drawn as nothing."""
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") or char in _BLANK
+
+
+def invisible(principal: str) -> bool:
+    """Whether *principal* has characters that nobody sees, so that it looks like another."""
+    return any(_unseen(char) for char in principal)

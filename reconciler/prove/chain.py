@@ -19,6 +19,7 @@ MOST = 2**53 - 1
 """The largest whole number that every JSON reader keeps."""
 
 _TAIL = 64 * 1024
+_BLOCK = 1024 * 1024
 _LINKS = frozenset({"seq", "prev", "hash"})
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -102,14 +103,17 @@ def append(path: Path, records: Sequence[object]) -> str:
     A torn last line (a crash while it was written) is cut; a record `cut` says so. `Damaged` if
     the end of the file is not a chain. When it raises, nothing was appended.
     """
-    return append_after(path, lambda _: records)
+    return append_after(path, None, lambda _: records)
 
 
-def append_after(path: Path, records_after: Callable[[int], Sequence[object]]) -> str:
-    """Like `append`, for records with a rising number `entry`: none is ever appended twice.
+def append_after(
+    path: Path, journal: str | None, records_after: Callable[[int], Sequence[object]]
+) -> str:
+    """Like `append`, for the records of one *journal*, which number them rising (`entry`).
 
-    *records_after* is called while other processes wait, with the newest `entry` of the log's end
-    (0 if it has none), and returns what comes after it.
+    None is ever appended twice, and none is taken for another journal's of the same number.
+    *records_after* is called while other processes wait, with the newest `entry` that the log has
+    of *journal* (0 if it has none), and returns what comes after it.
     """
     new = not os.path.lexists(path)
     try:
@@ -118,7 +122,7 @@ def append_after(path: Path, records_after: Callable[[int], Sequence[object]]) -
         raise _failed(path, 0, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # closing frees it, and so does death
-        last = _append(path, descriptor, records_after)
+        last = _append(path, descriptor, journal, records_after)
         if new:
             _sync_folder(path.parent)
     except OSError as error:
@@ -128,9 +132,14 @@ def append_after(path: Path, records_after: Callable[[int], Sequence[object]]) -
     return last
 
 
-def _append(path: Path, descriptor: int, records_after: Callable[[int], Sequence[object]]) -> str:
-    end, seq, prev, torn, entry = _end_of(path, descriptor)
-    records = records_after(entry)
+def _append(
+    path: Path,
+    descriptor: int,
+    journal: str | None,
+    records_after: Callable[[int], Sequence[object]],
+) -> str:
+    end, seq, prev, torn = _end_of(path, descriptor)
+    records = records_after(0 if journal is None else _newest(descriptor, end, journal))
     if torn and len(records):
         at = _plain(msgspec.to_builtins(records[0]))["at"]
         records = [_cut(at, torn), *records]
@@ -182,8 +191,48 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes, int]:
-    """(where whole records end, last seq, last hash, what is torn after them, newest entry)."""
+def newest(path: Path, journal: str) -> int:
+    """The newest `entry` that the log has of *journal*, 0 if it has none or is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise ReconcilerError(f"the audit log {path} cannot be read: {error.strerror}") from error
+    try:
+        return _newest(descriptor, os.fstat(descriptor).st_size, journal)
+    finally:
+        os.close(descriptor)
+
+
+def _newest(descriptor: int, end: int, journal: str) -> int:
+    """Back from *end*, which costs little: a journal that writes now has mostly written last."""
+    mark = b'"journal":' + _encode(journal)
+    rest = b""
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        block = os.pread(descriptor, end - start, start) + rest
+        end = start
+        lines = block.split(b"\n")
+        rest = lines.pop(0) if start else b""
+        for line in reversed(lines):
+            if mark in line and (entry := _entry(line, journal)) is not None:
+                return entry
+    return 0
+
+
+def _entry(line: bytes, journal: str) -> int | None:
+    """The number of the record on *line*, None if it is torn or not one of *journal*."""
+    try:
+        record = _decode(line)
+    except msgspec.MsgspecError:
+        return None
+    entry = record.get("entry")
+    return entry if record.get("journal") == journal and type(entry) is int else None
+
+
+def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
+    """(where whole records end, last seq, last hash, what is torn after them)."""
     size = os.fstat(descriptor).st_size
     for reach in (_TAIL, 2 * LINE_LIMIT + _TAIL):
         start = max(0, size - reach)
@@ -198,7 +247,7 @@ def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes, int]:
     if not lines:
         if start or end:
             raise _damaged(path, end)
-        return end, 0, GENESIS, torn, 0
+        return end, 0, GENESIS, torn
     seq, prev = 0, None
     for line in lines:
         links = _held(line)
@@ -206,9 +255,7 @@ def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes, int]:
             raise _damaged(path, end)
         seq, prev = links.seq, links.hash
     assert prev is not None
-    entries = (_decode(line).get("entry") for line in reversed(lines))
-    entry = next((one for one in entries if type(one) is int), 0)
-    return end, seq, prev, torn, entry
+    return end, seq, prev, torn
 
 
 def _damaged(path: Path, end: int) -> Damaged:

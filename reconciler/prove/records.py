@@ -5,7 +5,7 @@ about. Targets are written `ACCOUNT/ID` or `ACCOUNT/ID#PART`. URLs come masked; 
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,11 +24,15 @@ _REQUEST_IDS = (
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type"):
-    """What all have in common."""
+    """What all have in common. *run* counts the runs of *journal*, which is the journal's identity.
+
+    Records of several journals may share a log: only both together name a run.
+    """
 
     at: str
     run: str
     plan: str
+    journal: str = ""
 
 
 class ApprovalsSeen(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -66,6 +70,7 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run-started"):
     approvals: ApprovalsSeen
     window: WindowSeen | None = None
     waived: tuple[str, ...] = ()  # the rules that `apply --waive` lifted
+    restored_from: str | None = None  # the identity that this journal had before it lost records
 
 
 class Waived(Record, frozen=True, kw_only=True, tag="waived"):
@@ -89,6 +94,7 @@ class Intent(Record, frozen=True, kw_only=True, tag="intent"):
 
     request: int
     account: str
+    scope: str = ""  # whose campaigns these are, whatever the account is called
     method: str
     url: str
     targets: tuple[str, ...]
@@ -99,6 +105,7 @@ class Seen(Record, frozen=True, kw_only=True, tag="outcome"):
 
     request: int
     account: str
+    scope: str = ""
     status: int | None
     verdict: str
     detail: str | None = None
@@ -121,6 +128,7 @@ class TargetEnded(Record, frozen=True, kw_only=True, tag="target"):
 
     target: str
     account: str
+    scope: str = ""
     id: str
     part: str | None
     name: str | None
@@ -147,6 +155,24 @@ class RunEnded(Record, frozen=True, kw_only=True, tag="run-ended"):
     exit_code: int
     summary: dict[str, int]
     report: str | None = None
+
+
+_KNOWN = RunStarted | Waived | Reviewed | Intent | Seen | TargetEnded | Finding | RunEnded
+_TYPES = frozenset(one.__struct_config__.tag for one in _KNOWN.__args__)
+
+
+def read(record: Mapping[str, Any]) -> Record | None:
+    """The record as its type; None for a type that this version does not know.
+
+    ValueError if it is of a known type and a member is missing or of another kind.
+    """
+    if record.get("type") not in _TYPES:
+        return None
+    try:
+        found: Record = msgspec.convert(record, _KNOWN)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"is not a record of the type {record['type']}") from error
+    return found
 
 
 def vendor_request_id(headers: Mapping[str, str]) -> str | None:

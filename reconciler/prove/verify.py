@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from reconciler.errors import Stale
 from reconciler.model import API_VERSION, Outcome, Plan, Report, Target
 from reconciler.plan import planfile
-from reconciler.prove import approvals, chain
+from reconciler.prove import approvals, chain, records
 from reconciler.prove.approvals import Signers
 from reconciler.prove.evidence import AUDIT, MANIFEST, deletions
 
@@ -143,6 +143,16 @@ def _signers(contents: Mapping[str, bytes]) -> Signers | None:
 # ---------------------------------------------------------------- what the records say
 
 
+class _Run(NamedTuple):
+    """One run: its journal's identity and its number there."""
+
+    journal: str
+    number: str
+
+    def __str__(self) -> str:
+        return self.number if not self.journal else f"{self.number} of journal {self.journal[:8]}"
+
+
 @dataclass(slots=True)
 class _Case:
     """The records, heard one after the other."""
@@ -152,11 +162,12 @@ class _Case:
     contents: Mapping[str, bytes]
     signers: Signers | None
     planned: frozenset[str] = frozenset()
-    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
-    judged: set[str] = field(default_factory=set)
+    runs: dict[_Run, records.RunStarted] = field(default_factory=dict)
+    starts: dict[_Run, int] = field(default_factory=dict)  # the record that starts each
+    ended: set[_Run] = field(default_factory=set)
+    judged: set[_Run] = field(default_factory=set)
     intended: set[str] = field(default_factory=set)
-    requests: set[int] = field(default_factory=set)
+    requests: set[tuple[str, int]] = field(default_factory=set)
     outcomes: dict[str, str] = field(default_factory=dict)
     approved_by: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -173,74 +184,89 @@ class _Case:
                 self._one(record)
 
     def _one(self, record: Mapping[str, Any]) -> None:
-        seq, kind, run = record["seq"], record.get("type"), record.get("run")
+        seq = record["seq"]
         if "plan" not in record:
             return
         if record["plan"] != self.manifest.plan:
             raise Unproven(AUDIT, "is of another plan", seq)
-        if not isinstance(run, str):
+        if not isinstance(record.get("run"), str):
             raise Unproven(AUDIT, "names no run", seq)
-        if kind == "run-started":
-            self.runs[run] = dict(record)
-            return
-        if run not in self.runs:
+        try:
+            said = records.read(record)
+        except ValueError as error:
+            raise Unproven(AUDIT, str(error), seq) from error
+        journal = record.get("journal", "")
+        if not isinstance(journal, str):
+            raise Unproven(AUDIT, "names no journal", seq)
+        run = _Run(journal, record["run"])
+        if isinstance(said, records.RunStarted):
+            self._begun(run, said, seq)
+        elif run not in self.runs:
             raise Unproven(AUDIT, f"is of run {run}, whose start is missing", seq)
-        match kind:
-            case "intent":
-                self._intent(record, run)
-            case "outcome" if record.get("status") is not None:
-                # Without one nothing answered: a later run found it lost, maybe another plan's.
-                if record.get("request") not in self.requests:
-                    raise Unproven(AUDIT, "answers a request that has no intent", seq)
-            case "target":
-                self._target(record)
-            case "run-ended":
-                self.ended.add(run)
-                report = record.get("report")
-                self.report = report if isinstance(report, str) else self.report
+        elif said is not None:
+            self._said(run, said, seq)
 
-    def _intent(self, record: Mapping[str, Any], run: str) -> None:
-        seq, request, targets = record["seq"], record.get("request"), record.get("targets")
-        if type(request) is not int or not isinstance(targets, list):
-            raise Unproven(AUDIT, "is an intent without request or targets", seq)
-        for target in targets:
+    def _begun(self, run: _Run, said: records.RunStarted, seq: int) -> None:
+        if run in self.judged or run in self.ended:
+            raise Unproven(AUDIT, f"starts run {run} a second time", seq)
+        self.runs[run] = said
+        self.starts[run] = seq
+        if said.restored_from:
+            self.notes.append(
+                f"run {run} is of a journal that had lost records of {said.restored_from[:8]}"
+            )
+
+    def _said(self, run: _Run, said: records.Record, seq: int) -> None:
+        match said:
+            case records.Intent():
+                self._intent(run, said, seq)
+            case records.Seen() if said.status is not None:
+                # Without one nothing answered: a later run found it lost, maybe another plan's.
+                if (run.journal, said.request) not in self.requests:
+                    raise Unproven(AUDIT, "answers a request that has no intent", seq)
+            case records.TargetEnded():
+                self._target(said, seq)
+            case records.RunEnded():
+                self.ended.add(run)
+                self.report = said.report or self.report
+
+    def _intent(self, run: _Run, said: records.Intent, seq: int) -> None:
+        for target in said.targets:
             if target not in self.planned:
                 raise Unproven(AUDIT, f"asks to delete {target}, which is not in the plan", seq)
         if run in self.ended:
             raise Unproven(AUDIT, f"comes after the end of run {run}", seq)
         if run not in self.judged:
             self.judged.add(run)
-            self._approvals(self.runs[run])
-        self.requests.add(request)
-        self.intended.update(targets)
+            self._approvals(run, self.starts[run])
+        self.requests.add((run.journal, said.request))
+        self.intended.update(said.targets)
 
-    def _target(self, record: Mapping[str, Any]) -> None:
-        seq, target, outcome = record["seq"], record.get("target"), record.get("outcome")
-        if not isinstance(target, str) or target not in self.planned:
-            raise Unproven(AUDIT, f"is about {target}, which is not in the plan", seq)
-        if outcome not in {one.value for one in Outcome}:
-            raise Unproven(AUDIT, f"has the outcome {outcome}, which there is not", seq)
-        answered = outcome == Outcome.DELETED and record.get("evidence") == "answer"
-        if answered and target not in self.intended:
-            raise Unproven(AUDIT, f"says {target} was deleted without an intent before it", seq)
-        self.outcomes[target] = str(outcome)
+    def _target(self, said: records.TargetEnded, seq: int) -> None:
+        if said.target not in self.planned:
+            raise Unproven(AUDIT, f"is about {said.target}, which is not in the plan", seq)
+        answered = said.outcome is Outcome.DELETED and said.evidence == "answer"
+        if answered and said.target not in self.intended:
+            why = f"says {said.target} was deleted without an intent before it"
+            raise Unproven(AUDIT, why, seq)
+        self.outcomes[said.target] = str(said.outcome)
 
-    def _approvals(self, started: Mapping[str, Any]) -> None:
+    def _approvals(self, run: _Run, seq: int) -> None:
         """Enough signatures at the time this run began, or a waiver of the rule."""
-        seen = started.get("approvals")
-        seen = seen if isinstance(seen, dict) else {}
-        required = max(self.plan.approvals.required, int(seen.get("required") or 0))
-        if required == 0:
+        started = self.runs[run]
+        seen, author = started.approvals, self.plan.metadata.author
+        required = max(self.plan.approvals.required, seen.required)
+        if required <= 0:
             return
-        if "approvals" in (started.get("waived") or ()):
-            self.notes.append(f"run {started['run']} waived its approvals")
+        if "approvals" in started.waived:
+            self.notes.append(f"run {run} waived its approvals")
             return
         try:
-            now = datetime.fromisoformat(str(started["at"]))
-            aliases = {str(k): tuple(v) for k, v in (seen.get("aliases") or {}).items()}
-            requested_by = tuple(map(str, started.get("requestedBy") or ()))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise Unproven(AUDIT, "its approvals cannot be read", started["seq"]) from error
+            now = datetime.fromisoformat(started.at)
+        except ValueError as error:
+            raise Unproven(AUDIT, f"run {run} began at no time", seq) from error
+        if now.tzinfo is None:
+            raise Unproven(AUDIT, f"run {run} began at a time without a zone", seq)
         if self.signers is None:
             raise Unproven("allowed_signers", "is missing: the approvals cannot be counted")
         listed = self.manifest.members
@@ -252,16 +278,16 @@ class _Case:
                 if one.path.startswith("signatures/")
             ],
             self.signers,
-            author=self.plan.metadata.author,
-            aliases=aliases,
-            requested_by=requested_by,
+            author=author,
+            aliases=seen.aliases,
+            requested_by=started.requested_by,
             now=now,
             plan_name=next((one.source for one in listed if one.path == "plan.json"), None)
             or "plan.json",
         )
-        short = approvals.shortfall(counted, required=required, author=self.plan.metadata.author)
+        short = approvals.shortfall(counted, required=required, author=author)
         if short is not None:
-            raise Unproven("signatures", f"run {started['run']} had {short}", started["seq"])
+            raise Unproven("signatures", f"run {run} had {short}", seq)
         self.approved_by.update(dict.fromkeys(counted.principals))
 
     # ------------------------------------------------------------ report
@@ -294,6 +320,9 @@ class _Case:
         if self.manifest.audit is None:
             notes.append("nothing was done under this plan, as far as the audit log tells")
         notes += [f"run {run} has no end: it was killed, or goes on" for run in self._open()]
+        if len(journals := {run.journal for run in self.runs}) > 1:
+            shown = ", ".join(sorted(one[:8] or "unnamed" for one in journals))
+            notes.append(f"its runs are of {len(journals)} journals: {shown}")
         notes += [f"{one.source} {one.why}: it is not packed" for one in self.manifest.missing]
         counts = dict.fromkeys((one.value for one in Outcome), 0)
         for outcome in self.outcomes.values():
@@ -309,7 +338,7 @@ class _Case:
             notes=tuple(notes),
         )
 
-    def _open(self) -> list[str]:
+    def _open(self) -> list[_Run]:
         return [run for run in self.runs if run not in self.ended]
 
 

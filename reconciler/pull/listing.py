@@ -12,13 +12,12 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.driver import Answer, Driver, Flow, Listing, Session
+from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate, Line
-from reconciler.lanes.run import by_lane, lane_of, resumed, sender_of, strictest
-from reconciler.lanes.work import AccountStopped, RunContext
-from reconciler.model import Account
+from reconciler.lanes.run import by_lane, resumed, sender_of, strictest
+from reconciler.lanes.work import AccountStopped, OpenAccount, RunContext
 
 _NO_ANSWER = Answer(0, {}, b"")
 _MOST_LEFT = 1000  # requests that a flow without answers may still ask for
@@ -28,8 +27,7 @@ _MOST_LEFT = 1000  # requests that a flow without answers may still ask for
 class ListWork:
     """An account to list. *secrets* are the values that no text may show."""
 
-    account: Account
-    driver: Driver
+    open: OpenAccount
     session: Session
     secrets: Sequence[str]
 
@@ -51,8 +49,8 @@ def gates_of(
 ) -> dict[str, Gate]:
     """A gate a lane, going on where its ledger ends."""
     gates = {}
-    for lane, members in by_lane([(one.account, one.driver) for one in works]).items():
-        limits = strictest([one.limits for one in members])
+    for lane, members in by_lane([one.open for one in works]).items():
+        limits = strictest([one.account.limits for one in members])
         pace = resumed(ledgers[lane], limits, context.wall())
         gates[lane] = Gate(lane, ledgers[lane].epoch, pace)
     return gates
@@ -72,8 +70,8 @@ async def list_all(
     nothing behind. A failure of ours stops every account and is raised.
     """
     opened = gates()
-    lines = {one.account.name: _line(one, context, opened) for one in works}
-    lanes = {one.account.name: lane_of(one.driver, one.account) for one in works}
+    lines = {one.open.name: _line(one, context, opened) for one in works}
+    lanes = {one.open.name: one.open.lane for one in works}
     tasks = {name: asyncio.create_task(_heard(line)) for name, line in lines.items()}
     stopped = asyncio.create_task(context.stop.wait())
     left = set(tasks.values())
@@ -96,10 +94,11 @@ async def list_all(
 def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate]) -> Line:
     return Line(
         context=context,
-        gate=gates[lane_of(work.driver, work.account)],
-        driver=work.driver,
+        gate=gates[work.open.lane],
+        driver=work.open.driver,
         session=work.session,
-        sender=sender_of(work.account),
+        scope=work.open.scope,
+        sender=sender_of(work.open.account),
         secrets=work.secrets,
     )
 

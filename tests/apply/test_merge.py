@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.apply.merge import Ground, Planned, finished, merge
+from reconciler.apply.merge import Ground, Planned, known_fate, merge
 from reconciler.lanes.journal import State
 from reconciler.lanes.work import Fate
 from reconciler.model import (
@@ -36,10 +36,9 @@ def made(
     manifests: Sequence[Any],
     campaigns: Sequence[Campaign],
     *,
-    captured: datetime = w.CAPTURED,
+    captured: datetime | None = w.CAPTURED,
     complete: bool | None = True,
     inventory: str = "i1",
-    manifest_sha: str = "m1",
     **more: Any,
 ) -> Plan:
     facts = w.facts(
@@ -48,9 +47,7 @@ def made(
     )
     inputs = Inputs(
         project=InputFile(path="reconciler.yaml", sha256="0"),
-        manifests=tuple(
-            ManifestFile(path=one.path, sha256=manifest_sha, documents=()) for one in manifests
-        ),
+        manifests=tuple(ManifestFile(path=one.path, sha256="m", documents=()) for one in manifests),
         inventory=(InventoryFile(path="inventory.ndjson", sha256=inventory, campaigns=1),),
     )
     return w.plan(manifests, campaigns, facts_=facts, inputs=inputs, **more)
@@ -64,6 +61,10 @@ def ground(campaigns: Sequence[Campaign], **more: Any) -> Ground:
         "witnessed": {"a"},
         "revived": (),
         "listed": {(one.account, one.id): one for one in campaigns},
+        "declared": (),
+        "asking": {("a", "1"): {"m1"}},
+        "lookable": (),
+        "now": w.CAPTURED + timedelta(days=1),
     }
     return Ground(**{**known, **more})
 
@@ -207,8 +208,8 @@ def test_so_is_what_only_a_pattern_had_asked_for() -> None:
 @pytest.mark.parametrize("form", ["id", "match"])
 def test_otherwise_it_has_drifted(more: dict[str, Any], form: str) -> None:
     asked = asks("1") if form == "id" else [w.manifest("m", [{"match": w.glob("name of 1*")}])]
-    found = fate(record(), OTHERS, saved_by=asked, fresh_by=asked, **{**NEWER, **more})
-    assert found == UNSEEN
+    more = {**NEWER, **more, "ground_": {**more["ground_"], "declared": {("a", "1")}}}
+    assert fate(record(), OTHERS, saved_by=asked, fresh_by=asked, **more) == UNSEEN
 
 
 def test_what_is_neither_listed_nor_asked_for_is_withdrawn() -> None:
@@ -224,7 +225,7 @@ def final(outcome: Outcome = Outcome.DELETED, **more: Any) -> State:
         "at": w.CAPTURED + timedelta(hours=2),
         "plan": OTHER,
         "evidence": "answer",
-        "digests": ("m1",),
+        "asked": ("m1",),
         "inventory": ("i0",),
         "sends": 1,
     }
@@ -257,14 +258,51 @@ def test_a_waiver_lets_it_go_again_from_the_beginning() -> None:
     assert one.state == State()
 
 
-def test_so_does_a_manifest_that_has_changed_since() -> None:
-    assert fate(record(), record(), states={ONE: came_back(digests=("m0",))}) is None
+RESURRECTED = Fate(Outcome.DRIFTED, "resurrected", "inventory")
 
 
-def test_one_more_manifest_that_asks_for_it_is_news_and_one_less_is_none() -> None:
-    assert fate(record(), record(), states={ONE: came_back(digests=())}) is None
-    found = fate(record(), record(), states={ONE: came_back(digests=("m0", "m1"))})
-    assert found == Fate(Outcome.DRIFTED, "resurrected", "inventory")
+def test_so_does_an_absence_that_did_not_ask_before() -> None:
+    assert fate(record(), record(), states={ONE: came_back(asked=("m0",))}) is None
+
+
+def test_one_absence_less_is_no_news() -> None:
+    found = fate(record(), record(), states={ONE: came_back(asked=("m0", "m1"))})
+    assert found == RESURRECTED
+
+
+def test_where_nobody_knows_who_asked_before_nothing_is_asked_anew() -> None:
+    assert fate(record(), record(), states={ONE: came_back(asked=())}) == RESURRECTED
+
+
+AHEAD = {"at": w.CAPTURED + timedelta(days=30)}  # after `now`: by a clock that ran ahead
+
+
+@pytest.mark.parametrize(
+    ("state", "captured"),
+    [
+        (AHEAD, w.CAPTURED),
+        (AHEAD, w.CAPTURED + timedelta(days=31)),
+        ({}, None),
+        ({"at": None}, w.CAPTURED),
+    ],
+    ids=["stamped ahead", "stamped ahead of what came after", "no capture time", "no time"],
+)
+def test_where_the_times_say_nothing_a_look_decides_or_it_stays(
+    state: dict[str, Any], captured: datetime | None
+) -> None:
+    known = {"states": {ONE: final(**state)}, "saved": {"captured": captured}}
+    (one,) = merged(record(), record(), ground_={"lookable": {"a"}}, **known)
+    assert (one.fate, one.suspect) == (None, True)
+    (one,) = merged(record(), record(), **known)
+    assert one.fate is not None
+    assert one.fate.outcome is Outcome.DRIFTED
+    assert "nobody can look" in (one.fate.detail or "")
+
+
+def test_the_very_inventory_that_proposed_it_before_is_no_news() -> None:
+    known = final(inventory=("i1",), at=None)
+    found = fate(record(), record(), states={ONE: known}, saved={"captured": None})
+    assert found == Fate(Outcome.ALREADY_ABSENT, "deleted by an earlier plan", "answer")
 
 
 def test_what_is_in_doubt_or_refused_or_drifted_is_judged_again() -> None:
@@ -283,7 +321,7 @@ def test_a_doubt_is_known_though_it_may_not_be_sent() -> None:
 def test_what_was_never_listed_does_not_come_back() -> None:
     plan = made(asks("1"), record())
     action = msgspec.structs.replace(plan.actions[0], campaign=None)
-    found = finished(plan, DIGEST, action, ONE, came_back())
+    found = known_fate(plan, DIGEST, action, came_back(), w.NOW)
     assert found is not None
     assert found.outcome is Outcome.ALREADY_ABSENT
 

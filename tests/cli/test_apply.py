@@ -306,7 +306,9 @@ def test_exit_codes_before_a_request_come_in_their_order(
     (site.root / "manifests" / "push.yaml").write_text(good + "surplus: 1\n")
     monkeypatch.delenv("CEP_KEY")
     locks = Locks(site.root / ".reconciler" / "state.db.locks")
-    locks.take(["batch-cep:project_1"], {"pid": 1, "accounts": ["push"], "user": "u"})
+    locks.take(
+        [f"{site.url}/batch project project_1"], {"pid": 1, "accounts": ["push"], "user": "u"}
+    )
 
     assert site.apply("--account", "nobody") == 64
     assert site.apply("--max-wait", "soon") == 64
@@ -431,7 +433,7 @@ def test_without_a_journal_what_can_be_looked_at_is_looked_at(site: Site) -> Non
     code, outcomes = site.outcomes()
     assert code == 0, site.err
     assert set(outcomes.values()) == {"deleted"}
-    assert "no journal" in site.err
+    assert "no trace of contact, ios, push, sms" in site.err
     first = {}
     for row in site.ledger():
         first.setdefault(row["vendor"], row)
@@ -504,7 +506,9 @@ def test_the_wrong_batch_project_deletes_nothing_and_stops_after_three(bare: Sit
         bare.url = url
         bare.write()
         bare.plan("--account", "push")
-        assert bare.apply("--account", "push", "--limit", "1") == 5  # the journal is not empty now
+        assert (
+            bare.apply("--account", "push", "--limit", "1") == 5
+        )  # the journal has a trace of it now
         assert bare.outcomes("--account", "push")[0] == 5
         code, outcomes = bare.outcomes("--account", "push")
         assert code == 5

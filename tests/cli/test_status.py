@@ -72,7 +72,7 @@ def test_a_run_that_died_leaves_its_request_in_doubt_and_one_that_lives_in_fligh
     assert len(found(site, "plan.json", code=6)["inDoubt"]) == 1
     locks = Locks(site.root / ".reconciler" / "state.db.locks")
     who = {"pid": 4711, "user": "u", "host": "h", "accounts": ["push"], "since": "now"}
-    locks.take(["batch-cep:project_1"], who)
+    locks.take([f"{site.url}/batch project project_1"], who)
     try:
         told = found(site, "plan.json")
         assert (told["inFlight"], told["inDoubt"]) == (1, [])

@@ -14,6 +14,7 @@ from reconciler.driver import (
     Unclear,
     Unconfirmed,
     revealed,
+    shown,
 )
 from reconciler.model import Campaign, Limits, Status
 from tests.support.driver_examples import MEP, TOKEN, answer, run, session, verdict
@@ -183,7 +184,7 @@ def test_a_look_asks_for_the_one_campaign():
 def test_it_keeps_the_defaults_of_the_contract():
     assert DRIVER.limits(MEP.checked) == Limits(requests=1, per=1, concurrency=1)
     assert DRIVER.complete
-    assert DRIVER.scope(session(MEP).settings) == "batch-mep:env APP_KEY"
+    assert shown(DRIVER.scope(session(MEP).settings)) == "app ***"
 
 
 @pytest.mark.parametrize("id_", ["", ".", "..", "a/b", "a?", "a#", "%2e", "a\n", "é", "a" * 201])

@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.errors import Locked
 from reconciler.lanes.journal import (
     Intent,
     Journal,
@@ -16,13 +18,15 @@ from reconciler.lanes.journal import (
     Result,
     Ruling,
     State,
+    opening,
 )
 from reconciler.lanes.journal.sqlite import SqliteJournal
-from reconciler.model import Outcome, Target
+from reconciler.model import Identity, Outcome
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+SCOPE = "http://v project p"
 A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
-ONE, TWO, PART = Target("acc", "1"), Target("acc", "2"), Target("acc", "3", "918187867008")
+ONE, TWO, PART = Identity(SCOPE, "1"), Identity(SCOPE, "2"), Identity(SCOPE, "3", "918187867008")
 
 
 class Clock:
@@ -64,11 +68,12 @@ def begin(journal: Any, plan: str | None = A, kind: str = "apply") -> int:
 
 
 def taken(journal: Any, run: int, window: float = 60.0) -> Any:
-    return journal.take("lane", ["acc"], run, window)
+    return journal.take("lane", [SCOPE], run, window)
 
 
-def intend(journal: Any, epoch: int, run: int, *targets: Target, kind: str = "delete") -> int:
-    intent = Intent("acc", kind, "DELETE", "http://v/***", targets)
+def intend(journal: Any, epoch: int, run: int, *targets: Identity, kind: str = "delete") -> int:
+    asked = (("d",),) * len(targets)
+    intent = Intent("acc", SCOPE, kind, "DELETE", "http://v/***", targets, asked)
     return int(journal.commit("lane", epoch, run, intents=[intent])[0])
 
 
@@ -79,17 +84,83 @@ def deleted(at: datetime, plan: str = A) -> dict[str, Any]:
 # ---------------------------------------------------------------- runs
 
 
-def test_a_new_journal_is_empty_until_a_run_begins(opened: Open) -> None:
+def test_a_journal_has_an_identity_and_a_salt_that_it_keeps(opened: Open) -> None:
+    one, other = opened(), opened()
+    assert (one.identity, one.salt) == (other.identity, other.salt)
+    assert len(one.identity) == len(one.salt) == 32
+
+
+def test_two_journals_are_never_one(tmp_path: Path, clock: Clock) -> None:
+    made = [SqliteJournal(tmp_path / name, "acme", clock=clock) for name in ("a.db", "b.db")]
+    assert made[0].identity != made[1].identity
+    assert made[0].salt != made[1].salt
+
+
+def test_every_record_says_which_journal_made_it(opened: Open) -> None:
     journal = opened()
-    assert journal.empty
     begin(journal)
-    assert not opened().empty
+    (record,) = journal.audit_after(0)
+    assert (record["journal"], record["entry"]) == (journal.identity, journal.newest_entry)
 
 
-def test_a_pull_leaves_the_journal_empty(opened: Open) -> None:
+def test_a_scope_has_a_trace_from_when_it_was_first_said(opened: Open, clock: Clock) -> None:
     journal = opened()
-    begin(journal, None, "pull")
-    assert opened().empty
+    taken(journal, begin(journal))
+    assert journal.traced(SCOPE) is None
+    journal.trace([SCOPE])
+    clock.on(60)
+    journal.trace([SCOPE, "http://w"])
+    other = opened()
+    assert (other.traced(SCOPE), other.traced("http://w")) == (NOW, clock.now)
+    assert other.traced("http://elsewhere") is None
+
+
+def test_a_journal_that_lost_records_is_another_and_has_no_trace(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "acc", deleted(NOW))])
+    journal.trace([SCOPE])
+    before, salt = journal.identity, journal.salt
+    journal.reborn()
+    other = opened()
+    assert other.identity == journal.identity != before
+    assert (other.restored_from, other.salt) == (before, salt)
+    assert other.traced(SCOPE) is None
+    assert set(other.states([ONE])) == {ONE}
+    begin(other)
+    assert other.audit_after(0)[-1]["restoredFrom"] == before
+
+
+def test_the_scope_of_an_accounts_definition_is_remembered(opened: Open) -> None:
+    journal = opened()
+    journal.know({"sha256:d": SCOPE})
+    journal.know({"sha256:d": "http://w", "sha256:e": SCOPE})
+    other = opened()
+    assert (other.scope_of("sha256:d"), other.scope_of("sha256:e")) == ("http://w", SCOPE)
+    assert other.scope_of("sha256:f") is None
+
+
+def test_what_one_name_did_in_another_scope_is_counted(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    there = Identity("http://w", "1")
+    rulings = [Ruling(ONE, "acc", deleted(NOW)), Ruling(there, "acc", deleted(NOW))]
+    journal.commit("lane", epoch, run, rulings=rulings)
+    assert (journal.elsewhere("acc", SCOPE), journal.elsewhere("other", SCOPE)) == (1, 0)
+
+
+def test_the_same_id_in_another_scope_is_another_target(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "acc", deleted(NOW))])
+    assert journal.states([Identity("http://w", ONE.id)]) == {}
+    # Whatever the account is called now.
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "renamed", {"detail": "x"})])
+    state = journal.states([ONE])[ONE]
+    assert (state.outcome, state.account) == (Outcome.DELETED, "renamed")
 
 
 def test_a_plan_is_first_applied_when_its_first_run_begins(opened: Open, clock: Clock) -> None:
@@ -126,12 +197,14 @@ def test_an_intent_is_there_for_the_next_process_and_an_outcome_too(
     epoch = taken(journal, run).epoch
     number = intend(journal, epoch, run, ONE, PART)
     at = clock.on(1)
-    rulings = [Ruling(one, deleted(at)) for one in (ONE, PART)]
+    rulings = [Ruling(one, "acc", deleted(at)) for one in (ONE, PART)]
     result = Result(number, 200, "deleted", None, vendor_id="r-1")
     journal.commit("lane", epoch, run, results=[result], rulings=rulings)
     states = opened().states([ONE, TWO, PART])
     assert set(states) == {ONE, PART}
-    assert states[PART] == State(outcome=Outcome.DELETED, evidence="answer", at=at, plan=A, sends=1)
+    assert states[PART] == State(
+        outcome=Outcome.DELETED, evidence="answer", at=at, plan=A, sends=1, account="acc"
+    )
     (sent,) = journal.requests([PART])[PART]
     assert (sent.method, sent.url, sent.status) == ("DELETE", "http://v/***", 200)
     assert journal.targets_of(number) == (ONE, PART)
@@ -152,7 +225,7 @@ def test_an_intent_without_a_result_is_in_doubt_for_whoever_comes_next(
     assert state.outcome is Outcome.IN_DOUBT
     assert (state.sends, state.doubts, state.last_byte_at) == (1, 1, clock.now)
     assert not state.cleared
-    assert state.plan == A
+    assert (state.plan, state.asked) == (A, ("d",))
     taken(other, begin(other))
     assert other.states([ONE])[ONE].sends == 1
 
@@ -172,7 +245,7 @@ def test_an_intent_says_nothing_of_the_outcome_that_was_there(opened: Open, cloc
     journal = opened()
     run = begin(journal)
     epoch = taken(journal, run).epoch
-    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, deleted(NOW))])
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "acc", deleted(NOW))])
     second = begin(journal, B)
     epoch = taken(journal, second).epoch
     number = intend(journal, epoch, second, ONE)
@@ -185,7 +258,7 @@ def test_a_doubt_about_what_had_come_back_starts_a_new_life(opened: Open) -> Non
     journal = opened()
     run = begin(journal)
     epoch = taken(journal, run).epoch
-    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, {**deleted(NOW), "doubts": 2})])
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "acc", {**deleted(NOW), "doubts": 2})])
     second = begin(journal, B)
     intend(journal, taken(journal, second).epoch, second, ONE)
     taken(journal, begin(journal, B))
@@ -197,7 +270,7 @@ def test_all_of_a_commit_is_written_or_nothing(opened: Open) -> None:
     journal = opened()
     run = begin(journal)
     epoch = taken(journal, run).epoch
-    bad = [Ruling(ONE, deleted(NOW)), Ruling(TWO, {"colour": "red"})]
+    bad = [Ruling(ONE, "acc", deleted(NOW)), Ruling(TWO, "acc", {"colour": "red"})]
     with pytest.raises(ValueError, match="colour"):
         journal.commit("lane", epoch, run, rulings=bad)
     assert journal.states([ONE, TWO]) == {}
@@ -207,18 +280,20 @@ def test_a_ruling_changes_only_what_it_names(opened: Open) -> None:
     journal = opened()
     run = begin(journal)
     epoch = taken(journal, run).epoch
-    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, {**deleted(NOW), "digests": ("d",)})])
-    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, {"seen_at": NOW})])
+    journal.commit(
+        "lane", epoch, run, rulings=[Ruling(ONE, "acc", {**deleted(NOW), "asked": ("d",)})]
+    )
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "acc", {"seen_at": NOW})])
     state = journal.states([ONE])[ONE]
-    assert (state.outcome, state.digests, state.seen_at) == (Outcome.DELETED, ("d",), NOW)
+    assert (state.outcome, state.asked, state.seen_at) == (Outcome.DELETED, ("d",), NOW)
 
 
 def test_parts_and_whole_campaigns_are_different_targets(opened: Open) -> None:
     journal = opened()
     run = begin(journal)
     epoch = taken(journal, run).epoch
-    whole, part = Target("acc", "x"), Target("acc", "x", "y")
-    journal.commit("lane", epoch, run, rulings=[Ruling(part, deleted(NOW))])
+    whole, part = Identity(SCOPE, "x"), Identity(SCOPE, "x", "y")
+    journal.commit("lane", epoch, run, rulings=[Ruling(part, "acc", deleted(NOW))])
     assert set(journal.states([whole, part])) == {part}
 
 
@@ -246,14 +321,16 @@ def test_a_late_outcome_is_recorded_unless_its_successor_saw_the_end(opened: Ope
     new = opened()
     second = begin(new)
     its = taken(new, second).epoch
-    new.commit("lane", its, second, rulings=[Ruling(TWO, {**deleted(NOW), "evidence": "look"})])
+    new.commit(
+        "lane", its, second, rulings=[Ruling(TWO, "acc", {**deleted(NOW), "evidence": "look"})]
+    )
     doubt = {"outcome": Outcome.IN_DOUBT, "detail": "reset", "doubts": 1}
     old.commit(
         "lane",
         epoch,
         run,
         results=[Result(one, 200, "deleted", None) for one in numbers],
-        rulings=[Ruling(ONE, deleted(NOW)), Ruling(TWO, doubt)],
+        rulings=[Ruling(ONE, "acc", deleted(NOW)), Ruling(TWO, "acc", doubt)],
     )
     states = new.states([ONE, TWO])
     assert {one.outcome for one in states.values()} == {Outcome.DELETED}
@@ -290,7 +367,10 @@ def test_a_read_in_flight_counts_for_the_pace_and_is_no_doubt(opened: Open, cloc
     journal = opened()
     run = begin(journal)
     journal.commit(
-        "lane", taken(journal, run).epoch, run, intents=[Intent("acc", "list", "GET", "http://v")]
+        "lane",
+        taken(journal, run).epoch,
+        run,
+        intents=[Intent("acc", SCOPE, "list", "GET", "http://v")],
     )
     clock.on(1)
     other = opened()
@@ -314,16 +394,23 @@ def test_the_audit_log_tells_of_deletions_not_of_reads(opened: Open) -> None:
     assert told == [("run-started", None), ("intent", sent), ("outcome", sent)]
 
 
-def test_deleted_since_counts_targets_of_one_account(opened: Open, clock: Clock) -> None:
+def test_deleted_since_counts_targets_of_one_scope(opened: Open, clock: Clock) -> None:
     journal = opened()
     run = begin(journal)
     epoch = taken(journal, run).epoch
     for n in range(5):
         at = clock.on(60)
-        journal.commit("lane", epoch, run, rulings=[Ruling(Target("acc", str(n)), deleted(at))])
-    journal.commit("lane", epoch, run, rulings=[Ruling(Target("other", "x"), deleted(clock.now))])
-    assert journal.deleted_since("acc", NOW + timedelta(seconds=120)) == 3
-    assert journal.deleted_since("acc", NOW) == 5
+        journal.commit(
+            "lane", epoch, run, rulings=[Ruling(Identity(SCOPE, str(n)), "acc", deleted(at))]
+        )
+    journal.commit(
+        "lane",
+        epoch,
+        run,
+        rulings=[Ruling(Identity("http://other", "x"), "acc", deleted(clock.now))],
+    )
+    assert journal.deleted_since(SCOPE, NOW + timedelta(seconds=120)) == 3
+    assert journal.deleted_since(SCOPE, NOW) == 5
 
 
 def test_the_newest_request_of_a_doubt_is_told(opened: Open) -> None:
@@ -335,7 +422,9 @@ def test_the_newest_request_of_a_doubt_is_told(opened: Open) -> None:
     second = intend(journal, epoch, run, ONE)
     journal.commit("lane", epoch, run, results=[Result(second, None, "no-answer", "x")])
     doubt = {"outcome": Outcome.IN_DOUBT}
-    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, doubt), Ruling(TWO, doubt)])
+    journal.commit(
+        "lane", epoch, run, rulings=[Ruling(ONE, "acc", doubt), Ruling(TWO, "acc", doubt)]
+    )
     assert journal.doubtful_requests() == {first: (TWO,), second: (ONE,)}
 
 
@@ -356,9 +445,117 @@ def test_a_journal_of_another_project_a_newer_one_and_a_stranger_are_refused_unc
     db.close()
     with pytest.raises(JournalFailed, match="newer"):
         SqliteJournal(path, "acme", clock=clock)
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version=1")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalFailed, match="older"):
+        SqliteJournal(path, "acme", clock=clock)
+    assert path.read_bytes() == before
     stranger = tmp_path / "other.db"
     with sqlite3.connect(stranger) as db:
         db.execute("CREATE TABLE t(x)")
     db.close()
     with pytest.raises(JournalFailed, match="not a journal"):
         SqliteJournal(stranger, "acme", clock=clock)
+
+
+# ---------------------------------------------------------------- reading alone
+
+
+def reading(path: Path, clock: Clock) -> SqliteJournal:
+    return SqliteJournal(path, "acme", clock=clock, read_only=True)
+
+
+def test_reading_creates_nothing(tmp_path: Path, clock: Clock) -> None:
+    journal = reading(tmp_path / "s" / "state.db", clock)
+    assert journal.runs() == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_commits_beside_the_file_are_read_in_a_folder_that_may_not_be_written(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s" / "state.db"
+    writing = SqliteJournal(path, "acme", clock=clock)
+    begin(writing)
+    assert path.with_name("state.db-wal").stat().st_size > 0
+    # Root may write everywhere, so the right is denied here.
+    monkeypatch.setattr("reconciler.lanes.journal.opening.os.access", lambda *_: False)
+    assert len(reading(path, clock).runs()) == 1
+    writing.close()
+
+
+def test_a_reader_is_not_held_up_by_a_writer(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    SqliteJournal(path, "acme", clock=clock).close()
+    holding = sqlite3.connect(path, isolation_level=None)
+    holding.execute("BEGIN IMMEDIATE")
+    assert reading(path, clock).runs() == ()
+    holding.close()
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def test_a_journal_that_is_held_is_said_to_be_held_and_not_broken(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.lanes.journal.opening._PATIENCE", 0.05)
+    path = tmp_path / "state.db"
+    journal = SqliteJournal(path, "acme", clock=clock)
+    holding = sqlite3.connect(path, isolation_level=None)
+    holding.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Locked, match="another run holds the journal"):
+        begin(journal)
+    holding.execute("ROLLBACK")
+    holding.close()
+    assert begin(journal) == 1  # nothing was broken by that
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_BUSY, "another run holds"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "another run holds"),
+        (sqlite3.SQLITE_FULL, "the disk is full"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "the disk failed"),
+        (sqlite3.SQLITE_READONLY_DBMOVED, "may not be written"),
+        (sqlite3.SQLITE_CANTOPEN, "cannot be opened"),
+        (sqlite3.SQLITE_PERM, "may not be opened"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (sqlite3.SQLITE_NOTADB, "not a journal"),
+        (sqlite3.SQLITE_ERROR, "run again"),
+    ],
+)
+def test_each_kind_of_failure_has_its_own_words_and_way_out(code: int, words: str) -> None:
+    error = sqlite3.OperationalError("never shown")
+    error.sqlite_errorcode = code
+    said = str(opening.failure(Path("x/state.db"), "write", error))
+    assert words in said
+    assert "never shown" not in said
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_journal_taken_away_stops_its_run_before_it_writes(
+    tmp_path: Path, clock: Clock, how: str
+) -> None:
+    path = tmp_path / "s" / "state.db"
+    journal = SqliteJournal(path, "acme", clock=clock)
+    path.parent.rename(tmp_path / "gone")
+    if how == "replaced":
+        SqliteJournal(path, "acme", clock=clock).close()
+    with pytest.raises(JournalFailed, match="taken away"):
+        begin(journal)
+
+
+def test_runs_that_begin_together_on_a_new_project_share_one_journal(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = tmp_path / "s" / "state.db"
+    with ThreadPoolExecutor(16) as pool:
+        opening_ = [
+            pool.submit(lambda: SqliteJournal(path, "acme", clock=clock).identity)
+            for _ in range(64)
+        ]
+    assert len({one.result() for one in opening_}) == 1

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.driver import Unclear
 from reconciler.lanes.wire import NoAnswer, NotSent
+from reconciler.lanes.work import LookReason
 from reconciler.model import Limits, Outcome, Target
 from tests.support.apply_world import (
     BLIND,
@@ -67,7 +68,7 @@ def test_the_status_of_an_answer_that_is_not_believed_is_kept(world: Make) -> No
     here = world(Vendor(campaigns("a1", "keep"), answers=once("a1", hidden)), max_wait=0.0)
     assert told(here.go(["a1"])) == {"a1": "in-doubt"}
     target = Target("a", "a1")
-    assert [one.status for one in here.journal.requests([target])[target]] == [204]
+    assert [one.status for one in here.known.requests([target])[target]] == [204]
 
 
 def test_a_look_after_a_doubt_waits_out_the_quiet_period(world: Make) -> None:
@@ -405,7 +406,7 @@ def test_an_error_in_a_driver_is_told_and_stops_the_run_without_noise(
 
 def test_a_target_is_looked_at_first_when_that_is_due(world: Make) -> None:
     here = world(Vendor(campaigns("a1", "keep")), witnesses=["keep"])
-    assert told(here.go(["a1", "b2"], look="empty journal")) == {
+    assert told(here.go(["a1", "b2"], look=LookReason.UNTRACED)) == {
         "a1": "deleted",
         "b2": "already-absent",
     }
@@ -418,7 +419,7 @@ def test_a_look_first_that_shows_something_else_is_drift(world: Make) -> None:
         witnesses=["keep"],
         broken=lambda target, _: "running" if target.id == "b2" else None,
     )
-    fates = here.go(["a1", "b2"], look="resumed")
+    fates = here.go(["a1", "b2"], look=LookReason.RESUMED)
     assert told(fates) == {"a1": "drifted", "b2": "drifted"}
     assert fates["b2"].detail == "running"
     assert here.vendor.sent() == []
@@ -427,18 +428,18 @@ def test_a_look_first_that_shows_something_else_is_drift(world: Make) -> None:
 def test_an_account_that_may_not_look_needs_first_run(world: Make) -> None:
     vendor = Vendor(campaigns("a1"), reads=lambda *_: 405)
     here = world(vendor)
-    fates = here.go(["a1"], look="empty journal")
+    fates = here.go(["a1"], look=LookReason.UNTRACED)
     assert told(fates) == {"a1": "pending"}
     assert "could not look" in (fates["a1"].detail or "")
     here.first_run = True
-    assert told(here.go(["a1"], look="empty journal")) == {"a1": "deleted"}
+    assert told(here.go(["a1"], look=LookReason.UNTRACED)) == {"a1": "deleted"}
 
 
 def test_an_account_that_may_not_look_is_resumed_by_its_journal(world: Make) -> None:
     vendor = Vendor(campaigns("a1", "b2"), reads=lambda *_: 405)
     here = world(vendor)
-    assert told(here.go(["a1"], look="resumed")) == {"a1": "deleted"}
-    assert told(here.go(["b2"], look="before: look")) == {"b2": "pending"}
+    assert told(here.go(["a1"], look=LookReason.RESUMED)) == {"a1": "deleted"}
+    assert told(here.go(["b2"], look=LookReason.BEFORE)) == {"b2": "pending"}
 
 
 def test_a_vendor_that_may_not_show_what_is_there_does_not_bar_a_request(world: Make) -> None:
@@ -448,7 +449,7 @@ def test_a_vendor_that_may_not_show_what_is_there_does_not_bar_a_request(world: 
 
     vendor = Vendor(campaigns("a1", "b2"), answers=lambda one, _: 404 if "b2" in one.ids else None)
     here = world(vendor, driver=replace(LOOKS_ONLY, look=look), witnesses=["w"])
-    fates = here.go(["a1", "b2"], look="unlisted")
+    fates = here.go(["a1", "b2"], look=LookReason.UNLISTED)
     assert told(fates) == {"a1": "deleted", "b2": "refused"}
     assert fates["b2"].detail == "unconfirmed-404"  # and its silence is no proof
 
@@ -456,7 +457,7 @@ def test_a_vendor_that_may_not_show_what_is_there_does_not_bar_a_request(world: 
 def test_first_run_never_skips_a_look_that_could_have_been(world: Make) -> None:
     vendor = Vendor(campaigns("a1"), reads=lambda *_: 500)
     here = world(vendor, first_run=True)
-    assert told(here.go(["a1"], look="empty journal")) == {"a1": "pending"}
+    assert told(here.go(["a1"], look=LookReason.UNTRACED)) == {"a1": "pending"}
     assert vendor.sent() == []
 
 
@@ -487,7 +488,7 @@ def test_settling_never_sends_and_ends_the_doubt_of_what_is_there(world: Make) -
     assert (state.outcome, state.cleared, state.doubts) == (None, True, 1)
     assert here.vendor.sent() == ["a1"]
     here.reopen()
-    assert told(here.go(["a1"], look="resumed")) == {"a1": "deleted"}
+    assert told(here.go(["a1"], look=LookReason.RESUMED)) == {"a1": "deleted"}
 
 
 def test_settling_finds_what_is_gone(world: Make) -> None:
@@ -589,7 +590,7 @@ def test_what_a_vendor_echoes_is_written_and_told_nowhere(world: Make, status: i
 def test_a_secret_in_a_record_that_a_look_shows_is_not_told(world: Make) -> None:
     vendor = Vendor({"a1": {"id": "a1", "name": f"x {SECRET}"}, **campaigns("keep")})
     here = world(vendor, secrets=[SECRET], witnesses=["keep"])
-    fates = here.go(["a1"], look="resumed")
+    fates = here.go(["a1"], look=LookReason.RESUMED)
     assert told(fates) == {"a1": "drifted"}
     assert "sécret" not in str(fates) + str(here.events) + str(here.journal.audit_after(0))
 
@@ -597,5 +598,5 @@ def test_a_secret_in_a_record_that_a_look_shows_is_not_told(world: Make) -> None
 def test_a_secret_that_stops_an_account_is_not_told(world: Make) -> None:
     vendor = Vendor(campaigns("a1"), reads=lambda *_: (403, SECRET.encode()))
     here = world(vendor, secrets=[SECRET])
-    fates = here.go(["a1"], look="resumed")
+    fates = here.go(["a1"], look=LookReason.RESUMED)
     assert "sécret" not in str(fates) + str(here.events)

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from reconciler.apply.merge import Ground, Planned, merge
 from reconciler.driver import Answer, Item, Secret, Session
-from reconciler.lanes.journal import Ruling
+from reconciler.lanes.known import Known
 from reconciler.lanes.preparing import Looking, decided, jobs
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.wire import NoAnswer, NotSent
@@ -44,7 +44,7 @@ from reconciler.model import (
     Target,
 )
 from tests.support import planner_world as w
-from tests.support.apply_world import DRIVER, Seen, Vendor, World, run_on
+from tests.support.apply_world import DRIVER, SCOPE, Seen, Vendor, World, opened_as, run_on
 
 IDS = ("a", "b", "c")
 KEEP = "witness"
@@ -115,6 +115,9 @@ class Doing:
     id: str
     harmless: bool
     looked: bool = False  # since then
+
+
+ASKING: dict[tuple[str, str], tuple[str, ...]] = {}
 
 
 @dataclass
@@ -285,18 +288,20 @@ class Executor(RuleBasedStateMachine):
             if i not in self.kept and self.inventory.get(i) == one
         }
         journal = self.world.journal
-        resumed, empty = journal.first_applied(saved.digest) is not None, journal.empty
+        resumed, empty = journal.first_applied(saved.digest) is not None, not journal.traced(SCOPE)
         self.looks_first = resumed or empty
-        looking = Looking(empty_journal=empty, resumed=resumed)
+        looking = Looking(untraced=("a",) if empty else (), resumed=resumed)
         planned: list[Planned] = []
 
         def work(run: int) -> list[Job]:
             planned.extend(self.merged(saved, fresh, targets))
-            rulings, audit = decided(saved.plan, saved.digest, planned, [], now=self.world.wall())
+            rulings, audit = decided(
+                saved.plan, saved.digest, planned, [], self.known, ASKING, now=self.world.wall()
+            )
             if rulings:
                 self.journal.commit("", 0, run, rulings=rulings, audit=audit)
             working = [one for one in planned if one.fate is None or one.in_doubt]
-            return jobs(saved.plan, working, w.account(), DRIVER, [], looking)
+            return jobs(saved.plan, working, w.account(), DRIVER, [], looking, ASKING)
 
         fates = self.run(saved, work, dies)
         if fates is not None:
@@ -313,8 +318,12 @@ class Executor(RuleBasedStateMachine):
             witnessed={"a"} if KEEP in self.inventory else set(),
             revived=(),
             listed={("a", i): one for i, one in self.inventory.items()},
+            declared={("a", i) for i in saved.records},
+            asking=ASKING,
+            lookable={"a"},
+            now=self.world.wall(),
         )
-        states = self.world.journal.states(targets)
+        states = self.world.known.states(targets)
         return merge(saved.plan, saved.digest, fresh, states, ground)
 
     def run(
@@ -334,13 +343,15 @@ class Executor(RuleBasedStateMachine):
         fates: dict[Target, Fate] | None = None
         try:
             run = self.journal.begin(digest, "apply" if send else "settle", "{}", [], {})
-            ledgers = take([(world.account, DRIVER)], self.journal, run)
+            opened = opened_as(world.account, DRIVER)
+            if send:
+                self.journal.trace([SCOPE])
+            ledgers = take([opened], self.journal, run)
             todo = work(run)
             context = world._context(run, send)
             context.plan = digest
             whole = AccountWork(
-                account=world.account,
-                driver=DRIVER,
+                open=opened,
                 session=Session("a", None, "http://127.0.0.1:1", Secret.of(""), lambda: "n"),
                 secrets=[],
                 jobs=todo,
@@ -359,16 +370,20 @@ class Executor(RuleBasedStateMachine):
         world.reopen()
         return fates
 
+    @property
+    def known(self) -> Known:
+        return Known(self.journal, {"a": SCOPE})
+
     def sender(self, _: AccountWork) -> Any:
         return Sending(self.vendor, self.journal)
 
     @rule()
     def settle(self) -> None:
-        targets = list(self.world.journal.in_doubt())
+        targets = list(self.world.known.in_doubt())
         self.behaviours, self.allowed = [], {}
 
         def work(run: int) -> list[Job]:
-            states = self.journal.states(targets)
+            states = self.known.states(targets)
             return [
                 Job(item=Item(one, f"name of {one.id}"), planned=None, state=states[one])
                 for one in targets
@@ -384,16 +399,16 @@ class Executor(RuleBasedStateMachine):
     def settle_as(self) -> None:
         """A person looks at the vendor's own pages, and tells the truth."""
         journal = self.world.journal
-        doubts = journal.in_doubt()
+        doubts = self.world.known.in_doubt()
         run = journal.begin(None, "settle", "{}", [], {})
-        take([(self.world.account, DRIVER)], journal, run)
+        take([opened_as(self.world.account, DRIVER)], journal, run)
         for target in doubts:
             known: dict[str, Any] = {"evidence": "person", "at": self.world.wall()}
             if target.id in self.vendor.left:
                 changes = {**known, "outcome": None, "doubts": 0, "seen_at": None, "cleared": False}
             else:
                 changes = {**known, "outcome": Outcome.DELETED}
-            journal.commit("", 0, run, rulings=[Ruling(target, changes)])
+            journal.commit("", 0, run, rulings=[self.world.known.ruling(target, changes)])
         for doing in self.model.sent.values():
             doing.looked = True
         assert journal.in_doubt() == {}
@@ -402,7 +417,7 @@ class Executor(RuleBasedStateMachine):
 
     def check_final(self, targets: list[Target]) -> None:
         """What became final is gone, unless it came back after that was seen."""
-        for target, state in self.world.journal.states(targets).items():
+        for target, state in self.world.known.states(targets).items():
             if state.outcome is None or not state.outcome.final:
                 continue
             if target.id in self.model.sent:

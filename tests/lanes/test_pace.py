@@ -303,6 +303,12 @@ def test_a_pause_is_taken_over_and_a_senseless_one_ends() -> None:
     assert _resumed(Ledger(1, (), NOW - timedelta(days=1)), limits, NOW).wait(100.0) == 0
 
 
+def test_a_pause_is_never_longer_than_when_it_was_set() -> None:
+    limits = Limits(1, 1.0, 1)
+    set_by_a_clock_ahead = Ledger(1, (), NOW + timedelta(days=30, seconds=60), 60.0)
+    assert _resumed(set_by_a_clock_ahead, limits, NOW).wait(100.0) == pytest.approx(60)
+
+
 def test_a_clock_that_jumped_back_only_makes_it_wait() -> None:
     limits = Limits(1, 60.0, 1)
     later = NOW + timedelta(hours=5)

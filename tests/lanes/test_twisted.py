@@ -27,6 +27,7 @@ from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.model import Account, Campaign, Guards, Limits, Target
 from reconciler.testing import settings as settings_of
 from reconciler.testing import twisted
+from tests.support.apply_world import opened_as
 from tests.support.strict_json import said
 from tests.support.wire_server import Got, Wire, plain, raw, serving
 
@@ -409,10 +410,10 @@ class Stage:
 
     async def play(self, ids: tuple[str, str], max_wait: float = 0.0) -> dict[str, Fate]:
         run = self.journal.begin("sha256:x", "apply", "{}", [], {})
-        ledgers = take([(self.account, self.driver)], self.journal, run)
+        opened = opened_as(self.account, self.driver)
+        ledgers = take([opened], self.journal, run)
         work = AccountWork(
-            account=self.account,
-            driver=self.driver,
+            open=opened,
             session=Session("a", self.account.settings, self.url, Secret.of(""), lambda: "n"),
             secrets=["k3y"],
             jobs=[self._job(id_) for id_ in ids],

@@ -705,11 +705,11 @@ def test_a_plan_expires_after_plan_max_age() -> None:
     assert made.metadata.expires_at == "2026-11-27T09:00:00Z"
 
 
-def test_accounts_of_one_scope_wait_for_each_other() -> None:
+def test_accounts_of_one_limit_wait_for_each_other() -> None:
     slow = Limits(2, 60.0, 1)
     where = project(account("a", limits=slow), account("b", limits=slow), account("c", "messages"))
     m = [manifest(f"m{n}", absent=[{"match": glob("*")}], account=n) for n in "abc"]
-    records = [campaign(str(n), None, a) for a in "abc" for n in range(3)]
+    records = [campaign(f"{a}{n}", None, a) for a in "abc" for n in range(3)]
     made = plan(m, records, where)
     assert {n: (c.requests, c.seconds) for n, c in made.estimate.accounts.items()} == {
         "a": (3, 90),

@@ -324,3 +324,46 @@ def test_the_shortfall_is_told(
 ) -> None:
     told = approvals.shortfall(Counted(names, ()), required=required, author=author)
     assert (told is None) if says is None else (told is not None and says in told)
+
+
+UNSEEN = ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u034f", "\u3164", "\ufe0f", "\U000e0041"]
+
+
+@pytest.mark.parametrize("char", UNSEEN, ids=ascii)
+def test_a_principal_with_a_character_that_nobody_sees_counts_for_nobody(
+    keys: Path, char: str
+) -> None:
+    shown = f"ann{char}@acme.example"
+    allowed = signers(keys, (shown, "ann"), ("bob@acme.example", "bob"))
+    counted = count([("a.sig", signed(keys, "ann")), ("b.sig", signed(keys, "bob"))], allowed)
+    assert counted.principals == ("bob@acme.example",)
+    ((_, why),) = counted.rejected
+    assert "nobody sees" in why
+    assert char not in why
+
+
+@pytest.mark.parametrize("char", UNSEEN, ids=ascii)
+def test_an_author_with_such_a_character_is_still_the_author(keys: Path, char: str) -> None:
+    allowed = signers(keys, ("ann@acme.example", "ann"))
+    signatures = [("a.sig", signed(keys, "ann"))]
+    counted = count(signatures, allowed, author=f"a{char}nn@acme.example")
+    assert counted.principals == ()
+
+
+def test_signatures_by_strangers_cost_no_question(
+    keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    run_ = approvals.Bench._run
+
+    def counted_run(self: approvals.Bench, action: str, *more: str, data: bytes = b"") -> object:
+        asked.append(action)
+        return run_(self, action, *more, data=data)
+
+    monkeypatch.setattr(approvals.Bench, "_run", counted_run)
+    strangers = [(f"{n}.sig", signed(keys, "stranger")) for n in range(3)]
+    allowed = signers(keys, ("ann@acme.example", "ann"))
+    counted = count([*strangers * 100, ("a.sig", signed(keys, "ann"))], allowed)
+    assert counted.principals == ("ann@acme.example",)
+    assert len(counted.rejected) == 300
+    assert len(asked) < 10

@@ -194,19 +194,55 @@ def test_a_log_that_is_a_link_is_refused(tmp_path: Path) -> None:
 
 def test_records_of_a_journal_are_appended_once_whoever_appends_them(tmp_path: Path) -> None:
     path = tmp_path / "audit.ndjson"
-    journal = [record(number, entry=number) for number in range(1, 8)]
+    journal = [record(number, entry=number, journal="j") for number in range(1, 8)]
 
     def after(entry: int) -> list[dict[str, Any]]:
         return [one for one in journal if one["entry"] > entry]
 
-    chain.append_after(path, lambda _: journal[:3])
+    chain.append_after(path, "j", lambda _: journal[:3])
     path.write_bytes(path.read_bytes()[:-5])  # the third is torn
     for _ in range(3):
-        chain.append_after(path, after)
+        chain.append_after(path, "j", after)
     read = [json.loads(line) for line in lines(path)]
     assert [one.get("entry") for one in read] == [1, 2, None, 3, 4, 5, 6, 7]
     chain.append(path, [record()])
-    assert chain.append_after(path, after) == json.loads(lines(path)[-1])["hash"]
+    assert chain.append_after(path, "j", after) == json.loads(lines(path)[-1])["hash"]
+
+
+def test_journals_that_share_a_log_number_their_records_for_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "audit.ndjson"
+    made = {
+        name: [record(n, entry=n, journal=name) for n in range(1, last + 1)]
+        for name, last in (("a", 40), ("b", 3), ("c", 7))
+    }
+
+    def append(name: str, upto: int) -> None:
+        mine = made[name][:upto]
+        chain.append_after(path, name, lambda entry: [o for o in mine if o["entry"] > entry])
+
+    append("a", 40)
+    append("b", 2)
+    append("c", 7)
+    append("a", 40)
+    append("b", 3)
+    read = [json.loads(line) for line in lines(path)]
+    for name, its in made.items():
+        mine = [one["entry"] for one in read if one["journal"] == name]
+        assert mine == [one["entry"] for one in its]
+        assert chain.newest(path, name) == len(its)
+    assert chain.newest(path, "d") == 0
+    assert chain.newest(tmp_path / "none", "a") == 0
+
+
+def test_the_newest_record_of_a_journal_is_found_however_far_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "_BLOCK", 100)  # blocks shorter than a record
+    path = tmp_path / "audit.ndjson"
+    chain.append(path, [record(1, entry=5, journal="a", note="x" * 300)])
+    # A text that only looks like the mark is none.
+    chain.append(path, [record(2, entry=9, journal="b", note='"journal":"a"') for _ in range(50)])
+    assert chain.newest(path, "a") == 5
 
 
 def _many(path: Path, name: str) -> None:

@@ -595,6 +595,72 @@ def test_two_verifiers_agree_on_every_mutation(
             assert one == two, what
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"waived":[]', b'"waived":"no approvals"'),
+        (b'"targets":["push/a"]', b'"targets":"push/a"'),
+        (b'"required":2', b'"required":"2"'),
+        (b'"required":2', b'"required":[2]'),
+        (b'"aliases":{', b'"aliases":[],"x":{'),
+        (b'"request":1,', b'"request":true,'),
+        (b'"outcome":"deleted"', b'"outcome":["deleted"]'),
+    ],
+    ids=lambda one: one.decode(),
+)
+def test_a_member_of_the_wrong_type_does_not_verify(world: World, old: bytes, new: bytes) -> None:
+    def change(lines: list[bytes]) -> list[bytes]:
+        return [line.replace(old, new) for line in lines]
+
+    members = unpack(world.pack())
+    assert old in members["audit.ndjson"]
+    said = first_says(forge(members, change))
+    assert said is not None
+    assert said[0] == "audit.ndjson"
+
+
+def test_runs_of_two_journals_are_not_confused_though_they_have_one_number(
+    world: World,
+) -> None:
+    def twice(lines: list[bytes]) -> list[bytes]:
+        """The same history under two journals: the second's intents are gone."""
+        other = [line.replace(b'"journal":""', b'"journal":"beef"') for line in lines]
+        return [*lines, *(line for line in other if b'"type":"intent"' not in line)]
+
+    said = first_says(forge(unpack(world.pack()), twice))
+    assert said is not None
+    assert said[0] == "audit.ndjson"
+
+
+def test_evidence_says_that_its_runs_are_of_several_journals(world: World) -> None:
+    def renamed(lines: list[bytes]) -> list[bytes]:
+        return [
+            line.replace(b'"journal":""', b'"journal":"beef"') if b'"run":"r2"' in line else line
+            for line in lines
+        ]
+
+    proven = verify.evidence(io.BytesIO(forge(unpack(world.pack()), renamed)))
+    assert any("2 journals" in note and "beef" in note for note in proven.notes)
+
+
+@pytest.mark.parametrize("value", [b"null", b"7", b"[]", b"{}", b"true", b'"x"'])
+def test_no_member_of_any_type_breaks_the_verifier(world: World, value: bytes) -> None:
+    members = unpack(world.pack())
+    keys = {key for line in members["audit.ndjson"].splitlines() for key in json.loads(line)}
+    for key in sorted(keys - {"seq", "prev", "hash", "at", "type"}):  # without these: no record
+
+        def odd(lines: list[bytes], key: str = key) -> list[bytes]:
+            made = []
+            for line in lines:
+                record = json.loads(line)
+                if key in record:
+                    record[key] = json.loads(value)
+                made.append(json.dumps(record).encode() + b"\n")
+            return made
+
+        first_says(forge(members, odd))  # whatever it says: no other exception leaves it
+
+
 def test_the_first_bad_record_is_named(world: World) -> None:
     members = unpack(world.pack())
     lines = members["audit.ndjson"].splitlines(keepends=True)

@@ -34,9 +34,11 @@ from reconciler.driver import (
     revealed,
 )
 from reconciler.lanes.journal.sqlite import SqliteJournal
+from reconciler.lanes.known import Known
 from reconciler.lanes.run import AccountWork, execute, take
-from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
+from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
 from reconciler.model import Account, Campaign, Guards, Limits, Target
+from reconciler.plan import scopes
 
 EPOCH = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PLAN = "sha256:" + "a" * 64
@@ -293,6 +295,15 @@ def campaigns(*ids: str, **more: Any) -> dict[str, dict[str, Any]]:
 
 # ---------------------------------------------------------------- a run
 
+SCOPE = "http://127.0.0.1:1 memory"
+
+
+def opened_as(account: Account, driver: Driver, scope: str = SCOPE) -> OpenAccount:
+    """*account* as if its credentials had been read."""
+    return OpenAccount(
+        account, driver, account.settings, scope, scopes.limit(account, driver, scope)
+    )
+
 
 @dataclass
 class World:
@@ -350,8 +361,12 @@ class World:
     def target(self, id_: str) -> Target:
         return Target("a", id_)
 
+    @property
+    def known(self) -> Known:
+        return Known(self.journal, {"a": SCOPE})
+
     def states(self, *ids: str) -> dict[str, Any]:
-        found = self.journal.states(Target("a", i) for i in ids)
+        found = self.known.states(Target("a", i) for i in ids)
         return {target.id: state for target, state in found.items()}
 
     def jobs(self, ids: Sequence[str], **more: Any) -> list[Job]:
@@ -359,7 +374,7 @@ class World:
         made = []
         for i in ids:
             planned = Campaign(account="a", id=i, name=i)
-            extra = {"planned": planned, "digests": ("m1",), "inventory": ("i1",), **more}
+            extra = {"planned": planned, "asked": ("m1",), "inventory": ("i1",), **more}
             state = {"state": states[i]} if i in states else {}
             made.append(Job(item=Item(Target("a", i), i), **{**extra, **state}))
         return made
@@ -384,10 +399,10 @@ class World:
 
     def begin(self, ids: Sequence[str], *, send: bool, **more: Any) -> tuple[Any, int, AccountWork]:
         run = self.journal.begin(self.plan if send else None, "apply", "{}", [], {})
-        ledgers = take([(self.account, self.driver)], self.journal, run)
+        opened = opened_as(self.account, self.driver)
+        ledgers = take([opened], self.journal, run)
         work = AccountWork(
-            account=self.account,
-            driver=self.driver,
+            open=opened,
             session=Session(
                 account="a",
                 settings=self.account.settings,

@@ -15,8 +15,7 @@ from reconciler import drivers
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate
 from reconciler.lanes.preparing import session_of
-from reconciler.lanes.run import lane_of
-from reconciler.lanes.work import RunContext
+from reconciler.lanes.work import OpenAccount, RunContext
 from reconciler.model import Account, Guards, Limits
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
 from reconciler.testing import settings as settings_of
@@ -190,13 +189,14 @@ def listed(driver_name: str, script: Script, *, max_wait: float = 900) -> Listed
         settings = plain.resolved(dict.fromkeys(plain.credentials(), SECRET))
         nonce = iter(map(str, range(10_000)))
         session = session_of(account, driver, settings, lambda: next(nonce))
-        work = ListWork(account, driver, session, [SECRET])
+        opened = OpenAccount(account, driver, settings, "scope", "lane")
+        work = ListWork(opened, session, [SECRET])
         heard = _run(work, clock, max_wait)
     return Listed(heard, asked, clock.naps)
 
 
 def _run(work: ListWork, clock: Clock, max_wait: float) -> Heard:
-    ledgers = {lane_of(work.driver, work.account): Ledger(1, (), None)}
+    ledgers = {work.open.lane: Ledger(1, (), None)}
 
     async def go() -> dict[str, Heard]:
         context = _Context(

@@ -60,6 +60,7 @@ def driver(name: str = "simple", **changes: Any) -> Driver:
         base_url=lambda _: "https://vendor.example",
         limits=lambda _: Limits(1, 1.0, 1),
         scope=lambda _: name,
+        limit=lambda _: name,
         unsafe=_unsafe,
         unsupported=_unsupported,
         delete=_request,

@@ -1,17 +1,21 @@
 """The journal: what was asked of a vendor, written before it is asked, and what came of it.
 
 The unit is one request (up to a hundred targets). An *intent* is durable before the request
-leaves; its *result* is durable before it is counted. Keyed by target, whatever plan asks. The
-interface is small on purpose; every backend passes the same suite of tests.
+leaves; its *result* is durable before it is counted. Keyed by scope, id and part, whatever plan
+asks and whatever the account is called. The interface is small on purpose; every backend passes
+the same suite of tests.
+
+A journal has an identity of its own, which every record for the audit log carries, and a salt
+under which scopes that only a secret names are told apart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from reconciler.errors import ReconcilerError
-from reconciler.model import Evidence, Outcome, SentRequest, Target
+from reconciler.model import Evidence, Identity, Outcome, SentRequest
 
 
 class JournalFailed(ReconcilerError):
@@ -30,8 +34,9 @@ class State:
     that may have reached the vendor. *doubts*: those of them that ended in doubt. *last_byte_at*:
     when the newest doubtful exchange ended. *seen_at*: since when, after a doubt, looks have shown
     it there. *cleared*: two looks have shown it there, so it may be sent again, once.
-    *plan*, *digests* (of the manifests that asked) and *inventory* (digests of the files that
-    proposed it) belong to the newest outcome.
+    *plan*, *asked* (the digests of the absences that asked, `plan.asked.words`) and *inventory*
+    (digests of the files that proposed it) belong to the newest outcome. *account* is what the
+    account was called then: a label, for people.
     """
 
     outcome: Outcome | None = None
@@ -39,13 +44,14 @@ class State:
     evidence: Evidence | None = None
     at: datetime | None = None
     plan: str | None = None
-    digests: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     inventory: tuple[str, ...] = ()
     sends: int = 0
     doubts: int = 0
     last_byte_at: datetime | None = None
     seen_at: datetime | None = None
     cleared: bool = False
+    account: str = ""
 
 
 NOTHING = State()
@@ -53,13 +59,18 @@ NOTHING = State()
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A request about to leave. *targets* empty: a read (look, list)."""
+    """A request about to leave. *targets* empty: a read (look, list).
+
+    *asked*: for each target the digests of the absences that ask for it (`State.asked`).
+    """
 
     account: str
+    scope: str
     kind: str  # delete, look, list
     method: str
     url: str  # secrets masked
-    targets: tuple[Target, ...] = ()
+    targets: tuple[Identity, ...] = ()
+    asked: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +89,22 @@ class Result:
 class Ruling:
     """What a target is now. *changes* are the `State` fields that differ from before."""
 
-    target: Target
+    target: Identity
+    account: str
     changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What a lane's new owner must know: recent requests (sent, answered or None), and a pause."""
+    """What a lane's new owner must know: recent requests (sent, answered or None), and a pause.
+
+    *pause*: how many seconds it was to last when it was set; no clock makes it longer.
+    """
 
     epoch: int
     recent: tuple[tuple[datetime, datetime | None], ...]
     paused_until: datetime | None
+    pause: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +126,27 @@ class Journal(Protocol):
     """What the executor asks of a journal. Every method raises `JournalFailed` when it cannot."""
 
     @property
-    def empty(self) -> bool:
-        """Whether no run was ever recorded, but for `pull`, which only reads."""
+    def identity(self) -> str:
+        """Which journal this is: random, made with it; another after it has lost records."""
+
+    @property
+    def salt(self) -> bytes:
+        """Made with the journal, and kept as long as it lives."""
+
+    def traced(self, scope: str) -> datetime | None:
+        """Since when this journal knows all that was sent to *scope*; None: it has no trace."""
+
+    def scope_of(self, definition: str) -> str | None:
+        """The scope last recorded for an account of this *definition*, None if none was."""
+
+    def know(self, scopes: Mapping[str, str]) -> None:
+        """Record the scope of each account definition: for those who read no credential."""
+
+    def elsewhere(self, account: str, scope: str) -> int:
+        """How many outcomes were recorded under the name *account* in another scope."""
+
+    def watch(self, check: Callable[[], None]) -> None:
+        """Call *check* before every write; what it raises keeps the write from being made."""
 
     def begin(
         self,
@@ -126,7 +161,10 @@ class Journal(Protocol):
     def end(self, run: int, exit_code: int, audit: Mapping[str, Any]) -> None:
         """The run is over."""
 
-    def take(self, lane: str, accounts: Sequence[str], run: int, window: float) -> Ledger:
+    def trace(self, scopes: Sequence[str]) -> None:
+        """From now on this journal knows all that is sent to *scopes*, or a person said so."""
+
+    def take(self, lane: str, scopes: Sequence[str], run: int, window: float) -> Ledger:
         """Own *lane* from now on: raise its epoch, turn intents without result into doubt.
 
         *window*: how many seconds back the recent requests are wanted.
@@ -154,17 +192,23 @@ class Journal(Protocol):
     def pause(self, lane: str, until: datetime) -> None:
         """No request of *lane* before *until*, whoever owns it."""
 
-    def states(self, targets: Iterable[Target]) -> dict[Target, State]:
+    def states(self, targets: Iterable[Identity]) -> dict[Identity, State]:
         """The states of those targets that the journal knows."""
 
-    def requests(self, targets: Iterable[Target]) -> dict[Target, tuple[SentRequest, ...]]:
+    def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
         """The deletion requests that were sent for each target, oldest first."""
 
-    def in_doubt(self) -> dict[Target, State]:
-        """Every target in doubt, of every plan."""
+    def targets_of(self, request: int) -> tuple[Identity, ...]:
+        """The targets of request *request*."""
 
-    def deleted_since(self, account: str, since: datetime) -> int:
-        """How many targets of *account* became `deleted` after *since*."""
+    def doubtful_requests(self) -> dict[int, tuple[Identity, ...]]:
+        """The newest request of each target in doubt, by number."""
+
+    def in_doubt(self) -> dict[Identity, State]:
+        """Every target in doubt, of every plan and scope."""
+
+    def deleted_since(self, scope: str, since: datetime) -> int:
+        """How many targets of *scope* became `deleted` after *since*."""
 
     def first_applied(self, plan: str) -> datetime | None:
         """When *plan* was first applied, None if never."""

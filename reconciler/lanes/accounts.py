@@ -1,0 +1,95 @@
+"""Accounts opened: their credentials read, their scopes told, their lanes named."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.declare.credentials import resolve
+from reconciler.driver import Driver
+from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.work import OpenAccount
+from reconciler.model import Account
+from reconciler.plan import scopes
+from reconciler.site import Site
+
+Pair = tuple[Account, Driver]
+
+
+def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[OpenAccount]:
+    """*pairs* with their credentials read; `Invalid` with every credential that is missing.
+
+    The journal remembers their scopes, for those who read no credential.
+    """
+    opened, problems = [], []
+    for account, driver in pairs:
+        try:
+            opened.append(_opened(account, driver, _settings(site, account), journal.salt))
+        except ReconcilerError as error:
+            said = f"account {account.name}: {error}"
+            problems.append(Diagnostic("error", "credential", said, site.config))
+    if problems:
+        raise Invalid(problems)
+    journal.know({one.account.definition: one.scope for one in opened})
+    return opened
+
+
+def scopes_now(
+    site: Site, pairs: Sequence[Pair], journal: Journal, *, reveal: bool
+) -> dict[str, str | None]:
+    """The scope of each account, None where nobody can tell it.
+
+    *reveal*: for commands that send: where only a secret tells, it is read if it is there. What
+    reads no credential goes by the scope last recorded for the account's definition.
+    """
+    return {
+        account.name: _scope(site, account, driver, journal, reveal) for account, driver in pairs
+    }
+
+
+def _scope(
+    site: Site, account: Account, driver: Driver, journal: Journal, reveal: bool
+) -> str | None:
+    known = scopes.plain(account, driver)
+    if known is not None:
+        return known
+    if reveal:
+        try:
+            return scopes.sealed(account, driver, _settings(site, account), journal.salt)
+        except ReconcilerError:
+            return journal.scope_of(account.definition)  # who must send is told what is missing
+    return journal.scope_of(account.definition)
+
+
+def _opened(account: Account, driver: Driver, settings: Any, salt: bytes) -> OpenAccount:
+    scope = scopes.sealed(account, driver, settings, salt)
+    return OpenAccount(account, driver, settings, scope, scopes.limit(account, driver, scope))
+
+
+def _settings(site: Site, account: Account) -> Any:
+    return resolve(account.settings, site.root, site.environ)
+
+
+def shared(pairs: Sequence[Pair], known: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
+    """The accounts of one scope, by what is *known* of it, else by what their files show."""
+    return scopes.twins(
+        {one.name: known.get(one.name) or scopes.likeness(one, driver) for one, driver in pairs}
+    )
+
+
+def untraced(
+    opened: Mapping[str, str | None], journal: Journal, plan: str, created: datetime
+) -> list[str]:
+    """The accounts of which the journal may not know all that was sent under *plan*.
+
+    Either it has no trace of their scope, or its trace begins after the plan was *created* (aware)
+    and it has never seen the plan: what another journal did with it, this one cannot know.
+    """
+    seen = journal.first_applied(plan) is not None
+    last = created + timedelta(seconds=1)  # a plan's time is of whole seconds
+    found = []
+    for name, scope in sorted(opened.items()):
+        since = None if scope is None else journal.traced(scope)
+        if since is None or (not seen and last <= since):
+            found.append(name)
+    return found

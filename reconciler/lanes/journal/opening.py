@@ -1,0 +1,283 @@
+"""Opening the journal's file: made when missing, checked, refused when it is not ours."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.errors import Locked, ReconcilerError
+from reconciler.lanes.journal import JournalFailed
+
+VERSION = 2
+_APPLICATION = 0x7265636E  # "recn": says whose file it is
+_PATIENCE = 10.0  # seconds that another run's transaction is waited for
+
+_SCHEMA = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE traces(scope TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE scopes(definition TEXT PRIMARY KEY, scope TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE plans(digest TEXT PRIMARY KEY, first_applied REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs(
+  number INTEGER PRIMARY KEY, plan TEXT, kind TEXT NOT NULL, started REAL NOT NULL, ended REAL,
+  exit_code INTEGER, holder TEXT NOT NULL, waived TEXT NOT NULL, reviewed TEXT);
+CREATE TABLE lanes(
+  lane TEXT PRIMARY KEY, epoch INTEGER NOT NULL, run INTEGER NOT NULL, paused_at REAL,
+  paused_until REAL
+) WITHOUT ROWID;
+CREATE TABLE requests(
+  number INTEGER PRIMARY KEY, run INTEGER NOT NULL, lane TEXT NOT NULL, account TEXT NOT NULL,
+  scope TEXT NOT NULL, kind TEXT NOT NULL, method TEXT NOT NULL, url TEXT NOT NULL,
+  at REAL NOT NULL, answered REAL, status INTEGER, verdict TEXT, detail TEXT, vendor_id TEXT,
+  sent INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX requests_open ON requests(lane) WHERE answered IS NULL;
+CREATE INDEX requests_recent ON requests(lane, at);
+CREATE TABLE targets(
+  key INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL, part TEXT NOT NULL,
+  account TEXT NOT NULL,
+  outcome TEXT, detail TEXT, evidence TEXT, at REAL, plan TEXT, asked TEXT, inventory TEXT,
+  sends INTEGER NOT NULL DEFAULT 0, doubts INTEGER NOT NULL DEFAULT 0, last_byte_at REAL,
+  seen_at REAL, cleared INTEGER NOT NULL DEFAULT 0, UNIQUE(scope, id, part));
+CREATE INDEX targets_doubt ON targets(scope) WHERE outcome = 'in-doubt';
+CREATE INDEX targets_account ON targets(account, scope);
+CREATE INDEX targets_deleted ON targets(scope, at) WHERE outcome = 'deleted';
+CREATE TABLE request_targets(
+  target INTEGER NOT NULL, request INTEGER NOT NULL, asked TEXT NOT NULL,
+  PRIMARY KEY(target, request)) WITHOUT ROWID;
+CREATE INDEX request_targets_request ON request_targets(request);
+CREATE TABLE audit(entry INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL);
+"""
+
+
+def to_write(path: Path, project: str) -> sqlite3.Connection:
+    """The journal of *project*, ready to be written; made when it is missing.
+
+    `JournalFailed` if it is not one, is another project's or another version's: then nothing was
+    changed. `Locked` if another run is in the way.
+    """
+    with _told(path, "open"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path.parent):  # two runs on a new project: one makes it, the other finds it
+            created = not path.exists()
+            torn = _has_tail(path)
+            db = _connected(path, read_only=torn)
+            if created:
+                os.chmod(path, 0o600)
+            try:
+                check(db, path, project)
+                if torn:
+                    db.close()
+                    db = _connected(path)
+                _prepare(db, project)
+            except BaseException:
+                db.close()
+                raise
+    return db
+
+
+def to_read(path: Path, project: str) -> sqlite3.Connection:
+    """The journal of *project* to be read alone: nothing is created, nothing is changed.
+
+    A project that never ran has an empty one. In a folder that may not be written, SQLite cannot
+    read commits that are still beside the file: then a copy of both is read.
+    """
+    with _told(path, "read"):
+        if not path.exists():
+            db = sqlite3.connect(":memory:", isolation_level=None)
+            _make(db, project)
+            return db
+        try:
+            db = _read_in_place(path, project)
+        except sqlite3.OperationalError as error:
+            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                raise
+            db = _read_copy(path, project)
+        return db
+
+
+def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
+    if not os.access(path.parent, os.W_OK):
+        # Opened where it lies, a journal with commits beside it would be made ready first.
+        return _read_copy(path, project)
+    db = _connected(path, read_only=True)
+    try:
+        check(db, path, project)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _read_copy(path: Path, project: str) -> sqlite3.Connection:
+    with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
+        copy = Path(folder) / "state.db"
+        shutil.copyfile(path, copy)
+        with_tail = path.with_name(path.name + "-wal")
+        if with_tail.exists():
+            shutil.copyfile(with_tail, copy.with_name("state.db-wal"))
+        source = _connected(copy)
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            check(source, path, project)
+            source.backup(db)
+        finally:
+            source.close()
+    return db
+
+
+def check(db: sqlite3.Connection, path: Path, project: str) -> None:
+    """Refuse what is not a whole journal of *project*; one snapshot, nothing is written."""
+    db.execute("BEGIN")
+    version = _one(db, "PRAGMA user_version")
+    tables = _one(db, "SELECT count(*) FROM sqlite_master")
+    if version > VERSION:
+        raise JournalFailed(
+            f"{path}: written by a newer reconciler (journal version {version}, this one "
+            f"knows {VERSION}); nothing was changed"
+        )
+    if tables and (version == 0 or _one(db, "PRAGMA application_id") != _APPLICATION):
+        raise JournalFailed(f"{path}: not a journal of reconciler; nothing was changed")
+    if tables and version < VERSION:
+        raise JournalFailed(
+            f"{path}: written by an older reconciler (journal version {version}, this one knows "
+            f"{VERSION}); nothing was changed. Settle its doubts with that version, then move the "
+            "file aside: a new one begins without a trace, and targets are looked at first"
+        )
+    if tables and (found := _one(db, "PRAGMA quick_check(1)")) != "ok":
+        raise JournalFailed(
+            f"{path}: damaged ({found}); nothing was changed. Put a backup in its place, or move "
+            "it aside: then targets are looked at before their requests"
+        )
+    owner = _one(db, "SELECT value FROM meta WHERE key='project'") if tables else project
+    db.execute("ROLLBACK")
+    if owner != project:
+        raise JournalFailed(
+            f"{path}: the journal of project {owner!r}, not of {project!r}; nothing was changed. "
+            "Give each project a `state` of its own"
+        )
+
+
+def _prepare(db: sqlite3.Connection, project: str) -> None:
+    """Make it a journal if it is new; settings of this connection."""
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    if _one(db, "PRAGMA user_version") == 0:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            _make(db, project)
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        # A copy of the file alone is a journal, if an old one, and never an empty file.
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _make(db: sqlite3.Connection, project: str) -> None:
+    for statement in filter(str.strip, _SCHEMA.split(";")):
+        db.execute(statement)
+    meta = {"project": project, "identity": new_identity(), "salt": secrets.token_hex(32)}
+    db.executemany("INSERT INTO meta VALUES(?,?)", meta.items())
+    db.execute(f"PRAGMA application_id={_APPLICATION}")
+    db.execute(f"PRAGMA user_version={VERSION}")
+
+
+def new_identity() -> str:
+    """An identity that no other journal has."""
+    return secrets.token_hex(16)
+
+
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies at *path*: device and inode, None if there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _one(db: sqlite3.Connection, sql: str) -> Any:
+    return db.execute(sql).fetchone()[0]
+
+
+def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    if read_only:
+        place = f"file:{quote(str(path))}?mode=ro"
+        return sqlite3.connect(place, uri=True, isolation_level=None, timeout=_PATIENCE)
+    return sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
+
+
+def _has_tail(path: Path) -> bool:
+    """Whether a crash has left commits beside the file: whoever may write puts them into it."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One at a time opens a journal in *folder*; death frees it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise failure(path, what, error) from error
+
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "the disk is full; make room and run again",
+    sqlite3.SQLITE_IOERR: "the disk failed; mend it and run again",
+    sqlite3.SQLITE_READONLY: "it may not be written; give this user the right and run again",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the path and the rights of its folder",
+    sqlite3.SQLITE_PERM: "it may not be opened; give this user the right and run again",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; put a backup in its place and run again",
+    sqlite3.SQLITE_NOTADB: "it is not a journal; move it aside, or correct `state`",
+}
+
+
+def failure(path: Path, what: str, error: sqlite3.Error | OSError) -> ReconcilerError:
+    """What an error of the disk or of SQLite means, in our words, with a way out."""
+    if isinstance(error, sqlite3.Error) and _code(error) in _BUSY:
+        return Locked(
+            f"{path}: another run holds the journal; nothing more was sent. "
+            "Run again when it has ended (`reconciler status` shows who)"
+        )
+    if isinstance(error, OSError):
+        advice = f"{error.strerror}; mend that and run again"
+    else:
+        advice = _ADVICE.get(_code(error), "run again; if it stays, put a backup in its place")
+    return JournalFailed(
+        f"{path}: cannot {what} the journal: {advice}. Nothing more was sent, and what is recorded "
+        f"stays recorded{_space(path)}"
+    )
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; the extended ones add higher bits."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _space(path: Path) -> str:
+    try:
+        free = os.statvfs(path.parent)
+    except OSError:
+        return ""
+    return f" (free there: {free.f_bavail * free.f_frsize} bytes; needed: at least 1048576)"

@@ -1,0 +1,90 @@
+"""Rows of the journal's tables as values, and the records that go into the audit log."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from reconciler.lanes.journal import Intent, Result, State
+from reconciler.model import Evidence, Identity, Outcome, Target
+
+TIMES = ("at", "last_byte_at", "seen_at")
+FIELDS = (
+    "outcome",
+    "detail",
+    "evidence",
+    "at",
+    "plan",
+    "asked",
+    "inventory",
+    "sends",
+    "doubts",
+    "last_byte_at",
+    "seen_at",
+    "cleared",
+    "account",
+)
+
+
+def part(target: Identity) -> str:
+    """Parts as stored: the empty text is *no part* (no driver has an empty part)."""
+    return "" if target.part is None else target.part
+
+
+def identity(row: Sequence[Any]) -> Identity:
+    return Identity(row[0], row[1], row[2] or None)
+
+
+def state(row: Sequence[Any]) -> State:
+    values = dict(zip(FIELDS, row, strict=True))
+    for name in TIMES:
+        values[name] = None if values[name] is None else moment(values[name])
+    for name in ("asked", "inventory"):
+        values[name] = tuple(json.loads(values[name])) if values[name] else ()
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["evidence"] = cast(Evidence | None, values["evidence"])
+    values["cleared"] = bool(values["cleared"])
+    return State(**values)
+
+
+def stored(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if name in ("asked", "inventory"):
+        return json.dumps(list(value))
+    return int(value) if isinstance(value, bool) else value
+
+
+def moment(stamp: float) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def intent_record(number: int, intent: Intent) -> Mapping[str, Any]:
+    named = [Target(intent.account, one.id, one.part) for one in intent.targets]
+    return {
+        "type": "intent",
+        "request": number,
+        "account": intent.account,
+        "scope": intent.scope,
+        "method": intent.method,
+        "url": intent.url,
+        "targets": [str(target) for target in named],
+    }
+
+
+def result_record(whose: tuple[str, str], result: Result) -> Mapping[str, Any]:
+    account, scope = whose
+    return {
+        "type": "outcome",
+        "request": result.number,
+        "account": account,
+        "scope": scope,
+        "status": result.status,
+        "verdict": result.verdict,
+        "detail": result.detail,
+        "vendorRequestId": result.vendor_id,
+    }
