@@ -47,7 +47,7 @@ class Windows:
         decision = self.schedules[account].decide(now)
         if decision.open:
             return None
-        opens = f"; opens {decision.opens_at:%Y-%m-%d %H:%M} UTC" if decision.opens_at else ""
+        opens = f"; opens {decision.opens}" if decision.opens else ""
         why = f" ({decision.because})" if decision.because else ""
         return f"the window is closed: {decision.rule}{why}{opens}"
 

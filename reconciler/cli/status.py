@@ -11,7 +11,8 @@ from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.lanes.known import UNKNOWN
 from reconciler.model import Outcome, Project, Target
-from reconciler.plan.guards.windows import Schedule
+from reconciler.plan.guards.spans import HORIZON
+from reconciler.plan.guards.windows import Schedule, local
 
 if TYPE_CHECKING:
     from reconciler.lanes.journal import Run, State
@@ -189,6 +190,7 @@ def _blocked(app: App, project: Project) -> list[dict[str, Any]]:
                 "rule": decision.rule,
                 "because": decision.because,
                 "opensAt": opens.strftime("%Y-%m-%dT%H:%M:%SZ") if opens else None,
+                "timeZone": decision.time_zone,
             }
         )
     return blocked
@@ -206,6 +208,14 @@ def _run(one: "Run") -> dict[str, Any]:
         "waived": list(one.waived),
         "reviewed": one.reviewed,
     }
+
+
+def _opens(at: str | None, time_zone: str) -> str:
+    from datetime import datetime
+
+    if at is None:
+        return f"; it does not open within {HORIZON.days} days"
+    return f"; opens {local(datetime.fromisoformat(at), time_zone)}"
 
 
 def _text(found: dict[str, Any]) -> list[str]:
@@ -228,7 +238,7 @@ def _text(found: dict[str, Any]) -> list[str]:
         lines.append(f"{found['inFlight']} targets in flight")
     for one in found["blocked"]:
         why = f" ({one['because']})" if one["because"] else ""
-        opens = f"; opens {one['opensAt']}" if one["opensAt"] else "; it does not open again"
+        opens = _opens(one["opensAt"], one["timeZone"])
         lines.append(say(f"{one['account']}: blocked now by {one['rule']}{why}{opens}"))
     if found["inDoubt"]:
         lines.append(f"{len(found['inDoubt'])} in doubt (reconciler settle looks at them):")

@@ -96,32 +96,50 @@ def _cron(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    if text == "UTC":
-        return text
-    import zoneinfo
+    from zoneinfo import available_timezones
+
+    from reconciler.declare.zones import zone
 
     try:
-        zoneinfo.ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        close = near(text, zoneinfo.available_timezones())
-        hint = f"; did you mean {close}?" if close else ", such as Europe/Paris"
-        raise ValueError(f"is not an IANA time zone{hint}") from None
+        zone(text)
+    except ValueError as error:
+        hint = ""
+        if known := available_timezones():
+            close = near(text, known)
+            hint = f"; did you mean {close}?" if close else ", such as Europe/Paris"
+        raise ValueError(f"{error}{hint}") from None
     return text
 
 
 class WindowModel(Model, frozen=True, kw_only=True):
     """When deletions may, or may not, be sent: schedule and duration, or from and to."""
 
-    kind: Literal["allow", "deny"]
+    kind: Annotated[
+        Literal["allow", "deny"],
+        Meta(
+            description="allow: deletions are sent while it is open; once there is one, nothing is "
+            "sent outside every allow window. deny: nothing is sent while it is open; it beats "
+            "every allow."
+        ),
+    ]
     schedule: Annotated[
         Annotated[str, Reads(_cron)] | None,
-        Meta(description="Cron, five fields: when the window opens."),
+        Meta(description="Cron, five fields, by the clock of timeZone: when the window opens."),
     ] = None
-    duration: Duration | None = None
-    first: Day | None = field(name="from", default=None)
-    last: Annotated[Day | None, Meta(description="Included.")] = field(name="to", default=None)
-    time_zone: Annotated[Annotated[str, Reads(_zone)], Meta(description="IANA name.")] = "UTC"
-    because: Line | None = None
+    duration: Annotated[
+        Duration | None, Meta(description="How long it stays open each time, of elapsed time.")
+    ] = None
+    first: Annotated[Day | None, Meta(description="The first whole day of timeZone.")] = field(
+        name="from", default=None
+    )
+    last: Annotated[Day | None, Meta(description="The last whole day of timeZone, included.")] = (
+        field(name="to", default=None)
+    )
+    time_zone: Annotated[
+        Annotated[str, Reads(_zone)],
+        Meta(description="IANA name, such as Europe/Paris; messages tell times in it too."),
+    ] = "UTC"
+    because: Annotated[Line | None, Meta(description="Told to whoever is stopped by it.")] = None
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:

@@ -95,6 +95,23 @@ def test_the_rule_that_blocks_now_and_when_it_opens(bare: Site) -> None:
     assert "Peak freeze" in bare.out
 
 
+def test_when_a_window_opens_is_told_in_its_own_zone(bare: Site) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    today = datetime.now(UTC).date()
+    until = today + timedelta(days=3)
+    dates = f"from: {today - timedelta(days=3)}, to: {until}"
+    bare.guards = f"windows: [{{kind: deny, {dates}, timeZone: Asia/Kolkata}}]"
+    bare.write()
+    assert {one["timeZone"] for one in found(bare)["blocked"]} == {"Asia/Kolkata"}
+    bare.run("status")
+    opens = f"{until + timedelta(days=1)} 00:00 +05:30 (Asia/Kolkata)"
+    assert f"; opens {opens}" in bare.out
+    bare.plan("--account", "push")
+    assert bare.apply() == 3
+    assert f"; opens {opens}" in bare.err
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

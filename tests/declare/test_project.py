@@ -11,6 +11,7 @@ from reconciler.declare import project
 from reconciler.driver import Credential, Driver, Settings
 from reconciler.errors import Diagnostic
 from reconciler.model import Guards, Limits, MaxDeletions, Project, Window
+from tests.support.zones import no_zone_data
 
 
 class Own(Settings):
@@ -254,6 +255,14 @@ def test_a_mistake_of_the_spec_is_placed(spec: str, place: tuple[int, int], word
     assert words in one.message
     assert one.fix
     assert "sekret" not in str(one)
+
+
+def test_without_time_zone_data_the_way_out_is_told() -> None:
+    rule = "{kind: deny, from: 2026-01-01, to: 2026-01-02, timeZone: Europe/Paris}"
+    with no_zone_data():
+        one = refused(f"guards: {{windows: [{rule}]}}")
+    assert "cannot be looked up: there is no time zone data here" in one.message
+    assert "pip install tzdata" in (one.fix or "")
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.declare.zones import NO_DATA
 from reconciler.model import Window
-from reconciler.plan.guards import windows
+from reconciler.plan.guards import spans, windows
+from tests.support.zones import no_zone_data
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -102,6 +105,7 @@ STRETCHES = {  # a clock change each way, and the leap day with the end of its m
     "America/New_York": ("2024-02-27", "2024-03-08", "2024-11-01"),
     "Australia/Lord_Howe": ("2024-02-27", "2024-04-05", "2024-10-04"),
     "Africa/Cairo": ("2024-02-27", "2024-04-24", "2024-10-30"),  # changes at midnight
+    "America/Havana": ("2024-03-09", "2024-11-02"),  # skips a midnight, and repeats one
     "UTC": ("2024-02-27", "2024-12-30"),
 }
 SCHEDULES = [
@@ -115,23 +119,25 @@ SCHEDULES = [
     ("*/10 0-3 * * 0", timedelta(minutes=10)),
     ("5 2,3 1,15 * 6", timedelta(minutes=90)),
     ("0 0 28-31 * *", 24 * HOUR),
+    ("* 22-23 * * *", 2 * HOUR),
+    ("* 1 10-20 * *", 2 * HOUR),
+    ("0 */2 * * 0", 7 * MINUTE),
 ]
 
 
 @pytest.mark.parametrize("zone", STRETCHES)
-@pytest.mark.parametrize("kind", ["allow", "deny"])
-def test_every_minute_is_judged_as_a_walk_along_the_clock_judges_it(zone: str, kind: str) -> None:
+def test_every_minute_is_judged_as_a_walk_along_the_clock_judges_it(zone: str) -> None:
     for start in STRETCHES[zone]:
         low = at(f"{start}T00:00:00+00:00")
-        high = low + 3 * DAY
         for schedule, length in SCHEDULES:
-            window = cron(kind, schedule, length, zone)
-            oracle, compiled = Oracle(window, low, high), windows.Schedule([window])
-            now = low
-            while now < high:
-                decision = compiled.decide(now)
-                assert decision.open is (oracle.holds(now) is (kind == "allow")), (schedule, now)
-                now += MINUTE
+            allow = cron("allow", schedule, length, zone)
+            oracle = Oracle(allow, low, low + 3 * DAY)
+            opened = windows.Schedule([allow])
+            closed = windows.Schedule([cron("deny", schedule, length, zone)])
+            for now in (low + minute * MINUTE for minute in range(3 * 24 * 60)):
+                holds = oracle.holds(now)
+                assert opened.decide(now).open is holds, (schedule, now)
+                assert closed.decide(now).open is not holds, (schedule, now)
 
 
 @settings(max_examples=15, deadline=None)
@@ -241,12 +247,64 @@ def test_a_window_in_the_autumn_overlap_opens_once_for_its_elapsed_length() -> N
     assert not windows.decide([window], at("2026-10-25T01:30:00Z")).open
 
 
-def test_a_schedule_that_is_always_on_has_no_closing_time() -> None:
-    window = cron("allow", "* * * * *", MINUTE, "Europe/Paris")
-    compiled = windows.Schedule([window])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "Australia/Lord_Howe"])
+@pytest.mark.parametrize(
+    ("schedule", "length"),
+    [("* * * * *", MINUTE), ("*/5 * 1-31 * *", HOUR), ("* * * * 1-5", 50 * HOUR)],
+)
+def test_a_schedule_that_is_always_on_has_no_closing_time_and_is_not_walked(
+    monkeypatch: pytest.MonkeyPatch, zone: str, schedule: str, length: timedelta
+) -> None:
+    walked = []
+
+    class Counted(CronSim):
+        def __next__(self) -> datetime:
+            walked.append(1)
+            return super().__next__()
+
+    monkeypatch.setattr(spans, "CronSim", Counted)
+    compiled = windows.Schedule([cron("allow", schedule, length, zone)])
     for moment in ("2026-03-29T00:59:00Z", "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"):
         assert compiled.decide(at(moment)).open
         assert compiled.decide(at(moment)).closes_at is None
+    assert len(walked) < 100_000  # thrice 400 days have 1,728,000 minutes
+
+
+def test_a_schedule_of_every_day_closes_in_the_night_that_is_an_hour_longer() -> None:
+    window = cron("allow", "0 0 * * *", DAY, "Europe/Paris")
+    decision = windows.decide([window], at("2026-05-01T12:00:00Z"))
+    assert decision.closes_at == at("2026-10-25T22:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("rules", "moment", "says"),
+    [
+        ([PARIS_DAYS], "2026-11-20T12:00:00Z", "2026-11-23 09:00 +01:00 (Europe/Paris)"),
+        ([PARIS_DAYS], "2026-07-10T12:00:00Z", "2026-07-13 09:00 +02:00 (Europe/Paris)"),
+        ([days("deny", None, "2026-12-20")], "2026-12-01T00:00:00Z", "2026-12-21 00:00 UTC"),
+        (
+            [PARIS_DAYS, days("deny", None, "2026-12-20", "Asia/Kolkata")],
+            "2026-12-20T09:00:00Z",
+            "2026-12-21 09:00 +01:00 (Europe/Paris)",
+        ),
+        (
+            [days("deny", None, "2026-12-20", "Asia/Kolkata")],
+            "2026-12-20T09:00:00Z",
+            "2026-12-21 00:00 +05:30 (Asia/Kolkata)",
+        ),
+    ],
+)
+def test_when_it_opens_is_told_in_the_zone_of_the_window_that_opens_it(
+    rules: list[Window], moment: str, says: str
+) -> None:
+    assert windows.decide(rules, at(moment)).opens == says
+
+
+def test_without_time_zone_data_that_is_said_and_utc_is_still_known() -> None:
+    with no_zone_data():
+        said = windows.check(cron("allow", "0 9 * * *", HOUR, "Europe/Paris"))
+        assert said == f"'Europe/Paris' {NO_DATA}"
+        assert windows.check(cron("allow", "0 9 * * *", HOUR)) is None
 
 
 def test_a_turn_is_told_within_four_hundred_days_and_not_beyond() -> None:
