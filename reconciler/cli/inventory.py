@@ -72,11 +72,12 @@ def convert(app: App, source: str, target: str, from_: str | None, to: str | Non
     is wrong. CSV has no header, so it holds neither capture time nor completeness.
     """
     from reconciler.inventory import write
+    from reconciler.inventory.csvwrite import Columns
 
     to = to or _by_suffix(target, "--to")
     with ExitStack() as spooled:
         reader = _reader(app, [source], from_, spooled, "--from")
-        columns = write.Columns()
+        columns = Columns()
         for batch in reader:
             if to == "csv":
                 columns.see(batch)

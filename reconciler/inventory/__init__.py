@@ -8,11 +8,13 @@ import msgspec
 
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 from reconciler.inventory import csvfile, document, ndjson, yamlfile
+from reconciler.inventory.checks import accept
+from reconciler.inventory.claims import oldest, together
 from reconciler.inventory.jsontext import Batch
+from reconciler.inventory.notes import SHOWN, Notes
 from reconciler.inventory.raw import Damaged, Raw
-from reconciler.inventory.reading import SHOWN, Claim, Reading
 from reconciler.inventory.repeats import Repeats
-from reconciler.model import AccountFacts, Campaign, InventoryFile
+from reconciler.model import AccountFacts, Campaign, InventoryFile, Reading
 
 FORMATS = ("ndjson", "json", "yaml", "csv")
 _SUFFIXES = {
@@ -27,23 +29,30 @@ _READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "c
 
 
 class Source(msgspec.Struct, frozen=True):
-    """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv."""
+    """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv.
+
+    *reading*: how it is read where it does not say so itself; its times are checked.
+    """
 
     path: str  # as shown to people and written in the plan
     open: Callable[[], BinaryIO]  # raw bytes; gzip is seen by its magic number
     format: str
+    reading: Reading = Reading()
 
 
 class Facts(msgspec.Struct, frozen=True):
     """What is known once every record has gone by.
 
     *accounts* has every account that a header names or a record is of: *complete* (None: no header
-    said), *campaigns* (records seen), *captured_at* (oldest claim; None: unknown), *why*.
+    said), *campaigns* (records seen), *captured_at* (oldest claim; None: unknown of some of its
+    records), *why*, *fields* (those that every source knows). *oldest*: per account the oldest time
+    that is known of any of its records.
     """
 
     accounts: Mapping[str, AccountFacts]
     files: tuple[InventoryFile, ...]
     warnings: tuple[Diagnostic, ...]
+    oldest: Mapping[str, datetime] = {}
 
 
 class Reader:
@@ -71,22 +80,23 @@ class Reader:
             return
         repeats = Repeats()
         try:
-            readings: list[Reading] = []
+            every: list[Notes] = []
             files: list[InventoryFile] = []
             for source in self._sources:
-                reading = self._reading(source, repeats)
-                readings.append(reading)
-                files.append((yield from _read(source, reading)))
-            problems = [one for reading in readings for one in reading.diagnostics()]
+                notes = self._notes(source, repeats)
+                every.append(notes)
+                files.append((yield from _read(source, notes)))
+            problems = [one for notes in every for one in notes.diagnostics()]
             self._see_unseen(repeats)
             if found := repeats.repeated():
                 problems += self._place_repeated(found)
         finally:
             repeats.close()
-        warnings = [one for reading in readings for one in reading.warnings()]
+        warnings = [one for notes in every for one in notes.warnings()]
         if problems:
             raise Invalid([*problems, *warnings])
-        self._facts = Facts(_together(readings), tuple(files), tuple(warnings))
+        claims = [one.claims.by_account for one in every]
+        self._facts = Facts(together(claims), tuple(files), tuple(warnings), oldest(claims))
 
     def facts(self) -> Facts:
         """After the first whole pass: facts of all files together."""
@@ -94,12 +104,18 @@ class Reader:
             raise RuntimeError("the inventory has not been read yet")
         return self._facts
 
-    def _reading(self, source: Source, repeats: Repeats | None) -> Reading:
-        return Reading(source.path, accounts=self._accounts, now=self._now, repeats=repeats)
+    def _notes(self, source: Source, repeats: Repeats | None) -> Notes:
+        return Notes(
+            source.path,
+            accounts=self._accounts,
+            now=self._now,
+            repeats=repeats,
+            reading=source.reading,
+        )
 
     def _again(self, facts: Facts) -> Iterator[list[Campaign]]:
         for source, before in zip(self._sources, facts.files, strict=True):
-            now = yield from _read(source, self._reading(source, None))
+            now = yield from _read(source, self._notes(source, None))
             if now.sha256 != before.sha256:
                 raise ReconcilerError(f"{source.path} changed while it was read; try again")
 
@@ -109,7 +125,7 @@ class Reader:
         for source in self._sources:
             if left <= 0:
                 return
-            for batch in _read(source, self._reading(source, None)):
+            for batch in _read(source, self._notes(source, None)):
                 accounts = [one.account for one in batch[:left]]
                 repeats.add_unseen(accounts, [one.id for one in batch[:left]])
                 left -= len(accounts)
@@ -122,8 +138,8 @@ class Reader:
         problems: list[Diagnostic] = []
         more = 0
         for source in self._sources:
-            reading = self._reading(source, None)
-            for records, lines in _batches(source, reading):
+            notes = self._notes(source, None)
+            for records, lines in _batches(source, notes):
                 for one, line in zip(records, lines, strict=True):
                     key = (one.account, one.id)
                     if hash(key) not in hashes:
@@ -140,34 +156,41 @@ class Reader:
         return problems
 
 
-def _batches(source: Source, reading: Reading) -> Iterator[Batch]:
+def _batches(source: Source, notes: Notes) -> Iterator[Batch]:
     with source.open() as file:
-        raw = Raw(file)
-        yield from _READ[source.format](raw, reading)
+        raw = Raw(file, source.path)
+        notes.gzip = raw.gzip
+        yield from _READ[source.format](raw, notes)
         raw.finish()
 
 
-def _read(source: Source, reading: Reading) -> Generator[list[Campaign], None, InventoryFile]:
+def _read(source: Source, notes: Notes) -> Generator[list[Campaign], None, InventoryFile]:
     """Checked batches of one file; returns what the plan says of the file."""
     digest = ""
     try:
         with source.open() as file:
-            raw = Raw(file)
-            for records, lines in _READ[source.format](raw, reading):
-                if good := reading.accept(records, lines):
+            raw = Raw(file, source.path)
+            notes.gzip = raw.gzip
+            for records, lines in _READ[source.format](raw, notes):
+                if good := accept(records, lines, notes):
                     yield good
             raw.finish()
             digest = raw.sha256
     except Damaged as damaged:
-        reading.damaged(damaged)
+        notes.damaged(damaged)
     except OSError as error:
-        reading.error(
+        notes.error(
             "inventory-unreadable",
             f"cannot be read: {error.strerror or error}",
             fix="check the path, or say --inventory FILE",
         )
-    reading.close()
-    return InventoryFile(path=source.path, sha256=digest, campaigns=reading.campaigns)
+    notes.close()
+    return InventoryFile(
+        path=source.path,
+        sha256=digest,
+        campaigns=notes.campaigns,
+        reading=source.reading if source.reading != Reading() else None,
+    )
 
 
 def _repeated(one: Campaign, path: str, line: int, first: tuple[str, int]) -> Diagnostic:
@@ -180,30 +203,6 @@ def _repeated(one: Campaign, path: str, line: int, first: tuple[str, int]) -> Di
         line,
         None,
         "keep one of them",
-    )
-
-
-def _together(readings: Sequence[Reading]) -> dict[str, AccountFacts]:
-    names = sorted({name for one in readings for name in (*one.claims, *one.unclaimed)})
-    return {
-        name: _account(
-            [claim for one in readings for claim in one.claims.get(name, ())],
-            sum(one.unclaimed[name] for one in readings),
-        )
-        for name in names
-    }
-
-
-def _account(claims: Sequence[Claim], unclaimed: int) -> AccountFacts:
-    """What all headers say of one account. Records that no header speaks for have no known age."""
-    said = [one.complete for one in claims if one.complete is not None]
-    times = [one.captured_at for one in claims]
-    known = [at for at in times if at is not None]
-    return AccountFacts(
-        complete=all(said) if said else None,
-        campaigns=unclaimed + sum(one.seen for one in claims),
-        captured_at=min(known) if known and len(known) == len(times) and not unclaimed else None,
-        why="; ".join(dict.fromkeys(one.why for one in claims if one.why)) or None,
     )
 
 

@@ -1,193 +1,275 @@
-"""CSV with a header row: one record a row; an empty cell is a missing field."""
+"""CSV as people have it: one record a row, its columns in any order, by any of three delimiters."""
 
-import csv
+import itertools
+import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from reconciler.inventory import shape
+from reconciler.inventory.columns import ATTRIBUTE, IDS, LABEL, Columns, Header, known
+from reconciler.inventory.csvtext import (
+    DELIMITERS,
+    Row,
+    Rows,
+    Unreadable,
+    cells_of,
+    lines,
+    separator,
+)
+from reconciler.inventory.jsonscan import Unscanned, value_of
 from reconciler.inventory.jsontext import Batch
-from reconciler.inventory.ndjson import chunks, too_long
+from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
-from reconciler.inventory.reading import Reading, closest
-from reconciler.inventory.records import FIELDS, Where, build
+from reconciler.inventory.records import STATUSES, Dates, build
+from reconciler.inventory.times import by_format
 from reconciler.model import Campaign
 
-LABEL = "label."
-ATTRIBUTE = "attributes."
 LISTS = ("phoneNumbers", "messageIds", "unknown")
 OBJECTS = ("labels", "attributes")
 SEPARATOR = ";"
 _TOGETHER = 200  # rows
+_TRIMMED = frozenset(  # elsewhere a blank may be meant: names go to the vendor to the byte
+    {"account", "status", "createdAt", "updatedAt", "labels", "attributes", *LISTS}
+)
+_IDS = ("id", "phoneNumbers", "messageIds")
+_REWRITTEN = re.compile(
+    r"(?P<power>[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+)|(?P<formula>=.*)|(?P<decimal>[+-]?\d+[.,]0+)",
+    re.DOTALL | re.ASCII,
+)
 
 
-class _Unreadable(Exception):
-    """The text cannot be read on; the problem is noted already."""
+def is_rewritten(text: str) -> bool:
+    """Whether an id looks as if a spreadsheet had made it."""
+    return _REWRITTEN.fullmatch(text) is not None
 
 
-def read(raw: Raw, reading: Reading) -> Iterator[Batch]:
-    """Batches of records with their lines. Wrong rows go to *reading* and are left out."""
-    rows = csv.reader(_lines(raw, reading), strict=True)
+def read(raw: Raw, notes: Notes) -> Iterator[Batch]:
+    """Batches of records with their lines. Wrong rows go to *notes* and are left out."""
     records: list[Campaign] = []
     at: list[int] = []
-    columns: list[str] | None = None
-    line = 1
     try:
-        for row in rows:
-            start, line = line, rows.line_num + 1
-            if not any(row):
-                continue
-            if columns is None:
-                columns = _columns(row, start, reading)
-                if columns is None:
-                    return
-                continue
-            record = _record(columns, row, start, reading)
+        for row, record, _ in rows(raw, notes):
             if record is None:
-                reading.lost += 1
                 continue
             records.append(record)
-            at.append(start)
+            at.append(row.line)
             if len(records) >= _TOGETHER:
                 yield records, at
                 records, at = [], []
-    except csv.Error as error:
-        reading.cut = True
-        reading.error(
-            "inventory-syntax",
-            f"this is not CSV: {error}",
-            line=line,
-            fix="quote cells that hold commas, quotes or line ends; double the quotes in them",
-        )
-    except _Unreadable:
+    except Unreadable:
         pass
     if records:
         yield records, at
-    if columns is None and not reading.errors:
-        reading.error("inventory-syntax", "there is no header row", fix="name the columns in it")
 
 
-def _lines(raw: Raw, reading: Reading) -> Iterator[str]:
-    line = 1
-    for chunk in chunks(raw, reading):
-        if chunk is None:
-            too_long(line, reading)
-            raise _Unreadable
+def rows(raw: Raw, notes: Notes) -> Iterator[tuple[Row, Campaign | None, Columns | None]]:
+    """Every row as it stands, with its record: None where it is the header, blank or wrong.
+
+    The columns come with the header and all that follows it.
+
+    Raises `Unreadable` where the text cannot be read on.
+    """
+    source = lines(raw, notes)
+    columns: Columns | None = None
+    dates = Dates(table=True)
+    if notes.reading.date_format is not None:
+        form = notes.reading.date_format
+        dates = Dates(by_format(form), form, table=True)
+    for row in _rows(source, notes):
+        if not any(row.cells) or (columns is None and separator(row.text) is not None):
+            yield row, None, columns
+        elif columns is None:
+            columns = _header(row, notes)
+            notes.fields = columns.fields
+            yield row, None, columns
+        else:
+            record = _Record(columns, row, notes, dates).read()
+            notes.lost += record is None
+            yield row, record, columns
+    if columns is None and not notes.errors:
+        fix = "name the columns in its first row"
+        notes.error("inventory-syntax", "there is no header row", fix=fix)
+
+
+def _rows(source: Iterator[str], notes: Notes) -> Iterator[Row]:
+    """The rows, once the first lines have said how their cells are parted."""
+    first = list(itertools.islice(source, 1))
+    while first and (not first[-1].strip() or (len(first) == 1 and separator(first[0]))):
+        more = next(source, None)
+        if more is None:
+            break
+        first.append(more)
+    said = separator(first[0]) if first else None
+    if said is not None and said not in DELIMITERS:
+        what = f"the cells are parted by `{said}`"
+        notes.error("inventory-syntax", what, line=1, column=1, fix="export it with , or ; or tab")
+        raise Unreadable
+    delimiter = said or (_delimiter(first[-1], notes) if first else ",")
+    yield from Rows(itertools.chain(first, source), delimiter, notes)
+
+
+def _delimiter(line: str, notes: Notes) -> str:
+    """The delimiter by which the header row has most columns that we know, then most columns."""
+
+    def worth(delimiter: str) -> tuple[int, int]:
+        cells = _split(line, delimiter)
+        return known(cells, notes.reading), len(cells)
+
+    return max(DELIMITERS, key=worth)
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    starts = cells_of(line, delimiter)
+    if isinstance(starts, tuple):
+        return line.split(delimiter)  # a column's name goes on in the next line
+    ends = [*(start - 1 for start in starts[1:]), len(line.rstrip("\r\n"))]
+    return [line[a:b].strip().strip('"') for a, b in zip(starts, ends, strict=True)]
+
+
+def _header(row: Row, notes: Notes) -> Columns:
+    other = shape.mistaken(row.text.encode("utf-8", "replace"), "csv", notes.path)
+    if other is not None and row.text.lstrip()[:1] in ("{", "["):
+        notes.cut = True
+        notes.error("inventory-format", other[0], line=row.line, column=1, fix=other[1])
+        raise Unreadable
+    columns = Header(row.cells, row.places(), notes).read()
+    if columns is None:
+        notes.cut = True
+        raise Unreadable
+    return columns
+
+
+class _Record:
+    """Reads one row by the columns."""
+
+    def __init__(self, columns: Columns, row: Row, notes: Notes, dates: Dates) -> None:
+        self._columns = columns
+        self._row = row
+        self._notes = notes
+        self._dates = dates
+
+    def read(self) -> Campaign | None:
+        """The record; None when something is wrong, which the notes then know."""
+        if len(self._row.cells) != len(self._columns.names):
+            self._wrong_number()
+            return None
+        value: dict[str, Any] = {}
+        good = True
+        named = zip(self._columns.names, self._row.cells, strict=True)
+        for name, cell in itertools.chain(named, self._columns.fixed.items()):
+            held = cell.strip() if name in _TRIMMED else cell
+            if name is not None and held:
+                good = self._put(value, name, held) and good
+        record = build(value, self._notes, self._where, self._dates)
+        return record if good else None
+
+    def _put(self, value: dict[str, Any], name: str, cell: str) -> bool:
+        """Whether the cell could be read into the record's *value*."""
+        if not (self._as_written(name, cell) and self._is_status(name, cell)):
+            return False
         try:
-            text = chunk.decode("utf-8")
-        except UnicodeDecodeError as bad:
-            before = chunk[: bad.start]
-            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
-            reading.error(
-                "inventory-syntax",
-                f"byte 0x{chunk[bad.start]:02x} is not UTF-8",
-                line=line + before.count(b"\n"),
-                column=column,
-                fix="save the file as UTF-8",
-            )
-            raise _Unreadable from bad
-        # not splitlines: it also splits at characters that a name may hold
-        yield from [one + "\n" for one in text.split("\n")[:-1]]
-        line += chunk.count(b"\n")
+            _put(value, name, cell)
+        except Unscanned as wrong:
+            self._wrong(name, f"the cell `{name}` is not JSON: {wrong}", wrong.fix)
+        except _Twice as twice:
+            self._wrong(name, f"the key `{twice}` a second time in one record", "keep one of them")
+        else:
+            return True
+        return False
 
+    def _where(self, *path: str | int) -> tuple[int | None, int | None]:
+        if not path:
+            return self._row.line, 1
+        names = self._columns.names
+        wanted = str(path[0])
+        number = names.index(wanted) if wanted in names else None
+        if number is None and wanted == "labels":
+            number = next((n for n, one in enumerate(names) if one and one.startswith(LABEL)), None)
+        return self._row.places()[number] if number is not None else (self._row.line, 1)
 
-def _columns(row: list[str], line: int, reading: Reading) -> list[str] | None:
-    """The columns' names; None if the rows cannot be read by them."""
-    if len(row) == 1 and (";" in row[0] or "\t" in row[0]):
-        reading.error(
+    def _wrong(self, name: str, what: str, fix: str) -> None:
+        line, column = self._where(name)
+        self._notes.error("inventory-field", what, line=line, column=column, fix=fix)
+
+    def _is_status(self, name: str, cell: str) -> bool:
+        if name != "status" or cell.lower() in STATUSES:
+            return True
+        column = self._columns.written.get(name)
+        instead = f"; or keep the vendor's words: {_option('attributes.status', column)}"
+        fix = f"use one of {' '.join(STATUSES)}" + (instead if column is not None else "")
+        self._wrong(name, f"`status` is `{cell[:60]}`, which is none of ours", fix)
+        return False
+
+    def _wrong_number(self) -> None:
+        have, want = len(self._row.cells), len(self._columns.names)
+        cells = "1 cell" if have == 1 else f"{have} cells"
+        line, column = self._row.places()[min(want, have - 1)]
+        self._notes.error(
             "inventory-syntax",
-            "the columns are not separated by commas",
+            f"the row has {cells}, but there are {want} columns",
             line=line,
-            fix="export the table with commas",
+            column=column,
+            fix="the file is truncated, or a cell that holds a delimiter is not in quotes",
         )
-        return None
-    missing = [name for name in ("account", "id", "name") if name not in row]
-    for name in missing:
-        reading.error(
-            "inventory-field",
-            f"there is no column `{name}`",
-            line=line,
-            fix="every record has account, id and name",
+
+    def _as_written(self, name: str, cell: str) -> bool:
+        """Whether an id or number is as the vendor wrote it, and not as a spreadsheet shows it."""
+        if name not in _IDS or (self._notes.reading.set or {}).get(IDS) == "text":
+            return True
+        for one in [cell] if name == "id" else cell.split(SEPARATOR):
+            found = _REWRITTEN.fullmatch(one.strip())
+            if found is not None:
+                self._tell_rewritten(name, one.strip(), found.lastgroup or "")
+                return False
+        return True
+
+    def _tell_rewritten(self, name: str, cell: str, how: str) -> None:
+        what = {
+            "power": "a spreadsheet has made a number of it, and its digits are lost",
+            "formula": "it is a formula of a spreadsheet, not what the vendor wrote",
+            "decimal": "a spreadsheet has made a number of it",
+        }[how]
+        fix = (
+            "export it again and import the column as text; if it is meant like this, say "
+            f"{shlex.join(['--set', f'{IDS}=text'])}"
         )
-    if missing:
-        return None  # it may be any file at all: nothing of it is quoted
-    good = True
-    for number, name in enumerate(row):
-        if name in row[:number]:
-            good = False
-            reading.error(
-                "inventory-field",
-                f"the column `{name}` a second time",
-                line=line,
-                fix="keep one of them",
-            )
-        elif not _known(name):
-            known = [one for one in FIELDS if one not in row]
-            reading.unknown_field(name, line, closest(name, [*known, LABEL, ATTRIBUTE]))
-    return row if good else None
+        self._wrong(name, f"`{name}` is `{cell[:60]}`: {what}", fix)
 
 
-def _known(name: str) -> bool:
-    return (
-        name in FIELDS
-        or (name.startswith(LABEL) and name != LABEL)
-        or (name.startswith(ATTRIBUTE) and name != ATTRIBUTE)
-    )
+class _Twice(Exception):
+    """A key that two cells of one record give."""
 
 
-def _record(
-    columns: Sequence[str], row: Sequence[str], line: int, reading: Reading
-) -> Campaign | None:
-    where: Where = lambda _: (line, None)  # noqa: E731
-    if len(row) != len(columns):
-        reading.error(
-            "inventory-syntax",
-            f"the row has {len(row)} cells, but there are {len(columns)} columns",
-            line=line,
-            fix="the file is truncated, or a comma is not quoted",
-        )
-        return None
-    value: dict[str, Any] = {}
-    for name, cell in zip(columns, row, strict=True):
-        if cell and _known(name):
-            try:
-                _put(value, name, cell)
-            except ValueError as error:
-                reading.error("inventory-field", str(error), line=line, fix="mend the JSON")
-                return None
-    return build(value, reading, where)
+def _option(field: str, column: str | None) -> str:
+    return shlex.join(["--map", f"{field}={column}"])
 
 
 def _put(value: dict[str, Any], name: str, cell: str) -> None:
-    if name.startswith(LABEL):
-        _into(value, "labels", {name.removeprefix(LABEL): cell})
-    elif name.startswith(ATTRIBUTE):
-        _into(value, "attributes", {name.removeprefix(ATTRIBUTE): cell})
+    if name.startswith((LABEL, ATTRIBUTE)):
+        into, _, key = name.partition(".")
+        into = "labels" if into == "label" else into
+        if isinstance(value.get(into, {}), dict):
+            _into(value, into, {key: cell})
     elif name in OBJECTS:
-        found = _json(name, cell)
-        if isinstance(found, dict):
+        found = value_of(cell)
+        if isinstance(found, dict) and isinstance(value.get(name, {}), dict):
             _into(value, name, found)
         else:
             value[name] = found
     elif name in LISTS:
-        is_json = cell.startswith("[")
-        value[name] = _json(name, cell) if is_json else _split(cell)
+        value[name] = value_of(cell) if cell.startswith("[") else _parts(cell)
     else:
-        value[name] = cell
+        value[name] = cell.lower() if name == "status" else cell
 
 
 def _into(value: dict[str, Any], name: str, more: Mapping[str, Any]) -> None:
     held = value.setdefault(name, {})
-    if isinstance(held, dict):
-        held.update(more)
+    for key, one in more.items():
+        if key in held:
+            raise _Twice(key)
+        held[key] = one
 
 
-def _split(cell: str) -> list[str]:
+def _parts(cell: str) -> Sequence[str]:
     return [one.strip() for one in cell.split(SEPARATOR) if one.strip()]
-
-
-def _json(name: str, cell: str) -> Any:
-    try:
-        return msgspec.json.decode(cell.encode())
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ValueError(f"the cell `{name}` is not JSON") from error

@@ -1,9 +1,12 @@
 """A JSON document or a bare JSON array of records, read record by record however large it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from reconciler.inventory.header import header, is_header
 from reconciler.inventory.jsontext import (
     UNPARSED,
     Batch,
@@ -12,11 +15,12 @@ from reconciler.inventory.jsontext import (
     decode,
     one_record,
     parse,
+    place,
     spot,
 )
+from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Damaged, Raw
-from reconciler.inventory.reading import Reading
-from reconciler.inventory.records import header, is_header
+from reconciler.inventory.shape import mistaken
 from reconciler.model import Campaign
 
 VALUE = 1 << 20  # bytes a record, or another value of the document, may have
@@ -26,7 +30,6 @@ _SPACE = re.compile(rb"[ \t\r\n]*+")
 _BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\r\n,\[\]{}\":]++")
-_BOM = b"\xef\xbb\xbf"
 
 
 class _Broken(Exception):
@@ -36,6 +39,10 @@ class _Broken(Exception):
         super().__init__(what)
         self.what = what
         self.fix = fix
+
+
+class _Told(Exception):
+    """The document cannot be read on, and why is noted already."""
 
 
 class _Text:
@@ -48,9 +55,10 @@ class _Text:
         self._ended = False
         self.line = 1
         self.column = 1
-        while len(self._held) < len(_BOM) and self._more():
-            pass
-        self._held = self._held.removeprefix(_BOM)
+
+    def head(self) -> bytes:
+        """What has been read ahead, from here on."""
+        return self._held[self._at :]
 
     def peek(self) -> bytes:
         """The next byte that is not blank; empty at the end."""
@@ -136,115 +144,130 @@ def _unexpected(found: bytes, wanted: str) -> _Broken:
             f"the file ends where {wanted} should follow", "the file is truncated: write it again"
         )
     shown = ascii(found.decode("latin-1"))[1:-1]
-    return _Broken(f"`{shown}` where {wanted} should follow", "mend it at the column")
+    return _Broken(f"`{shown}` where {wanted} should follow", f"write {wanted} there")
 
 
-def read(raw: Raw, reading: Reading) -> Iterator[Batch]:
-    """Batches of records with their lines. What is wrong goes to *reading*."""
+def read(raw: Raw, notes: Notes) -> Iterator[Batch]:
+    """Batches of records with their lines. What is wrong goes to *notes*."""
     text = None
     try:
         text = _Text(raw)
-        yield from _document(text, reading)
+        yield from _document(text, notes)
     except Damaged as damaged:
-        reading.damaged(damaged)
+        notes.damaged(damaged)
+    except _Told:
+        notes.cut = True
     except _Broken as broken:
         assert text is not None
-        reading.cut = True
-        reading.error(
+        notes.cut = True
+        notes.error(
             "inventory-syntax", broken.what, line=text.line, column=text.column, fix=broken.fix
         )
 
 
-def _document(text: _Text, reading: Reading) -> Iterator[Batch]:
+def _document(text: _Text, notes: Notes) -> Iterator[Batch]:
     first = text.peek()
+    head = text.head()
     if first == b"[":
-        yield from _array(text, reading)
+        yield from _array(text, notes)
     elif first == b"{":
-        yield from _object(text, reading)
+        yield from _object(text, notes, head)
     elif not first:
         raise _Broken("the file is empty", 'write [] or {"kind":"Inventory","campaigns":[]}')
+    elif (other := mistaken(head, "json", notes.path)) is not None:
+        raise _Broken(*other)
     else:
         value, at = text.value()
-        parse(value, at, reading)
+        if parse(value, at, notes) is UNPARSED:
+            raise _Told
         raise _Broken("this is no inventory", "write a JSON object or an array of records")
     if text.peek():
-        raise _Broken(
-            "something follows the document",
-            "for one record a line say --inventory-format ndjson, or name the file .ndjson",
-        )
+        fix = "take it out: a document is one object or one array"
+        raise _Broken("something follows the document", fix)
 
 
-def _object(text: _Text, reading: Reading) -> Iterator[Batch]:
+class _Key(msgspec.Struct, frozen=True):
+    """A key of the document: where it stands, and the text of its value, unless it is records."""
+
+    line: int
+    column: int
+    text: bytes
+    at: Spot
+
+
+def _object(text: _Text, notes: Notes, head: bytes) -> Iterator[Batch]:
     """The document's keys in any order; the header speaks for all records, also those before it."""
-    line, column = text.line, text.column
+    start = text.line, text.column
     text.take(b"{", "")
     found: dict[str, Any] = {}
-    places: dict[str, tuple[int, int]] = {}
+    keys: dict[str, _Key] = {}
     while text.peek() != b"}":
-        if found or places:
+        if keys:
             text.take(b",", "between two keys")
         if text.peek() != b'"':
             raise _unexpected(text.peek(), "a key in quotes")
-        here = text.line, text.column
-        key = parse(*text.value(), reading)
+        line, column = text.line, text.column
+        key = parse(*text.value(), notes)
         text.take(b":", "after a key")
         if key is UNPARSED:
-            raise _Broken("the key cannot be read", "mend it")
-        if key in places:
-            reading.error(
-                "inventory-header",
-                f"the key `{key}` a second time",
-                line=here[0],
-                column=here[1],
-                fix="keep one of them",
-            )
-        places[key] = here
+            raise _Told
+        if key in keys:
+            said = f"the key `{key}` a second time"
+            fix = "keep one of them"
+            notes.error("inventory-header", said, line=line, column=column, fix=fix)
         if key == "campaigns":
             if text.peek() != b"[":
                 raise _Broken("`campaigns` is not a list", "write a list of records")
-            yield from _array(text, reading)
+            keys[key] = _Key(line, column, b"", spot(line, column))
+            yield from _array(text, notes)
         else:
-            found[key] = parse(*text.value(), reading)
+            text.peek()
+            value, at = text.value()
+            keys[key] = _Key(line, column, value, at)
+            found[key] = parse(value, at, notes)
     text.take(b"}", "")
-    _head(found, places, (line, column), reading)
+    if "campaigns" not in keys:
+        _no_campaigns(keys, start, notes, head if text.peek() else b"")
+        raise _Told
+    _head(found, keys, start, notes)
+
+
+def _no_campaigns(
+    keys: Mapping[str, _Key], start: tuple[int, int], notes: Notes, head: bytes
+) -> None:
+    """What an object is that has no `campaigns`. *head*: how the file begins, if it goes on."""
+    other = mistaken(head, "json", notes.path) if head else None
+    if other is not None:
+        said, fix = other
+    elif "account" in keys:
+        said, fix = "this is a single record", "put it into a list: [ before it, ] behind it"
+    else:
+        said = "the document has no `campaigns`"
+        fix = 'add "campaigns": [] with the records in it, and "kind": "Inventory"'
+    notes.error("inventory-format", said, line=start[0], column=start[1], fix=fix)
 
 
 def _head(
-    found: dict[str, Any],
-    places: dict[str, tuple[int, int]],
-    start: tuple[int, int],
-    reading: Reading,
+    found: Mapping[str, Any], keys: Mapping[str, _Key], start: tuple[int, int], notes: Notes
 ) -> None:
-    def where(key: str) -> tuple[int | None, int | None]:
-        return places.get(key, start)
+    def where(*path: str | int) -> tuple[int | None, int | None]:
+        key = keys.get(str(path[0])) if path else None
+        if key is None:
+            return start
+        return place(key.text, key.at)(*path[1:]) if len(path) > 1 else (key.line, key.column)
 
     known = {key: value for key, value in found.items() if value is not UNPARSED}
-    if "campaigns" not in places:
-        one = "account" in places
-        reading.error(
-            "inventory-format",
-            "this is a single record" if one else "the document has no `campaigns`",
-            line=start[0],
-            column=start[1],
-            fix="for one record a line say --inventory-format ndjson, or name the file .ndjson"
-            if one or "kind" in places
-            else 'write {"kind":"Inventory","campaigns":[...]}',
-        )
-    elif not is_header(known):
+    if is_header(known):
+        header(known, notes, where)
+        notes.claims.header_of_what_came_before()
+    elif "kind" in known or "kind" not in keys:
         line, column = where("kind")
-        reading.error(
-            "inventory-header",
-            "the document does not say that it is an Inventory",
-            line=line,
-            column=column,
-            fix='write "kind":"Inventory"',
-        )
-    else:
-        header(known, reading, where)
-        reading.claim_what_came_before()
+        said = "the document does not say that it is an Inventory"
+        fix = 'write "kind":"Inventory"'
+        notes.error("inventory-header", said, line=line, column=column, fix=fix)
 
 
-def _array(text: _Text, reading: Reading) -> Iterator[Batch]:
+def _array(text: _Text, notes: Notes) -> Iterator[Batch]:
     """The records of the array that begins here, in batches."""
     text.take(b"[", "")
     waiting: list[tuple[bytes, Spot, int]] = []
@@ -260,16 +283,16 @@ def _array(text: _Text, reading: Reading) -> Iterator[Batch]:
         waiting.append((value, at, line))
         size += len(value)
         if size >= _TOGETHER:
-            yield _batch(waiting, reading)
+            yield _batch(waiting, notes)
             waiting, size = [], 0
     text.take(b"]", "")
     if waiting:
-        yield _batch(waiting, reading)
+        yield _batch(waiting, notes)
 
 
-def _batch(waiting: list[tuple[bytes, Spot, int]], reading: Reading) -> Batch:
+def _batch(waiting: list[tuple[bytes, Spot, int]], notes: Notes) -> Batch:
     lines = [line for _, _, line in waiting]
-    together = decode(b"\n".join(value for value, _, _ in waiting), lines, reading)
+    together = decode(b"\n".join(value for value, _, _ in waiting), lines, notes)
     if together is not None:
         return together, lines
     records: list[Campaign] = []
@@ -277,9 +300,9 @@ def _batch(waiting: list[tuple[bytes, Spot, int]], reading: Reading) -> Batch:
     for value, at, line in waiting:
         record = one_record(value)
         if record is None:
-            record = built(parse(value, at, reading), value, at, reading)
+            record = built(parse(value, at, notes), value, at, notes)
         if record is None:
-            reading.lost += 1
+            notes.lost += 1
             continue
         records.append(record)
         kept.append(line)

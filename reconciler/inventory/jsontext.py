@@ -1,14 +1,16 @@
 """JSON text of records: decoded in bulk, and told apart at its place where that fails."""
 
-import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from reconciler.inventory.reading import Reading, closest
-from reconciler.inventory.records import FIELDS, Where, build, instant
+from reconciler.encoding import windows_1252
+from reconciler.inventory import fixes
+from reconciler.inventory.jsonscan import Scan, only
+from reconciler.inventory.notes import Notes, closest
+from reconciler.inventory.records import FIELDS, Where, build
+from reconciler.inventory.times import FINER, instant
 from reconciler.model import Campaign, Status
 
 Batch = tuple[list[Campaign], Sequence[int]]
@@ -22,7 +24,8 @@ UNPARSED: Any = object()
 
 _STRICT = msgspec.json.Decoder(Campaign)
 _ANY = msgspec.json.Decoder()
-_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENCODE = msgspec.json.Encoder()
+_QUOTE = b"\\u0022"  # an escape that becomes a quote of the text that it is written as
 
 
 class _Loose(msgspec.Struct, kw_only=True, rename="camel"):
@@ -58,35 +61,61 @@ def spot(line: int, column: int = 1) -> Spot:
     return of
 
 
-def decode(chunk: bytes, lines: Sequence[int], reading: Reading) -> list[Campaign] | None:
+# ---------------------------------------------------------------- in bulk
+
+
+def decode(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Campaign] | None:
     """The records of *chunk*, one for each of *lines*; None if each must be looked at by itself.
 
-    Unknown keys and plain dates are no reason for that.
+    Unknown keys, plain dates and fine fractions of a second are no reason for that.
     """
     try:
         records = _STRICT.decode_lines(chunk)
     except UNREADABLE:
-        return _decode_loosely(chunk, lines, reading)
-    return records if len(records) == len(lines) else None
+        return _decode_loosely(chunk, lines, notes)
+    if len(records) != len(lines):
+        return None
+    return records if _exact(chunk, records) else _decode_loosely(chunk, lines, notes)
 
 
-def _decode_loosely(chunk: bytes, lines: Sequence[int], reading: Reading) -> list[Campaign] | None:
+def _exact(chunk: bytes, records: list[Campaign]) -> bool:
+    """Whether *records* are all that *chunk* says: no key stood twice, no time was rounded.
+
+    The decoder takes the last of two equal keys and rounds times without a word. What it dropped
+    is missing when the records are written again; most text is what we would write, to the byte.
+    """
+    again = _ENCODE.encode_lines(records)
+    return again == chunk or (_nothing_lost(chunk, again) and FINER.search(chunk) is None)
+
+
+def _nothing_lost(text: bytes, again: bytes) -> bool:
+    """Whether *again*, written from what *text* says, has every key and text of it.
+
+    Each has two quotes, and quotes inside of a text are escaped in both. So a value that was
+    dropped, with its key, leaves fewer of them; only an escape that stands for a quote adds one.
+    """
+    return text.count(b'"') == again.count(b'"') and _QUOTE not in text
+
+
+def _decode_loosely(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Campaign] | None:
     try:
         loose = _LOOSE.decode_lines(chunk)
-        keys = _KEYS.decode_lines(chunk)
+        plain = _ANY.decode_lines(chunk)
+        if len(loose) != len(lines) or not _nothing_lost(chunk, _ENCODE.encode(plain)):
+            return None
         records = [_tight(one) for one in loose]
-    except UNREADABLE:
+    except (*UNREADABLE, OverflowError):
         return None
-    unknown: set[str] = set().union(*keys).difference(FIELDS)
-    if len(records) != len(lines) or "kind" in unknown:
+    unknown: set[str] = set().union(*plain).difference(FIELDS)
+    if "kind" in unknown:
         return None
-    unknown -= reading.unknown.keys()
+    unknown -= notes.unknown.keys()
     if unknown:
-        for line, found in zip(lines, keys, strict=True):
+        for line, found in zip(lines, plain, strict=True):
             for key in found:
                 if key in unknown:
                     rest = [one for one in FIELDS if one not in found]
-                    reading.unknown_field(key, line, closest(key, rest))
+                    notes.unknown_field(key, line, closest(key, rest))
     return records
 
 
@@ -107,104 +136,66 @@ def _tight(one: _Loose) -> Campaign:
     )
 
 
+# ---------------------------------------------------------------- one by one
+
+
 def one_record(text: bytes) -> Campaign | None:
     """The record of *text*; None if anything about it is not as it should be."""
     try:
-        return _STRICT.decode(text)
+        record = _STRICT.decode(text)
     except UNREADABLE:
         return None
+    return record if _exact(text, [record]) else None
 
 
-def built(value: Any, text: bytes, at: Spot, reading: Reading) -> Campaign | None:
-    """The record of *text*, whose JSON value is *value*; None when *reading* knows why not."""
-    return None if value is UNPARSED else build(value, reading, place(text, at))
+def built(value: Any, text: bytes, at: Spot, notes: Notes) -> Campaign | None:
+    """The record of *text*, whose JSON value is *value*; None when *notes* know why not."""
+    return None if value is UNPARSED else build(value, notes, place(text, at))
 
 
-def parse(text: bytes, at: Spot, reading: Reading) -> Any:
-    """The JSON value of *text*; `UNPARSED` if it is none, which *reading* then knows."""
-    try:
-        value = _ANY.decode(text)
-        json.loads(text, object_pairs_hook=_once)
-    except _Twice as error:
-        what, fix = f"the key `{error}` a second time in one object", "keep one of them"
-        index = max(text.rfind(json.dumps(str(error)).encode()), 0)
-    except UNREADABLE as error:
-        what, fix, index = _why(text, error)
-    else:
-        return value
-    line, column = at(text[:index])
-    reading.error("inventory-syntax", what, line=line, column=column, fix=fix)
-    return UNPARSED
-
-
-_LONE = re.compile(
-    r"(?i)(?:^|[^\\])(?:\\\\)*(?P<lone>\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})"
-    r"|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
-)
-
-
-def _why(text: bytes, error: Exception) -> tuple[str, str, int]:
-    """What is wrong with text that is not JSON, the fix, and the byte (from 0)."""
-    deep = "values are nested too deep", "flatten them", 0
-    if isinstance(error, RecursionError):
-        return deep
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in text[:2]:
-        return "this is not UTF-8 but looks like UTF-16", "save the file as UTF-8", 0
+def parse(text: bytes, at: Spot, notes: Notes) -> Any:
+    """The JSON value of *text*; `UNPARSED` if it is none, which *notes* then know."""
     try:
         decoded = text.decode("utf-8")
     except UnicodeDecodeError as bad:
-        what = f"byte 0x{text[bad.start]:02x} is not UTF-8"
-        return what, "save the file as UTF-8", bad.start
-
-    def byte(index: int) -> int:
-        return len(decoded[:index].encode())
-
-    try:
-        json.loads(decoded, parse_constant=_refuse)
-    except json.JSONDecodeError as bad:
-        if bad.pos >= len(decoded.rstrip()) or bad.msg.startswith("Unterminated string"):
-            what = "the text ends in the middle of a value"
-            return what, "the file is truncated: write it again", byte(bad.pos)
-        return f"this is not JSON: {bad.msg}", "mend it at the column", byte(bad.pos)
-    except _Constant as bad:
-        fix = 'leave it out, or write it as text: "NaN"'
-        return f"`{bad}` is not a number of JSON", fix, byte(max(decoded.find(str(bad)), 0))
-    except RecursionError:
-        return deep
-    except ValueError:
-        return "a number has too many digits", "write it as text, in quotes", 0
-    if lone := _LONE.search(decoded):
-        what = f"`{lone['lone']}` is half a character (a lone surrogate)"
-        return what, "write the character itself, in UTF-8", byte(lone.start("lone"))
-    return f"this is not JSON: {error}", "mend it", 0
+        line, column = at(text[: bad.start])
+        what, fix = not_utf8(text, bad.start, notes)
+        notes.not_utf8(what, line, column, fix)
+        return UNPARSED
+    fault = only(decoded).fault
+    if fault is None:
+        try:
+            return _ANY.decode(text)
+        except UNREADABLE:  # nothing that the scan takes for good should get here
+            what, fix, index = "the value cannot be read", "write it in a simpler form", 0
+    else:
+        what, fix, index = fault.what, fault.fix, fault.at
+    line, column = at(decoded[:index].encode())
+    notes.error("inventory-syntax", what, line=line, column=column, fix=fix)
+    return UNPARSED
 
 
-class _Twice(Exception):
-    """A key that stands twice in one object: other readers would take the other value."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise _Twice(key)
-        seen.add(key)
-
-
-class _Constant(Exception):
-    """NaN, Infinity or -Infinity."""
-
-
-def _refuse(word: str) -> Any:
-    raise _Constant(word)
+def not_utf8(text: bytes, index: int, notes: Notes) -> tuple[str, str]:
+    """What is wrong with the byte of *text* at *index*, and the fix."""
+    what = f"byte 0x{text[index]:02x} is not UTF-8"
+    if (shown := windows_1252(text, index)) is None:
+        return what, "save the file as UTF-8"
+    fix = fixes.recode(notes.path, "WINDOWS-1252", gzip=notes.gzip)
+    return f"{what}; in Windows-1252 it is `{shown}`", fix
 
 
 def place(text: bytes, at: Spot) -> Where:
-    """Where a top-level key of the JSON object *text* stands, well enough for people."""
+    """Where a key of the JSON value *text* stands; a key that is not there: what holds it."""
+    found: list[tuple[str, Scan]] = []
 
-    def where(key: str) -> tuple[int | None, int | None]:
-        quoted = re.escape(key.encode("utf-8", "replace"))
-        found = re.search(rb'[{,]\s*("' + quoted + rb'"\s*:)', text) if key else None
-        return at(text[: found.start(1)]) if found else at(b"")
+    def where(*path: str | int) -> tuple[int | None, int | None]:
+        if not found:
+            decoded = text.decode("utf-8", "replace")
+            found.append((decoded, only(decoded)))
+        decoded, scan = found[0]
+        while path and path not in scan.keys and path not in scan.values:
+            path = path[:-1]
+        index = scan.keys.get(path, scan.values.get(path, 0))
+        return at(decoded[:index].encode())
 
     return where

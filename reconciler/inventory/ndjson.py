@@ -3,42 +3,45 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from reconciler.inventory import fixes
+from reconciler.inventory.header import header, is_header
 from reconciler.inventory.jsontext import Batch, built, decode, one_record, parse, place, spot
+from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Damaged, Raw
-from reconciler.inventory.reading import Reading
-from reconciler.inventory.records import header, is_header
+from reconciler.inventory.shape import mistaken
 from reconciler.model import Campaign
 
 LINE = 1 << 20  # bytes a line may have
 BLOCK = 1 << 16  # decoding is fastest when text and records stay in the processor's cache
-BOM = b"\xef\xbb\xbf"
 
 
-def read(raw: Raw, reading: Reading) -> Iterator[Batch]:
-    """Batches of records with their lines. Wrong lines go to *reading* and are left out."""
+def read(raw: Raw, notes: Notes) -> Iterator[Batch]:
+    """Batches of records with their lines. Wrong lines go to *notes* and are left out."""
     line = 1
-    for chunk in chunks(raw, reading):
+    for chunk in chunks(raw, notes):
         if chunk is None:
-            too_long(line, reading)
+            too_long(line, notes)
             line += 1
             continue
+        if line == 1 and not _by_lines(chunk) and _other_format(chunk, notes):
+            return
         number = chunk.count(b"\n")
         if number == len(chunk):
             line += number  # nothing but line ends, perhaps a great many of them
             continue
         lines = range(line, line + number)
-        records = decode(chunk, lines, reading)
+        records = decode(chunk, lines, notes)
         if records is None:
-            yield from _line_by_line(chunk, lines, reading)
+            yield from _line_by_line(chunk, lines, notes)
         elif records:
             yield records, lines
         line += number
 
 
-def too_long(line: int, reading: Reading) -> None:
+def too_long(line: int, notes: Notes) -> None:
     """Note a line that is longer than a line may be."""
-    reading.lost += 1
-    reading.error(
+    notes.lost += 1
+    notes.error(
         "inventory-line",
         f"the line is longer than {LINE // 1024} KiB",
         line=line,
@@ -46,23 +49,30 @@ def too_long(line: int, reading: Reading) -> None:
     )
 
 
-def chunks(raw: Raw, reading: Reading) -> Iterator[bytes | None]:
+def _by_lines(chunk: bytes) -> bool:
+    """Whether the first line that is not blank is an object of its own, as far as one can see."""
+    first = next((one for one in chunk[: LINE + 1].splitlines() if one.strip()), b"{}").strip()
+    return first.startswith(b"{") and first.endswith(b"}")
+
+
+def _other_format(chunk: bytes, notes: Notes) -> bool:
+    found = mistaken(chunk, "ndjson", notes.path)
+    if found is not None:
+        notes.cut = True
+        notes.error("inventory-format", found[0], line=1, column=1, fix=found[1])
+    return found is not None
+
+
+def chunks(raw: Raw, notes: Notes) -> Iterator[bytes | None]:
     """Blocks of whole lines, each ended by a line end; None stands for a line that is too long."""
     carry = b""
-    first = True
     while True:
         try:
             block = raw.read(BLOCK)
         except Damaged as damaged:
             # what is left of the last line is not worth a second error
-            reading.damaged(damaged)
+            notes.damaged(damaged)
             return
-        if first:
-            while 0 < len(block) < len(BOM) and (more := raw.read(BLOCK)):
-                block += more
-            block, first = block.removeprefix(BOM), False
-            if not block:
-                block = raw.read(BLOCK)
         if not block:
             if carry:
                 yield carry + b"\n"
@@ -71,7 +81,7 @@ def chunks(raw: Raw, reading: Reading) -> Iterator[bytes | None]:
         if carry and len(carry) + (block.find(b"\n") if end else len(block)) > LINE:
             yield None
             carry = b""
-            rest = _after_line(raw, block, reading)
+            rest = _after_line(raw, block, notes)
             if rest is None:
                 return
             block = rest
@@ -83,20 +93,20 @@ def chunks(raw: Raw, reading: Reading) -> Iterator[bytes | None]:
         carry = block[end:]
 
 
-def _after_line(raw: Raw, block: bytes, reading: Reading) -> bytes | None:
+def _after_line(raw: Raw, block: bytes, notes: Notes) -> bytes | None:
     """What follows the line that goes on in *block*; None at the end of the file."""
     while (end := block.find(b"\n")) < 0:
         try:
             block = raw.read(BLOCK)
         except Damaged as damaged:
-            reading.damaged(damaged)
+            notes.damaged(damaged)
             return None
         if not block:
             return None
     return block[end + 1 :]
 
 
-def _line_by_line(chunk: bytes, lines: Sequence[int], reading: Reading) -> Iterator[Batch]:
+def _line_by_line(chunk: bytes, lines: Sequence[int], notes: Notes) -> Iterator[Batch]:
     records: list[Campaign] = []
     at: list[int] = []
     for line, text in zip(lines, chunk.split(b"\n"), strict=False):
@@ -105,17 +115,17 @@ def _line_by_line(chunk: bytes, lines: Sequence[int], reading: Reading) -> Itera
         record = one_record(text)
         if record is None:
             here = spot(line)
-            value = parse(text, here, reading)
+            value = parse(text, here, notes)
             if is_header(value):
                 # the records before it are not its own: they must be counted first
                 if records:
                     yield records, at
                     records, at = [], []
-                _header(value, text, line, reading)
+                _header(value, text, line, notes)
                 continue
-            record = built(value, text, here, reading)
+            record = built(value, text, here, notes)
         if record is None:
-            reading.lost += 1
+            notes.lost += 1
             continue
         records.append(record)
         at.append(line)
@@ -123,15 +133,15 @@ def _line_by_line(chunk: bytes, lines: Sequence[int], reading: Reading) -> Itera
         yield records, at
 
 
-def _header(value: dict[str, Any], text: bytes, line: int, reading: Reading) -> None:
+def _header(value: dict[str, Any], text: bytes, line: int, notes: Notes) -> None:
     where = place(text, spot(line))
     if "campaigns" in value:
-        reading.error(
+        notes.error(
             "inventory-format",
             "this is a JSON document, not one record a line",
             line=line,
             column=where("campaigns")[1],
-            fix="name the file .json, or say --inventory-format json",
+            fix=fixes.reads("json"),
         )
         return
-    header(value, reading, where)
+    header(value, notes, where)

@@ -1,12 +1,18 @@
-"""An inventory file's bytes: hashed as they are stored, gunzipped if they are gzip."""
+"""An inventory file's bytes: hashed as stored, unpacked if they are gzip, told if they are no text.
+
+A byte order mark of UTF-8 at their start says nothing, and is left out.
+"""
 
 import hashlib
 import zlib
 from typing import BinaryIO
 
+from reconciler.encoding import MARK, foreign, utf16
 from reconciler.errors import ReconcilerError
+from reconciler.inventory import fixes
 
 _PIECE = 1 << 16
+_HEAD = 512  # bytes by which a file is recognised
 _GZIP = b"\x1f\x8b"
 _RATIO = 200  # gzip of campaigns reaches 10 to 60
 _RATIO_FROM = 64 << 20  # bytes that may come out before the ratio counts
@@ -15,16 +21,23 @@ _RATIO_FROM = 64 << 20  # bytes that may come out before the ratio counts
 class Damaged(ReconcilerError):
     """The bytes cannot be read on; *fix* says how to mend the file."""
 
-    def __init__(self, message: str, fix: str) -> None:
+    def __init__(self, message: str, fix: str, code: str = "inventory-gzip") -> None:
         super().__init__(message)
         self.fix = fix
+        self.code = code
 
 
 class Raw:
-    """Reads *file* once, from its start. Memory does not depend on what the file holds."""
+    """Reads *file* once, from its start. Memory does not depend on what the file holds.
 
-    def __init__(self, file: BinaryIO) -> None:
+    *name*: as commands that mend it say it. *marked*: it begins with a byte order mark.
+    """
+
+    def __init__(self, file: BinaryIO, name: str = "-") -> None:
         self._file = file
+        self.name = name
+        self.marked = False
+        self._head: bytes | None = None
         self._hash = hashlib.sha256()
         self._at = 0  # where in what was read ahead the text goes on
         self._ahead = self._take(_PIECE)
@@ -48,6 +61,29 @@ class Raw:
 
     def read(self, size: int) -> bytes:
         """At most *size* bytes of the text; empty at its end. Raises `Damaged`."""
+        if self._head is None:
+            self._head = self._recognised(size)
+        if self._head:
+            piece, self._head = self._head[:size], self._head[size:]
+            return piece
+        return self._read(size)
+
+    def _recognised(self, size: int) -> bytes:
+        """The first bytes of the text without the mark; `Damaged` if they are no UTF-8 text."""
+        head = self._read(size)
+        while len(head) < _HEAD and (more := self._read(size)):
+            head += more
+        if (encoding := utf16(head)) is not None:
+            said = f"the file is in {encoding}, not in UTF-8"
+            fix = fixes.recode(self.name, encoding, gzip=self.gzip)
+            raise Damaged(said, fix, "inventory-encoding")
+        if (other := foreign(head)) is not None:
+            said = f"the file is {other.what}, not an inventory"
+            raise Damaged(said, fixes.unpack(self.name, other), "inventory-format")
+        self.marked = head.startswith(MARK)
+        return head.removeprefix(MARK)
+
+    def _read(self, size: int) -> bytes:
         if self._inflate is not None:
             return self._read_gzip(size)
         if self._at >= len(self._ahead):
@@ -85,7 +121,7 @@ class Raw:
             piece = self._inflate.decompress(self._ahead, size)
         except zlib.error as error:
             raise Damaged(
-                f"the gzip data is damaged: {error}", "write the file again, or unpack it yourself"
+                "the gzip data is damaged", "write the file again, or unpack it yourself"
             ) from error
         self._ahead = self._inflate.unused_data or self._inflate.unconsumed_tail
         self._in += before - len(self._ahead)

@@ -1,45 +1,42 @@
-"""One record or header, from any format's plain values, with everything that is wrong with it."""
+"""One record, from any format's plain values, with everything that is wrong with it."""
 
-import re
+import shlex
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from reconciler.inventory.reading import Claim, Reading, closest
-from reconciler.model import API_VERSION, Campaign, Status
+from reconciler.inventory import times
+from reconciler.inventory.notes import Notes, closest
+from reconciler.model import Campaign, Status
 
 FIELDS = Campaign.__struct_encode_fields__  # the keys of a record, in the file's order
 _ATTRIBUTES = dict(zip(FIELDS, Campaign.__struct_fields__, strict=True))
+_TIMES = ("createdAt", "updatedAt")
 _REQUIRED = ("account", "id", "name")
-_HEADER = ("apiVersion", "kind", "capturedAt", "accounts")
-_CLAIM = ("complete", "campaigns", "capturedAt", "why")
-_STATUSES: Mapping[str, Status] = {one.value: one for one in Status}
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+STATUSES: Mapping[str, Status] = {one.value: one for one in Status}
 _LONGEST = 60  # characters of a wrong value that are shown
 
-Where = Callable[[str], tuple[int | None, int | None]]
-"""A top-level key -> its line and column, as far as the format knows them."""
+Where = Callable[..., tuple[int | None, int | None]]
+"""A key, or the keys and indices that lead to one -> its line and column, as far as known.
+
+None of them: where the record begins.
+"""
 
 
-def nowhere(key: str) -> tuple[int | None, int | None]:
-    """No place is known."""
-    del key
-    return None, None
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How dates are read: by *instant*; in *format*, if one was said; *table*: one can be said."""
+
+    instant: times.Instant = times.instant
+    format: str | None = None
+    table: bool = False
 
 
-def instant(text: str) -> datetime:
-    """RFC 3339, or a plain date (its midnight UTC); naive if it has no zone. ValueError if not."""
-    if _DAY.fullmatch(text):
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    try:
-        return msgspec.convert(text, datetime)
-    except msgspec.ValidationError as error:
-        raise ValueError(text) from error
+PLAIN = Dates()
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
     """A value that cannot be read: what, and the fix."""
 
     def __init__(self, what: str, fix: str | None = None) -> None:
@@ -48,14 +45,15 @@ class _Wrong(Exception):
         self.fix = fix
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What *value* is, in words."""
     match value:
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"the number {_short(_number(value))}"
+            return f"the number {short(_number(value))}"
         case str():
             return "text"
         case list():
@@ -69,87 +67,110 @@ def _number(value: float) -> str:
     return "of more than 300 digits" if too_long else str(value)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """*text*, cut where it is longer than anybody reads."""
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def _text(key: str, value: object) -> str:
+def as_text(key: str, value: object) -> str:
+    """*value*, which must be text; `Wrong` says what it is."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        shown = _short(_number(value))
-        raise _Wrong(
-            f"`{key}` is the number {shown}, not text",
+        shown = short(_number(value))
+        fix = (
             f'put quotes around it: "{shown}"'
-            + ("" if isinstance(value, int) else ", as the vendor writes it"),
+            if isinstance(value, int)
+            else "write it in quotes, as the vendor has it: a number may have lost digits"
         )
-    raise _Wrong(f"`{key}` is {_kind(value)}, not text", "write text in quotes")
+        raise Wrong(f"`{key}` is the number {shown}, not text", fix)
+    raise Wrong(f"`{key}` is {kind(value)}, not text", "write text in quotes")
 
 
-def _texts(key: str, value: object) -> tuple[str, ...]:
+def as_texts(key: str, value: object) -> tuple[str, ...]:
+    """*value*, which must be a list of text."""
     if not isinstance(value, list):
-        raise _Wrong(f"`{key}` is {_kind(value)}, not a list of text", 'write ["...", "..."]')
-    return tuple(_text(f"{key}[{index}]", one) for index, one in enumerate(value))
+        raise Wrong(f"`{key}` is {kind(value)}, not a list of text", 'write ["...", "..."]')
+    return tuple(as_text(f"{key}[{index}]", one) for index, one in enumerate(value))
 
 
 def _labels(key: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise _Wrong(f"`{key}` is {_kind(value)}, not an object of text", 'write {"team": "..."}')
-    return {name: _text(f"{key}.{_short(name)}", one) for name, one in value.items()}
+        raise Wrong(f"`{key}` is {kind(value)}, not an object of text", 'write {"team": "..."}')
+    return {name: as_text(f"{key}.{short(name)}", one) for name, one in value.items()}
 
 
 def _object(key: str, value: object) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    raise _Wrong(f"`{key}` is {_kind(value)}, not an object", 'write {"key": ...}')
+    raise Wrong(f"`{key}` is {kind(value)}, not an object", 'write {"key": ...}')
 
 
 def _status(key: str, value: object) -> Status:
-    word = _text(key, value)
-    if word in _STATUSES:
-        return _STATUSES[word]
-    like = closest(word.lower(), _STATUSES)
-    allowed = " ".join(_STATUSES)
+    word = as_text(key, value)
+    if word in STATUSES:
+        return STATUSES[word]
+    like = closest(word.lower(), STATUSES)
+    allowed = " ".join(STATUSES)
     hint = f"did you mean `{like}`? " if like else ""
-    raise _Wrong(
-        f"`{key}` is `{_short(word)}`, which is none of ours",
+    raise Wrong(
+        f"`{key}` is `{short(word)}`, which is none of ours",
         f"{hint}Use one of {allowed}; the vendor's own word goes to attributes.status",
     )
 
 
-def _time(key: str, value: object) -> datetime:
-    text = _text(key, value)
+def as_moment(key: str, value: object, dates: Dates = PLAIN) -> datetime:
+    """The time that *value* is, as *dates* reads it; `Wrong` says how to write it."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = short(_number(value))
+        raise Wrong(f"`{key}` is the number {shown}, not a time", _time_fix(_number(value), dates))
+    said = as_text(key, value)
     try:
-        return instant(text)
+        return dates.instant(said)
     except ValueError as error:
-        raise _Wrong(
-            f"`{key}` is `{_short(text)}`, which is no time", "write it as 2026-11-20T08:00:00Z"
-        ) from error
+        what = f"`{key}` is `{short(said)}`, which is no time"
+        raise Wrong(what, _time_fix(said.strip(), dates)) from error
+
+
+def _time_fix(said: str, dates: Dates) -> str:
+    if dates.format is not None:
+        return f"write it as --date-format {shlex.quote(dates.format)} says, or say another format"
+    if (since := times.epoch(said)) is not None:
+        at, unit, format_ = since
+        if dates.table and format_ is not None:
+            return f"these are {unit} since 1970: --date-format {format_} reads them"
+        return f'if these are {unit} since 1970, write "{at}"'
+    days = times.numbers(said)
+    if days and dates.table:
+        shown = " or ".join(f"--date-format {shlex.quote(one)} ({day})" for day, one in days)
+        return f"say how the dates are written: {shown}"
+    if days:
+        shown = " or ".join(f'"{day}"' for day in dict.fromkeys(day for day, _ in days))
+        return f"write it as {shown}, whichever is meant"
+    return "write it as 2026-11-20T08:00:00Z"
 
 
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
-    "account": _text,
-    "id": _text,
-    "name": _text,
+    "account": as_text,
+    "id": as_text,
+    "name": as_text,
     "status": _status,
-    "channel": _text,
-    "createdAt": _time,
-    "updatedAt": _time,
+    "channel": as_text,
     "labels": _labels,
-    "phoneNumbers": _texts,
-    "messageIds": _texts,
+    "phoneNumbers": as_texts,
+    "messageIds": as_texts,
     "attributes": _object,
-    "unknown": _texts,
+    "unknown": as_texts,
 }
 
 
-def build(value: object, reading: Reading, where: Where) -> Campaign | None:
-    """A record from *value*; None when something is wrong, which *reading* then knows."""
+def build(value: object, notes: Notes, where: Where, dates: Dates = PLAIN) -> Campaign | None:
+    """A record from *value*; None when something is wrong, which *notes* then know."""
     if not isinstance(value, dict):
-        line, column = where("")
-        reading.error(
+        line, column = where()
+        notes.error(
             "inventory-syntax",
-            f"a record is an object, not {_kind(value)}",
+            f"a record is an object, not {kind(value)}",
             line=line,
             column=column,
             fix='write {"account": "...", "id": "...", "name": "..."}',
@@ -158,23 +179,25 @@ def build(value: object, reading: Reading, where: Where) -> Campaign | None:
     fields: dict[str, Any] = {}
     good = True
     for key, one in value.items():
-        if key not in _READERS:
+        if key not in _ATTRIBUTES:
             rest = [name for name in FIELDS if name not in value]
-            reading.unknown_field(key, where(key)[0], closest(key, rest))
+            notes.unknown_field(key, where(key)[0], closest(key, rest))
             continue
         if one is None and key not in _REQUIRED:
             continue
         try:
-            fields[_ATTRIBUTES[key]] = _READERS[key](key, one)
-        except _Wrong as wrong:
+            fields[_ATTRIBUTES[key]] = (
+                as_moment(key, one, dates) if key in _TIMES else _READERS[key](key, one)
+            )
+        except Wrong as wrong:
             good = False
             line, column = where(key)
-            reading.error("inventory-field", wrong.what, line=line, column=column, fix=wrong.fix)
+            notes.error("inventory-field", wrong.what, line=line, column=column, fix=wrong.fix)
     for key in _REQUIRED:
         if key not in value:
             good = False
-            line, column = where("")
-            reading.error(
+            line, column = where()
+            notes.error(
                 "inventory-field",
                 f"`{key}` is missing",
                 line=line,
@@ -182,103 +205,3 @@ def build(value: object, reading: Reading, where: Where) -> Campaign | None:
                 fix="every record has account, id and name",
             )
     return Campaign(**fields) if good else None
-
-
-# ---------------------------------------------------------------- headers
-
-
-def is_header(value: object) -> bool:
-    """Whether *value* is a header line: an object that says it is an Inventory."""
-    return isinstance(value, dict) and value.get("kind") == "Inventory"
-
-
-def header(value: Mapping[str, Any], reading: Reading, where: Where, *, text: bool = False) -> None:
-    """Hand what a header says to *reading*. *text*: its scalars are all text (YAML)."""
-    here = where("kind")[0]
-
-    def wrong(key: str, what: str, fix: str | None = None) -> None:
-        line, column = where(key)
-        reading.error("inventory-header", what, line=line, column=column, fix=fix)
-
-    version = value.get("apiVersion", API_VERSION)
-    if version != API_VERSION:
-        shown = _short(version) if isinstance(version, str) else _kind(version)
-        wrong("apiVersion", f"apiVersion is `{shown}`", f"this version reads {API_VERSION}")
-    for key in value:
-        if key not in _HEADER:
-            reading.unknown_field(key, where(key)[0], closest(key, _HEADER))
-
-    def moment(key: str, one: object, top: str) -> datetime | None:
-        if one is None:
-            return None
-        try:
-            at = _time(key, one)
-            if at.tzinfo is None:
-                reading.zoneless(where(top)[0])
-                return at.replace(tzinfo=UTC)
-            return at.astimezone(UTC)
-        except _Wrong as error:
-            wrong(top, error.what, error.fix)
-        except OverflowError:
-            wrong(top, f"`{key}` is no UTC time")
-        return None
-
-    captured = moment("capturedAt", value.get("capturedAt"), "capturedAt")
-    accounts = value.get("accounts")
-    if accounts is None:
-        accounts = {}
-    if not isinstance(accounts, dict):
-        wrong("accounts", f"`accounts` is {_kind(accounts)}, not an object", 'write {"name": {}}')
-        accounts = {}
-    claims: dict[str, Claim] = {}
-    for name, one in accounts.items():
-        at = f"accounts.{_short(name)}"
-        said = {} if one is None else one
-        if not isinstance(said, dict):
-            wrong("accounts", f"`{at}` is {_kind(said)}, not an object")
-            continue
-        for key in said:
-            if key not in _CLAIM:
-                reading.unknown_field(f"accounts.*.{key}", here, closest(key, _CLAIM))
-        complete = _typed(said.get("complete"), {"true": True, "false": False}.get, text)
-        if not (complete is None or isinstance(complete, bool)):
-            what = f"`{at}.complete` is {_kind(complete)}, not true or false"
-            wrong("accounts", what, "write true or false, without quotes")
-            complete = False
-        number = _typed(said.get("campaigns"), _whole, text)
-        if number is not None and (
-            isinstance(number, bool) or not isinstance(number, int) or number < 0
-        ):
-            wrong("accounts", f"`{at}.campaigns` is {_kind(number)}, not a count of records")
-            number = None
-        why = said.get("why")
-        claims[name] = Claim(
-            here,
-            complete,
-            number,
-            moment(f"{at}.capturedAt", said.get("capturedAt"), "accounts"),
-            why if isinstance(why, str) else None,
-        )
-        if not name:
-            wrong("accounts", "an account has no name")
-        elif reading.accounts is not None and name not in reading.accounts:
-            like = closest(name, list(reading.accounts))
-            reading.error(
-                "inventory-account",
-                f"the project has no account `{name}`, which the header names",
-                line=where("accounts")[0],
-                column=where("accounts")[1],
-                fix=f"did you mean `{like}`?" if like else "add the account, or leave it out",
-            )
-    reading.claim(claims, captured_at=captured, line=here)
-
-
-def _typed(value: object, of_text: Callable[[str], object], text: bool) -> object:
-    if not (text and isinstance(value, str)):
-        return value
-    typed = of_text(value)
-    return value if typed is None else typed
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None

@@ -5,18 +5,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from reconciler import disk
+from reconciler.encoding import MARK
 from reconciler.errors import ReconcilerError
-from reconciler.inventory import Reader, Source
+from reconciler.inventory import Reader, Source, csvfile, csvtext, csvwrite
+from reconciler.inventory.columns import Columns
 from reconciler.inventory.ndjson import chunks
+from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
-from reconciler.inventory.reading import Reading
 from reconciler.inventory.sources import inventory_sources
-from reconciler.inventory.write import Columns, gzipped, pieces, save
+from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Target
 
 if TYPE_CHECKING:
@@ -66,30 +69,38 @@ def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:
     """The bytes of *source* without *gone*, for `write.save`.
 
     A record whose parts are all gone is left out. Header counts follow; `capturedAt` never
-    changes. In NDJSON every other line stays as it is, to the byte. Raises `Invalid` if the file
-    cannot be read, before the first byte.
+    changes. In NDJSON and CSV every other line stays as it is, to the byte. Raises `Invalid` if
+    the file cannot be read, before the first byte.
     """
+    # what a header does not say about its age stays unsaid
+    reading = msgspec.structs.replace(source.reading, captured_at=None)
+    source = msgspec.structs.replace(source, reading=reading)
     reader = Reader([source], accounts=None, now=now)
-    columns = Columns()
     removed: Counter[str] = Counter()
     for batch in reader:
         for one in batch:
             if less(one, gone) is None:
                 removed[one.account] += 1
-        if source.format == "csv":
-            columns.see(batch)
     with source.open() as file:
-        packed = Raw(file).gzip
+        raw = Raw(file)
+        raw.read(1)
+    parts = _parts(source, gone, reader, removed, now)
+    if raw.marked:
+        parts = chain([MARK], parts)
+    return gzipped(parts) if raw.gzip else parts
+
+
+def _parts(
+    source: Source, gone: Gone, reader: Reader, removed: Mapping[str, int], now: datetime
+) -> Iterator[bytes]:
     if source.format == "ndjson":
-        parts = _lines(source, gone, now)
-    else:
-        facts = reader.facts()
-        accounts = {name: _fewer(one, removed[name]) for name, one in facts.accounts.items()}
-        kept = (
-            [left for one in batch if (left := less(one, gone)) is not None] for batch in reader
-        )
-        parts = pieces(kept, accounts, source.format, columns=columns)
-    return gzipped(parts) if packed else parts
+        return _lines(source, gone, now)
+    if source.format == "csv":
+        return _rows(source, gone, now)
+    facts = reader.facts()
+    accounts = {name: _fewer(one, removed.get(name, 0)) for name, one in facts.accounts.items()}
+    kept = ([left for one in batch if (left := less(one, gone)) is not None] for batch in reader)
+    return pieces(kept, accounts, source.format)
 
 
 def _fewer(facts: AccountFacts, removed: int) -> AccountFacts:
@@ -113,6 +124,37 @@ def less(one: Campaign, gone: Gone) -> Campaign | None:
     return msgspec.structs.replace(one, **changed) if changed else one
 
 
+# ---------------------------------------------------------------- CSV, row by row
+
+
+def _rows(source: Source, gone: Gone, now: datetime) -> Iterator[bytes]:
+    notes = Notes(source.path, accounts=None, now=now, repeats=None, reading=source.reading)
+    with source.open() as file:
+        raw = Raw(file, source.path)
+        for row, record, columns in csvfile.rows(raw, notes):
+            left = record and less(record, gone)
+            if record is not None and left is None:
+                continue
+            text = row.text
+            if left is not None and columns is not None and left is not record:
+                text = _with_parts(row, columns, left)
+            yield text.encode()
+        raw.finish()
+    if notes.errors:
+        raise ReconcilerError(f"{source.path} changed while it was read; it is as it was")
+
+
+def _with_parts(row: csvtext.Row, columns: Columns, left: Campaign) -> str:
+    """The row's text with the numbers and messages that *left* has."""
+    parts = {"phoneNumbers": left.phone_numbers, "messageIds": left.message_ids}
+    cells = {
+        number: csvwrite.cell(name, parts[name])
+        for number, name in enumerate(columns.names)
+        if name in parts
+    }
+    return row.replaced(cells)
+
+
 # ---------------------------------------------------------------- NDJSON, line by line
 
 
@@ -132,7 +174,7 @@ def _changed(
     source: Source, change: Callable[[bytes, int], bytes | None], now: datetime
 ) -> Iterator[bytes]:
     with source.open() as file:
-        raw = Raw(file)
+        raw = Raw(file, source.path)
         for number, line in enumerate(_each(raw, source.path, now), 1):
             new = change(line, number)
             if new is not None:
@@ -142,13 +184,13 @@ def _changed(
 
 def _each(raw: Raw, path: str, now: datetime) -> Iterator[bytes]:
     """Every line with its end. The last one gets an end if it had none."""
-    reading = Reading(path, accounts=None, now=now, repeats=None)
-    for chunk in chunks(raw, reading):
+    notes = Notes(path, accounts=None, now=now, repeats=None)
+    for chunk in chunks(raw, notes):
         if chunk is None:
             raise ReconcilerError(f"{path} changed while it was read; it is as it was")
         for line in chunk.split(b"\n")[:-1]:
             yield line + b"\n"
-    if reading.errors:
+    if notes.errors:
         raise ReconcilerError(f"{path} changed while it was read; it is as it was")
 
 

@@ -2,10 +2,8 @@
 
 import json
 import os
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,44 +11,10 @@ import msgspec
 
 from reconciler import disk
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
-from reconciler.inventory.csvfile import ATTRIBUTE, LABEL, LISTS, SEPARATOR
-from reconciler.inventory.records import FIELDS
+from reconciler.inventory.csvwrite import Columns, table
 from reconciler.model import API_VERSION, AccountFacts, Campaign
 
-_MOST_COLUMNS = 500  # labels, and attributes, that get a column of their own
-_SPECIAL = re.compile(r'[,"\r\n]')
 _ENCODE = msgspec.json.Encoder()
-
-
-@dataclass(slots=True)
-class Columns:
-    """The columns that CSV needs for records: `see` them all before the first is written."""
-
-    fields: set[str] = field(default_factory=lambda: {"account", "id", "name"})
-    labels: set[str] = field(default_factory=set)
-    attributes: set[str] = field(default_factory=set)
-
-    def see(self, records: Iterable[Campaign]) -> None:
-        """Note which columns *records* need."""
-        for one in records:
-            for key, value in _cells(one):
-                if key.startswith(LABEL) and len(self.labels) < _MOST_COLUMNS:
-                    self.labels.add(key)
-                elif key.startswith(ATTRIBUTE) and len(self.attributes) < _MOST_COLUMNS:
-                    self.attributes.add(key)
-                elif key.startswith(LABEL):
-                    self.fields.add("labels")
-                elif key.startswith(ATTRIBUTE):
-                    self.fields.add("attributes")
-                else:
-                    self.fields.add(key)
-                del value
-
-    @property
-    def names(self) -> list[str]:
-        """In the file's order: fields, labels and attributes by name."""
-        own = [one for one in FIELDS if one in self.fields]
-        return [*own, *sorted(self.labels), *sorted(self.attributes)]
 
 
 def pieces(
@@ -67,7 +31,7 @@ def pieces(
     """
     if format_ == "csv":
         assert columns is not None
-        return _csv(batches, columns.names)
+        return table(batches, accounts, columns)
     return _WITH_HEADER[format_](batches, accounts)
 
 
@@ -175,74 +139,6 @@ def _escaped(character: str) -> str:
 
 
 _WITH_HEADER = {"ndjson": _ndjson, "json": _json, "yaml": _yaml}
-
-# ---------------------------------------------------------------- CSV
-
-
-def _csv(batches: Iterable[Sequence[Campaign]], names: Sequence[str]) -> Iterator[bytes]:
-    known = frozenset(names)
-    for rows in _rows(batches, names, known):
-        yield "".join(",".join(map(_quoted, row)) + "\n" for row in rows).encode()
-
-
-def _rows(
-    batches: Iterable[Sequence[Campaign]], names: Sequence[str], known: frozenset[str]
-) -> Iterator[list[list[str]]]:
-    yield [list(names)]
-    for batch in batches:
-        rows = []
-        for one in batch:
-            cells = dict(_cells(one))
-            _without_column(cells, known, LABEL, "labels")
-            _without_column(cells, known, ATTRIBUTE, "attributes")
-            rows.append([_cell(name, cells.get(name)) for name in names])
-        yield rows
-
-
-def _without_column(cells: dict[str, Any], known: frozenset[str], prefix: str, into: str) -> None:
-    """Keys beyond the most that get a column go to the JSON column."""
-    for key in [key for key in cells if key.startswith(prefix) and key not in known]:
-        cells.setdefault(into, {})[key.removeprefix(prefix)] = cells.pop(key)
-
-
-def _cells(one: Campaign) -> Iterator[tuple[str, Any]]:
-    """(column, value) of a record. What is not plain text goes to the JSON columns."""
-    for key, value in msgspec.to_builtins(one).items():
-        if key not in ("labels", "attributes"):
-            yield key, value
-            continue
-        prefix = LABEL if key == "labels" else ATTRIBUTE
-        rest = {}
-        for name, held in value.items():
-            if isinstance(held, str) and held and name:
-                yield prefix + name, held
-            else:
-                rest[name] = held
-        if rest or not value:
-            yield key, rest
-
-
-def _cell(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        if not value:
-            raise _cannot("csv", f"a record's `{name}` is empty text, which reads as missing")
-        return value
-    if name in LISTS and isinstance(value, list | tuple) and value and all(map(_is_simple, value)):
-        return SEPARATOR.join(value)
-    return _dump(value)
-
-
-def _quoted(cell: str) -> str:
-    # not the csv module: it leaves a carriage return bare where lines end in a line feed
-    if not cell or (cell == cell.strip() and not _SPECIAL.search(cell)):
-        return cell
-    return '"' + cell.replace('"', '""') + '"'
-
-
-def _is_simple(part: str) -> bool:
-    return bool(part) and part == part.strip() and SEPARATOR not in part and part[0] != "["
 
 
 def _dump(value: object) -> str:

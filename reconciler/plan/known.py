@@ -1,7 +1,8 @@
 """What nobody knows of a record: the fields that an exception may not take for missing."""
 
+from unicodedata import normalize
+
 from reconciler.model import AccountFacts, Campaign, Status
-from reconciler.plan.patterns import nfc
 
 LABELS = "labels"
 _KEYS = dict(zip(Campaign.__struct_encode_fields__, Campaign.__struct_fields__, strict=True))
@@ -32,10 +33,10 @@ def unknown(campaign: Campaign, facts: AccountFacts | None, field: str) -> bool:
 
 
 def _label_unknown(campaign: Campaign, fields: tuple[str, ...] | None, field: str) -> bool:
-    key = nfc(field.removeprefix(f"{LABELS}."))
-    if campaign.labels is not None and any(nfc(one) == key for one in campaign.labels):
+    key = _nfc(field.removeprefix(f"{LABELS}."))
+    if campaign.labels is not None and any(_nfc(one) == key for one in campaign.labels):
         return False
-    if fields is not None and any(nfc(one) == nfc(field) for one in fields):
+    if fields is not None and any(_nfc(one) == _nfc(field) for one in fields):
         return False
     if LABELS in (campaign.unknown or ()):
         return True
@@ -53,6 +54,10 @@ def _whole(campaign: Campaign, fields: tuple[str, ...] | None) -> bool:
     if LABELS in (campaign.unknown or ()):
         return False
     return not campaign.labels or fields is None or LABELS in fields
+
+
+def _nfc(text: str) -> str:
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def _unlisted(fields: tuple[str, ...] | None, field: str) -> bool:

@@ -51,7 +51,7 @@ def test_convert_to_csv_says_what_csv_cannot_hold(
     assert main(["inventory", "convert", str(inv), str(tmp_path / "x.csv")]) == 0
     assert "capture time and completeness are left out" in capsys.readouterr().err
     header = (tmp_path / "x.csv").read_text().splitlines()[0]
-    assert header == "account,id,name,status,phoneNumbers,label.owner"
+    assert header == "account,id,name,status,labels,phoneNumbers,unknown,label.owner"
 
 
 def test_convert_writes_nothing_if_anything_is_wrong(inv: Path, tmp_path: Path) -> None:

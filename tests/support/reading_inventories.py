@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 
 from reconciler.errors import Diagnostic, Invalid
 from reconciler.inventory import Facts, Reader, Source
-from reconciler.model import Campaign
+from reconciler.model import Campaign, Reading
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
-def source(data: bytes, format_: str = "ndjson", path: str = "inv") -> Source:
-    return Source(path, lambda: io.BytesIO(data), format_)
+def source(
+    data: bytes, format_: str = "ndjson", path: str = "inv", reading: Reading | None = None
+) -> Source:
+    return Source(path, lambda: io.BytesIO(data), format_, reading or Reading())
 
 
 def reader(

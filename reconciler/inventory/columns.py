@@ -1,0 +1,174 @@
+"""The header row of a table: which column is which field, by its name or as the reader was told."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.inventory.claims import ordered
+from reconciler.inventory.notes import Notes, closest
+from reconciler.inventory.records import FIELDS
+from reconciler.model import Reading
+
+LABEL = "label."
+ATTRIBUTE = "attributes."
+IDS = "ids"  # `--set ids=text`: ids are meant as they are written
+_REQUIRED = ("account", "id", "name")
+_BLANK = re.compile(r"[\s_-]+")
+_FOLDED = {one.casefold(): one for one in FIELDS}
+_PREFIXES = {"label": LABEL, "labels": LABEL, "attribute": ATTRIBUTE, "attributes": ATTRIBUTE}
+
+
+def field_of(name: str) -> str | None:
+    """The field that a column of that *name* holds, whatever its case and blanks; None if none."""
+    folded = _fold(name)
+    if folded in _FOLDED:
+        return _FOLDED[folded]
+    for ours in (LABEL, ATTRIBUTE):
+        if name.startswith(ours) and name != ours:
+            return name  # as we write it: its key is what follows, to the byte
+    head, dot, rest = name.strip().partition(".")
+    prefix = _PREFIXES.get(_fold(head)) if dot else None
+    return f"{prefix}{rest.strip()}" if prefix and rest.strip() else None
+
+
+def _fold(name: str) -> str:
+    return _BLANK.sub("", name).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The field that each column holds (None: nobody reads it), and what every record has.
+
+    *written*: what the column of a field is called in the file.
+    """
+
+    names: tuple[str | None, ...]
+    fixed: Mapping[str, str]
+    written: Mapping[str, str]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that the table knows of each record."""
+        every = {*(one for one in self.names if one), *self.fixed} - {"account", "id", "unknown"}
+        return ordered(
+            f"labels.{one.removeprefix(LABEL)}" if one.startswith(LABEL) else one
+            for one in every
+            if not one.startswith(ATTRIBUTE)
+        )
+
+
+def known(cells: Sequence[str], reading: Reading) -> int:
+    """How many of *cells* are names of columns that anybody could mean."""
+    mapped = {_fold(one) for one in (reading.map or {}).values()}
+    return sum(field_of(one) is not None or _fold(one) in mapped for one in cells)
+
+
+class Header:
+    """Reads a header row of *cells*, each at a place (line, column). Problems go to *notes*."""
+
+    def __init__(
+        self, cells: Sequence[str], places: Sequence[tuple[int, int]], notes: Notes
+    ) -> None:
+        self._cells = cells
+        self._places = places
+        self._notes = notes
+        self._map = dict(notes.reading.map or {})
+        self._fixed = {k: v for k, v in (notes.reading.set or {}).items() if k != IDS}
+        self._good = True
+
+    def read(self) -> Columns | None:
+        """The columns; None if the rows cannot be read by them."""
+        by_map = self._mapped()
+        names: list[str | None] = []
+        for number, cell in enumerate(self._cells):
+            names.append(by_map.get(number) or self._own(number, cell))
+        self._twice(names)
+        self._missing(names)
+        if not self._good:
+            return None
+        written = {name: cell for name, cell in zip(names, self._cells, strict=True) if name}
+        return Columns(tuple(names), self._fixed, written)
+
+    def _mapped(self) -> dict[int, str]:
+        """The columns that `--map` names, by their number."""
+        found: dict[int, str] = {}
+        for field, column in self._map.items():
+            same = [n for n, cell in enumerate(self._cells) if cell == column] or [
+                n for n, cell in enumerate(self._cells) if _fold(cell) == _fold(column)
+            ]
+            if len(same) == 1:
+                found[same[0]] = field
+                continue
+            like = closest(column, [one for one in self._cells if one])
+            fix = f"did you mean {_option('map', field, like)}?" if like else self._there()
+            what = "there is no column" if not same else "there is more than one column"
+            self._wrong(0, f"{what} `{column}`, which --map takes for `{field}`", fix)
+        return found
+
+    def _there(self) -> str:
+        if not known(self._cells, self._notes.reading):
+            return "no column of it is one of a campaign's"
+        shown = [f"`{one}`" for one in self._cells if one.strip()][:12]
+        return f"the columns are {', '.join(shown)}"
+
+    def _own(self, number: int, cell: str) -> str | None:
+        """The field that a column has by its own name, unless something else has it."""
+        field = field_of(cell)
+        if field is not None:
+            return None if field in self._map else field
+        if cell.strip():
+            rest = [one for one in FIELDS if one not in self._cells]
+            like = closest(cell.strip(), [*rest, LABEL, ATTRIBUTE])
+            self._notes.unknown_field(cell, self._places[number][0], _whole(like))
+        return None
+
+    def _twice(self, names: Sequence[str | None]) -> None:
+        for number, name in enumerate(names):
+            if name is None:
+                continue
+            if name in names[:number]:
+                cell = self._cells[number]
+                shown = f"`{name}`" if cell == name else f"`{name}` (`{cell}`)"
+                self._wrong(number, f"the column {shown} a second time", "keep one of them")
+            elif name in self._fixed:
+                fix = f"leave out {_option('set', name, self._fixed[name])}, or the column"
+                self._wrong(number, f"the file has a column `{name}`, and --set fills it", fix)
+
+    def _missing(self, names: Sequence[str | None]) -> None:
+        missing = [one for one in _REQUIRED if one not in names and one not in self._fixed]
+        # it may be any file at all: nothing of it is quoted unless it is a table of campaigns
+        is_ours = known(self._cells, self._notes.reading) > 0
+        for name in missing:
+            if name in self._map:
+                self._good = False  # told already
+                continue
+            fix = self._fix(name, names) if is_ours else "every record has account, id and name"
+            self._wrong(0, f"there is no column `{name}`", fix)
+
+    def _fix(self, name: str, names: Sequence[str | None]) -> str:
+        free = [cell for cell, field in zip(self._cells, names, strict=True) if not field]
+        like = next((cell for cell in free if _fold(cell).endswith(name)), None)
+        like = like or closest(name, [one for one in free if one.strip()])
+        if like is not None:
+            return f"say which it is: {_option('map', name, like)}"
+        if name == "account":
+            accounts = sorted(self._notes.accounts or ())
+            return (
+                f"say whose they are: {_option('set', name, accounts[0] if accounts else 'NAME')}"
+            )
+        free = [cell for cell in free if cell.strip()]
+        return f"say which it is: {_option('map', name, free[0] if free else 'COLUMN')}"
+
+    def _wrong(self, number: int, what: str, fix: str) -> None:
+        self._good = False
+        line, column = self._places[number] if number < len(self._places) else (1, 1)
+        self._notes.error("inventory-field", what, line=line, column=column, fix=fix)
+
+
+def _whole(like: str | None) -> str | None:
+    return {LABEL: "label.NAME", ATTRIBUTE: "attributes.NAME"}.get(like or "", like)
+
+
+def _option(name: str, field: str, value: str | None) -> str:
+    return f"--{name} {shlex.quote(f'{field}={value}')}"
