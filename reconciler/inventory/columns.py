@@ -76,6 +76,8 @@ class Header:
         self._map = dict(notes.reading.map or {})
         self._fixed = {k: v for k, v in (notes.reading.set or {}).items() if k != IDS}
         self._good = True
+        # it may be any file at all: nothing of it is quoted unless it is a table of campaigns
+        self._ours = known(cells, notes.reading) > 0
 
     def read(self) -> Columns | None:
         """The columns; None if the rows cannot be read by them."""
@@ -107,7 +109,7 @@ class Header:
         return found
 
     def _there(self) -> str:
-        if not known(self._cells, self._notes.reading):
+        if not self._ours:
             return "no column of it is one of a campaign's"
         shown = [f"`{one}`" for one in self._cells if one.strip()][:12]
         return f"the columns are {', '.join(shown)}"
@@ -117,7 +119,7 @@ class Header:
         field = field_of(cell)
         if field is not None:
             return None if field in self._map else field
-        if cell.strip():
+        if cell.strip() and self._ours:
             rest = [one for one in FIELDS if one not in self._cells]
             like = closest(cell.strip(), [*rest, LABEL, ATTRIBUTE])
             self._notes.unknown_field(cell, self._places[number][0], _whole(like))
@@ -137,13 +139,11 @@ class Header:
 
     def _missing(self, names: Sequence[str | None]) -> None:
         missing = [one for one in _REQUIRED if one not in names and one not in self._fixed]
-        # it may be any file at all: nothing of it is quoted unless it is a table of campaigns
-        is_ours = known(self._cells, self._notes.reading) > 0
         for name in missing:
             if name in self._map:
                 self._good = False  # told already
                 continue
-            fix = self._fix(name, names) if is_ours else "every record has account, id and name"
+            fix = self._fix(name, names) if self._ours else "every record has account, id and name"
             self._wrong(0, f"there is no column `{name}`", fix)
 
     def _fix(self, name: str, names: Sequence[str | None]) -> str:

@@ -100,6 +100,12 @@ def _rows(source: Iterator[str], notes: Notes) -> Iterator[Row]:
         if more is None:
             break
         first.append(more)
+    if first and first[-1].lstrip()[:1] in ("{", "["):
+        head = first[-1].encode("utf-8", "replace")
+        other = shape.mistaken(head, "csv", notes.path) or shape.is_in("json", "csv")
+        notes.cut = True
+        notes.error("inventory-format", other[0], line=len(first), column=1, fix=other[1])
+        raise Unreadable
     said = separator(first[0]) if first else None
     if said is not None and said not in DELIMITERS:
         what = f"the cells are parted by `{said}`"
@@ -128,11 +134,6 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _header(row: Row, notes: Notes) -> Columns:
-    other = shape.mistaken(row.text.encode("utf-8", "replace"), "csv", notes.path)
-    if other is not None and row.text.lstrip()[:1] in ("{", "["):
-        notes.cut = True
-        notes.error("inventory-format", other[0], line=row.line, column=1, fix=other[1])
-        raise Unreadable
     columns = Header(row.cells, row.places(), notes).read()
     if columns is None:
         notes.cut = True

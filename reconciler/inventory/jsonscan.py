@@ -17,6 +17,7 @@ _SHOWN = 40
 _BLANK = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
+_DIGITS = re.compile(r"[-+.0-9eE]*")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?")
 _WORD = re.compile(r"[^\s,:\[\]{}\"']+")
@@ -190,10 +191,13 @@ class _Reader:
         found = _NUMBER.match(self._text, self._at)
         word = _WORD.match(self._text, self._at)
         assert word is not None
-        shown = word[0] if len(word[0]) <= _SHOWN else word[0][:_SHOWN] + "…"
+        # the file may be any at all: nothing of it is shown but what looks like a number
+        digits = _DIGITS.match(word[0])
+        assert digits is not None
+        shown = digits[0][:_SHOWN] + ("…" if digits[0] != word[0] else "")
         if found is None or found.end() != word.end():
             said = f"`{shown}` is not a number as JSON writes them"
-            raise _Found(Fault(self._at, said, f'write it as text, in quotes: "{shown}"'))
+            raise _Found(Fault(self._at, said, "write it as text, in quotes"))
         if sum(one.isdigit() for one in found[0]) > _LONGEST:
             said = "a number has too many digits"
             raise _Found(Fault(self._at, said, "write it as text, in quotes"))
@@ -210,18 +214,17 @@ class _Reader:
         if found[0] in _WORDS:
             self._at = found.end()
             return
-        shown = word if len(word) <= _SHOWN else word[:_SHOWN] + "…"
         if word != found[0]:
             raise _Found(_mark(self._at))
         if word.lower() in _WORDS or word == "None":
             right = "null" if word == "None" else word.lower()
-            raise _Found(Fault(self._at, f"`{shown}` is no word of JSON", f"write {right}"))
+            raise _Found(Fault(self._at, f"`{word}` is no word of JSON", f"write {right}"))
         if word.lower().lstrip("+-") in ("nan", "infinity", "inf"):
-            fix = f'leave it out, or write it as text: "{shown}"'
-            raise _Found(Fault(self._at, f"`{shown}` is not a number of JSON", fix))
-        raise _Found(Fault(self._at, f"`{shown}` is no value of JSON", "put it in quotes"))
+            fix = f'leave it out, or write it as text: "{word}"'
+            raise _Found(Fault(self._at, f"`{word}` is not a number of JSON", fix))
+        raise self._unexpected("a value", "put texts in quotes")
 
-    def _unexpected(self, wanted: str) -> _Found:
+    def _unexpected(self, wanted: str, fix: str | None = None) -> _Found:
         at = self._at
         if at >= len(self._text):
             said = "the text ends in the middle of a value"
@@ -231,7 +234,8 @@ class _Reader:
         if self._text[at] == "'":
             return _Found(Fault(at, "`'` is no quote of JSON", 'write " instead'))
         comma = self._text[:at].rstrip().endswith(",") and self._text[at] in "]}"
-        fix = "take out the comma before it" if comma else f"write {wanted} there"
+        if fix is None:
+            fix = "take out the comma before it" if comma else f"write {wanted} there"
         said = f"this is not JSON: {_shown(self._text, at)} where {wanted} should follow"
         return _Found(Fault(at, said, fix))
 

@@ -21,7 +21,12 @@ def mistaken(head: bytes, format_: str, name: str) -> tuple[str, str] | None:
     if found == "records":
         said = "the records are spread over several lines, and no list holds them"
         return said, fixes.compact(name)
-    return f"this is {fixes.named(found)}, not {fixes.named(format_)}", fixes.reads(found)
+    return is_in(found, format_)
+
+
+def is_in(format_: str, read_as: str) -> tuple[str, str]:
+    """That a file is in *format_* and was *read_as* another, and the fix."""
+    return f"this is {fixes.named(format_)}, not {fixes.named(read_as)}", fixes.reads(format_)
 
 
 def _of_json(text: str) -> str | None:

@@ -116,6 +116,7 @@ def violations(
             now=now,
             most=max(guards.inventory_max_age, project.guards.plan_max_age),
             written=guards.inventory_max_age_written,
+            oldest=facts.oldest.get(name),
         )
         if said:
             found.append(Violation(guard="inventory-age", account=name, message=said))

@@ -58,7 +58,7 @@ def judge(
         campaigns, captured = known.campaigns or 0, known.captured_at
         for guard, said, waiver in (
             _deletions(account, deletes[name], campaigns, waivers),
-            _age(account, captured, waivers, now),
+            _age(account, captured, facts.oldest.get(name), waivers, now),
         ):
             if said is not None:
                 violations.append(Violation(guard=guard, account=name, message=said))
@@ -94,13 +94,20 @@ def _deletions(
     return guard, f"{said}; {place}", None
 
 
-def _age(account: Account, captured: datetime | None, waivers: Waivers, now: datetime) -> _Verdict:
+def _age(
+    account: Account,
+    captured: datetime | None,
+    oldest: datetime | None,
+    waivers: Waivers,
+    now: datetime,
+) -> _Verdict:
     guard = "inventory-age"
     said = inventory_age.violation(
         captured,
         now=now,
         most=account.guards.inventory_max_age,
         written=account.guards.inventory_max_age_written,
+        oldest=oldest,
     )
     if said is None:
         return guard, None, None

@@ -100,6 +100,15 @@ def test_inventory_age(captured: datetime | None, written: bool, broken: bool) -
     assert bool(said) is broken
 
 
+@pytest.mark.parametrize("written", [True, False])
+def test_the_oldest_known_time_is_judged_though_other_parts_have_none(written: bool) -> None:
+    old, young = NOW - 14 * DAY, NOW - SECOND
+    said = inventory_age.violation(None, now=NOW, most=DAY, written=written, oldest=old)
+    assert said == "part of the inventory is 14d old and at most 1d is allowed: 13d too old"
+    said = inventory_age.violation(None, now=NOW, most=DAY, written=written, oldest=young)
+    assert bool(said) is written
+
+
 def test_a_broken_age_says_by_how_much() -> None:
     said = inventory_age.violation(NOW - 2 * DAY, now=NOW, most=DAY, written=True)
     assert said == "the inventory is 2d old and at most 1d is allowed: 1d too old"

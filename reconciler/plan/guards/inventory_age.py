@@ -6,20 +6,27 @@ from reconciler.plan.guards.texts import span
 
 
 def violation(
-    captured: datetime | None, *, now: datetime, most: timedelta, written: bool
+    captured: datetime | None,
+    *,
+    now: datetime,
+    most: timedelta,
+    written: bool,
+    oldest: datetime | None = None,
 ) -> str | None:
     """By how much the inventory is too old, or None; exactly *most* is allowed.
 
-    An unknown capture time (None) breaks the guard only where the project file wrote it.
+    *captured* None: nobody knows the time of some of it; *oldest* is then the oldest time that is
+    known, if any is, and judged. What stays unknown breaks the guard only where the project file
+    wrote it.
     """
-    if captured is None:
-        if not written:
-            return None
-        return f"nobody knows when the inventory was captured, and at most {span(most)} is allowed"
-    age = now - captured
-    if age <= most:
+    at = captured or oldest
+    part = "part of " if captured is None and at is not None else ""
+    if at is not None and (age := now - at) > most:
+        return (
+            f"{part}the inventory is {span(age)} old and at most {span(most)} is allowed:"
+            f" {span(age - most)} too old"
+        )
+    if captured is not None or not written:
         return None
-    return (
-        f"the inventory is {span(age)} old and at most {span(most)} is allowed:"
-        f" {span(age - most)} too old"
-    )
+    allowed = f"at most {span(most)} is allowed"
+    return f"nobody knows when {part}the inventory was captured, and {allowed}"
