@@ -58,15 +58,23 @@ class Session(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """One HTTP request as a value. *path* is a tuple of segments; none may hold a slash.
 
-    *body* is a JSON value or None for no body at all; it holds no secret.
+    *body* is a JSON value or None for no JSON; it holds no secret. *form*: the fields of a form
+    instead of it, sent as `application/x-www-form-urlencoded`; only that of a token request may
+    hold a secret, and it is masked wherever it shows.
     """
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     base: str
     path: tuple[str | Secret, ...]
     query: tuple[tuple[str, Text], ...] = ()
     headers: tuple[tuple[str, Text], ...] = ()
     body: Any = None
+    form: tuple[tuple[str, Text], ...] | None = None
+
+    @property
+    def shown_body(self) -> Any:
+        """The JSON body, or the fields of the form with every secret as `***`."""
+        return self.body if self.form is None else {key: shown(text) for key, text in self.form}
 
     @property
     def shown_url(self) -> str:
@@ -103,6 +111,15 @@ class Deleted(msgspec.Struct, frozen=True):
     """The vendor said, as documented, that every item of the request is deleted."""
 
     detail: str | None = None
+
+
+class Unproven(msgspec.Struct, frozen=True):
+    """The vendor says yes whatever happened, so its yes proves nothing: only a look can tell.
+
+    It is in doubt until then, but no failure of the account's.
+    """
+
+    detail: str
 
 
 class Absent(msgspec.Struct, frozen=True):
@@ -149,7 +166,9 @@ class Doubt(msgspec.Struct, frozen=True):
     detail: str
 
 
-Verdict = Deleted | Absent | Unconfirmed | Refused | Throttled | Unauthorised | Split | Doubt
+Verdict = (
+    Deleted | Unproven | Absent | Unconfirmed | Refused | Throttled | Unauthorised | Split | Doubt
+)
 
 # ---------------------------------------------------------------- reading
 
@@ -261,7 +280,8 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves
     """How a request that got `Split` is halved; each half must be a valid request."""
     unsupported: Callable[[Any, Campaign], str | None] = lambda _s, _c: None
-    """Why the driver does not promise to delete this kind of campaign, or None."""
+    """Why the driver does not promise to delete this campaign, or None: its kind, or a state that
+    the vendor refuses (as the record has it; an unknown one is no reason)."""
     authenticate: Callable[[Session], Flow] | None = None
     """Returns `Token`, or `Unauthorised`, `Throttled`, `Doubt`."""
     list: Callable[[Session], Flow] | None = None
@@ -288,4 +308,7 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ()  # the channels it knows; empty: it does not care
     quiet: float = 30.0  # after a doubt: how long the vendor may still be working
     again: float = 60.0  # between the two looks that must both show it before it is sent again
+    instead: Callable[[Any], str | None] = lambda _s: None
+    """What happens instead of a deletion, where that is all the vendor has; as the plan shows it:
+    "stops sending; the record stays"."""
     notes: tuple[str, ...] = ()  # what a user should know, one sentence each

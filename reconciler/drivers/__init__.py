@@ -23,8 +23,11 @@ BUILT_IN: Final = {
     "batch-cep": "reconciler.drivers.batch_cep",
     "batch-mep": "reconciler.drivers.batch_mep",
     "cellcast": "reconciler.drivers.cellcast",
+    "klaviyo": "reconciler.drivers.klaviyo",
     "kore": "reconciler.drivers.kore",
+    "mailchimp": "reconciler.drivers.mailchimp",
     "ozonetel": "reconciler.drivers.ozonetel",
+    "sendgrid": "reconciler.drivers.sendgrid",
 }
 
 

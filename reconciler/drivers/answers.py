@@ -1,12 +1,27 @@
 """What answers mean at any vendor: the sentences for what no vendor documents."""
 
 import re
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
-from reconciler.driver import Answer, Deleted, Doubt, Throttled, Unauthorised, Unconfirmed
+from reconciler.driver import (
+    Answer,
+    Deleted,
+    Doubt,
+    Refused,
+    Throttled,
+    Unauthorised,
+    Unconfirmed,
+    Verdict,
+)
+from reconciler.drivers.strictjson import NotJson, parse, words
 
 Gate = Throttled | Unauthorised
 
+_SAID: Final = (  # where a vendor's own sentence is, the most telling first
+    *("detail", "message", "error_message", "error_description", "description"),
+    *("title", "msg", "error", "errors"),
+)
 _CODES: Final = {"errorcode", "errcode", "faultcode", "code"}
 _TROUBLE: Final = ("error", "err", "fail", "fault", "exception", "problem")
 _CLAIMS: Final = {"success", "succeeded", "successful"}
@@ -29,6 +44,27 @@ def gate(answer: Answer, wait: float) -> Gate | None:
     return None
 
 
+def emptied(answer: Answer) -> bool:
+    """The commonest documented success: 204 and no body."""
+    return answer.status == 204 and not answer.body
+
+
+def judged(
+    answer: Answer, gate: Gate | None, *, deleted: bool, refused: Container[int] = (400,)
+) -> Verdict:
+    """What an ordinary vendor's answer means: *gate* first, then *deleted*, the documented success.
+
+    *refused*: statuses by which it says no and nothing changed; only with a sentence of its own.
+    """
+    if gate is not None:
+        return gate
+    if deleted:
+        return Deleted()
+    if answer.status in refused and sentence(answer):
+        return Refused(told(answer))
+    return rest(answer)
+
+
 def rest(answer: Answer) -> Unauthorised | Unconfirmed | Doubt:
     """403, 404, and in doubt for everything that nobody documented."""
     match answer.status:
@@ -40,17 +76,43 @@ def rest(answer: Answer) -> Unauthorised | Unconfirmed | Doubt:
 
 
 def odd(answer: Answer) -> str:
-    """One sentence on an answer that says neither yes nor no."""
+    """One sentence on an answer that says neither yes nor no, and the vendor's own in brackets."""
     status = answer.status
     if status == 0:
         return "no answer came"
     if 300 <= status < 400:
         return f"HTTP {status}: a redirect, which is never followed"
-    if status >= 500:
-        return f"HTTP {status}: the vendor failed"
-    if not answer.body.strip():
+    if status < 500 and not answer.body.strip():
         return f"HTTP {status} without a body"
-    return f"HTTP {status} with a body that is not as documented"
+    failed = "the vendor failed" if status >= 500 else "not as documented"
+    said = sentence(answer)
+    return f"HTTP {status}: {failed}" + (f" ({said})" if said else "")
+
+
+def told(answer: Answer) -> str:
+    """The status and the vendor's own sentence."""
+    return f"HTTP {answer.status}: {sentence(answer)}".rstrip(": ")
+
+
+def sentence(answer: Answer) -> str:
+    """What the vendor itself says in a JSON body, as a short foreign text; empty if nothing."""
+    try:
+        value = parse(answer.body)
+    except NotJson:
+        return ""
+    return next(filter(None, map(words, _sentences(value, 3))), "")
+
+
+def _sentences(value: Any, depth: int) -> Iterator[Any]:
+    if isinstance(value, str) or not depth:
+        yield value
+    elif isinstance(value, list):
+        for one in value[:3]:
+            yield from _sentences(one, depth - 1)
+    elif isinstance(value, dict):
+        for key in _SAID:
+            if key in value:
+                yield from _sentences(value[key], depth - 1)
 
 
 def ok(answer: Answer) -> bool:

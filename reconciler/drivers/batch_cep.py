@@ -26,7 +26,17 @@ from reconciler.driver import (
 from reconciler.drivers import ids
 from reconciler.drivers._batch import judged, limited
 from reconciler.drivers.answers import Gate
-from reconciler.drivers.pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.pages import (
+    Page,
+    chosen,
+    gather,
+    instant,
+    labels,
+    page,
+    status,
+    text,
+    unread,
+)
 from reconciler.drivers.strictjson import integer, mapping
 from reconciler.model import Campaign, Limits, Status
 
@@ -121,30 +131,11 @@ def _record(account: str, item: Any) -> Campaign | None:
         status=status(_STATUS, item.get("status")),
         channel=text(single),
         created_at=instant(item.get("created_date")),
-        labels=_labels(item.get("labels")),
+        labels=labels(item.get("labels")),
         attributes=chosen(
             item, "type", "status", "channels", "platforms", "source", "start_time", "labels"
         ),
     )
-
-
-def _labels(labels: object) -> dict[str, str] | None:
-    """Labels by key: `tier:evergreen` is the label `tier`, a bare one has an empty value.
-
-    Odd ones are left out. None only if the vendor does not speak of labels: none are news, too.
-    """
-    if isinstance(labels, dict):
-        return {key: value for key, value in labels.items() if isinstance(value, str)}
-    if isinstance(labels, list):
-        found: dict[str, str] = {}
-        for label in labels:
-            key, _, value = label.partition(":") if isinstance(label, str) else ("", "", "")
-            if key and key not in found:
-                found[key] = value
-            elif isinstance(label, str) and label:  # a second value of one key must not hide it
-                found[label] = ""
-        return found
-    return None
 
 
 def _unsupported(settings: BatchCepSettings, campaign: Campaign) -> str | None:

@@ -8,11 +8,13 @@ complete inventory, because what a complete inventory does not list counts as go
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from reconciler.driver import Answer, Listing, Request
 from reconciler.drivers.answers import odd
+from reconciler.drivers.strictjson import integer, mapping
 from reconciler.model import Campaign, Status
 
 _MOST_PAGES: Final = 10_000
@@ -94,16 +96,135 @@ def gather(
     return _partial(found, f"more than {_MOST_PAGES} pages")
 
 
+Record = Callable[[Any, dict[str, Any]], Campaign | None]
+"""Makes a record of an item and of the page that it is on; None: it has no id."""
+
+
+def cursors(
+    ask: Callable[[str | None], Request],
+    record: Record,
+    *,
+    items: str,
+    next: str,
+    total: str | None = None,
+    key: str | None = None,
+) -> Generator[Request, Answer, Listing]:
+    """A listing of which each page names the next one by a cursor.
+
+    *items*, *next*, *total* say where things are in an answer, with dots. *key*: what is at *next*
+    is an address, and only *key* of its query is used. Its host is never asked: who writes an
+    answer must not say where a credential is sent.
+    """
+
+    def read(answer: Answer, _cursor: str | None) -> Page:
+        said, found = _found(answer, items)
+        if said is None or found is None:
+            return unread(answer)
+        count = integer(at(said, total)) if total else None
+        known = None if count == len(found) else count  # it may count the page, not everything
+        more = at(said, next)
+        shown = page((record(one, said) for one in found), total=known)
+        if more is None or more == "":
+            return shown
+        cursor = text(more) if key is None else in_query(more, key)
+        if cursor is None:
+            why = "a page does not say where the next one is"
+            return msgspec.structs.replace(shown, fault=shown.fault or why)
+        return msgspec.structs.replace(shown, next=cursor)
+
+    return gather(None, ask, read)
+
+
+def offsets(
+    ask: Callable[[int], Request],
+    record: Record,
+    *,
+    items: str,
+    size: int,
+    total: str | None = None,
+) -> Generator[Request, Answer, Listing]:
+    """A listing by offset, *size* a page; each page overlaps the one before by one."""
+
+    def read(answer: Answer, offset: int) -> Page:
+        said, found = _found(answer, items)
+        if said is None or found is None:
+            return unread(answer)
+        count = integer(at(said, total)) if total else None
+        reached = count is not None and offset + len(found) >= count
+        further = None if len(found) < size or reached else offset + max(len(found) - 1, 1)
+        return page((record(one, said) for one in found), next=further, total=count)
+
+    return gather(0, ask, read, overlap=True)
+
+
+def numbers(
+    ask: Callable[[int], Request],
+    record: Record,
+    *,
+    items: str,
+    size: int,
+    total: str,
+    first: int = 1,
+) -> Generator[Request, Answer, Listing]:
+    """A listing by page number, *size* a page, checked against *total*: pages cannot overlap."""
+
+    def read(answer: Answer, number: int) -> Page:
+        said, found = _found(answer, items)
+        if said is None or found is None:
+            return unread(answer)
+        count = integer(at(said, total))
+        reached = count is not None and (number - first + 1) * size >= count
+        last = not found or (len(found) < size if count is None else reached)
+        shown = (record(one, said) for one in found)
+        return page(shown, next=None if last else number + 1, total=count)
+
+    return gather(first, ask, read)
+
+
+def _found(answer: Answer, items: str) -> tuple[dict[str, Any] | None, list[Any] | None]:
+    said = mapping(answer.body) if answer.status == 200 else None
+    found = at(said, items)
+    return said, found if isinstance(found, list) else None
+
+
+def at(value: Any, path: str) -> Any:
+    """What is in *value* at a *path* of keys with dots between them; None if there is nothing."""
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def in_query(url: object, key: str) -> str | None:
+    """The value of *key* in the query of *url* (whole or a path), or None."""
+    try:
+        found = parse_qs(urlsplit(url).query) if isinstance(url, str) else {}
+    except ValueError:
+        return None
+    return found[key][0] if len(found.get(key, ())) == 1 else None
+
+
+def merged(lists: Mapping[str, Listing], *, apart: bool = True) -> Listing:
+    """Several listings of one account as one. *apart*: no campaign may be in two of them."""
+    whys = [f"{name}: {one.why}" for name, one in lists.items() if one.why]
+    every: dict[str, Campaign] = {}
+    for one in lists.values():
+        for campaign in one.campaigns:
+            every.setdefault(campaign.id, campaign)
+    if apart and len(every) != sum(len(one.campaigns) for one in lists.values()):
+        whys.append(f"a campaign is listed twice, of {' and '.join(lists)}")
+    return Listing(
+        tuple(every.values()),
+        complete=not whys and all(one.complete for one in lists.values()),
+        why="; ".join(whys) or None,
+        unavailable=all(one.unavailable for one in lists.values()),
+    )
+
+
 def _partial(found: Mapping[str, Campaign], why: str, *, unavailable: bool = False) -> Listing:
     return Listing(tuple(found.values()), complete=False, why=why, unavailable=unavailable)
 
 
 # ---------------------------------------------------------------- fields of a record
-
-
-def text(value: object) -> str | None:
-    """*value* if it is a text that says something, else None."""
-    return value if isinstance(value, str) and value else None
 
 
 def instant(value: object) -> datetime | None:
@@ -117,9 +238,102 @@ def instant(value: object) -> datetime | None:
         return None
 
 
-def chosen(record: Mapping[str, Any], *keys: str) -> dict[str, Any] | None:
-    """The vendor's own words under *keys*, as they are, for `attributes`."""
-    return {key: record[key] for key in keys if key in record} or None
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a vendor's item has what a record holds: keys, with dots further in.
+
+    *statuses*: the vendor's words, in lower case. *channel*: the one that all items have.
+    *attributes*: what is kept of the vendor's own words.
+    """
+
+    id: str = "id"
+    name: str | None = "name"
+    status: str | None = "status"
+    statuses: Mapping[str, Status] = {}
+    created: str | None = None
+    updated: str | None = None
+    labels: str | None = None
+    channel: str | None = None
+    attributes: tuple[str, ...] = ()
+    instant: Callable[[object], datetime | None] = instant
+
+    def record(self, account: str, item: Any, **facts: Any) -> Campaign | None:
+        """The record of *item*; None if it has no id. *facts* replace what its shape says.
+
+        A time that is there and cannot be read is unknown, not missing.
+        """
+        id_ = id_text(at(item, self.id))
+        if id_ is None:
+            return None
+        written = {
+            key: at(item, path)
+            for key, path in (("createdAt", self.created), ("updatedAt", self.updated))
+            if path is not None
+        }
+        times = {key: self.instant(value) for key, value in written.items()}
+        odd = [key for key, value in written.items() if value and times[key] is None]
+        known: dict[str, Any] = {
+            "name": text(at(item, self.name)) or "" if self.name else "",
+            "status": status(self.statuses, at(item, self.status)) if self.status else None,
+            "channel": self.channel,
+            "created_at": times.get("createdAt"),
+            "updated_at": times.get("updatedAt"),
+            "labels": labels(at(item, self.labels)) if self.labels else None,
+            "attributes": chosen(item, *self.attributes),
+            "unknown": tuple(odd) or None,
+        }
+        return Campaign(account=account, id=id_, **{**known, **facts})
+
+    def of(self, account: str) -> "Record":
+        """What makes records of this shape for *account*."""
+        return lambda item, _page: self.record(account, item)
+
+
+def text(value: object) -> str | None:
+    """*value* if it is a text that says something, else None."""
+    return value if isinstance(value, str) and value else None
+
+
+def id_text(value: object) -> str | None:
+    """*value* as an id: a text that says something, or the digits of a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
+        return str(value)
+    return text(value)
+
+
+def labels(value: object) -> dict[str, str] | None:
+    """Labels by key: `tier:evergreen` is the label `tier`, a bare one has an empty value.
+
+    Odd ones are left out. None only if the vendor does not speak of labels: none are news, too.
+    """
+    if isinstance(value, dict):
+        return {key: one for key, one in value.items() if isinstance(one, str)}
+    if not isinstance(value, list):
+        return None
+    found: dict[str, str] = {}
+    for label in value:
+        key, _, rest = label.partition(":") if isinstance(label, str) else ("", "", "")
+        if key and key not in found:
+            found[key] = rest
+        elif isinstance(label, str) and label:  # a second value of one key must not hide it
+            found[label] = ""
+    return found
+
+
+def unix(value: object) -> datetime | None:
+    """Seconds since 1970 as an aware UTC time; None if *value* is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def chosen(item: object, *keys: str) -> dict[str, Any] | None:
+    """The vendor's own words under *keys* of an *item*, as they are, for `attributes`."""
+    if not isinstance(item, dict):
+        return None
+    return {key: item[key] for key in keys if key in item} or None
 
 
 def status(table: Mapping[str, Status], word: object) -> Status:

@@ -25,6 +25,7 @@ from reconciler.driver import (
     Throttled,
     Unauthorised,
     Unconfirmed,
+    Unproven,
     Verdict,
 )
 from reconciler.errors import ReconcilerError
@@ -327,6 +328,8 @@ class Lane:
                 self.stop(f"the vendor does not accept the credentials: {detail}")
             case Split():
                 self._split(batch, detail or "")
+            case Unproven():  # a doubt until a look, but nothing that the account could mend
+                self._all(batch, Fate(Outcome.IN_DOUBT, detail), sent=True, doubt=True)
             case Doubt():
                 self._all(batch, Fate(Outcome.IN_DOUBT, detail), sent=True, doubt=True)
                 if self._breaker.failed():

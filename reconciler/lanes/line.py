@@ -382,8 +382,8 @@ class Line:
 
     def _learn(self, request: Request) -> None:
         """What a driver makes of a secret (a signed token) is one too, and may be echoed."""
-        texts = [request.path, *(text for _, text in (*request.query, *request.headers))]
-        for text in texts:
+        named = (*request.query, *request.headers, *(request.form or ()))
+        for text in (request.path, *(text for _, text in named)):
             for part in text if isinstance(text, tuple) else (text,):
                 if not isinstance(part, Secret):
                     continue

@@ -58,7 +58,9 @@ async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
         else Unclear(line.scrubbed(listing.why or "the listing is not complete"))
     )
     seen = {
-        job.target: Present(shown[job.target.id]) if job.target.id in shown else missing
+        job.target: _told(line, Present(shown[job.target.id]))
+        if job.target.id in shown
+        else missing
         for job in jobs
     }
     witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
@@ -70,12 +72,21 @@ async def _one_by_one(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> 
     assert line.driver.look is not None
     seen: dict[Target, Sighting] = {}
     for job in jobs:
-        seen[job.target] = await line.read(line.driver.look(line.session, job.item), "look")
+        sighting = await line.read(line.driver.look(line.session, job.item), "look")
+        seen[job.target] = _told(line, sighting)
     unclear = [one for one in seen.values() if isinstance(one, Unclear)]
     barred = bool(unclear) and len(unclear) == len(seen) and all(u.unavailable for u in unclear)
     silent = any(isinstance(one, Missing) and not one.sure for one in seen.values())
     witnessed = silent and await _witness(line, witnesses)
     return Sights(seen, witnessed, barred, unclear[0].detail if unclear else None)
+
+
+def _told(line: Line, sighting: Sighting) -> Sighting:
+    """*sighting*; what the vendor shows and says is gone needs no witness."""
+    match sighting:
+        case Present(campaign=shown) if line.driver.gone(line.session.settings, shown):
+            return Missing("the vendor still shows it, and says that it is gone", sure=True)
+    return sighting
 
 
 async def _witness(line: Line, witnesses: Witnesses) -> bool:

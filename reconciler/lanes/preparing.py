@@ -362,7 +362,7 @@ def _shown(account: str, request: Request, targets: Collection[str]) -> dict[str
         "method": request.method,
         "url": request.shown_url,
         "headers": {name: shown(value) for name, value in request.headers},
-        "body": request.body,
+        "body": request.shown_body,
         "targets": list(targets),
     }
 

@@ -8,12 +8,13 @@ Unsendable it would not arrive as it was planned, and never leaves
 import json
 import re
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from reconciler.driver import Request, Secret, revealed
 from reconciler.errors import ReconcilerError
 
 _AGENT = "reconciler"
+_FORM = "application/x-www-form-urlencoded"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _PORTS = {"http": 80, "https": 443}
 
@@ -66,12 +67,12 @@ def wire_request(request: Request) -> Wire:
     target = (path or "/") + ("?" + "&".join(pairs) if pairs else "")
     if not re.fullmatch(r"/[!-~]*", target):
         raise Unsendable("the path on the wire is not the planned one")
-    content = b""
+    content = _content(request)
     length: dict[str, tuple[str, str]] = {}
-    if request.body is not None:
-        content = json.dumps(request.body, ensure_ascii=False).encode()
-    if request.body is not None or request.method in ("POST", "PUT"):
-        length = {"content-length": ("Content-Length", str(len(content)))}
+    if content is not None or request.method in ("POST", "PUT", "PATCH"):
+        length = {"content-length": ("Content-Length", str(len(content or b"")))}
+    if request.form is not None:
+        length["content-type"] = ("Content-Type", _FORM)
     headers = {
         "host": ("Host", host if port == _PORTS[scheme] else f"{host}:{port}"),
         "user-agent": ("User-Agent", _AGENT),
@@ -83,7 +84,19 @@ def wire_request(request: Request) -> Wire:
     }
     for name, value in headers.values():
         _check_header(name, value)
-    return Wire(scheme, host, port, request.method, target, tuple(headers.values()), content)
+    values = tuple(headers.values())
+    return Wire(scheme, host, port, request.method, target, values, content or b"")
+
+
+def _content(request: Request) -> bytes | None:
+    if request.form is not None:
+        if request.body is not None:
+            raise Unsendable("a request cannot have a JSON body and a form")
+        pairs = [f"{quote_plus(k)}={quote_plus(revealed(v))}" for k, v in request.form]
+        return "&".join(pairs).encode("ascii")
+    if request.body is not None:
+        return json.dumps(request.body, ensure_ascii=False).encode()
+    return None
 
 
 def _place(base: str) -> tuple[str, str, int, str]:

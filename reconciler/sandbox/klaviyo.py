@@ -125,7 +125,10 @@ class Klaviyo(Vendor):
             more = start
         url = f"{HERE}?page%5Bsize%5D={size}&page%5Bcursor%5D=c{more}"
         links = {"self": HERE, "prev": None, "next": None if more is None else url}
-        return _said({"data": [_item(one) for one in rest[:size]], "links": links})
+        page: dict[str, Any] = {"data": [_item(one) for one in rest[:size]], "links": links}
+        if "tags" in call.query.get("include", "").split(","):
+            page["included"] = [tag for one in rest[:size] for tag in _tags(one)]
+        return _said(page)
 
 
 def _key(call: Call) -> str:
@@ -159,7 +162,21 @@ def _item(held: Held) -> dict[str, Any]:
         "scheduled_at": None,
         "send_time": None,
     }
-    return {"type": "campaign", "id": campaign.id, "attributes": attributes}
+    tags = [{"type": "tag", "id": tag["id"]} for tag in _tags(held)]
+    return {
+        "type": "campaign",
+        "id": campaign.id,
+        "attributes": attributes,
+        "relationships": {"tags": {"data": tags}},
+    }
+
+
+def _tags(held: Held) -> list[dict[str, Any]]:
+    labels = held.campaign.labels or {}
+    return [
+        {"type": "tag", "id": f"tag-{held.order}-{n}", "attributes": {"name": f"{key}:{value}"}}
+        for n, (key, value) in enumerate(labels.items())
+    ]
 
 
 def _stopped(held: Held, call: Call) -> Reply:

@@ -33,6 +33,7 @@ from reconciler.driver import (
     Throttled,
     Token,
     Unauthorised,
+    Unproven,
     Verdict,
     revealed,
     shown,
@@ -74,7 +75,8 @@ class Example:
     *settings* as in `reconciler.yaml` (camelCase). *items*: targets one could delete, several if
     requests are shared. *successes*: each documented answer that deletes the first batch of them.
     *documented*: whether any answer is a documented success for that batch; say it from the
-    vendor's page, not from the driver.
+    vendor's page, not from the driver. *absences*: the statuses by which the vendor says that
+    there is no such campaign.
     """
 
     driver: Driver
@@ -82,6 +84,7 @@ class Example:
     items: tuple[Item, ...]
     successes: tuple[Answer, ...]
     documented: Callable[[Answer], bool]
+    absences: tuple[int, ...] = (404, 410)
 
     @property
     def checked(self) -> Any:
@@ -201,7 +204,7 @@ def no_secret_shows_in_a_request(example: Example) -> None:
     for batch in _batches(example):
         request = example.driver.delete(example.session, batch)
         scope = shown(example.driver.scope(example.session.settings))
-        told = f"{request!r} {request.shown_url} {json.dumps(request.body)} {scope}"
+        told = f"{request!r} {request.shown_url} {json.dumps(request.shown_body)} {scope}"
         for name in names:
             assert _SECRET.format(name) not in told, f"the secret {name} shows"
 
@@ -220,6 +223,9 @@ def a_request_is_fit_for_the_wire(example: Example) -> None:
         names = [name.lower() for name, _ in request.headers]
         assert len(set(names)) == len(names), "a header twice"
         json.dumps(request.body, allow_nan=False)
+        assert request.body is None or request.form is None, "a JSON body and a form"
+        for key, field in request.form or ():
+            assert isinstance(field, str), f"a secret in the form's {key}"
 
 
 def a_request_names_its_target(example: Example) -> None:
@@ -282,14 +288,14 @@ def documented_successes_are_deletions(example: Example) -> None:
     for answer in example.successes:
         assert example.documented(answer), f"the example contradicts itself: {_said(answer)}"
         verdict = example.driver.judge(example.session, example.batch, answer)
-        assert isinstance(verdict, Deleted), f"{_said(answer)} became {verdict}"
+        assert isinstance(verdict, Deleted | Unproven), f"{_said(answer)} became {verdict}"
 
 
 def nothing_else_is_a_deletion(example: Example) -> None:
     for success in example.successes:
         for name, answer in twisted(success):
             verdict = example.driver.judge(example.session, example.batch, answer)
-            if isinstance(verdict, Deleted):
+            if isinstance(verdict, Deleted | Unproven):
                 assert example.documented(answer), f"{name} became a deletion"
 
 
@@ -312,7 +318,7 @@ def an_answer_about_another_target_is_no_deletion(example: Example) -> None:
                 continue
             answer = structs.replace(success, body=other)
             verdict = example.driver.judge(example.session, example.batch, answer)
-            assert not isinstance(verdict, Deleted), f"{_said(answer)} became a deletion"
+            assert not isinstance(verdict, Deleted | Unproven), f"{_said(answer)} is a deletion"
 
 
 def any_bytes_have_a_verdict(example: Example) -> None:
@@ -321,7 +327,7 @@ def any_bytes_have_a_verdict(example: Example) -> None:
         verdict = driver.judge(example.session, batch, answer)
         assert isinstance(verdict, get_args(Verdict)), f"{_said(answer)} became {verdict!r}"
         assert _SECRET.format("") not in repr(verdict)
-        if isinstance(verdict, Deleted):
+        if isinstance(verdict, Deleted | Unproven):
             assert example.documented(answer), f"{_said(answer)} became a deletion"
 
 
@@ -366,7 +372,7 @@ def a_failed_look_is_never_a_sure_absence(example: Example) -> None:
             assert not isinstance(seen, Present), f"present after {_said(answer)}"
             assert not (isinstance(seen, Missing) and seen.sure), f"sure after {_said(answer)}"
         if isinstance(seen, Missing):
-            assert answer.status in (200, 404, 410), f"missing after {_said(answer)}"
+            assert answer.status in (200, *example.absences), f"missing after {_said(answer)}"
 
 
 def flow_requests_are_fit_to_be_shown(example: Example) -> None:
@@ -375,7 +381,7 @@ def flow_requests_are_fit_to_be_shown(example: Example) -> None:
             request: Request = next(flow)
         except StopIteration:
             continue
-        shown = f"{request!r} {request.shown_url} {json.dumps(request.body)}"
+        shown = f"{request!r} {request.shown_url} {json.dumps(request.shown_body)}"
         for name in (*example.checked.credentials(), "token"):
             assert _SECRET.format(name) not in shown, f"the secret {name} shows"
         assert all(isinstance(one, Secret) or "/" not in one for one in request.path)
@@ -391,7 +397,7 @@ def _batches(example: Example) -> Iterable[tuple[Item, ...]]:
 def _plain(request: Request) -> Any:
     path = [one.reveal() if isinstance(one, Secret) else one for one in request.path]
     pairs = [(name, revealed(value)) for name, value in (*request.query, *request.headers)]
-    return request.method, request.base, path, pairs, request.body
+    return request.method, request.base, path, pairs, request.body, request.form
 
 
 def _said(answer: Answer) -> str:

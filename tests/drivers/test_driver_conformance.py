@@ -9,7 +9,10 @@ from msgspec import structs
 
 from reconciler.driver import Answer, Deleted, Doubt
 from reconciler.testing import conformance, twisted
-from tests.support.driver_examples import CEP, EXAMPLES, KORE, OZONETEL
+from tests.support import driver_examples, second_ring
+from tests.support.driver_examples import CEP, KORE, OZONETEL
+
+EXAMPLES = (*driver_examples.EXAMPLES, *second_ring.EXAMPLES)
 
 
 @pytest.mark.parametrize("check", [c for e in EXAMPLES for c in conformance(e)], ids=str)

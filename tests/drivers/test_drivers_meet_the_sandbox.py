@@ -1,15 +1,9 @@
 """Each driver against the sandbox, which was written from the vendors' pages and not from them."""
 
-import asyncio
-import json
-from urllib.parse import quote
-
-import httpx
 import pytest
 
 from reconciler.driver import (
     Absent,
-    Answer,
     Deleted,
     Item,
     Missing,
@@ -20,9 +14,7 @@ from reconciler.driver import (
     Split,
     Unauthorised,
     Unconfirmed,
-    revealed,
 )
-from reconciler.sandbox import create_app
 from tests.support.driver_examples import (
     CELLCAST,
     CEP,
@@ -33,47 +25,7 @@ from tests.support.driver_examples import (
     OZONETEL_SINGLE,
     item,
 )
-
-
-class Wire:
-    """Sends a driver's requests to a sandbox without any socket; its clock is ours."""
-
-    def __init__(self, campaigns):
-        self.now = 0.0
-        self.app = create_app(
-            campaigns, clock=lambda: self.now, wall=lambda: 1.8e9 + self.now, sleep=self._sleep
-        )
-
-    async def _sleep(self, seconds):
-        self.now += seconds
-
-    def send(self, request):
-        self.now += 60
-        path = [one.reveal() if isinstance(one, Secret) else one for one in request.path]
-        query = [f"{k}={quote(revealed(v), safe='')}" for k, v in request.query]
-        headers = {name: revealed(value) for name, value in request.headers}
-        body = None if request.body is None else json.dumps(request.body).encode()
-        url = f"{request.base}/{'/'.join(path)}" + (f"?{'&'.join(query)}" if query else "")
-
-        async def asked():
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport) as client:
-                return await client.request(request.method, url, headers=headers, content=body)
-
-        found = asyncio.run(asked())
-        return Answer(found.status_code, dict(found.headers), found.content)
-
-    def run(self, flow):
-        try:
-            request = next(flow)
-            while True:
-                request = flow.send(self.send(request))
-        except StopIteration as end:
-            return end.value
-
-    def delete(self, example, session, *items):
-        answer = self.send(example.driver.delete(session, items))
-        return example.driver.judge(session, items, answer)
+from tests.support.sandbox_wire import Wire, record
 
 
 def session(example, prefix, token=""):
@@ -85,10 +37,6 @@ def session(example, prefix, token=""):
     nonce = iter(map(str, range(1000)))
     base = f"http://sandbox/{prefix}"
     return Session("acc", settings, base, Secret.of(token), lambda: next(nonce))
-
-
-def record(id_, **fields):
-    return {"account": "acc", "id": id_, "name": f"Campaign {id_}", **fields}
 
 
 def test_batch_cep():

@@ -10,8 +10,11 @@ import pytest
 from reconciler import drivers
 from reconciler.driver import settings_of
 from reconciler.testing import conformance
+from tests.support import driver_examples, second_ring
 
-PAGE = (Path(__file__).parents[2] / "docs" / "drivers.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "drivers.md").read_text(encoding="utf-8")
+EXAMPLES = (*driver_examples.EXAMPLES, *second_ring.EXAMPLES)
 
 
 @pytest.fixture
@@ -28,9 +31,17 @@ def test_the_example_passes_the_suite(acme):
         check()
 
 
-def test_every_driver_and_each_of_its_settings_is_on_the_page():
-    for name in ("batch-cep", "batch-mep", "cellcast", "kore", "ozonetel"):
-        section = re.search(rf"^## {name}$(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
-        assert section, name
-        for key in (one.name for one in settings_of(drivers.find(name).settings)):
-            assert f"`{key}`" in section[1], f"{name}: {key}"
+@pytest.mark.parametrize("name", list(drivers.BUILT_IN))
+def test_every_driver_has_a_page_with_each_of_its_settings(name):
+    page = (DOCS / "drivers" / f"{name}.md").read_text(encoding="utf-8")
+    for key in (one.name for one in settings_of(drivers.find(name).settings)):
+        assert f"`{key}`" in page, key
+
+
+@pytest.mark.parametrize("name", list(drivers.BUILT_IN))
+def test_every_driver_is_in_the_table_with_its_limits(name):
+    (row,) = re.findall(rf"^\| \[`{name}`\]\(drivers/{name}\.md\) \|.*$", PAGE, re.MULTILINE)
+    example = next(one for one in EXAMPLES if one.driver.name == name)
+    limits = example.driver.limits(example.checked)
+    assert f"{limits.requests} per {limits.per:g} s, {limits.concurrency} at a time" in row
+    assert row.endswith("complete |" if example.driver.complete else "partial |")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.driver import Unclear
+from reconciler.driver import Answer, Deleted, Unclear, Unproven
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import LookReason
 from reconciler.model import Limits, Outcome, Target
@@ -61,6 +61,40 @@ def test_a_doubt_that_took_effect_is_deleted_after_one_look_with_a_witness(world
     assert told(fates) == dict.fromkeys(ABC, "deleted")
     assert fates["b2"].evidence == "look"
     assert here.vendor.sent().count("b2") == 1
+
+
+def test_a_yes_that_proves_nothing_is_looked_at_and_stops_nobody(world: Make) -> None:
+    """The vendor says yes to all nine, and has left one where it was."""
+
+    def judge(session: Any, items: Any, answer: Any) -> Any:
+        found = DRIVER.judge(session, items, answer)
+        return Unproven("it says so of everything") if isinstance(found, Deleted) else found
+
+    def idle(_vendor: Vendor) -> Any:
+        return Answer(200, {}, b"")
+
+    nine = [f"x{n}" for n in range(9)]
+    here = world(
+        Vendor(campaigns(*nine, "keep"), answers=once("x4", idle)),
+        driver=replace(DRIVER, judge=judge),
+        witnesses=["keep"],
+    )
+    fates = here.go(nine)
+    assert told(fates) == dict.fromkeys(nine, "deleted")
+    assert {one.evidence for one in fates.values()} == {"look"}
+    assert [here.vendor.sent().count(one) for one in nine] == [1, 1, 1, 1, 2, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("driver", [LISTS_ONLY, LOOKS_ONLY])
+def test_what_is_shown_as_gone_is_gone_without_a_witness(world: Make, driver: Any) -> None:
+    def archived(vendor: Vendor) -> Any:
+        vendor.left["b2"]["name"] = "archived"
+        return NoAnswer("reset")
+
+    gone = replace(driver, gone=lambda _settings, campaign: campaign.name == "archived")
+    here = world(Vendor(campaigns("b2"), answers=once("b2", archived)), driver=gone)
+    fates = here.go(["b2"])
+    assert (told(fates), fates["b2"].evidence) == ({"b2": "deleted"}, "look")
 
 
 def test_the_status_of_an_answer_that_is_not_believed_is_kept(world: Make) -> None:

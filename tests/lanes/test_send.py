@@ -86,6 +86,26 @@ def test_a_request_arrives_as_it_was_written() -> None:
     assert got.body == '{"name": "Ünï ", "n": 918187867008}'.encode()
 
 
+def test_a_form_arrives_as_a_form_and_a_patch_as_a_patch() -> None:
+    async def main() -> Got:
+        async with serving(always(OK)) as server:
+            form = (("Status", "canceled"), ("to", "+1 5ü"), ("key", ("a&", Secret.of("b=c"))))
+            request = Request("PATCH", server.url, ("m", "SM1.json"), form=form)
+            assert request.shown_body == {"Status": "canceled", "to": "+1 5ü", "key": "a&***"}
+            await ask(Sender(), request)
+            return server.got[0]
+
+    got = asyncio.run(main())
+    assert got.method == "PATCH"
+    assert got.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert got.body == b"Status=canceled&to=%2B1+5%C3%BC&key=a%26b%3Dc"
+
+
+def test_a_json_body_and_a_form_are_never_sent_together() -> None:
+    with pytest.raises(Unsendable, match="form"):
+        wire_request(Request("POST", "http://127.0.0.1:1", ("c",), body={}, form=()))
+
+
 @pytest.mark.parametrize(
     "part",
     ["", ".", "..", "a/b", "a?x", "a#b", "%2e", "a\r\nb", "a\n", "a\\b", "٣", "a b", "\x00", "é"],

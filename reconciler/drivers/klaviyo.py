@@ -1,0 +1,162 @@
+"""Klaviyo: DELETE /api/campaigns/{id}, one campaign a request.
+
+Vendor: github.com/klaviyo/openapi, openapi/stable/apis/{delete,get}_campaign.json,
+get_campaigns.json; errors and rates: developers.klaviyo.com/en/docs/rate_limits_and_error_handling
+(providers-2 §4).
+"""
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field
+
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
+from reconciler.drivers import answers, ids, looks, pages
+from reconciler.model import Campaign, Limits, Status
+
+_PAGE: Final = 100  # the vendor's most
+_WAIT: Final = 60.0  # its longer window; a 429 says Retry-After
+_REFUSED: Final = (400, 405, 409, 410, 415, 422)  # "4XX" with its errors, but for what 404 says
+_SHAPE: Final = pages.Shape(
+    name="attributes.name",
+    created="attributes.created_at",
+    updated="attributes.updated_at",
+)
+_STATUS: Final = {
+    "draft": Status.DRAFT,
+    "scheduled": Status.SCHEDULED,
+    "preparing to schedule": Status.SCHEDULED,
+    "preparing to send": Status.RUNNING,
+    "adding recipients": Status.RUNNING,
+    "queued without recipients": Status.RUNNING,
+    "sending": Status.RUNNING,
+    "sending segments": Status.RUNNING,
+    "variations sent": Status.RUNNING,
+    "sent": Status.SENT,
+}
+
+
+def _revision(text: str) -> str:
+    if not re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]{1,10})?", text):
+        raise ValueError("is not a revision; write it as in 2026-07-15")
+    return text
+
+
+class KlaviyoSettings(contract.Settings):
+    """`settings` of an account of driver `klaviyo`."""
+
+    api_key: Annotated[
+        Credential, Field(description="private key with campaigns:read and campaigns:write")
+    ]
+    revision: Annotated[
+        str, AfterValidator(_revision), Field(description="revision of the API")
+    ] = "2026-07-15"
+    channels: Annotated[
+        tuple[Literal["email", "sms", "mobile_push"], ...],
+        Field(description="channels that are listed", min_length=1),
+    ] = ("email", "sms", "mobile_push")
+
+
+def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
+    settings: KlaviyoSettings = session.settings
+    headers: tuple[tuple[str, Text], ...] = (
+        ("Authorization", ("Klaviyo-API-Key ", settings.api_key.secret())),
+        ("revision", settings.revision),
+    )
+    return Request(method, session.base, ("api", "campaigns", *path), query, headers)
+
+
+def _gate(answer: Answer) -> answers.Gate | None:
+    return answers.gate(answer, _WAIT)
+
+
+def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
+    done = answers.emptied(answer)
+    return answers.judged(answer, _gate(answer), deleted=done, refused=_REFUSED)
+
+
+def _list(session: Session) -> Flow:
+    """Each channel by itself, which the vendor requires; archived ones beside, to be sure."""
+    lists: dict[str, Listing] = {}
+    for channel in session.settings.channels:
+        for more, name in (("", channel), (",equals(archived,true)", f"archived {channel}")):
+            asked = f"equals(messages.channel,'{channel}'){more}"
+            lists[name] = yield from _list_of(session, channel, asked)
+    return pages.merged(lists, apart=False)
+
+
+def _list_of(session: Session, channel: str, asked: str) -> Flow:
+    def ask(cursor: str | None) -> Request:
+        at = () if cursor is None else (("page[cursor]", cursor),)
+        query = (("filter", asked), ("include", "tags"), ("page[size]", str(_PAGE)), *at)
+        return _request(session, "GET", query=query)
+
+    def record(item: Any, page: dict[str, Any]) -> Campaign | None:
+        return _record(session.account, item, channel=channel, labels=_labels(item, page))
+
+    return pages.cursors(ask, record, items="data", next="links.next", key="page[cursor]")
+
+
+def _labels(item: Any, page: dict[str, Any]) -> dict[str, str] | None:
+    """The names of its tags, which the page includes."""
+    included, own = page.get("included"), pages.at(item, "relationships.tags.data")
+    every = included if isinstance(included, list) else []
+    names = {
+        str(pages.at(one, "id")): pages.at(one, "attributes.name")
+        for one in every
+        if pages.at(one, "type") == "tag"
+    }
+    if not isinstance(own, list):
+        return None
+    return pages.labels([names.get(str(pages.at(one, "id"))) for one in own])
+
+
+def _look(session: Session, item: Item) -> Flow:
+    def record(said: dict[str, Any], _page: Any) -> Campaign | None:
+        return _record(session.account, said.get("data"), channel=item.channel)
+
+    request = _request(session, "GET", item.target.id)
+    return looks.look(request, item.target.id, record)
+
+
+def _record(account: str, item: Any, **facts: Any) -> Campaign | None:
+    own = pages.at(item, "attributes")
+    word = pages.at(own, "status")
+    stopped = isinstance(word, str) and word.lower().startswith("cancelled")  # some say why
+    state = Status.STOPPED if stopped else pages.status(_STATUS, word)
+    kept = pages.chosen(own, "status", "archived", "scheduled_at", "send_time")
+    return _SHAPE.record(account, item, status=state, attributes=kept, **facts)
+
+
+def _scope(settings: KlaviyoSettings) -> Text:
+    """Whose campaigns: those of the key's account."""
+    return ("key ", settings.api_key.secret())
+
+
+DRIVER = contract.Driver(
+    name="klaviyo",
+    title="Klaviyo, campaigns",
+    call="DELETE /api/campaigns/{id}",
+    docs="https://developers.klaviyo.com/en/reference/delete_campaign",
+    settings=KlaviyoSettings,
+    complete=True,
+    base_url=lambda _settings: "https://a.klaviyo.com",
+    limits=lambda _settings: Limits(requests=150, per=60.0, concurrency=4),
+    scope=_scope,
+    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
+    judge=_judge,
+    gate=_gate,
+    list=_list,
+    look=_look,
+    fields=("name", "status", "channel", "createdAt", "updatedAt", "labels"),
+    look_fields=("name", "status", "createdAt", "updatedAt"),
+    page=_PAGE,
+    notes=(
+        "Campaigns are listed channel by channel, archived ones beside; flows are not among them.",
+        "Neither the answer to an unknown id nor a state that refuses is documented: a 404 is "
+        "confirmed by a look, any other 4xx with the vendor's errors is refused.",
+        "The key needs campaigns:read to list and look, and tags:read to see tags.",
+    ),
+)
