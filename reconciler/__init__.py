@@ -7,9 +7,12 @@ are loaded when they are first asked for, so that `import reconciler` itself loa
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.api.approve import Approval
+    from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
     from reconciler.api.validate import Validation
+    from reconciler.api.verify import verify
     from reconciler.errors import (
         Diagnostic,
         Exit,
@@ -18,17 +21,22 @@ if TYPE_CHECKING:
         Refused,
         Stale,
         UnknownName,
+        Unproven,
         Usage,
     )
     from reconciler.errors import Invalid as InputError
     from reconciler.events import Event, Listener
+    from reconciler.plan.explain import Explanation
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Approval": "api.approve.Approval",
     "Diagnostic": "errors.Diagnostic",
     "Event": "events.Event",
+    "Evidence": "api.evidence.Evidence",
     "Exit": "errors.Exit",
+    "Explanation": "plan.explain.Explanation",
     "InputError": "errors.Invalid",
     "Listener": "events.Listener",
     "Locked": "errors.Locked",
@@ -38,17 +46,21 @@ _HOMES = {
     "Refused": "errors.Refused",
     "Stale": "errors.Stale",
     "UnknownName": "errors.UnknownName",
+    "Unproven": "errors.Unproven",
     "Usage": "errors.Usage",
     "Validation": "api.validate.Validation",
     "open_project": "api.project.open_project",
     "read_plan": "api.plan.read_plan",
+    "verify": "api.verify.verify",
 }
 
 __all__ = [
-    "__version__",
+    "Approval",
     "Diagnostic",
     "Event",
+    "Evidence",
     "Exit",
+    "Explanation",
     "InputError",
     "Listener",
     "Locked",
@@ -58,10 +70,13 @@ __all__ = [
     "Refused",
     "Stale",
     "UnknownName",
+    "Unproven",
     "Usage",
     "Validation",
+    "__version__",
     "open_project",
     "read_plan",
+    "verify",
 ]
 
 

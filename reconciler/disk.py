@@ -6,8 +6,9 @@ Errors name paths and sources, never content.
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.errors import ReconcilerError
 
@@ -85,6 +86,29 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         said = f"cannot write {path} ({len(data)} bytes): {why(error)}; it is as it was"
         raise ReconcilerError(said) from error
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears at *path* only when all of it is on disk, for nobody else to read.
+
+    OSErrors become ReconcilerErrors; whatever is raised meanwhile leaves *path* as it was.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        descriptor, name = _beside(place)
+        try:
+            with open(descriptor, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, place)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise ReconcilerError(f"cannot write {path}: {why(error)}; it is as it was") from error
 
 
 def replace(place: Path, parts: Iterable[bytes]) -> None:

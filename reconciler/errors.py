@@ -6,6 +6,7 @@ ReconcilerError            exit 1   something could not be done
     UnknownName            exit 64  a name that the project does not have
   Refused                  exit 3   a guard said no before the first request
   Stale                    exit 4   the plan or the evidence is not what it should be
+    Unproven               exit 4   evidence or an audit log that does not verify
   Locked                   exit 75  another run holds a lane
 """
 
@@ -110,6 +111,24 @@ class Stale(ReconcilerError):
     """A plan that is expired, changed or not for this project; evidence that does not verify."""
 
     exit = Exit.STALE
+
+
+class Unproven(Stale):
+    """Evidence that does not verify: the first thing in it that does not hold.
+
+    *member* is where: a file, or one of the archive.
+
+    *seq* is the number of an audit record, *line* its line, where they are known.
+    """
+
+    def __init__(
+        self, member: str, why: str, seq: int | None = None, line: int | None = None
+    ) -> None:
+        self.member = member
+        self.seq = seq
+        self.line = line
+        self.why = why
+        super().__init__(f"{member}{'' if seq is None else f' record {seq}'}: {why}")
 
 
 class Locked(ReconcilerError):

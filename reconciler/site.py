@@ -5,7 +5,7 @@ it runs, what its environment holds or what time it is.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,6 +14,7 @@ import msgspec
 
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 from reconciler.events import Listener
+from reconciler.safe import terminal
 
 if TYPE_CHECKING:  # both are heavy, and `--help` needs neither
     from reconciler.driver import Driver
@@ -71,6 +72,12 @@ class Site:
     def note(self, text: str) -> None:
         """Tell a sentence meant for people; the text is already escaped."""
         self.listener.note(text)
+
+    def warn(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Tell what the files make one wonder about, a line each."""
+        for one in diagnostics:
+            place = f"{one.place}: " if one.place else ""
+            self.note(terminal(f"{place}{one.severity}: {one.message}"))
 
     # ------------------------------------------------------------ clock
 

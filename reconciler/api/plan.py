@@ -11,9 +11,10 @@ from reconciler.api.given import One, Some, texts
 from reconciler.errors import Diagnostic, Usage
 from reconciler.model import Action, PlanMetadata, PlanWarning, Summary, Violation
 from reconciler.model import Plan as Value
-from reconciler.plan import planfile, saved
+from reconciler.plan import planfile
 from reconciler.plan.guards import plan_age
-from reconciler.plan.saved import no_collection
+from reconciler.plan.saved import Saved, no_collection
+from reconciler.plan.saved import read_plan as read_saved
 from reconciler.site import Site
 
 
@@ -167,5 +168,13 @@ def plan_time(site: Site) -> datetime:
 
 def read_plan(path: One) -> Plan:
     """The plan that was saved in *path*; `Stale` if that is none, and why."""
-    found = saved.read_plan(os.fspath(path))
+    found = read_saved(os.fspath(path))
     return Plan(found.plan, found.data, path=found.path)
+
+
+def saved(plan: Plan | One) -> Saved:
+    """*plan*, or the one in that file, as a file; `Usage` if it was never written to one."""
+    known = plan if isinstance(plan, Plan) else read_plan(plan)
+    if known.path is None:
+        raise Usage("the plan is in no file; write it to one, beside which its signatures lie")
+    return Saved(known.path, known.to_bytes(), known.digest, known.value)

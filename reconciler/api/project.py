@@ -6,13 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.given import Some
+from reconciler.api.given import One, Some
 from reconciler.events import Listener
 from reconciler.site import Site, real_time
 
 if TYPE_CHECKING:
+    from reconciler.api.approve import Approval
+    from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan
     from reconciler.api.validate import Validation
+    from reconciler.plan.explain import Explanation
 
 
 def open_project(
@@ -93,3 +96,46 @@ class Project:
             author=author,
             attributes=attributes,
         )
+
+    def explain(
+        self, target: str, *, inventory: Some = (), inventory_format: str | None = None
+    ) -> "Explanation":
+        """Why the campaign *target* (`ACCOUNT/ID`) is, or is not, in the plan.
+
+        Everything that looked at it, also if it is not listed or nobody asks for it. *inventory*
+        as in `plan`.
+        """
+        from reconciler.api.explain import explain
+
+        return explain(self._site, target, inventory=inventory, inventory_format=inventory_format)
+
+    def approve(
+        self,
+        plan: "Plan | One",
+        *,
+        key: One,
+        principal: str | None = None,
+        agreed: Callable[[], bool] = lambda: True,
+    ) -> "Approval | None":
+        """Sign the bytes of *plan*, which lies in a file, and put the signature beside it.
+
+        *key*: a private SSH key, or the public one of a key that the agent holds. *principal*: who
+        signs, where the key speaks for several. *agreed* is asked last; if it says no, nothing is
+        signed and None comes back. A plan that is expired or empty or breaks a limit, and a
+        signature that would not count, are refused.
+        """
+        from reconciler.api.approve import approve
+        from reconciler.api.plan import saved
+
+        return approve(self._site, saved(plan), key=key, principal=principal, agreed=agreed)
+
+    def evidence(self, plan: "Plan | One", *, out: One) -> "Evidence":
+        """Pack everything that an auditor asks for about *plan* into the archive *out*.
+
+        It is checked once it is written; a `fault` says why it does not verify. It holds phone
+        numbers in full.
+        """
+        from reconciler.api.evidence import evidence
+        from reconciler.api.plan import saved
+
+        return evidence(self._site, saved(plan), out)

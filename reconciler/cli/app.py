@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,8 +14,8 @@ from typing import BinaryIO, NoReturn, TextIO
 import click
 
 from reconciler.api.project import Project
-from reconciler.errors import Diagnostic, Exit
-from reconciler.safe import printable_json, terminal
+from reconciler.errors import Exit
+from reconciler.safe import printable_json
 from reconciler.site import Site
 
 _ENDING = {signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
@@ -113,12 +113,6 @@ class App(Site):
         """Like `err`, and silent with `--quiet`."""
         if not self.quiet:
             self.err(text)
-
-    def warn(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """What project and manifests make one wonder about, a line each, like `note`."""
-        for one in diagnostics:
-            place = f"{one.place}: " if one.place else ""
-            self.note(terminal(f"{place}{one.severity}: {one.message}"))
 
 
 @contextmanager

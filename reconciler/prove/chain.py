@@ -4,13 +4,13 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
 from reconciler.errors import ReconcilerError, Stale
+from reconciler.prove.proofs import Verified
 
 GENESIS = "0" * 64
 LINE_LIMIT = 1024 * 1024
@@ -39,16 +39,6 @@ class BadLink(Stale):
         self.seq = seq
         self.why = why
         super().__init__(f"line {line}{'' if seq is None else f' (record {seq})'}: {why}")
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A chain whose every link holds: how many records, and the last one's number and hash."""
-
-    records: int
-    first: int | None
-    last: int | None
-    hash: str
 
 
 # ---------------------------------------------------------------- one record

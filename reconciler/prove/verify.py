@@ -16,12 +16,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from reconciler.errors import Stale
+from reconciler.errors import Stale, Unproven
 from reconciler.model import API_VERSION, Outcome, Plan, Report, Target
 from reconciler.plan import planfile
 from reconciler.prove import approvals, chain, records
 from reconciler.prove.approvals import Signers
 from reconciler.prove.evidence import AUDIT, MANIFEST, deletions
+from reconciler.prove.proofs import Proven
 
 SMALL = 64 * 1024 * 1024
 """Bytes of a member that is held in memory, but for plan and report."""
@@ -31,30 +32,6 @@ MEMBERS = 100_000
 _BLOCK = 512
 _CHUNK = 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*")
-
-
-class Unproven(Stale):
-    """The first thing that does not hold. *member* is where; *seq* is the audit record, if one."""
-
-    def __init__(self, member: str, why: str, seq: int | None = None) -> None:
-        self.member = member
-        self.seq = seq
-        self.why = why
-        super().__init__(f"{member}{'' if seq is None else f' record {seq}'}: {why}")
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """What verified evidence shows. *notes* say what it cannot show."""
-
-    plan: str
-    project: str
-    records: int
-    runs: int
-    targets: int
-    outcomes: Mapping[str, int]
-    approved_by: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 # ---------------------------------------------------------------- manifest

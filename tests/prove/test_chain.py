@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import ReconcilerError
 from reconciler.prove import chain, records
+from reconciler.prove.proofs import Verified
 
 AT = "2026-11-20T09:00:00Z"
 
@@ -25,7 +26,7 @@ def lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True)
 
 
-def check(*content: bytes) -> chain.Verified:
+def check(*content: bytes) -> Verified:
     return chain.verify(io.BytesIO(b"".join(content)))
 
 
@@ -40,10 +41,10 @@ def log(tmp_path: Path) -> Path:
 def test_a_log_that_grew_by_appends_holds_and_starts_with_zeros(log: Path) -> None:
     whole = lines(log)
     last = json.loads(whole[-1])
-    assert check(*whole) == chain.Verified(10, 1, 10, last["hash"])
+    assert check(*whole) == Verified(10, 1, 10, last["hash"])
     assert json.loads(whole[0])["prev"] == "0" * 64
     assert chain.append(log, []) == last["hash"]
-    assert check() == chain.Verified(0, None, None, "0" * 64)
+    assert check() == Verified(0, None, None, "0" * 64)
     assert (log.stat().st_mode & 0o077) == 0
 
 

@@ -1,0 +1,42 @@
+"""`evidence`: one archive with everything that an auditor asks for about a plan."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler import disk
+from reconciler.api.given import One
+from reconciler.errors import Unproven
+from reconciler.plan.saved import Saved
+from reconciler.prove import evidence as archive
+from reconciler.prove import verify
+from reconciler.prove.gathering import gathered
+from reconciler.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An archive that was written to *path*.
+
+    *files* and *records* (of the audit log) are in it; *missing* are files that the plan rests on
+    and that could not be had as they were, each with why. *fault*: why it does not verify, if so.
+    """
+
+    path: Path
+    files: int
+    records: int
+    missing: tuple[tuple[str, str], ...]
+    fault: str | None
+
+
+def evidence(site: Site, saved: Saved, out: One) -> Evidence:
+    """Pack *saved*, what it rests on and what was done under it into *out*, and check that."""
+    place = Path(out)
+    with gathered(site, saved) as sources, disk.written_whole(place) as file:
+        packed = archive.pack(sources, file)
+    fault = None
+    with place.open("rb") as file:
+        try:
+            verify.evidence(file)
+        except Unproven as error:
+            fault = str(error)
+    return Evidence(place, packed.members, packed.records, packed.missing, fault)

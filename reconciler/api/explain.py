@@ -1,0 +1,44 @@
+"""`explain`: why a campaign is, or is not, in the plan."""
+
+from reconciler.api.given import Some, texts
+from reconciler.api.plan import plan_time
+from reconciler.errors import Usage
+from reconciler.model import Target
+from reconciler.plan import explain as explaining
+from reconciler.plan.explain import Explanation
+from reconciler.plan.today import make_plan
+from reconciler.site import Site
+
+
+def explain(
+    site: Site, target: str, *, inventory: Some = (), inventory_format: str | None = None
+) -> Explanation:
+    """Everything that looked at *target* (`ACCOUNT/ID`), with its verdict.
+
+    Warnings about the files are told to the listener.
+    """
+    try:
+        wanted = Target.parse(target)
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    now = plan_time(site)
+    fresh = make_plan(
+        site,
+        now=now,
+        inventory=texts(inventory),
+        inventory_format=inventory_format,
+        also=(explaining.question(wanted),),
+    )
+    if wanted.account not in fresh.project.accounts:
+        raise Usage(f"the project has no account {wanted.account!r}")
+    site.warn(fresh.warnings)
+    known = explaining.Known(
+        project=fresh.project,
+        drivers=fresh.drivers,
+        asked=fresh.asked,
+        facts=fresh.facts,
+        matches=fresh.matches,
+        plan=fresh.plan,
+        now=now,
+    )
+    return explaining.explain(wanted, known)

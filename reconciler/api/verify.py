@@ -1,0 +1,40 @@
+"""`verify`: evidence, or an audit log, checked offline."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from reconciler.api.given import One
+from reconciler.errors import ReconcilerError, Unproven
+from reconciler.prove import approvals, chain
+from reconciler.prove import verify as verifying
+from reconciler.prove.proofs import Proven, Verified
+
+_GZIP = b"\x1f\x8b"
+
+
+def verify(path: One, *, allowed_signers: One | None = None) -> Proven | Verified:
+    """Check an evidence archive, or an audit log, offline; what it shows.
+
+    Raises `Unproven` for the first thing that does not hold. *allowed_signers*: a list to count
+    the approvals against, in place of the archive's own.
+    """
+    place = Path(path)
+    signers = None if allowed_signers is None else approvals.read_signers(Path(allowed_signers))
+    with _opened(place) as stream:
+        packed = stream.read(2) == _GZIP
+        stream.seek(0)
+        if packed:
+            return verifying.evidence(stream, signers=signers)
+        try:
+            return chain.verify(stream)
+        except chain.BadLink as error:
+            raise Unproven(place.name, error.why, error.seq, error.line) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    if not path.is_file():
+        raise ReconcilerError(f"cannot read {path}: it is not a regular file")
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ReconcilerError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,93 @@
+"""One approval: a plan that may be signed, the key that signs it, and whether that would count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.errors import ReconcilerError, Refused, Stale, Usage
+from reconciler.model import Approvals, Plan, Project
+from reconciler.plan import planfile
+from reconciler.plan.saved import Saved
+from reconciler.prove import approvals
+from reconciler.prove.approvals import Counted, Signers
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The plan, and the rule by which its signatures count; None: nothing counts them."""
+
+    saved: Saved
+    rule: Approvals | None
+    signers: Signers | None
+    now: datetime
+
+    def principal(self, signature: bytes, asked: str | None, key: str) -> str:
+        """Whose *signature* with *key* this is: the one *asked* for, or the only one there is."""
+        if self.signers is None or self.rule is None:
+            assert asked is not None
+            return asked
+        known = approvals.principals_for(
+            self.saved.data, signature, self.signers, now=self.now, asked=asked
+        )
+        if asked is not None and asked in known:
+            return asked
+        if not known:
+            raise Refused(
+                f"{self.rule.allowed_signers} lists no principal for {key} as of today;"
+                " nothing was written"
+            )
+        plain = [one for one in known if not set(one) & set("*?!")]
+        if asked is None and len(known) == 1 and plain:
+            return plain[0]
+        if asked is not None:
+            raise Refused(f"{key} does not speak for {asked}; nothing was written")
+        raise Usage(f"the key speaks for {', '.join(known)}: say which with --principal")
+
+    def accept(self, who: str, signature: bytes) -> None:
+        """Raise if a signature of *who* would not count, as the author's does not."""
+        name = approvals.signature_path(self.saved.path.name, who)
+        counted = self.count([(name, signature)])
+        if counted is not None and counted.rejected:
+            raise Refused(f"this signature would not count: {counted.rejected[0][1]}")
+
+    def count(self, signatures: Sequence[tuple[str, bytes]]) -> Counted | None:
+        """Who approves with *signatures*; None if the project asks for no approvals."""
+        if self.signers is None or self.rule is None:
+            return None
+        return approvals.count(
+            self.saved.data,
+            signatures,
+            self.signers,
+            author=self.saved.plan.metadata.author,
+            aliases=self.rule.aliases,
+            requested_by=(),
+            now=self.now,
+            plan_name=self.saved.path.name,
+        )
+
+
+def check_signable(plan: Plan, project: Project, now: datetime) -> None:
+    """Raise for a plan that nobody should sign."""
+    if plan.metadata.project != project.name:
+        raise Stale(
+            f"the plan is of project {plan.metadata.project!r}, this is {project.name!r};"
+            " nothing was signed"
+        )
+    if now > planfile.moment(plan.metadata.expires_at):
+        raise Stale(
+            f"the plan expired at {plan.metadata.expires_at}; nothing was signed. Make it again"
+        )
+    if plan.violations:
+        guards = ", ".join(sorted({one.guard for one in plan.violations}))
+        raise Refused(f"the plan has violations ({guards}); nothing was signed")
+    if plan.summary.targets == 0:
+        raise Refused("the plan deletes nothing; there is nothing to sign")
+
+
+def check_counted(rule: Approvals | None, principal: str | None) -> None:
+    """Raise if nothing would count the signature, and nobody is named who signs all the same."""
+    if rule is None and principal is None:
+        raise ReconcilerError(
+            "the project has no guards.approvals, so no signature would count; nothing was signed"
+            " (name yourself with --principal to sign all the same)"
+        )

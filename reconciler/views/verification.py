@@ -1,0 +1,48 @@
+"""What a check of evidence, or of an audit log, came to."""
+
+import json
+
+import msgspec
+
+from reconciler.errors import Unproven
+from reconciler.model import API_VERSION
+from reconciler.prove.proofs import Proven, Verified
+from reconciler.safe import printable_json, terminal
+
+Verification = Proven | Verified | Unproven
+
+
+def as_json(found: Verification) -> str:
+    """One JSON object; what does not hold is its `first`."""
+    facts: dict[str, object] = {"kind": "Verification", "valid": not isinstance(found, Unproven)}
+    if isinstance(found, Unproven):
+        facts["first"] = {
+            "member": found.member,
+            "record": found.seq,
+            "line": found.line,
+            "message": found.why,
+        }
+    else:
+        facts |= msgspec.to_builtins(found)
+    return printable_json(json.dumps({"apiVersion": API_VERSION, **facts}))
+
+
+def text(found: Verification) -> str:
+    """A few lines for people."""
+    if isinstance(found, Unproven):
+        place = f", line {found.line}" if found.line is not None else ""
+        place += f", record {found.seq}" if found.seq is not None else ""
+        return (
+            f"Not verified. First bad link: {terminal(found.member)}{place}: {terminal(found.why)}"
+        )
+    if isinstance(found, Verified):
+        return f"Verified: {found.records} records, the last one's hash is {found.hash}"
+    done = ", ".join(f"{count} {outcome}" for outcome, count in found.outcomes.items() if count)
+    lines = [
+        f"Verified: {terminal(found.plan)} of {terminal(found.project)}",
+        f"  {found.targets} targets planned; recorded: {done or 'none'}",
+        f"  {found.runs} runs, {found.records} audit records, every link holds",
+        f"  approved by {', '.join(map(terminal, found.approved_by)) or 'nobody'}",
+    ]
+    lines += [f"  note: {terminal(note)}" for note in found.notes]
+    return "\n".join(lines)

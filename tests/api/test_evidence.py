@@ -1,0 +1,38 @@
+"""`evidence` and `verify`: an archive, and the first thing in it that does not hold."""
+
+from pathlib import Path
+
+import pytest
+
+import reconciler
+
+
+def test_evidence_of_a_plan_that_was_never_applied_says_so(
+    project: reconciler.Project, root: Path
+) -> None:
+    project.plan().write(root / "plan.json")
+    made = project.evidence(root / "plan.json", out=root / "evidence.tar.gz")
+    assert (made.path, made.records, made.missing, made.fault) == (
+        root / "evidence.tar.gz",
+        0,
+        (),
+        None,
+    )
+    shown = reconciler.verify(root / "evidence.tar.gz")
+    assert (shown.records, sorted(root.glob(".reconciler*"))) == (0, [])
+
+
+def test_files_that_are_not_as_planned_are_missing(project: reconciler.Project, root: Path) -> None:
+    project.plan().write(root / "plan.json")
+    (root / "manifests/retire.yaml").write_text("")
+    made = project.evidence(root / "plan.json", out=root / "evidence.tar.gz")
+    assert [source for source, _ in made.missing] == ["manifests/retire.yaml"]
+
+
+def test_the_first_thing_that_does_not_hold_is_named(root: Path) -> None:
+    (root / "audit.ndjson").write_text('{"a":1}\n')
+    with pytest.raises(reconciler.Unproven) as told:
+        reconciler.verify(root / "audit.ndjson")
+    assert (told.value.member, told.value.line, told.value.exit) == ("audit.ndjson", 1, 4)
+    with pytest.raises(reconciler.ReconcilerError, match="not a regular file"):
+        reconciler.verify(root / "nothing")
