@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from reconciler.api.given import One, Some
 from reconciler.events import Listener
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan
     from reconciler.api.validate import Validation
+    from reconciler.inventory.diff import Diff
+    from reconciler.inventory.stats import Stats
     from reconciler.plan.explain import Explanation
 
 
@@ -108,6 +110,41 @@ class Project:
         from reconciler.api.explain import explain
 
         return explain(self._site, target, inventory=inventory, inventory_format=inventory_format)
+
+    def diff(self, before: One, after: One, *, inventory_format: str | None = None) -> "Diff":
+        """What appeared, is gone and changed from one inventory file to another, field by field."""
+        from reconciler.api.inventory import diff
+
+        return diff(self._site, before, after, inventory_format=inventory_format)
+
+    def stats(
+        self, files: Some = (), *, inventory_format: str | None = None, label: str = "owner"
+    ) -> "Stats":
+        """How many campaigns *files* (none: the project's) hold, by account, status, age, label.
+
+        *label*: the key of the label that says whose a campaign is.
+        """
+        from reconciler.api.inventory import stats
+
+        return stats(self._site, files, inventory_format=inventory_format, label=label)
+
+    def convert(
+        self,
+        source: One,
+        target: One | BinaryIO,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> int:
+        """Write the inventory *source* as *target*; how many campaigns it holds.
+
+        *target*: a path, whose suffix says the format (`.gz` packs it), or a stream of bytes,
+        which needs *to*. *from_* and *to*: formats in place of those of the suffixes. Nothing is
+        written if anything is wrong with *source*.
+        """
+        from reconciler.api.inventory import convert
+
+        return convert(self._site, source, target, from_=from_, to=to)
 
     def approve(
         self,

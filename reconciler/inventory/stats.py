@@ -1,11 +1,11 @@
 """How many campaigns there are: by account, status, age and owner label."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.model import Campaign
+from reconciler.model import AccountFacts, Campaign
 
 AGES = (
     ("under 30 days", timedelta(days=30)),
@@ -22,7 +22,10 @@ OTHERS = "(others)"
 
 @dataclass(slots=True)
 class Stats:
-    """Counts so far; *label* is the key of the owner label, ages are by `createdAt`."""
+    """Counts so far; *label* is the key of the owner label, ages are by `createdAt`.
+
+    *facts*: what is known of each account once all of it was read.
+    """
 
     label: str
     now: datetime
@@ -31,6 +34,7 @@ class Stats:
     statuses: Counter[str] = field(default_factory=Counter)
     ages: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+    facts: Mapping[str, AccountFacts] = field(default_factory=dict)
 
     def see(self, records: Iterable[Campaign]) -> None:
         """Count *records* in."""
@@ -49,12 +53,24 @@ class Stats:
         age = self.now - created
         return next((name for name, limit in AGES if age < limit), OLDEST)
 
+    def by_account(self) -> list[tuple[str, int]]:
+        """Every account that is known, the most first."""
+        return by_number({name: one.campaigns or 0 for name, one in self.facts.items()})
+
+    def by_status(self) -> list[tuple[str, int]]:
+        """The most first."""
+        return by_number(self.statuses)
+
+    def by_label(self) -> list[tuple[str, int]]:
+        """The most first."""
+        return by_number(self.labels)
+
     def by_age(self) -> list[tuple[str, int]]:
         """Ages from the youngest, those that occur."""
         order = [*(name for name, _ in AGES), OLDEST, UNKNOWN]
         return [(name, self.ages[name]) for name in order if self.ages[name]]
 
 
-def by_number(counts: Counter[str]) -> list[tuple[str, int]]:
+def by_number(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """The most first; equal ones by name."""
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
