@@ -5,6 +5,7 @@ PY := .venv/bin/python
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 WORKERS ?= 2
 KILLS ?= 1000
+FUZZ ?= 20000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint docs crash bench clean setup system
@@ -27,8 +28,8 @@ lint: setup ## format, lint and types
 docs: setup ## build the documentation strictly, into site/
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
-crash: setup system ## kill an apply 1,000 times (KILLS=n)
-	$(RUN) $(PY) -m pytest tests/crash -n $(WORKERS) --kills $(KILLS)
+crash: setup system ## kill an apply 1,000 times (KILLS=n), 20,000 odd answers of each kind (FUZZ=n)
+	$(RUN) $(PY) -m pytest tests/crash tests/lanes/test_fuzz.py -n $(WORKERS) --kills $(KILLS) --fuzz $(FUZZ)
 
 bench: setup ## run every benchmark and write docs/benchmarks.md
 	@failed=; for script in benchmarks/*.py; do \

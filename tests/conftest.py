@@ -10,3 +10,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=100,
         help="how many times tests/crash kills an apply (make crash: 1000)",
     )
+    parser.addoption(
+        "--fuzz",
+        type=int,
+        default=200,
+        help="how many odd answers tests/lanes/test_fuzz.py tries of each kind (make crash: 20000)",
+    )

@@ -32,6 +32,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
 from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
+from reconciler.lanes.trouble import ends_the_run, unexpected
 from reconciler.lanes.wire import NoAnswer, NotSent, Unsendable, Wire, wire_request
 from reconciler.lanes.work import AccountStopped, Fate, Job
 from reconciler.model import Identity, Outcome, Target
@@ -135,6 +136,18 @@ class Lane:
             self.stopped = why = self.line.scrubbed(why)
             self.line.emit("account-stopped", detail=why)
 
+    def failed(self, error: BaseException) -> None:
+        """*error* ended the work: the journal's ends the run, any other this account's alone."""
+        if ends_the_run(error):
+            self.fail(error)
+        else:
+            self.stop(str(error) if isinstance(error, ReconcilerError) else unexpected(error))
+
+    def fail(self, error: BaseException) -> None:
+        """The whole run ends; `go_on` and `execute` raise *error* once the others have stopped."""
+        self.failure = self.failure or error
+        self.line.context.stop.set()
+
     async def _runner(self) -> None:
         try:
             while not self.halted and not self._asking:
@@ -159,9 +172,8 @@ class Lane:
             self.stop(str(stop))
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # raised by `go_on`, once the other runners have ended
-            self.failure = self.failure or error
-            self.line.context.stop.set()
+        except BaseException as error:
+            self.failed(error)
 
     def _overdue(self) -> bool:
         """Whether outcomes must not wait for the next intents: those come late, or are awaited."""
@@ -242,8 +254,16 @@ class Lane:
     # ---- one request
 
     async def _perform(self, sending: _Sending) -> None:
-        items = tuple(job.item for job in sending.batch)
-        self.line.emit("request", request=sending.number, total=len(items))
+        """Send it, and make what is to be made of its answer; no trouble loses what is known."""
+        self.line.emit("request", request=sending.number, total=len(sending.batch))
+        try:
+            await self._exchange(sending)
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            self._lost(sending, unexpected(error))
+
+    async def _exchange(self, sending: _Sending) -> None:
         used = self.line.tokens
         wire = sending.wire if sending.tokens == used else None  # else it has an old token
         sent = self.line.send(sending.request, sending.intended, wire)
@@ -267,13 +287,31 @@ class Lane:
             return
         finally:
             self._sends.discard(task)
-        verdict = self.line.driver.judge(self.line.session, items, answer)
+        verdict = self._judged(sending, answer)
         said = type(verdict).__name__.lower()
         self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:
             await self._renewed(sending, verdict, used)
-            return
-        self._verdict(sending, verdict, answer)
+        else:
+            self._verdict(sending, verdict, answer)
+
+    def _judged(self, sending: _Sending, answer: Answer) -> Verdict:
+        """What *answer* means; in doubt where the driver fails to say."""
+        items = tuple(job.item for job in sending.batch)
+        try:
+            return self.line.driver.judge(self.line.session, items, answer)
+        except AccountStopped as stop:
+            self.stop(str(stop))
+            return Doubt(str(stop))
+
+    def _lost(self, sending: _Sending, said: str) -> None:
+        """It may have left, and trouble of ours hides what came of it: in doubt, and no more."""
+        if all(one.number != sending.number for one in self._results):
+            self._know(Result(sending.number, None, "failed", said))
+        told = {target for target, _ in self._told}
+        untold = tuple(job for job in sending.batch if job.target not in told)
+        self._all(untold, Fate(Outcome.IN_DOUBT, said), sent=True, doubt=True)
+        self.stop(said)
 
     def _not_sent(self, sending: _Sending, said: str) -> None:
         self._know(Result(sending.number, None, "not-sent", said, sent=False))

@@ -21,6 +21,7 @@ from reconciler.driver import (
     Unauthorised,
 )
 from reconciler.events import Event
+from reconciler.lanes.driving import tamed
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
 from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
 from reconciler.lanes.scrub import scrubbed
@@ -107,7 +108,7 @@ class Line:
     ) -> None:
         self.context = context
         self.gate = gate
-        self.driver = driver
+        self.driver = tamed(driver)
         self.account = session.account
         self.scope = scope
         self.session = msgspec.structs.replace(session, token=Secret(self._token_text))
@@ -158,7 +159,6 @@ class Line:
         may have taken the lane since (this process was stopped, or the machine was), and has.
         """
         landed = False
-        self._learn(request)
 
         def land(*, sent: bool = True) -> None:
             nonlocal landed
@@ -173,6 +173,7 @@ class Line:
                 raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")
 
         try:
+            self._learn(request)
             return await self._sender.send(request, leaves, land, wire)
         except NotSent as error:
             land(sent=False)
@@ -232,9 +233,12 @@ class Line:
                 self.save(results=[Result(number, status, "no-answer", str(error), sent=sent)])
             else:
                 self.trouble = None
-                verdict = self.driver.gate(answer)
-                said = type(verdict).__name__.lower() if verdict else "read"
-                self.save(results=[self.result(number, answer, said, None)])
+                said = "unread"
+                try:
+                    verdict = self.driver.gate(answer)
+                    said = type(verdict).__name__.lower() if verdict else "read"
+                finally:
+                    self.save(results=[self.result(number, answer, said, None)])
                 if verdict is None and answer.status < 500:
                     self.untroubled()
                     return answer

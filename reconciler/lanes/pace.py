@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 from reconciler.model import Limits
 
 _IDLE = float("inf")
+_FOREVER = 1e9  # seconds
+_MINUTE = 60.0
 _TICK = 1e-6  # a shorter wait may be lost in a large clock's rounding, and then never ends
 _TOLERANCE = 0.002  # timers are late by about this much; a lateness is caught up, not added up
 
@@ -95,23 +97,25 @@ def jittered(attempt: int, chance: float, *, base: float = 0.5, cap: float = 30.
 def throttle_wait(attempt: int, vendor: float, asked: float | None, chance: float) -> float:
     """How long an account waits after "not now": Retry-After if given, else the vendor's rule,
     doubled each time in a row up to eightfold, plus a little so that callers spread."""
-    least = asked if asked is not None else vendor * 2 ** min(attempt, 3)
+    rule = vendor if 0 <= vendor < _FOREVER else _MINUTE  # a driver may say anything
+    least = asked if asked is not None else rule * 2 ** min(attempt, 3)
     return float(least + chance * max(0.02 * least, 0.02))
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110 §10.2.3); None if it says nothing."""
+    """Seconds that a Retry-After header asks for (RFC 9110 §10.2.3); None if it says nothing.
+
+    Garbage says nothing, whatever it makes a reader of dates raise.
+    """
     if value is None:
         return None
     if re.fullmatch(r"[0-9]{1,9}", text := value.strip()):
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return None if moment.tzinfo is None else max(0.0, (moment - now).total_seconds())
+    except Exception:  # ValueError, OverflowError, TypeError, IndexError: its reader has them all
         return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - now).total_seconds())
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.driver import Session
-from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Gate, Line
@@ -95,9 +94,8 @@ async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
         await _work(lane, work, send=send)
     except AccountStopped as stop:
         lane.stop(str(stop))
-    except BaseException as error:  # told by `execute`, once the other lanes have stopped
-        lane.failure = lane.failure or error
-        line.context.stop.set()
+    except BaseException as error:
+        lane.failed(error)
     finally:
         _write_down(lane)
         line.emit("account-done", done=len(lane.fates), total=lane.total, detail=lane.stopped)
@@ -108,9 +106,8 @@ def _write_down(lane: Lane) -> None:
     try:
         if lane.failure is None:
             lane.flush()
-    except ReconcilerError as error:  # this lane must not take the others' last seconds
-        lane.failure = error
-        lane.line.context.stop.set()
+    except Exception as error:  # this lane must not take the others' last seconds
+        lane.fail(error)
     if lane.failure is not None and not isinstance(lane.failure, JournalFailed):
         lane.salvage()
 

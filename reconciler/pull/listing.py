@@ -17,7 +17,10 @@ from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.run import by_lane, resumed, sender_of, strictest
+from reconciler.lanes.send import Sender
+from reconciler.lanes.trouble import ends_the_run, unexpected
 from reconciler.lanes.work import AccountStopped, OpenAccount, RunContext
+from reconciler.model import Account
 
 _NO_ANSWER = Answer(0, {}, b"")
 _MOST_LEFT = 1000  # requests that a flow without answers may still ask for
@@ -62,6 +65,7 @@ async def list_all(
     gates: Callable[[], Mapping[str, Gate]],
     *,
     free: Callable[[str], None],
+    sender: Callable[[Account], Sender] = sender_of,
 ) -> dict[str, Heard]:
     """List every account side by side; account -> what was heard.
 
@@ -70,7 +74,7 @@ async def list_all(
     nothing behind. A failure of ours stops every account and is raised.
     """
     opened = gates()
-    lines = {one.open.name: _line(one, context, opened) for one in works}
+    lines = {one.open.name: _line(one, context, opened, sender(one.open.account)) for one in works}
     lanes = {one.open.name: one.open.lane for one in works}
     tasks = {name: asyncio.create_task(_heard(line)) for name, line in lines.items()}
     stopped = asyncio.create_task(context.stop.wait())
@@ -91,14 +95,14 @@ async def list_all(
         await asyncio.gather(*left, stopped, return_exceptions=True)
 
 
-def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate]) -> Line:
+def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate], sender: Sender) -> Line:
     return Line(
         context=context,
         gate=gates[work.open.lane],
         driver=work.open.driver,
         session=work.session,
         scope=work.open.scope,
-        sender=sender_of(work.open.account),
+        sender=sender,
         secrets=work.secrets,
     )
 
@@ -107,7 +111,13 @@ async def _heard(line: Line) -> Heard:
     asked_at = line.context.wall()
     line.emit("account-started")
     pages = _Pages(line)
-    listing = await _listing(line, pages)
+    try:
+        listing = await _listing(line, pages)
+    except Exception as error:
+        if ends_the_run(error):
+            raise
+        said = str(error) if isinstance(error, ReconcilerError) else unexpected(error)
+        listing = Listing((), complete=False, why=said)
     why = line.scrubbed(listing.why) if listing.why else None
     line.emit("account-done", done=len(listing.campaigns), detail=why)
     return Heard(msgspec.structs.replace(listing, why=why), asked_at, pages.came)
@@ -128,8 +138,7 @@ async def _listing(line: Line, pages: "_Pages") -> Listing:
         found = await line.read(flow, "list")
     except AccountStopped as stop:
         return msgspec.structs.replace(_cut_off(flow), complete=False, partial=False, why=str(stop))
-    if not isinstance(found, Listing):
-        raise ReconcilerError(f"the driver {line.driver.name} gave no listing; nothing was written")
+    assert isinstance(found, Listing)
     if not found.complete and line.trouble is not None:
         return msgspec.structs.replace(
             found, partial=False, why=f"{found.why or 'not complete'} ({line.trouble})"
@@ -147,6 +156,8 @@ def _cut_off(flow: Flow) -> Listing:
                 if isinstance(end.value, Listing):
                     return end.value
                 raise
+            except AccountStopped:  # the driver itself failed
+                break
     flow.close()
     return Listing((), complete=False)
 

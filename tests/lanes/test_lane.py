@@ -413,18 +413,27 @@ def test_a_run_that_is_told_to_stop_while_it_renews_leaves_its_target_pending(
 # ---------------------------------------------------------------- failures of ours
 
 
-def test_an_error_in_a_driver_is_told_and_stops_the_run_without_noise(
+def bug(*_: Any) -> Any:
+    raise ZeroDivisionError("a driver's bug, and what the vendor said")
+
+
+def bug_in_a_flow(*_: Any) -> Any:
+    yield from ()
+    bug()
+
+
+def test_a_driver_that_fails_to_judge_leaves_its_targets_in_doubt_and_stops_its_account(
     world: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from msgspec.structs import replace
-
-    def judge(*_: Any) -> Any:
-        raise ZeroDivisionError("a driver's bug")
-
     vendor = Vendor(campaigns(*ABC))
-    here = world(vendor, driver=replace(DRIVER, judge=judge))
-    with pytest.raises(ZeroDivisionError):
-        here.go(ABC)
+    here = world(vendor, driver=replace(DRIVER, judge=bug))
+    fates = here.go(ABC)
+    assert told(fates) == {"a1": "in-doubt", "b2": "pending", "c3": "pending"}
+    for fate in fates.values():
+        assert (fate.detail or "").startswith(
+            "the driver memory failed: ZeroDivisionError in test_"
+        )
+        assert "vendor said" not in (fate.detail or "")
     gc.collect()
     assert caplog.records == []
     here.reopen()
@@ -433,6 +442,47 @@ def test_an_error_in_a_driver_is_told_and_stops_the_run_without_noise(
     vendor.left |= campaigns("keep")
     assert set(told(here.go(ABC)).values()) == {"deleted"}
     assert sorted(vendor.sent()) == sorted(set(vendor.sent()))
+
+
+@pytest.mark.parametrize("broken", ["delete", "batches", "gate", "authenticate", "list", "look"])
+def test_a_driver_that_fails_elsewhere_stops_its_account_before_anything_is_sent(
+    world: Make, broken: str
+) -> None:
+    flow = broken in ("authenticate", "list", "look")
+    driver = replace(DRIVER, **{broken: bug_in_a_flow if flow else bug})
+    driver = replace(driver, **{"list": {"look": None}, "look": {"list": None}}.get(broken, {}))
+    here = world(Vendor(campaigns(*ABC)), driver=driver)
+    fates = here.go(ABC, look="before: look")
+    assert told(fates) == dict.fromkeys(ABC, "pending")
+    assert all("the driver memory failed" in (fate.detail or "") for fate in fates.values())
+    assert here.vendor.sent() == []
+
+
+@pytest.mark.parametrize("broken", ["delete", "judge", "gate", "list", "look", "batches"])
+def test_what_a_driver_may_not_give_stops_its_account(world: Make, broken: str) -> None:
+    def flow(*_: Any) -> Any:
+        yield from ()
+        return 7
+
+    driver = replace(DRIVER, **{broken: flow if broken in ("list", "look") else lambda *_: 7})
+    driver = replace(driver, **{"list": {"look": None}, "look": {"list": None}}.get(broken, {}))
+    here = world(Vendor(campaigns(*ABC)), driver=driver)
+    fates = here.go(ABC, look="before: look")
+    assert told(fates)["a1"] == ("in-doubt" if broken == "judge" else "pending")
+    assert (told(fates)["b2"], told(fates)["c3"]) == ("pending", "pending")
+    assert "gave int, which it may not" in (fates["a1"].detail or "")
+
+
+def test_trouble_of_ours_after_the_request_left_leaves_it_in_doubt(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world(Vendor(campaigns(*ABC)), limits=Limits(1000, 1.0, 1))
+    monkeypatch.setattr("reconciler.lanes.line.Line.result", bug)
+    fates = here.go(ABC)
+    assert list(told(fates).values()) == ["in-doubt", "pending", "pending"]
+    assert "ZeroDivisionError" in (fates["a1"].detail or "")
+    here.reopen()
+    assert here.states("a1")["a1"].outcome is Outcome.IN_DOUBT
 
 
 # ---------------------------------------------------------------- looking first

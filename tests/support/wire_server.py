@@ -1,11 +1,13 @@
 """A server that reads HTTP requests and writes back exactly the bytes it is told to."""
 
 import asyncio
+import queue
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -121,6 +123,28 @@ async def serving(
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def serving_in_a_thread(serve: Serve) -> Iterator[str]:
+    """The same beside a command that runs an event loop of its own; gives the URL."""
+    url: queue.Queue[str] = queue.Queue()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def main() -> None:
+        async with serving(serve) as server:
+            url.put(server.url)
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
+    thread.start()
+    try:
+        yield url.get(timeout=10)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
+        loop.close()
 
 
 def plain(status: str, body: bytes = b"", *headers: str) -> bytes:
