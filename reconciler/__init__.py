@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.events import Event, Listener
     from reconciler.plan.explain import Explanation
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Approval": "api.approve.Approval",

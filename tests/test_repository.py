@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from reconciler.model import Project
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+REPOSITORY: str = PROJECT["urls"]["Repository"]
 CODE_ROW = re.compile(r"^\| (\d+) \| (.+) \|$", re.MULTILINE)
 
 
@@ -181,9 +184,26 @@ def test_every_other_yaml_that_is_shown_is_yaml() -> None:
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
     for page in [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md"))]:
-        for link in re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text("utf-8")):
-            if not re.match(r"[a-z]+:", link):
+        for link in links(page):
+            if (
+                own := re.match(rf"{re.escape(REPOSITORY)}/(?:blob|tree)/main/(.+)", link)
+            ) is not None:
+                assert (ROOT / own[1]).exists(), f"{page.name}: {link}"
+            elif not re.match(r"[a-z]+:", link):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def links(page: Path) -> list[str]:
+    """Where the links and pictures of *page* lead, without what follows a `#`."""
+    found: list[str] = re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text("utf-8"))
+    return found
+
+
+def test_the_readme_leads_somewhere_from_a_package_index_too() -> None:
+    readme = ROOT / "README.md"
+    assert PROJECT["readme"] == readme.name
+    assert [link for link in links(readme) if not link.startswith("https://")] == []
+    assert re.findall(r"<(?:img|a)\b", readme.read_text("utf-8")) == []
 
 
 def test_every_page_is_in_the_navigation() -> None:
@@ -234,10 +254,53 @@ def test_python_m_reconciler_is_the_same_command(arguments: list[str]) -> None:
 # ---------------------------------------------------------------- the repository
 
 
-def test_the_version_is_the_same_everywhere() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert declared.get("version", __version__) == __version__
+def test_the_version_stands_in_one_place_and_the_changelog_tells_it() -> None:
+    assert "version" in PROJECT["dynamic"]
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    tagged = [
+        f"{path.relative_to(ROOT)}: {tag}"
+        for path, text in texts()
+        for tag in re.findall(r"reconciler@v(\d[\w.]*)", text)
+        if tag != __version__
+    ]
+    assert tagged == []
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every file of the repository that is text."""
+    for path in files():
+        with suppress(UnicodeDecodeError):
+            yield path, path.read_text("utf-8")
+
+
+INSTALLERS = r"\b(?:pip[x3]?|uvx?|poetry)\b"
+# The package's name where a distribution's is wanted. Not an address, a path, or ours.
+STRANGER = re.compile(INSTALLERS + r"[^\n`]*?(?<![\w/.-])reconciler(?![\w./@-])")
+
+
+@pytest.mark.parametrize("spelled", ["{}", "'{}[sandbox]'", "--upgrade {}==0.1.0", '"{}>=0.2"'])
+def test_what_would_install_a_stranger_is_recognised(spelled: str) -> None:
+    command = f"pip install {spelled}"
+    assert STRANGER.search(command.format("reconciler"))
+    assert not STRANGER.search(command.format("campaign-reconciler"))
+
+
+def test_nothing_installs_the_stranger_that_has_our_packages_name() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {one[0]}"
+        for path, text in texts()
+        for one in STRANGER.finditer(text)
+    ]
+    assert found == []
+
+
+def test_the_repository_has_one_address() -> None:
+    own = REPOSITORY.removeprefix("https://")
+    named = {
+        one for _, text in texts() for one in re.findall(r"github\.com/[\w.-]+/reconciler\b", text)
+    }
+    assert named == {own}
+    assert all(one.startswith(REPOSITORY) for one in PROJECT["urls"].values())
 
 
 def test_every_example_file_names_its_schema() -> None:
@@ -290,11 +353,7 @@ FOREIGN = [
 
 def test_no_file_speaks_of_a_machine_or_a_registry() -> None:
     found = []
-    for path in files():
-        try:
-            text = path.read_text("utf-8")
-        except UnicodeDecodeError:
-            continue
+    for path, text in texts():
         for line, words in enumerate(text.splitlines(), 1):
             if any(pattern.search(words) for pattern in FOREIGN):
                 found.append(f"{path.relative_to(ROOT)}:{line}: {words.strip()[:80]}")

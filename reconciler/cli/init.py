@@ -71,6 +71,10 @@ spec:
 
 _IGNORED = (".reconciler/", "plan.json", "plan.json.*.sig", "plan.md", "report.md")
 
+# The bare name `reconciler` belongs to another project on the index. Until ours is published, its
+# repository at the tag of this version is what a workflow installs.
+_INSTALL = f'pip install "campaign-reconciler @ git+https://github.com/campaign-reconciler/reconciler@v{__version__}"'
+
 _GITHUB = f"""\
 # Plan on a pull request, apply on main. A pull request's job holds no vendor credential.
 name: reconciler
@@ -95,7 +99,7 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
-      - run: pip install reconciler=={__version__}
+      - run: {_INSTALL}
       - run: reconciler validate --format github
       - run: reconciler plan --out plan.json --report markdown=plan.md
       - name: Summary
@@ -135,7 +139,7 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
-      - run: pip install reconciler=={__version__}
+      - run: {_INSTALL}
       - name: Bring the journal of earlier runs
         uses: actions/cache@v4
         with:
@@ -167,7 +171,7 @@ _GITLAB = f"""\
 default:
   image: python:3.12
   before_script:
-    - pip install reconciler=={__version__}
+    - {_INSTALL}
 
 reconciler:plan:
   rules:

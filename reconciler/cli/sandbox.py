@@ -110,7 +110,7 @@ def command(
         from reconciler.sandbox.faults import VENDORS, read
     except ModuleNotFoundError as error:
         raise ReconcilerError(
-            f"the sandbox needs {error.name}: pip install 'reconciler[sandbox]'"
+            f"the sandbox needs {error.name}: pip install 'campaign-reconciler[sandbox]'"
         ) from error
     try:
         misbehaviour = [read(text) for text in faults]

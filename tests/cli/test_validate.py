@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from reconciler import __version__
 from reconciler.cli import main as cli
 from reconciler.declare.schema import KINDS, dumps, schema
 
@@ -57,7 +58,12 @@ def test_what_init_writes_is_valid(
     assert capsys.readouterr() == ("valid: 2 files read\n", "")
     for path in (".github/workflows/reconciler.yaml", ".gitlab-ci.yml"):
         if (root / path).exists():
-            assert yaml.safe_load((root / path).read_text())
+            text = (root / path).read_text()
+            assert yaml.safe_load(text)
+            installs = [line for line in text.splitlines() if "pip install" in line]
+            assert installs
+            assert all("campaign-reconciler @ git+https://" in line for line in installs)
+            assert all(f'@v{__version__}"' in line for line in installs)
     if ci == "github":
         workflow = yaml.safe_load((root / ".github/workflows/reconciler.yaml").read_text())
         assert workflow["jobs"]["apply"]["concurrency"]["cancel-in-progress"] is False

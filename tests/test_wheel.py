@@ -1,0 +1,90 @@
+"""What pip gets: a wheel that is whole, and that gives the command `reconciler`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+Run = Callable[..., str]
+
+
+def pip(*arguments: str | Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built without a network by the build backend that is installed here."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT)
+    (built,) = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs Python in a folder with the wheel installed; only its dependencies come from here."""
+    site = tmp_path_factory.mktemp("site")
+    pip("install", "--no-index", "--no-deps", "--target", site, wheel)
+
+    script = site / "bin" / "reconciler"
+
+    def ran(*command: str, cwd: Path) -> str:
+        done = subprocess.run(
+            [sys.executable, *([script] if command[0] != "-c" else []), *command],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return ran
+
+
+def test_the_wheel_has_the_distributions_name_and_the_packages_version(wheel: Path) -> None:
+    assert wheel.name == f"campaign_reconciler-{__version__}-py3-none-any.whl"
+
+
+def test_the_wheel_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
+    found = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "reconciler"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    ours = {os.fsdecode(one) for one in found.split(b"\0") if one}
+    with zipfile.ZipFile(wheel) as packed:
+        names = {one for one in packed.namelist() if ".dist-info/" not in one}
+    assert names == {one for one in ours if (ROOT / one).is_file()}
+
+
+def test_the_installed_wheel_gives_the_command(run: Run, tmp_path: Path) -> None:
+    assert run("--version", cwd=tmp_path) == f"reconciler {__version__}\n"
+    home = run("-c", "import reconciler; print(reconciler.__file__)", cwd=tmp_path)
+    assert not Path(home).is_relative_to(ROOT)
+
+
+def test_the_installed_wheel_validates_and_plans(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "too-wide", tmp_path / "project")
+    assert "valid" in run("validate", cwd=tmp_path / "project")
+    assert "Refused, expectation" in run("plan", cwd=tmp_path / "project")
+    for kind in ("project", "manifest", "inventory", "plan", "report"):
+        assert run("schema", kind, cwd=tmp_path).startswith("{")
