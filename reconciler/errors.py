@@ -6,7 +6,7 @@ ReconcilerError            exit 1   something could not be done
     UnknownName            exit 64  a name that the project does not have
   Refused                  exit 3   a guard said no before the first request
   Stale                    exit 4   the plan or the evidence is not what it should be
-    Unproven               exit 4   evidence or an audit log that does not verify
+    NotVerified               exit 4   evidence or an audit log that does not verify
   Locked                   exit 75  another run holds a lane
 """
 
@@ -113,7 +113,7 @@ class Stale(ReconcilerError):
     exit = Exit.STALE
 
 
-class Unproven(Stale):
+class NotVerified(Stale):
     """Evidence that does not verify: the first thing in it that does not hold.
 
     *member* is where: a file, or one of the archive.

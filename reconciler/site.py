@@ -158,18 +158,18 @@ class Site:
 
         With a project file that cannot be used, those in the default folder, if it is there.
         """
-        from reconciler.declare.finding import Finding, no_manifests
+        from reconciler.declare.finding import ManifestSearch, no_manifests
 
-        finding = Finding(self.root)
+        search = ManifestSearch(self.root)
         if project is None:
-            finding.find("manifests")
-            return finding.read()
+            search.find("manifests")
+            return search.read()
         wrong = {
             index: said
             for index, pattern in enumerate(project.manifests)
-            if (said := finding.find(pattern)) is not None
+            if (said := search.find(pattern)) is not None
         }
-        files, problems = finding.read()
+        files, problems = search.read()
         if wrong:
             problems = [*no_manifests(wrong, self._project_file(), self.config), *problems]
         return files, problems

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reconciler import disk
 from reconciler.api.given import One
-from reconciler.errors import Unproven
+from reconciler.errors import NotVerified
 from reconciler.plan.saved import Saved
 from reconciler.prove import evidence as archive
 from reconciler.prove import verify
@@ -37,6 +37,6 @@ def evidence(site: Site, saved: Saved, out: One) -> Evidence:
     with place.open("rb") as file:
         try:
             verify.evidence(file)
-        except Unproven as error:
+        except NotVerified as error:
             fault = str(error)
     return Evidence(place, packed.members, packed.records, packed.missing, fault)

@@ -4,8 +4,7 @@ from reconciler.api.given import Some, texts
 from reconciler.api.plan import plan_time
 from reconciler.errors import Usage
 from reconciler.model import Target
-from reconciler.plan import explain as explaining
-from reconciler.plan.explain import Explanation
+from reconciler.plan.explain import Explanation, explanation, question
 from reconciler.plan.today import make_plan
 from reconciler.site import Site
 
@@ -21,24 +20,14 @@ def explain(
         wanted = Target.parse(target)
     except ValueError as error:
         raise Usage(str(error)) from error
-    now = plan_time(site)
     fresh = make_plan(
         site,
-        now=now,
+        now=plan_time(site),
         inventory=texts(inventory),
         inventory_format=inventory_format,
-        also=(explaining.question(wanted),),
+        also=(question(wanted),),
     )
     if wanted.account not in fresh.project.accounts:
         raise Usage(f"the project has no account {wanted.account!r}")
     site.warn(fresh.warnings)
-    known = explaining.Known(
-        project=fresh.project,
-        drivers=fresh.drivers,
-        asked=fresh.asked,
-        facts=fresh.facts,
-        matches=fresh.matches,
-        plan=fresh.plan,
-        now=now,
-    )
-    return explaining.explain(wanted, known)
+    return explanation(wanted, fresh)

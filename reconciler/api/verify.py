@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.api.given import One
-from reconciler.errors import ReconcilerError, Unproven
+from reconciler.errors import NotVerified, ReconcilerError
 from reconciler.prove import approvals, chain
 from reconciler.prove import verify as verifying
 from reconciler.prove.proofs import Proven, Verified
@@ -15,7 +15,7 @@ _GZIP = b"\x1f\x8b"
 def verify(path: One, *, allowed_signers: One | None = None) -> Proven | Verified:
     """Check an evidence archive, or an audit log, offline; what it shows.
 
-    Raises `Unproven` for the first thing that does not hold. *allowed_signers*: a list to count
+    Raises `NotVerified` for the first thing that does not hold. *allowed_signers*: a list to count
     the approvals against, in place of the archive's own.
     """
     place = Path(path)
@@ -28,7 +28,7 @@ def verify(path: One, *, allowed_signers: One | None = None) -> Proven | Verifie
         try:
             return chain.verify(stream)
         except chain.BadLink as error:
-            raise Unproven(place.name, error.why, error.seq, error.line) from error
+            raise NotVerified(place.name, error.why, error.seq, error.line) from error
 
 
 def _opened(path: Path) -> BinaryIO:

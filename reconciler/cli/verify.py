@@ -3,7 +3,7 @@
 import click
 
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import Exit, Unproven
+from reconciler.errors import Exit, NotVerified
 
 
 @click.command(
@@ -37,7 +37,7 @@ def command(app: App, *, file: str, allowed_signers: str | None, form: str) -> i
     view = verification.as_json if form == "json" else verification.text
     try:
         found = verify(file, allowed_signers=allowed_signers)
-    except Unproven as error:
+    except NotVerified as error:
         app.out(view(error))
         return Exit.STALE
     app.out(view(found))

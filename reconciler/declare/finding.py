@@ -16,7 +16,7 @@ from reconciler.errors import Diagnostic, ReconcilerError
 _SUFFIXES = (".yaml", ".yml")
 
 
-class Finding:
+class ManifestSearch:
     """The manifests of the project in *root*: looks for one pattern after another.
 
     A pattern is a file, a folder (its `*.yaml` and `*.yml` in any case, recursively) or a glob.

@@ -1,14 +1,11 @@
 """Why a campaign is, or is not, in the plan: everything that looked at it, with its verdict."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec.structs import fields
 
-from reconciler.driver import Driver
 from reconciler.model import (
     API_VERSION,
     Action,
@@ -16,23 +13,22 @@ from reconciler.model import (
     Entry,
     Manifest,
     Plan,
-    Project,
     Protect,
     Selector,
     Struct,
     Target,
     Waiver,
 )
-from reconciler.plan.asked import Asked, Origin, protects_of
+from reconciler.plan.asked import Origin, protects_of
 from reconciler.plan.asking import Ask, asks
 from reconciler.plan.coverage import Coverage, cover
 from reconciler.plan.guards import metadata, protect, running
 from reconciler.plan.guards.texts import today
-from reconciler.plan.matching import Matcher, Matches, Question, nfc
+from reconciler.plan.matching import Matcher, Question, nfc
 from reconciler.plan.planfile import harmless
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
-    from reconciler.inventory import Facts
+    from reconciler.plan.today import FreshPlan
 
 Kind = Literal["absence", "keep", "protect", "guard", "waiver"]
 
@@ -72,26 +68,16 @@ class Explanation(Struct, frozen=True, kw_only=True):
     others: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What `explain` is asked with. *matches* also answer `question(target)`."""
-
-    project: Project
-    drivers: Mapping[str, Driver]
-    asked: Asked
-    facts: "Facts"
-    matches: Matches
-    plan: Plan
-    now: datetime
-
-
 def question(target: Target) -> Question:
     """What to ask of the inventory besides, so that the campaign's record is among the answers."""
     return Question("absent", target.account, id=target.id)
 
 
-def explain(target: Target, known: Known) -> Explanation:
-    """Why *target*'s campaign is, or is not, in the plan."""
+def explanation(target: Target, known: "FreshPlan") -> Explanation:
+    """Why *target*'s campaign is, or is not, in the plan *known*.
+
+    When that was made, `question(target)` was asked as well.
+    """
     hit = known.matches.hits.get((target.account, target.id))
     record = hit.campaign if hit is not None else None
     actions = tuple(one for one in known.plan.actions if _about(one, target))
@@ -176,7 +162,7 @@ def _verdict(actions: Sequence[Action], target: Target, plan: Plan) -> str:
 # ---------------------------------------------------------------- entries
 
 
-def _entries(target: Target, record: Campaign | None, known: Known) -> Iterator[Look | None]:
+def _entries(target: Target, record: Campaign | None, known: "FreshPlan") -> Iterator[Look | None]:
     """Every entry of the account; None for one that names another campaign."""
     asked = known.asked
     table = asks(asked, known.matches, known.project, today=today(known.now))
@@ -225,7 +211,7 @@ def _look(
     why: str,
     ask: Ask | None,
     manifests: Mapping[str, Manifest],
-    known: Known,
+    known: "FreshPlan",
 ) -> Look:
     kinds: dict[str, Kind] = {"absent": "absence", "keep": "keep", "protect": "protect"}
     yes = {"absent": "asks for it", "keep": "keeps it", "protect": "protects it"}[one.role]
@@ -247,7 +233,7 @@ def _look(
     )
 
 
-def _objections(ask: Ask, manifest: Manifest, known: Known) -> Iterator[str]:
+def _objections(ask: Ask, manifest: Manifest, known: "FreshPlan") -> Iterator[str]:
     if ask.blocked is not None:
         yield f"but {ask.blocked[0]}: {ask.blocked[1]}"
     elif ask.ambiguous:
@@ -281,7 +267,7 @@ def _conditions(selector: Selector) -> list[tuple[str, Selector]]:
 
 
 def _judged(
-    questions: Sequence[Question], record: Campaign | None, known: Known
+    questions: Sequence[Question], record: Campaign | None, known: "FreshPlan"
 ) -> list[tuple[bool | None, str]]:
     """Whether each match finds *record*, and which condition does not; by the real matcher."""
     if record is None:
@@ -313,7 +299,7 @@ def _judged(
 # ---------------------------------------------------------------- guards and waivers
 
 
-def _guards(target: Target, record: Campaign | None, known: Known) -> Iterator[Look]:
+def _guards(target: Target, record: Campaign | None, known: "FreshPlan") -> Iterator[Look]:
     account = known.project.accounts[target.account]
     driver = known.drivers[account.driver]
     seen = record or Campaign(account=target.account, id=target.id, name=target.id)
@@ -354,13 +340,13 @@ def _guard(name: str, holds: bool | None, verdict: str) -> Look:
     )
 
 
-def _waivers(target: Target, known: Known) -> Iterator[Look]:
+def _waivers(target: Target, known: "FreshPlan") -> Iterator[Look]:
     for one in known.project.waivers:
         if one.account == target.account and one.id in (None, target.id):
             yield _waiver(one, target, known)
 
 
-def _waiver(waiver: Waiver, target: Target, known: Known) -> Look:
+def _waiver(waiver: Waiver, target: Target, known: "FreshPlan") -> Look:
     active = waiver.until >= today(known.now)
     other = target.part is not None and waiver.part not in (None, target.part)
     used = any(

@@ -24,12 +24,13 @@ from reconciler.site import Site
 
 
 class FreshPlan(msgspec.Struct, frozen=True):
-    """A plan of today's files, its bytes and their digest, and what it was made of.
+    """A plan of the files as they are *now*, its bytes, their digest, and what it was made of.
 
     *matches.unasked* holds the witnesses; *drivers* go by name. *warnings* are those of project
     and manifests, which are not in the plan.
     """
 
+    now: datetime
     plan: Plan
     data: bytes
     digest: str
@@ -87,6 +88,7 @@ def make_plan(
     )
     data = planfile.dumps(made)
     return FreshPlan(
+        now=now,
         plan=made,
         data=data,
         digest=planfile.digest(data),

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from reconciler.errors import Stale, Unproven
+from reconciler.errors import NotVerified, Stale
 from reconciler.model import API_VERSION, Outcome, Plan, Report, Target
 from reconciler.plan import planfile
 from reconciler.prove import approvals, chain, records
@@ -71,7 +71,7 @@ _manifest = msgspec.json.Decoder(_Manifest).decode
 
 
 def evidence(archive: BinaryIO, *, signers: Signers | None = None) -> Proven:
-    """Check a whole archive. `Unproven` names the first thing that does not hold.
+    """Check a whole archive. `NotVerified` names the first thing that does not hold.
 
     *signers*: the reader's own list of allowed signers, which then counts instead of the
     archive's.
@@ -91,13 +91,13 @@ def evidence(archive: BinaryIO, *, signers: Signers | None = None) -> Proven:
 def _plan(manifest: _Manifest, contents: Mapping[str, bytes]) -> Plan:
     data = contents.get("plan.json")
     if data is None:
-        raise Unproven("plan.json", "is missing")
+        raise NotVerified("plan.json", "is missing")
     if planfile.digest(data) != manifest.plan:
-        raise Unproven("plan.json", f"is not the plan {manifest.plan}")
+        raise NotVerified("plan.json", f"is not the plan {manifest.plan}")
     try:
         return planfile.loads(data)
     except Stale as error:
-        raise Unproven("plan.json", str(error)) from error
+        raise NotVerified("plan.json", str(error)) from error
 
 
 def _check_inputs(plan: Plan, manifest: _Manifest) -> None:
@@ -106,10 +106,10 @@ def _check_inputs(plan: Plan, manifest: _Manifest) -> None:
     gone = {one.source for one in manifest.missing}
     for source, one in packed.items():
         if source is None or due.get(source, "").removeprefix("sha256:") != one.sha256:
-            raise Unproven(one.path, "is not what the plan was made from")
+            raise NotVerified(one.path, "is not what the plan was made from")
     for path in due:
         if path not in packed and path not in gone:
-            raise Unproven(MANIFEST, f"says nothing of {path}, which the plan was made from")
+            raise NotVerified(MANIFEST, f"says nothing of {path}, which the plan was made from")
 
 
 def _signers(contents: Mapping[str, bytes]) -> Signers | None:
@@ -165,27 +165,27 @@ class _Case:
         if "plan" not in record:
             return
         if record["plan"] != self.manifest.plan:
-            raise Unproven(AUDIT, "is of another plan", seq)
+            raise NotVerified(AUDIT, "is of another plan", seq)
         if not isinstance(record.get("run"), str):
-            raise Unproven(AUDIT, "names no run", seq)
+            raise NotVerified(AUDIT, "names no run", seq)
         try:
             said = records.read(record)
         except ValueError as error:
-            raise Unproven(AUDIT, str(error), seq) from error
+            raise NotVerified(AUDIT, str(error), seq) from error
         journal = record.get("journal", "")
         if not isinstance(journal, str):
-            raise Unproven(AUDIT, "names no journal", seq)
+            raise NotVerified(AUDIT, "names no journal", seq)
         run = _Run(journal, record["run"])
         if isinstance(said, records.RunStarted):
             self._begun(run, said, seq)
         elif run not in self.runs:
-            raise Unproven(AUDIT, f"is of run {run}, whose start is missing", seq)
+            raise NotVerified(AUDIT, f"is of run {run}, whose start is missing", seq)
         elif said is not None:
             self._said(run, said, seq)
 
     def _begun(self, run: _Run, said: records.RunStarted, seq: int) -> None:
         if run in self.judged or run in self.ended:
-            raise Unproven(AUDIT, f"starts run {run} a second time", seq)
+            raise NotVerified(AUDIT, f"starts run {run} a second time", seq)
         self.runs[run] = said
         self.starts[run] = seq
         if said.restored_from:
@@ -200,7 +200,7 @@ class _Case:
             case records.Seen() if said.status is not None:
                 # Without one nothing answered: a later run found it lost, maybe another plan's.
                 if (run.journal, said.request) not in self.requests:
-                    raise Unproven(AUDIT, "answers a request that has no intent", seq)
+                    raise NotVerified(AUDIT, "answers a request that has no intent", seq)
             case records.TargetEnded():
                 self._target(said, seq)
             case records.RunEnded():
@@ -210,9 +210,9 @@ class _Case:
     def _intent(self, run: _Run, said: records.Intent, seq: int) -> None:
         for target in said.targets:
             if target not in self.planned:
-                raise Unproven(AUDIT, f"asks to delete {target}, which is not in the plan", seq)
+                raise NotVerified(AUDIT, f"asks to delete {target}, which is not in the plan", seq)
         if run in self.ended:
-            raise Unproven(AUDIT, f"comes after the end of run {run}", seq)
+            raise NotVerified(AUDIT, f"comes after the end of run {run}", seq)
         if run not in self.judged:
             self.judged.add(run)
             self._approvals(run, self.starts[run])
@@ -221,11 +221,11 @@ class _Case:
 
     def _target(self, said: records.TargetEnded, seq: int) -> None:
         if said.target not in self.planned:
-            raise Unproven(AUDIT, f"is about {said.target}, which is not in the plan", seq)
+            raise NotVerified(AUDIT, f"is about {said.target}, which is not in the plan", seq)
         answered = said.outcome is Outcome.DELETED and said.evidence == "answer"
         if answered and said.target not in self.intended:
             why = f"says {said.target} was deleted without an intent before it"
-            raise Unproven(AUDIT, why, seq)
+            raise NotVerified(AUDIT, why, seq)
         self.outcomes[said.target] = str(said.outcome)
 
     def _approvals(self, run: _Run, seq: int) -> None:
@@ -241,11 +241,11 @@ class _Case:
         try:
             now = datetime.fromisoformat(started.at)
         except ValueError as error:
-            raise Unproven(AUDIT, f"run {run} began at no time", seq) from error
+            raise NotVerified(AUDIT, f"run {run} began at no time", seq) from error
         if now.tzinfo is None:
-            raise Unproven(AUDIT, f"run {run} began at a time without a zone", seq)
+            raise NotVerified(AUDIT, f"run {run} began at a time without a zone", seq)
         if self.signers is None:
-            raise Unproven("allowed_signers", "is missing: the approvals cannot be counted")
+            raise NotVerified("allowed_signers", "is missing: the approvals cannot be counted")
         listed = self.manifest.members
         counted = approvals.count(
             self.contents["plan.json"],
@@ -264,7 +264,7 @@ class _Case:
         )
         short = approvals.shortfall(counted, required=required, author=author)
         if short is not None:
-            raise Unproven("signatures", f"run {run} had {short}", seq)
+            raise NotVerified("signatures", f"run {run} had {short}", seq)
         self.approved_by.update(dict.fromkeys(counted.principals))
 
     # ------------------------------------------------------------ report
@@ -273,24 +273,24 @@ class _Case:
         data = self.contents.get("report.json")
         if data is None:
             if self.report is not None:
-                raise Unproven("report.json", "is missing: the last run recorded one")
+                raise NotVerified("report.json", "is missing: the last run recorded one")
             self.notes.append("no report is packed")
             return
         try:
             report = msgspec.json.decode(data, type=Report)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Unproven("report.json", "is not a report") from error
+            raise NotVerified("report.json", "is not a report") from error
         if report.plan != self.manifest.plan:
-            raise Unproven("report.json", "is of another plan")
+            raise NotVerified("report.json", "is of another plan")
         if self.report is not None and hashlib.sha256(data).hexdigest() != self.report:
-            raise Unproven("report.json", "is not the report that the last run recorded")
+            raise NotVerified("report.json", "is not the report that the last run recorded")
         for one in report.targets:
             if not one.outcome.final:
                 continue  # a later settle may have found out more
             target = str(Target(one.account, one.id, one.part))
             recorded = self.outcomes.get(target)
             if recorded != one.outcome and not (recorded is None and one.outcome != "deleted"):
-                raise Unproven("report.json", f"{target} is {one.outcome}, recorded: {recorded}")
+                raise NotVerified("report.json", f"{target} is {one.outcome}, recorded: {recorded}")
 
     def proven(self) -> Proven:
         notes = [*self.notes]
@@ -334,20 +334,20 @@ def _read(archive: BinaryIO, audit: BinaryIO) -> tuple[_Manifest, dict[str, byte
         with gzip.GzipFile(fileobj=archive, mode="rb") as unpacked:
             for name, size in _entries(unpacked):
                 if name in seen or len(seen) >= MEMBERS:
-                    raise Unproven(name, "is there twice" if name in seen else "is one too many")
+                    raise NotVerified(name, "is there twice" if name in seen else "is one too many")
                 if name != MANIFEST and not seen:
-                    raise Unproven(MANIFEST, "is not the first member")
+                    raise NotVerified(MANIFEST, "is not the first member")
                 seen[name] = _copy(unpacked, name, size, contents, audit)
     except (EOFError, OSError, zlib.error) as error:
-        raise Unproven("archive", f"cannot be read: {error}") from error
+        raise NotVerified("archive", f"cannot be read: {error}") from error
     if MANIFEST not in contents:
-        raise Unproven(MANIFEST, "is missing")
+        raise NotVerified(MANIFEST, "is missing")
     try:
         manifest = _manifest(contents[MANIFEST])
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Unproven(MANIFEST, "is not a manifest") from error
+        raise NotVerified(MANIFEST, "is not a manifest") from error
     if (manifest.api_version, manifest.kind) != (API_VERSION, "Evidence"):
-        raise Unproven(MANIFEST, "is not evidence of a version this tool reads")
+        raise NotVerified(MANIFEST, "is not evidence of a version this tool reads")
     _compare(manifest, seen, audit)
     return manifest, contents
 
@@ -355,19 +355,19 @@ def _read(archive: BinaryIO, audit: BinaryIO) -> tuple[_Manifest, dict[str, byte
 def _compare(manifest: _Manifest, seen: Mapping[str, tuple[int, str]], audit: BinaryIO) -> None:
     listed = {one.path: (one.bytes, one.sha256) for one in manifest.members}
     if len(listed) != len(manifest.members) or MANIFEST in listed:
-        raise Unproven(MANIFEST, "lists a member twice, or itself")
+        raise NotVerified(MANIFEST, "lists a member twice, or itself")
     if (manifest.audit is not None) != (AUDIT in seen):
-        raise Unproven(AUDIT, "is missing" if manifest.audit is not None else "is not announced")
+        raise NotVerified(AUDIT, "is missing" if manifest.audit is not None else "is not announced")
     for path, facts in listed.items():
         if path not in seen:
-            raise Unproven(path, "is missing")
+            raise NotVerified(path, "is missing")
         if seen[path] != facts:
             if path == AUDIT and manifest.audit is not None:
                 _hold(manifest.audit, audit)
-            raise Unproven(path, "does not have the SHA-256 and length of the manifest")
+            raise NotVerified(path, "does not have the SHA-256 and length of the manifest")
     for path in seen:
         if path not in listed and path != MANIFEST:
-            raise Unproven(path, "is not in the manifest")
+            raise NotVerified(path, "is not in the manifest")
 
 
 def _entries(stream: BinaryIO | gzip.GzipFile) -> Iterator[tuple[str, int]]:
@@ -378,19 +378,19 @@ def _entries(stream: BinaryIO | gzip.GzipFile) -> Iterator[tuple[str, int]]:
             break
         checksum = sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
         if len(header) != _BLOCK or header[148:156] != b"%06o\0 " % checksum:
-            raise Unproven("archive", "holds a damaged header")
+            raise NotVerified("archive", "holds a damaged header")
         if header[257:263] != b"ustar\0" or header[156:157] != b"0":
-            raise Unproven("archive", "holds something that is not a regular file of ustar")
+            raise NotVerified("archive", "holds something that is not a regular file of ustar")
         name = header[:100].rstrip(b"\0").decode("ascii", "replace")
         prefix = header[345:500].rstrip(b"\0").decode("ascii", "replace")
         name = f"{prefix}/{name}" if prefix else name
         octal = header[124:136].rstrip(b"\0 ")
         if not _NAME.fullmatch(name) or not re.fullmatch(rb"[0-7]{1,11}", octal):
-            raise Unproven("archive", "holds a member whose name or size is not ours")
+            raise NotVerified("archive", "holds a member whose name or size is not ours")
         yield name, int(octal, 8)
     while rest := stream.read(_CHUNK):
         if rest.strip(b"\0"):
-            raise Unproven("archive", "goes on after its end")
+            raise NotVerified("archive", "goes on after its end")
 
 
 def _copy(
@@ -399,12 +399,12 @@ def _copy(
     """Take a member in; its real size and SHA-256."""
     most = LARGE if name in ("plan.json", "report.json") else SMALL
     if name != AUDIT and size > most:
-        raise Unproven(name, f"is longer than {most} bytes")
+        raise NotVerified(name, f"is longer than {most} bytes")
     read, left, blocks = hashlib.sha256(), size, []
     while left:
         block = stream.read(min(left, _CHUNK))
         if not block:
-            raise Unproven(name, "ends too early")
+            raise NotVerified(name, "ends too early")
         read.update(block)
         left -= len(block)
         if name == AUDIT:
@@ -412,7 +412,7 @@ def _copy(
         else:
             blocks.append(block)
     if stream.read(-size % _BLOCK).strip(b"\0"):
-        raise Unproven(name, "is followed by something")
+        raise NotVerified(name, "is followed by something")
     if name != AUDIT:
         contents[name] = b"".join(blocks)
     return size, read.hexdigest()
@@ -425,11 +425,13 @@ def _hold(told: _Audit, audit: BinaryIO) -> None:
     try:
         for record in chain.walk(audit, stubs=True):
             if record["seq"] != seq or seq > told.last:
-                raise Unproven(AUDIT, "is missing" if seq <= told.last else "is one too many", seq)
+                raise NotVerified(
+                    AUDIT, "is missing" if seq <= told.last else "is one too many", seq
+                )
             seq, digest = seq + 1, record["hash"]
     except chain.BadLink as error:
-        raise Unproven(AUDIT, error.why, seq if error.seq is None else error.seq) from error
+        raise NotVerified(AUDIT, error.why, seq if error.seq is None else error.seq) from error
     if seq <= told.last or told.records != told.last - told.first + 1:
-        raise Unproven(AUDIT, "is missing", seq)
+        raise NotVerified(AUDIT, "is missing", seq)
     if digest != told.hash:
-        raise Unproven(AUDIT, "is not the last record of the manifest", told.last)
+        raise NotVerified(AUDIT, "is not the last record of the manifest", told.last)

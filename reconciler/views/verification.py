@@ -4,18 +4,18 @@ import json
 
 import msgspec
 
-from reconciler.errors import Unproven
+from reconciler.errors import NotVerified
 from reconciler.model import API_VERSION
 from reconciler.prove.proofs import Proven, Verified
 from reconciler.safe import printable_json, terminal
 
-Verification = Proven | Verified | Unproven
+Verification = Proven | Verified | NotVerified
 
 
 def as_json(found: Verification) -> str:
     """One JSON object; what does not hold is its `first`."""
-    facts: dict[str, object] = {"kind": "Verification", "valid": not isinstance(found, Unproven)}
-    if isinstance(found, Unproven):
+    facts: dict[str, object] = {"kind": "Verification", "valid": not isinstance(found, NotVerified)}
+    if isinstance(found, NotVerified):
         facts["first"] = {
             "member": found.member,
             "record": found.seq,
@@ -29,7 +29,7 @@ def as_json(found: Verification) -> str:
 
 def text(found: Verification) -> str:
     """A few lines for people."""
-    if isinstance(found, Unproven):
+    if isinstance(found, NotVerified):
         place = f", line {found.line}" if found.line is not None else ""
         place += f", record {found.seq}" if found.seq is not None else ""
         return (

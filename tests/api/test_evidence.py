@@ -31,7 +31,7 @@ def test_files_that_are_not_as_planned_are_missing(project: reconciler.Project, 
 
 def test_the_first_thing_that_does_not_hold_is_named(root: Path) -> None:
     (root / "audit.ndjson").write_text('{"a":1}\n')
-    with pytest.raises(reconciler.Unproven) as told:
+    with pytest.raises(reconciler.NotVerified) as told:
         reconciler.verify(root / "audit.ndjson")
     assert (told.value.member, told.value.line, told.value.exit) == ("audit.ndjson", 1, 4)
     with pytest.raises(reconciler.ReconcilerError, match="not a regular file"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.declare.finding import Finding
+from reconciler.declare.finding import ManifestSearch
 from reconciler.errors import Diagnostic
 
 
@@ -18,9 +18,9 @@ def write(root: Path, name: str, text: str = "a: 1\n") -> Path:
 
 def find(root: Path, *patterns: str) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
     """What *patterns* find, each of which finds something, and what is wrong with it."""
-    finding = Finding(root)
-    assert [finding.find(pattern) for pattern in patterns] == [None] * len(patterns)
-    return finding.read()
+    search = ManifestSearch(root)
+    assert [search.find(pattern) for pattern in patterns] == [None] * len(patterns)
+    return search.read()
 
 
 def paths(root: Path, *patterns: str) -> list[str]:
@@ -99,10 +99,10 @@ def test_a_linked_folder_that_a_wildcard_finds_is_not_entered_and_one_that_is_na
     (tmp_path / "m/n").symlink_to("../n")
     assert paths(tmp_path, "m/n/*.yaml", "m/n") == ["m/n/a.yaml"]
     for pattern in ("*/n*/a.yaml", "m/*"):
-        assert Finding(tmp_path).find(pattern) is not None
-        finding = Finding(tmp_path)
-        finding.find(pattern)
-        ((severity, code),) = [(one.severity, one.code) for one in finding.read()[1]]
+        assert ManifestSearch(tmp_path).find(pattern) is not None
+        search = ManifestSearch(tmp_path)
+        search.find(pattern)
+        ((severity, code),) = [(one.severity, one.code) for one in search.read()[1]]
         assert (severity, code) == ("error", "linked-folder")
 
 
@@ -132,9 +132,9 @@ def test_a_glob_that_leads_out_of_the_project_is_refused(tmp_path: Path) -> None
     root = tmp_path / "project"
     root.mkdir()
     (root / "m").symlink_to(tmp_path / "outside")
-    finding = Finding(root)
-    assert finding.find("m/*.yaml") == "`m/*.yaml` finds no manifest"
-    assert [(one.code, one.path) for one in finding.read()[1]] == [("unreadable", "m")]
+    search = ManifestSearch(root)
+    assert search.find("m/*.yaml") == "`m/*.yaml` finds no manifest"
+    assert [(one.code, one.path) for one in search.read()[1]] == [("unreadable", "m")]
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,9 @@ def test_twins_by_case_are_told(tmp_path: Path) -> None:
 
 def test_a_pattern_that_finds_nothing_is_wrong_and_an_empty_folder_is_odd(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
-    finding = Finding(tmp_path)
-    assert finding.find("m") is None
-    assert finding.find("n/*.yaml") == "`n/*.yaml` finds no manifest"
-    assert finding.find("n") == "`n` is not there"
-    (found,) = finding.read()[1]
+    search = ManifestSearch(tmp_path)
+    assert search.find("m") is None
+    assert search.find("n/*.yaml") == "`n/*.yaml` finds no manifest"
+    assert search.find("n") == "`n` is not there"
+    (found,) = search.read()[1]
     assert (found.severity, found.message) == ("warning", "no manifest in m")

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from reconciler.cli.main import main
-from reconciler.errors import Stale, Unproven
+from reconciler.errors import NotVerified, Stale
 from reconciler.model import (
     API_VERSION,
     Action,
@@ -407,7 +407,7 @@ def forge(members: dict[str, bytes], change: Callable[[list[bytes]], list[bytes]
 def first_says(archive: bytes) -> tuple[str, int | None] | None:
     try:
         verify.evidence(io.BytesIO(archive))
-    except Unproven as error:
+    except NotVerified as error:
         return error.member, error.seq
     return None
 
@@ -718,9 +718,9 @@ def test_the_reader_may_bring_their_own_signers(world: World, keys: Path) -> Non
     own = Signers(signers(keys))
     assert verify.evidence(io.BytesIO(archive), signers=own).approved_by == (ANN, BOB)
     own = Signers(b"".join(own.allowed.splitlines(keepends=True)[1:]))
-    with pytest.raises(Unproven, match="1 of 2"):
+    with pytest.raises(NotVerified, match="1 of 2"):
         verify.evidence(io.BytesIO(archive), signers=own)
-    with pytest.raises(Unproven, match="allowed_signers"):
+    with pytest.raises(NotVerified, match="allowed_signers"):
         verify.evidence(io.BytesIO(world.pack(signers=None)))
 
 
