@@ -1,9 +1,11 @@
-"""What an apply tells while it runs: one small event at a time, for progress and `--events`.
+"""What a run tells while it goes on: one small event at a time, for progress and `--events`.
 
 An event never holds a secret; URLs and headers have no place in it.
 """
 
 import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -57,17 +59,41 @@ class Event:
 class Listener:
     """Takes what a command tells while it works. This one is silent; make another by overriding.
 
-    Nothing below the command line prints: it tells a listener, and goes on whatever that does.
+    Nothing below the command line prints. While a run is under way it is told from the run's
+    thread, one thing at a time.
     """
 
+    def begin(self, numbers: Collection[str]) -> None:
+        """A run is about to begin. Whoever shows what is told until `end` masks *numbers* in it.
+
+        They are phone numbers, and a vendor may name any of them. What is raised here stops the
+        run before it leaves a trace.
+        """
+
     def event(self, event: Event) -> None:
-        """Take one thing that happened."""
+        """Take one thing that happened. What is raised here ends the run, and is then raised."""
+
+    def tick(self) -> None:
+        """A second went by while a run was under way."""
+
+    def end(self) -> None:
+        """The run is over."""
 
     def note(self, text: str) -> None:
         """Take a sentence meant for people, already escaped."""
 
-    def tick(self) -> None:
-        """A second went by while something was going on."""
+    def aloud(self, text: str) -> None:
+        """Take a sentence that nobody may miss, already escaped."""
+
+
+@contextmanager
+def told(listener: Listener, numbers: Collection[str]) -> Iterator[None]:
+    """Meanwhile a run is under way, as *listener* is told."""
+    listener.begin(numbers)
+    try:
+        yield
+    finally:
+        listener.end()
 
 
 def shown_target(target: str) -> str:

@@ -79,6 +79,10 @@ class Site:
             place = f"{one.place}: " if one.place else ""
             self.note(terminal(f"{place}{one.severity}: {one.message}"))
 
+    def aloud(self, text: str) -> None:
+        """Tell a sentence that nobody may miss; the text is already escaped."""
+        self.listener.aloud(text)
+
     # ------------------------------------------------------------ clock
 
     def now(self) -> datetime:

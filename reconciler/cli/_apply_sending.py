@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.apply.report import stamp
-from reconciler.cli import _run
 from reconciler.cli._apply_after import Ended, finish
 from reconciler.cli._apply_judging import Judged, Made, judge, write_down
 from reconciler.cli._apply_permits import Permit, audit, check_limits
 from reconciler.cli._apply_task import Task
 from reconciler.errors import Exit
-from reconciler.events import Event
+from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.known import Known
 from reconciler.lanes.locks import Locks
 from reconciler.lanes.preparing import Looking, jobs, rules_of, witnesses
-from reconciler.lanes.run import AccountWork, by_lane, take
+from reconciler.lanes.run import AccountWork, by_lane, take, work_of
+from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, keep_plan, locks_folder
 from reconciler.lanes.work import Fate, OpenAccount
 from reconciler.model import Target
-from reconciler.views.words import plan_masker
+from reconciler.views.words import plan_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,9 @@ def send(ready: Ready) -> int:
             # What another run has deleted since we looked counts; from now on nobody else does.
             check_limits(task, ready.known, _judged(ready).left, ready.made)
         # Before the run begins: one that cannot tell its events leaves no trace.
-        with _run.Events(task.app, task.options.events, plan_masker(task.saved.plan)) as events:
-            return _carried_out(ready, who, events)
+        with told(task.app.listener, plan_numbers(task.saved.plan)):
+            ending, judged = _carried_out(ready, who)
+        return finish(task, ready.known, judged, ending)
     finally:
         locks.release()
 
@@ -80,7 +81,7 @@ def _judged(ready: Ready) -> Judged:
     return judge(ready.task, ready.made, ready.known)
 
 
-def _carried_out(ready: Ready, who: Mapping[str, Any], events: _run.Events) -> int:
+def _carried_out(ready: Ready, who: Mapping[str, Any]) -> tuple[Ended, Judged]:
     task, journal = ready.task, ready.known.journal
     resumed = journal.first_applied(task.saved.digest) is not None
     looking = Looking(untraced=ready.untraced, resumed=resumed)
@@ -97,42 +98,35 @@ def _carried_out(ready: Ready, who: Mapping[str, Any], events: _run.Events) -> i
     write_down(task, ready.known, run, judged, ready.made)
     ended = Ended(started, run, ready.permit.notes)
     if not judged.working(task.options):
-        return finish(task, ready.known, judged, ended)
-    told, signal = _executed(ready, begun, judged, events)
-    shut = any(fate.detail and fate.detail.startswith("the window") for fate in told.values())
-    return finish(
-        task,
-        ready.known,
-        replace(judged, fates={**judged.fates, **told}),
-        replace(ended, worked=told.keys(), signal=signal, shut=shut),
-    )
+        return ended, judged
+    fates, signal = _executed(ready, begun, judged)
+    shut = any(fate.detail and fate.detail.startswith("the window") for fate in fates.values())
+    ended = replace(ended, worked=fates.keys(), signal=signal, shut=shut)
+    return ended, replace(judged, fates={**judged.fates, **fates})
 
 
 def _executed(
-    ready: Ready, begun: _Begun, judged: Judged, events: _run.Events
+    ready: Ready, begun: _Begun, judged: Judged
 ) -> tuple[dict[Target, Fate], Exit | None]:
     """What became of the targets that were worked, and the signal that ended it, if one did."""
-    app, options = ready.task.app, ready.task.options
-    context = _run.context(
+    task, options = ready.task, ready.task.options
+    app, digest = task.app, task.saved.digest
+    execution = Execution(
         app,
         ready.known.journal,
         begun.number,
-        ready.task.saved.digest,
-        emit=events.emit,
+        digest,
+        stop=task.stop,
         closed=lambda account: ready.permit.windows.closed(account, app.now()),
         max_wait=options.max_wait,
         first_run=options.first_run,
     )
     works = _works(ready, judged, begun.looking)
-    running = _run.Running(context, events.tick)
     total = sum(len(one.jobs) for one in works)
-    events.emit(Event(context.wall(), "run-started", total=total, detail=ready.task.saved.digest))
-    try:
-        told = running.go(works, begun.ledgers, send=True)
-        events.emit(Event(context.wall(), "run-ended", done=len(told)))
-    finally:
-        events.close()  # the terminal is as it was before the report is printed
-    return told, running.signalled
+    app.listener.event(Event(app.now(), "run-started", total=total, detail=digest))
+    fates = execution.go(works, begun.ledgers, send=True)
+    app.listener.event(Event(app.now(), "run-ended", done=len(fates)))
+    return fates, task.stop.exit
 
 
 def _works(ready: Ready, judged: Judged, looking: Looking) -> list[AccountWork]:
@@ -148,7 +142,7 @@ def _works(ready: Ready, judged: Judged, looking: Looking) -> list[AccountWork]:
     for one in ready.accounts:
         account = one.account
         works.append(
-            _run.work(
+            work_of(
                 one,
                 jobs=jobs(
                     plan, going, account, one.driver, extras.manifests, looking, judged.asking

@@ -18,7 +18,6 @@ from reconciler.cli._apply_judging import (
 )
 from reconciler.cli._apply_permits import Permit, audit, permit, refusal
 from reconciler.cli._apply_task import Task
-from reconciler.cli.app import ended_by_signals
 from reconciler.driver import Driver
 from reconciler.errors import Exit, Usage
 from reconciler.lanes import state
@@ -53,10 +52,8 @@ def apply(task: Task) -> int:
     `Stale` and `Refused` before the first request if it may not be sent; `Locked` if another run
     holds a lane.
     """
-    with ended_by_signals(), state.journal(task.app, task.project) as opened:
-        from reconciler.cli._run import drivers_of
-
-        drivers = drivers_of(task.project.accounts)
+    with state.journal(task.app, task.project) as opened:
+        drivers = task.app.drivers_of(task.project)
         pairs = [(one, drivers[one.driver]) for one in task.project.accounts.values()]
         known = Known(opened, scopes_now(task.app, pairs, opened, reveal=True))
         # A plan that is done is judged no more, not even by its age.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reconciler.cli.app import App
 from reconciler.errors import Stale, Usage
+from reconciler.lanes.stop import Stop
 from reconciler.model import Plan, Project, Target
 from reconciler.plan import planfile
 from reconciler.plan.guards.waivers import Waivers, sort_out
@@ -43,7 +44,6 @@ class Options:
     reports: tuple[tuple[str, str], ...]
     lifted: Lifted | None
     format: str
-    events: str | None
     first_run: bool
     show_numbers: bool
 
@@ -74,7 +74,8 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What stays the same while an apply goes on. *now*: when it began; guards judge by that."""
+    """What stays the same while an apply goes on. *now*: when it began; guards judge by
+    that. *stop* ends it early."""
 
     app: App
     options: Options
@@ -82,9 +83,10 @@ class Task:
     waivers: Waivers
     saved: Saved
     now: datetime
+    stop: Stop
 
 
-def read_task(app: App, options: Options, path: Path, data: bytes) -> Task:
+def read_task(app: App, options: Options, path: Path, data: bytes, stop: Stop) -> Task:
     """The case of the plan *data*, which was read from *path*.
 
     `Stale` if it is no plan of this project as it is today; `Usage` for an unknown `--account`.
@@ -103,4 +105,4 @@ def read_task(app: App, options: Options, path: Path, data: bytes) -> Task:
         app.load_all()  # what is wrong with the files is told before that
         raise
     waivers = sort_out(project.waivers, today=now.date())
-    return Task(app, options, project, waivers, Saved(path, data, digest, plan), now)
+    return Task(app, options, project, waivers, Saved(path, data, digest, plan), now, stop)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
+from reconciler.cli._listeners import EVENTS
 from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, ReconcilerError, Usage, check_names
+from reconciler.lanes.stop import Stop
 from reconciler.model import Account, Project
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
@@ -52,7 +54,7 @@ Exit codes: 0 everything was pulled, 5 in part, 1 nothing, 75 another run holds 
     help="Longest single wait when throttled; a longer one stops the account.",
 )
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
-@click.option("--events", metavar="FILE|-", help="Write JSON lines while it runs.")
+@EVENTS
 @pass_app
 def pull(
     app: App,
@@ -68,6 +70,7 @@ def pull(
     be listed this time keep their records and what the header says of them.
     """
     from reconciler.cli._pull_file import place_of
+    from reconciler.cli._pull_telling import PullListener
     from reconciler.lanes.state import journal
 
     longest = seconds(max_wait)
@@ -76,16 +79,16 @@ def pull(
     project = app.load_project()
     check_names("accounts", accounts, project.accounts)
     checked = _checked(app, project, place_of(app, project, out), accounts)
-    with ended_by_signals(), journal(app, project) as opened:
-        return _pulled(checked, opened, events=events, max_wait=longest, format_=format_)
+    app.listener = PullListener(app, events)
+    with ended_by_signals() as stop, journal(app, project) as opened:
+        return _pulled(checked, opened, stop=stop, max_wait=longest, format_=format_)
 
 
 def _checked(app: App, project: Project, place: "Place", chosen: Sequence[str]) -> Pull:
     """Everything that must hold before the first request, but for credentials and lanes."""
     from reconciler.cli._pull_file import read_old, refuse_elsewhere
-    from reconciler.cli._run import drivers_of
 
-    drivers = drivers_of(project.accounts)
+    drivers = app.drivers_of(project)
     accounts = [project.accounts[name] for name in sorted(set(chosen) or project.accounts)]
     pairs = [(account, drivers[account.driver]) for account in accounts]
     listable = tuple(pair for pair in pairs if pair[1].list is not None)
@@ -95,9 +98,7 @@ def _checked(app: App, project: Project, place: "Place", chosen: Sequence[str]) 
     return Pull(app, project, place, listable, unlistable)
 
 
-def _pulled(
-    pull: Pull, opened: "Journal", *, events: str | None, max_wait: float, format_: str
-) -> int:
+def _pulled(pull: Pull, opened: "Journal", *, stop: Stop, max_wait: float, format_: str) -> int:
     """List, write the file, tell; the exit code."""
     from reconciler.cli._pull_listing import listen
     from reconciler.cli._pull_rows import exit_code, unlistable_rows
@@ -107,7 +108,7 @@ def _pulled(
     if not pull.listable:
         tell(app, shown, unlistable_rows(pull.unlistable), Exit.ERROR, format_)
         return Exit.ERROR
-    listened = listen(app, pull.project, pull.listable, opened, events=events, max_wait=max_wait)
+    listened = listen(app, pull.project, pull.listable, opened, stop=stop, max_wait=max_wait)
     if listened.signal is not None:
         opened.end(listened.run, listened.signal, {"summary": {}})
         app.err(f"interrupted; {safe.terminal(shown)} is as it was")

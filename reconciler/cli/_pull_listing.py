@@ -6,16 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.cli import _run
-from reconciler.cli._pull_telling import Follow
 from reconciler.cli.app import App
 from reconciler.driver import Driver
 from reconciler.errors import Exit
+from reconciler.events import told
 from reconciler.lanes.accounts import open_accounts
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.locks import Locks
 from reconciler.lanes.run import by_lane, take
+from reconciler.lanes.running import Execution
+from reconciler.lanes.session import open_session
 from reconciler.lanes.state import holder, locks_folder, started
+from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
 from reconciler.model import Account, Project
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
@@ -39,7 +41,7 @@ def listen(
     pairs: Sequence[tuple[Account, Driver]],
     opened: Journal,
     *,
-    events: str | None,
+    stop: Stop,
     max_wait: float,
 ) -> Listened:
     """List every account of *pairs*. *max_wait*: seconds of the longest wait when throttled.
@@ -50,28 +52,24 @@ def listen(
     works = [_work(one) for one in accounts]
     names = [account.name for account, _ in pairs]
     who = {**holder(), "plan": "inventory pull", "accounts": names}
-    with _locked(app, project, accounts, who) as lanes:
-        follow = Follow(app, events)  # before the run: one that cannot tell them leaves no trace
+    with _locked(app, project, accounts, who) as lanes, told(app.listener, ()):
         run = opened.begin(None, "pull", json.dumps(who), [], started())
         ledgers = take(accounts, opened, run)
-        context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
-        running = _run.Running(context)
-        try:
-            heard = running.watched(
-                list_all(
-                    works,
-                    context,
-                    lambda: gates_of(works, context, ledgers),
-                    free=lambda lane: lanes[lane].release(),
-                )
+        execution = Execution(app, opened, run, stop=stop, max_wait=max_wait)
+        context = execution.context
+        heard = execution.complete(
+            list_all(
+                works,
+                context,
+                lambda: gates_of(works, context, ledgers),
+                free=lambda lane: lanes[lane].release(),
             )
-        finally:
-            follow.close()
-        return Listened(heard, run, running.signalled)
+        )
+        return Listened(heard, run, stop.exit)
 
 
 def _work(opened: OpenAccount) -> ListWork:
-    session, secrets = _run.session(opened.account, opened.driver, opened.settings)
+    session, secrets = open_session(opened)
     return ListWork(opened, session, secrets)
 
 

@@ -1,11 +1,11 @@
 """What a pull tells: its progress, its events, and what became of each account."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reconciler import safe
-from reconciler.cli._events import EventsFile
+from reconciler.cli._listeners import EventsListener
 from reconciler.cli._pull_rows import Row, pulled
 from reconciler.cli.app import App
 from reconciler.errors import Exit
@@ -76,19 +76,16 @@ def _said(row: Row) -> str:
     return f"{held}{news}, NOT COMPLETE: {row.why}{kept}"
 
 
-class Follow:
-    """Progress in plain lines on stderr, and every event as a JSON line where that is asked for."""
+class PullListener(EventsListener):
+    """Progress in plain lines on stderr."""
 
-    def __init__(self, app: App, where: str | None) -> None:
-        self._app = app
+    def begin(self, numbers: Collection[str]) -> None:
+        super().begin(numbers)
         self._told: dict[str, float] = {}
-        self._file = EventsFile(where)
 
-    def emit(self, event: Event) -> None:
-        """Tell *event*; a reader that went away stops nothing."""
+    def show(self, event: Event) -> None:
         if line := self._line(event):
-            self._app.note(safe.ci_log(line))
-        self._file.write(event)
+            self.app.note(safe.ci_log(line))
 
     def _line(self, event: Event) -> str | None:
         name = event.account or ""
@@ -104,6 +101,3 @@ class Follow:
                     return None
                 return f"{name}: waiting until {event.until:%H:%M:%S} UTC ({event.detail})"
         return None
-
-    def close(self) -> None:
-        self._file.close()

@@ -55,20 +55,18 @@ def facts(target: Target, planned: Planned | None) -> dict[str, Any]:
     return {"name": target.id, "sources": [], "waivers": [], "campaign": None}
 
 
-def pairs_of(project: Project) -> list[tuple[Account, Driver]]:
+def pairs_of(app: App, project: Project) -> list[tuple[Account, Driver]]:
     """Every account of the project with its driver."""
-    from reconciler.cli._run import drivers_of
-
-    drivers = drivers_of(project.accounts)
+    drivers = app.drivers_of(project)
     return [(account, drivers[account.driver]) for account in project.accounts.values()]
 
 
 def accounts_of(
-    project: Project, chosen: "Mapping[Target, State]", known: "Known"
+    app: App, project: Project, chosen: "Mapping[Target, State]", known: "Known"
 ) -> list[tuple[Account, Driver]]:
     """The accounts that have *chosen* today, by name, with their drivers."""
     here = {one.account for one in chosen if known.elsewhere(one) is None}
-    return [pair for pair in sorted(pairs_of(project), key=_name) if pair[0].name in here]
+    return [pair for pair in sorted(pairs_of(app, project), key=_name) if pair[0].name in here]
 
 
 def _name(pair: tuple[Account, Driver]) -> str:

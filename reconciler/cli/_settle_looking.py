@@ -15,8 +15,10 @@ from reconciler.cli._settle_log import (
     records_of,
 )
 from reconciler.cli.app import App
-from reconciler.cli.status import mask_of
+from reconciler.cli.status import numbers_of
 from reconciler.errors import Exit
+from reconciler.events import told
+from reconciler.lanes.stop import Stop
 from reconciler.model import Campaign, Outcome, Project, Target
 from reconciler.plan.guards.waivers import sort_out
 
@@ -33,19 +35,19 @@ def look(
     *,
     inventory: Sequence[str],
     max_wait: float,
-    events: str | None,
+    stop: Stop,
 ) -> None:
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
-    from reconciler.cli import _run
     from reconciler.lanes.accounts import open_accounts
     from reconciler.lanes.locks import Locks
     from reconciler.lanes.preparing import rules_of, witnesses
-    from reconciler.lanes.run import by_lane, summary, take
+    from reconciler.lanes.run import by_lane, summary, take, work_of
+    from reconciler.lanes.running import Execution
     from reconciler.lanes.state import holder, locks_folder, started
     from reconciler.lanes.work import can_look
     from reconciler.plan.today import make_plan
 
-    every, opened = accounts_of(project, chosen, known), known.journal
+    every, opened = accounts_of(app, project, chosen, known), known.journal
     for target in chosen:
         if (scope := known.elsewhere(target)) is not None:
             said = f"{target}: it is in doubt at {scope}, which no account is now"
@@ -65,7 +67,7 @@ def look(
     opened.watch(locks.check)
     with ExitStack() as held:
         held.callback(locks.release)
-        follow = held.enter_context(_run.Events(app, events, mask_of(chosen)))
+        held.enter_context(told(app.listener, numbers_of(chosen)))
         run = opened.begin(None, "settle", json.dumps(holder()), [], started())
         ledgers = take(accounts, opened, run)
         states = known.states(chosen)
@@ -73,24 +75,23 @@ def look(
         opened.commit("", 0, run, audit=begun_records(project, plans))
         records = records_of(app, states)
         waivers = sort_out(project.waivers, today=app.now().date())
-        context = _run.context(app, opened, run, emit=follow.emit, max_wait=max_wait)
+        execution = Execution(app, opened, run, stop=stop, max_wait=max_wait)
         works = []
         for one in accounts:
             account = one.account
             seen = witnesses(account.name, fresh.plan, fresh.plan, fresh.matches, fresh.facts)
             works.append(
-                _run.work(
+                work_of(
                     one,
                     jobs=_jobs(states, records, account.name),
                     witnesses=seen.without({t.id for t in chosen}),
                     rules=rules_of(account, fresh.asked, waivers, app.now()),
                 )
             )
-        running = _run.Running(context, follow.tick)
-        fates = running.go(works, ledgers, send=False)
+        fates = execution.go(works, ledgers, send=False)
         counts = summary(fates)
         left = Exit.DOUBT if counts[Outcome.IN_DOUBT.value] else Exit.OK
-        code = running.signalled or left
+        code = stop.exit or left
         over = []
         for plan in filter(None, plans):
             mine = {t: fate for t, fate in fates.items() if states[t].plan == plan}

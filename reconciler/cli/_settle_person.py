@@ -38,7 +38,7 @@ def record_finding(
     if not chosen:
         return
     by, opened = person(), known.journal
-    lanes = _lanes(project, chosen, known)
+    lanes = _lanes(app, project, chosen, known)
     locks = Locks(locks_folder(app, project))
     locks.take(sorted(lanes), {**holder(), "plan": "settle", "accounts": names(chosen)})
     opened.watch(locks.check)
@@ -99,10 +99,10 @@ def record_finding(
 
 
 def _lanes(
-    project: Project, chosen: "Mapping[Target, State]", known: "Known"
+    app: App, project: Project, chosen: "Mapping[Target, State]", known: "Known"
 ) -> dict[str, set[str]]:
     """The lanes in which *chosen* are worked, each with their scopes there."""
-    pairs = {account.name: (account, driver) for account, driver in pairs_of(project)}
+    pairs = {account.name: (account, driver) for account, driver in pairs_of(app, project)}
     lanes: dict[str, set[str]] = {}
     for target in chosen:
         scope, lane = known.identity(target).scope, known.identity(target).scope

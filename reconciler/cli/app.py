@@ -9,16 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO, NoReturn, TextIO
+from typing import BinaryIO, TextIO
 
 import click
 
 from reconciler.api.project import Project
 from reconciler.errors import Exit
+from reconciler.lanes.stop import Stop
 from reconciler.safe import printable_json
 from reconciler.site import Site
 
-_ENDING = {signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
+_ENDING = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
 
 class App(Site):
@@ -116,28 +117,39 @@ class App(Site):
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """TERM and HUP end a command as INT does, by an exception: what is open is closed.
+def ended_by_signals() -> Iterator[Stop]:
+    """INT, TERM and HUP end a command: a run that is under way by the stop, else by an exception.
 
-    By default they end Python on the spot.
+    So what is open is closed, where TERM and HUP would end Python on the spot. A run lets what is
+    in flight end; a second signal ends it at once. The journal is consistent at every instant: an
+    intent without result is in doubt.
     """
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
     before = {number: signal.getsignal(number) for number in _ENDING}
-    kept = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
-    for number in kept:
-        signal.signal(number, _leave)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        code, old = _ENDING[signal.Signals(number)], before[signal.Signals(number)]
+        if stop.heeded and stop.exit is not None:
+            os._exit(code)
+        elif stop.heeded:
+            stop.set(code)
+        elif callable(old):
+            old(number, frame)
+        elif old is signal.SIG_DFL:
+            raise SystemExit(code)
+
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]  # nohup: the run is to outlive its terminal
+    for number in before:
+        signal.signal(number, handle)
     try:
-        yield
+        yield stop
     finally:
-        for number, old in kept.items():
+        for number, old in before.items():
             signal.signal(number, old)
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    del frame
-    raise SystemExit(_ENDING[signal.Signals(number)])
 
 
 pass_app = click.make_pass_decorator(App)

@@ -7,8 +7,9 @@ import click
 
 from reconciler import disk
 from reconciler.cli._apply_task import Lifted, Options, read_task
+from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import seconds
-from reconciler.cli.app import App, pass_app
+from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 
 
@@ -52,7 +53,7 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text"
 )
-@click.option("--events", metavar="FILE|-", help="Write JSON lines while it runs.")
+@EVENTS
 @click.option("--first-run", is_flag=True, help="There is no journal, and that is right.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
 @pass_app
@@ -102,10 +103,10 @@ def command(
         reports=_reports(reports),
         lifted=_lifted(waive, because, ticket),
         format=format_,
-        events=events,
         first_run=first_run,
         show_numbers=show_numbers,
     )
+    app.listener = ProgressListener(app, events)
     if plan is None:
         return _without_plan(app, options)
     path = Path(plan)
@@ -144,8 +145,9 @@ def _carry_out(app: App, options: Options, path: Path, data: bytes) -> int:
     # Checking a command line loads nothing of what follows.
     from reconciler.cli._apply_steps import apply, dry_run
 
-    task = read_task(app, options, path, data)
-    return dry_run(task) if options.dry_run else apply(task)
+    with ended_by_signals() as stop:
+        task = read_task(app, options, path, data, stop)
+        return dry_run(task) if options.dry_run else apply(task)
 
 
 def _without_plan(app: App, options: Options) -> int:

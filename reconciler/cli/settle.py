@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
+from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.cli.status import doubts_now, mask_of, shown
@@ -42,7 +43,7 @@ Exit codes: 0 nothing is in doubt any more, 6 doubts remain, 75 another run hold
 @click.option("--inventory", multiple=True, metavar="FILE", help="Instead of the project's.")
 @click.option("--max-wait", default="15m", show_default=True, metavar="DURATION")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
-@click.option("--events", metavar="FILE|-", help="Write JSON lines while it runs.")
+@EVENTS
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
 @pass_app
 def command(
@@ -80,9 +81,10 @@ def command(
     longest = seconds(max_wait)
     project = app.load_project()
     check_names("account", [] if account is None else [account], project.accounts)
-    with ended_by_signals(), journal(app, project) as opened:
+    app.listener = ProgressListener(app, events)
+    with ended_by_signals() as stop, journal(app, project) as opened:
         # One request may have many numbers, and what is said of one target may name any of them.
-        known_ = Known(opened, scopes_now(app, pairs_of(project), opened, reveal=True))
+        known_ = Known(opened, scopes_now(app, pairs_of(app, project), opened, reveal=True))
         mask = mask_of(known_.in_doubt(), show_numbers=show_numbers)
         chosen = _chosen(known_, plan, targets, request, account, show_numbers=show_numbers)
         if found is not None:
@@ -95,7 +97,7 @@ def command(
                 chosen,
                 inventory=inventory,
                 max_wait=longest,
-                events=events,
+                stop=stop,
             )
         doubts, _ = doubts_now(known_, Locks(locks_folder(app, project)).holders())
         left = len(_of_plan(plan, doubts))

@@ -63,7 +63,7 @@ def command(
     with ended_by_signals(), opening(app, project) as opened:
         if reviewed is not None and not opened.review(reviewed, by or "", because or ""):
             raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
-        known = Known(opened, scopes_now(app, pairs_of(project), opened, reveal=False))
+        known = Known(opened, scopes_now(app, pairs_of(app, project), opened, reveal=False))
         found = _gather(app, project, known, plan, show_numbers=show_numbers)
     if format_ == "json":
         app.out_json(found, indent=1)
@@ -170,11 +170,16 @@ def shown(target: Target, *, show_numbers: bool) -> str:
     return f"{Target(target.account, target.id)}#{safe.mask_number(target.part)}"
 
 
+def numbers_of(targets: Iterable[Target]) -> list[str]:
+    """The parts of *targets*: what may be phone numbers."""
+    return [one.part for one in targets if one.part is not None]
+
+
 def mask_of(targets: Iterable[Target], *, show_numbers: bool = False) -> Callable[[str], str]:
     """Masks the phone numbers of *targets* in what a vendor or a person said."""
     from reconciler.views.words import masker
 
-    return masker((one.part for one in targets if one.part is not None), show_numbers)
+    return masker(numbers_of(targets), show_numbers)
 
 
 def _blocked(app: App, project: Project) -> list[dict[str, Any]]:

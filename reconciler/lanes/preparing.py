@@ -10,11 +10,12 @@ import msgspec
 
 from reconciler.apply.merge import Planned, inventory_of
 from reconciler.apply.report import WITHDRAWN
-from reconciler.driver import Driver, Item, Request, Secret, Session, shown
-from reconciler.errors import ReconcilerError, Stale
+from reconciler.driver import Driver, Item, Request, shown
+from reconciler.errors import Stale
 from reconciler.inventory import Facts
 from reconciler.lanes.journal import Ruling
 from reconciler.lanes.known import Known
+from reconciler.lanes.session import session_of
 from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses, can_look
 from reconciler.model import (
     Account,
@@ -303,23 +304,6 @@ def witnesses(account: str, saved: Plan, fresh: Plan, matches: Matches, facts: F
         tuple(Item(Target(account, c.id), c.name, c.channel) for c in pool[:_WITNESSES]),
         (known.campaigns or 0) if known is not None else 0,
     )
-
-
-def session_of(
-    account: Account, driver: Driver, settings: Any, nonce: Callable[[], str]
-) -> Session:
-    """What the driver may know while it builds requests; *settings* with or without secrets."""
-    return Session(
-        account=account.name,
-        settings=settings,
-        base=(account.base_url or driver.base_url(account.settings)).rstrip("/"),
-        token=Secret(_no_token),
-        nonce=nonce,
-    )
-
-
-def _no_token() -> str:
-    raise ReconcilerError("no token was issued")
 
 
 # ---------------------------------------------------------------- dry run

@@ -12,6 +12,7 @@ from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.look import confirm, opening, settle
 from reconciler.lanes.pace import Pace, slack
 from reconciler.lanes.send import Sender
+from reconciler.lanes.session import open_session
 from reconciler.lanes.work import (
     AccountStopped,
     Fate,
@@ -38,6 +39,14 @@ class AccountWork:
     jobs: list[Job]
     witnesses: Witnesses
     rules: Rules
+
+
+def work_of(
+    opened: OpenAccount, *, jobs: list[Job], witnesses: Witnesses, rules: Rules
+) -> AccountWork:
+    """The work of an account whose credentials are read."""
+    session, secrets = open_session(opened)
+    return AccountWork(opened, session, secrets, jobs, witnesses, rules)
 
 
 def strictest(limits: Sequence[Limits]) -> Limits:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from reconciler import drivers
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate
-from reconciler.lanes.preparing import session_of
+from reconciler.lanes.session import session_of
 from reconciler.lanes.work import OpenAccount, RunContext
 from reconciler.model import Account, Guards, Limits
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all

@@ -208,10 +208,11 @@ def _one(db: sqlite3.Connection, sql: str) -> Any:
 
 
 def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    if read_only:
-        place = f"file:{quote(str(path))}?mode=ro"
-        return sqlite3.connect(place, uri=True, isolation_level=None, timeout=_PATIENCE)
-    return sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
+    # A run works on it in a thread of its own while its opener waits: one at a time.
+    place, uri = (f"file:{quote(str(path))}?mode=ro", True) if read_only else (path, False)
+    return sqlite3.connect(
+        place, uri=uri, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
+    )
 
 
 def _has_tail(path: Path) -> bool:

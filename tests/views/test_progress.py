@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.cli._progress import Progress
 from reconciler.events import Event, to_json_line
+from reconciler.views.live import Progress
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -124,7 +124,7 @@ def test_an_ascii_stream_gets_ascii(live: bool) -> None:
 
 def test_rich_is_loaded_for_the_live_picture_alone() -> None:
     code = (
-        "import sys, io\nfrom reconciler.cli._progress import Progress\n"
+        "import sys, io\nfrom reconciler.views.live import Progress\n"
         "from reconciler.events import Event\nfrom datetime import datetime, UTC\n"
         "p = Progress(io.StringIO(), live=False, clock=lambda: 0.0)\n"
         "p.emit(Event(datetime.now(UTC), 'account-started', 'a', total=1)); p.close()\n"

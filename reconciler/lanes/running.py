@@ -1,0 +1,132 @@
+"""One run of the executor, on an event loop in a thread of its own.
+
+The caller's thread only waits. So a run is the same whether the caller has an event loop or not,
+needs no signal handler, and ends well whatever a handler of the caller's does meanwhile.
+"""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from reconciler.events import Event
+from reconciler.lanes.journal import Journal, Ledger
+from reconciler.lanes.resolver import Resolver
+from reconciler.lanes.run import AccountWork, execute
+from reconciler.lanes.stop import Stop
+from reconciler.lanes.work import Fate, RunContext
+from reconciler.model import Target
+from reconciler.site import Site
+
+T = TypeVar("T")
+
+_POLL = 0.5  # seconds: a signal that another thread got is noticed this late at most
+_START = 5.0  # seconds in which a thread begins, if it was started at all
+_TICK = 1.0  # seconds between two ticks of the listener
+
+
+class Execution:
+    """Run *run* of the journal, by the site's clock and with real dice.
+
+    Without *plan* and *closed*: a run that only reads. *stop* ends it, as does a listener of the
+    site that fails: what it raised is raised once the run has ended.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        journal: Journal,
+        run: int,
+        plan: str | None = None,
+        *,
+        stop: Stop,
+        max_wait: float,
+        closed: Callable[[str], str | None] = lambda _: None,
+        first_run: bool = False,
+    ) -> None:
+        self._listener = site.listener
+        self._failure: Exception | None = None
+        self._stop = stop
+        self.context = RunContext(
+            journal=journal,
+            run=run,
+            plan=plan,
+            wall=site.now,
+            chance=random.random,
+            emit=self._emit,
+            closed=closed,
+            max_wait=max_wait,
+            first_run=first_run,
+        )
+
+    def go(
+        self, works: Sequence[AccountWork], ledgers: Mapping[str, Ledger], *, send: bool
+    ) -> dict[Target, Fate]:
+        """Work every account; what became of each job's target."""
+        return self.complete(execute(works, self.context, ledgers, send=send))
+
+    def complete(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work*, which heeds the context's `stop`, to its end."""
+        loop = asyncio.new_event_loop()
+        began, done = threading.Event(), Future[T]()
+
+        def end() -> None:
+            with suppress(RuntimeError):  # the loop has just been closed: the run is over
+                loop.call_soon_threadsafe(self.context.stop.set)
+
+        def body() -> None:
+            began.set()
+            try:
+                with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                    loop.set_default_executor(Resolver())
+                    value = runner.run(self._ticking(work))
+            except BaseException as error:  # whoever waits gets it
+                done.set_exception(error)
+            else:
+                done.set_result(value)
+
+        with self._stop.ends(end):
+            try:
+                threading.Thread(target=body, name="reconciler run", daemon=True).start()
+                _wait(done)
+            except BaseException:  # a signal handler of the caller's: the run ends before it counts
+                self._stop.set()
+                if began.wait(_START):
+                    _wait(done)
+                raise
+        if self._failure is not None:
+            raise self._failure
+        return done.result()
+
+    async def _ticking(self, work: Coroutine[Any, Any, T]) -> T:
+        clock = asyncio.create_task(self._tick())
+        try:
+            return await work
+        finally:
+            clock.cancel()
+
+    async def _tick(self) -> None:
+        """Times on a terminal go on while nothing happens."""
+        while True:
+            await asyncio.sleep(_TICK)
+            self._tell(self._listener.tick)
+
+    def _emit(self, event: Event) -> None:
+        self._tell(lambda: self._listener.event(event))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        if self._failure is not None:
+            return
+        try:
+            tell()
+        except Exception as error:  # raised at the end; until then the journal comes first
+            self._failure = error
+            self.context.stop.set()
+
+
+def _wait(done: "Future[T]") -> None:
+    while not done.done():
+        wait([done], timeout=_POLL)

@@ -1,0 +1,38 @@
+"""A session: what the driver of an account may know while it builds requests."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.driver import Driver, Secret, Session
+from reconciler.errors import ReconcilerError
+from reconciler.lanes.work import OpenAccount
+from reconciler.model import Account
+
+
+def session_of(
+    account: Account, driver: Driver, settings: Any, nonce: Callable[[], str]
+) -> Session:
+    """The session of *account*; *settings* with or without secrets."""
+    return Session(
+        account=account.name,
+        settings=settings,
+        base=(account.base_url or driver.base_url(account.settings)).rstrip("/"),
+        token=Secret(_no_token),
+        nonce=nonce,
+    )
+
+
+def _no_token() -> str:
+    raise ReconcilerError("no token was issued")
+
+
+def open_session(opened: OpenAccount) -> tuple[Session, list[str]]:
+    """The session of an account, and the secret values that no shown text may hold."""
+    settings = opened.settings
+    values = [one.secret().reveal() for one in settings.credentials().values()]
+    return session_of(opened.account, opened.driver, settings, _nonce), values
+
+
+def _nonce() -> str:
+    return secrets.token_hex(16)

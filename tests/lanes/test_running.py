@@ -1,0 +1,119 @@
+"""A run in a thread of its own: the caller's loop, handlers and exceptions."""
+
+import asyncio
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.errors import Exit
+from reconciler.events import Event, Listener
+from reconciler.lanes.journal.sqlite import SqliteJournal
+from reconciler.lanes.running import Execution
+from reconciler.lanes.stop import Stop
+from reconciler.site import Site
+
+
+class Heard(Listener):
+    """Keeps what it is told; fails at an event that says so."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+
+    def event(self, event: Event) -> None:
+        self.kinds.append(event.kind)
+        if event.detail == "fail":
+            raise LookupError(event.kind)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def made(tmp_path: Path, heard: Heard) -> Execution:
+    return execution(tmp_path, heard, Stop())
+
+
+def execution(root: Path, heard: Heard, stop: Stop) -> Execution:
+    site = Site(root=root, environ={}, listener=heard)
+    journal = SqliteJournal(root / "state.db", "p", clock=site.now)
+    journal.close()
+    return Execution(site, journal, 1, stop=stop, max_wait=1.0)
+
+
+async def until_stopped(made: Execution) -> str:
+    await asyncio.wait_for(made.context.stop.wait(), 30)
+    return "ended"
+
+
+def test_it_works_where_an_event_loop_runs_already(made: Execution) -> None:
+    async def caller() -> str:
+        return made.complete(asyncio.sleep(0, "done"))
+
+    assert asyncio.run(caller()) == "done"
+
+
+def test_it_installs_no_signal_handler(made: Execution) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(one) for one in numbers]
+
+    async def look() -> list[Any]:
+        return [signal.getsignal(one) for one in numbers]
+
+    assert made.complete(look()) == before
+    assert [signal.getsignal(one) for one in numbers] == before
+
+
+def test_what_it_raises_is_raised(made: Execution) -> None:
+    async def fails() -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        made.complete(fails())
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_stop_ends_it_from_any_thread(tmp_path: Path, heard: Heard, when: str) -> None:
+    stop = Stop()
+    made = execution(tmp_path, heard, stop)
+    assert not stop.heeded
+    if when == "before":
+        stop.set(Exit.TERM)
+        assert made.complete(until_stopped(made)) == "ended"
+    else:
+
+        async def asks() -> str:
+            assert stop.heeded
+            threading.Thread(target=stop.set, args=(Exit.TERM,)).start()
+            return await until_stopped(made)
+
+        assert made.complete(asks()) == "ended"
+    assert stop.exit is Exit.TERM
+    assert not stop.heeded
+
+
+def test_an_exception_of_a_signal_handler_ends_it_first(made: Execution) -> None:
+    ended = []
+
+    async def interrupted() -> None:
+        signal.raise_signal(signal.SIGINT)  # Python's own handler raises in the waiting thread
+        ended.append(await until_stopped(made))
+
+    with pytest.raises(KeyboardInterrupt):
+        made.complete(interrupted())
+    assert ended == ["ended"]
+
+
+def test_a_listener_that_fails_ends_it_and_is_told_no_more(made: Execution, heard: Heard) -> None:
+    async def tells() -> str:
+        for kind, detail in (("look", None), ("wait", "fail"), ("request", None)):
+            made.context.emit(Event(made.context.wall(), kind, detail=detail))  # type: ignore[arg-type]
+        return await until_stopped(made)
+
+    with pytest.raises(LookupError, match="wait"):
+        made.complete(tells())
+    assert heard.kinds == ["look", "wait"]
