@@ -454,12 +454,14 @@ class PlanAccount(Struct, frozen=True, kw_only=True):
     campaigns: int
 
 
-class Violation(Struct, frozen=True, kw_only=True):
-    """A guard that makes the whole plan not applicable."""
+class Violation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A guard that makes the whole plan not applicable; *path* and *line*: where it is written."""
 
     guard: str
     account: str | None
     message: str
+    path: str | None = None
+    line: int | None = None
 
 
 class ApprovalsNeeded(Struct, frozen=True, kw_only=True):
@@ -555,6 +557,8 @@ class SentRequest(Struct, frozen=True, kw_only=True):
 
 
 class TargetReport(Struct, frozen=True, kw_only=True):
+    """*sources*: the absences that asked for it. *copy*: the digest of its kept copy, if any."""
+
     account: str
     scope: str = ""  # whose campaigns these are, whatever the account is called
     id: str
@@ -565,10 +569,17 @@ class TargetReport(Struct, frozen=True, kw_only=True):
     evidence: Evidence | None
     attempts: int
     requests: tuple[SentRequest, ...]
+    driver: str | None = None
+    sources: tuple[Source, ...] = ()
+    copy: str | None = None
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What an apply did, target by target, in the plan's order."""
+    """What an apply did, target by target, in the plan's order.
+
+    *approvals*: the principals whose approvals counted. *manifests*: those of the plan. *limits*:
+    those that the accounts had, by name.
+    """
 
     api_version: str
     kind: Literal["Report"]
@@ -579,3 +590,6 @@ class Report(Struct, frozen=True, kw_only=True):
     summary: dict[str, int]
     targets: tuple[TargetReport, ...]
     notes: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
+    manifests: tuple[ManifestFile, ...] = ()
+    limits: dict[str, Limits] = {}

@@ -69,29 +69,61 @@ def cap(text: str, most: int) -> str:
     return text if left_out <= 0 else f"{text[:most]}… ({left_out} more characters)"
 
 
-_SPACES = re.compile(r"^ | $|(?<= ) ")
-_MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
-_REFERENCE = re.compile(r"[@#:!~%&$^.](?=\w)|(?<=[Gg][Hh])-(?=\d)|:(?=//)|(?<=//)")
+_BACKTICKS = re.compile("`+")
+_PIPES = re.compile(r"(\\*)\|")
+# A word that no Markdown dialect acts upon: letters and digits joined by single `-`, `'` or `/`,
+# a number, a time; in brackets or quotes, with the punctuation of a sentence behind it. Whatever
+# is not ASCII is a letter here.
+_LETTERS = "[A-Za-z0-9\x80-\U0010ffff]+"
+_WORDS = re.compile(
+    rf"""\(?["']?(?:{_LETTERS}(?:[-'/]{_LETTERS})*%?|\d+(?:[.,]\d+)+%?|\d\d(?::\d\d)+)"""
+    r"""["']?[.,;:!?]?\)?[.,;:]?"""
+)
+_ACTED_UPON = re.compile(
+    r"(?i)\(?[\"']?(?:(?:.*\W)?gh-\d.*|[0-9a-f]{7,40}|\d+[.)]+)[\"']?[.,;:!?]?\)?[.,;:]?"
+)
+_TICKET = re.compile(r"(?!GH-)[A-Z][A-Z0-9]{1,9}-[0-9]{1,10}")
 
 
-def markdown(text: str) -> str:
-    """For a sentence in GitHub-flavoured Markdown: nothing in it links, mentions or formats.
+def markdown_code(text: str, *, cell: bool = False) -> str:
+    """For a name, id or path in Markdown: a code span, in which nothing links or formats.
 
-    Punctuation becomes character references, which Markdown never reads as markup. Mentions,
-    issue numbers, emoji codes and bare URLs are found after that step, in the text of the page; a
-    zero-width space (the only invisible thing we add) keeps those apart.
+    Its fence is longer than any run of backticks inside. *cell*: it stands in a table, whose cells
+    end at a bare `|`. What is shown can be copied as it is: nothing invisible is added.
     """
-    return _SPACES.sub("&#160;", _references(_REFERENCE.sub("\\g<0>\u200b", visible(text))))
+    return _code_span(terminal(text), cell=cell)
 
 
-def markdown_code(text: str) -> str:
-    """For a name, id or path in Markdown or raw HTML: a `<code>` element, to be copied as it is."""
-    return f"<code>{_SPACES.sub('&#160;', _references(visible(text)))}</code>"
+def _code_span(shown: str, *, cell: bool) -> str:
+    if not shown:
+        return "(empty)"
+    if cell:  # a backslash before the bar would be read with the one that we put there
+        shown = _PIPES.sub(lambda found: rf"{found[1]}{found[1]}\|", shown)
+    fence = "`" * (1 + max(map(len, _BACKTICKS.findall(shown)), default=0))
+    blanks = " " if (shown[0] in "` " or shown[-1] in "` ") and shown.strip(" ") else ""
+    return f"{fence}{blanks}{shown}{blanks}{fence}"
 
 
-def _references(text: str) -> str:
-    plain = _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
-    return plain.replace("\u200b", "&#8203;")
+def markdown(text: str, *, cell: bool = False) -> str:
+    """For a sentence in Markdown: plain words stay words, anything else stands in code spans."""
+    said: list[str] = []
+    odd: list[str] = []
+    for word in terminal(text).split(" "):
+        if _WORDS.fullmatch(word) and not _ACTED_UPON.fullmatch(word):
+            if odd:
+                said.append(_code_span(" ".join(odd), cell=cell))
+                odd = []
+            said.append(word)
+        else:
+            odd.append(word)
+    if odd and (said or any(odd)):
+        said.append(_code_span(" ".join(odd), cell=cell))
+    return " ".join(said)
+
+
+def markdown_ticket(text: str, *, cell: bool = False) -> str:
+    """For a ticket in Markdown: bare where it is one (`CHG-1001`), so that a host can link it."""
+    return text if _TICKET.fullmatch(text) else markdown_code(text, cell=cell)
 
 
 def html(text: str) -> str:

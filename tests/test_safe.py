@@ -3,6 +3,7 @@ import html
 import io
 import re
 import unicodedata
+from collections.abc import Callable
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -152,30 +153,84 @@ def markdown_page(text: str) -> Page:
     return Page(reader.render(text))
 
 
+def github_page(text: str) -> Page:
+    import cmarkgfm
+    from cmarkgfm.cmark import Options
+
+    return Page(cmarkgfm.github_flavored_markdown_to_html(text, Options.CMARK_OPT_UNSAFE))
+
+
+def in_a_cell(text: str) -> str:
+    """What a table shows: a bar's backslashes are doubled, apart from the one that we add."""
+    return re.sub(r"(\\+)(?=\|)", r"\1\1", text)
+
+
+READERS = pytest.mark.parametrize("reader", [markdown_page, github_page])
+
+
+@READERS
 @settings(max_examples=40)
 @given(HOSTILE)
-def test_markdown_reads_as_the_text_and_nothing_else(text: str) -> None:
-    shown = safe.markdown(text)
-    expected = safe.visible(text)
-    for before in ("x", "- ", "> ", "| a |\n|---|\n| "):
-        page = markdown_page(f"{before}{shown}e")
-        assert not {"a", "img", "code", "em", "strong", "s", "script", "!", "?"} & set(page.tags)
-        assert expected in page.text.replace("\u200b", "").replace("\u00a0", " ")
+def test_markdown_reads_as_the_text_in_words_and_code(
+    reader: Callable[[str], Page], text: str
+) -> None:
+    expected = safe.terminal(text)
+    for before, cell in (("x ", False), ("- x ", False), ("> x ", False), (TABLE, True)):
+        found = reader(f"{before}{safe.markdown(text, cell=cell)}{' |' if cell else ''}")
+        assert {one.strip("/") for one in found.tags} <= ALLOWED
+        shown = in_a_cell(expected) if cell else expected
+        assert shown.strip(" ") in found.text
+
+
+ALLOWED = {"p", "ul", "li", "blockquote", "code", "table", "thead", "tbody", "tr", "th", "td"}
+TABLE = "| a |\n|---|\n| "
+
+
+@READERS
+@settings(max_examples=40)
+@given(HOSTILE)
+def test_markdown_code_is_one_code_element_with_the_text(
+    reader: Callable[[str], Page], text: str
+) -> None:
+    expected = safe.terminal(text)
+    found = reader(f"x {safe.markdown_code(text)} y")
+    assert found.tags == (["p", "code", "/code", "/p"] if text else ["p", "/p"])
+    assert found.text.strip() == f"x {expected or '(empty)'} y"
+    found = reader(f"{TABLE}{safe.markdown_code(text, cell=True)} | b |")
+    assert in_a_cell(expected) in found.text
+    assert found.tags.count("td") == 1
 
 
 @settings(max_examples=40)
 @given(HOSTILE)
-def test_markdown_code_is_one_code_element_with_the_text(text: str) -> None:
-    page = markdown_page(f"x {safe.markdown_code(text)} y")
-    assert page.tags == ["p", "code", "/code", "/p"]
-    assert page.text.replace("\u00a0", " ").strip() == f"x {safe.visible(text)} y"
+def test_markdown_leaves_no_mention_reference_or_emoji_outside_of_code(text: str) -> None:
+    outside = re.sub(r"(`+).*?(?<!`)\1(?!`)", "", f"x {safe.markdown(text)}")
+    assert not re.search(r"[@#!~$](?=\w)|:(?=\w+:)|://\S|(?<!\w)(?i:gh-)\d|www\.\w", outside)
+    assert "\u200b" not in outside
 
 
-@settings(max_examples=40)
-@given(HOSTILE)
-def test_markdown_leaves_no_mention_reference_or_emoji_in_the_page(text: str) -> None:
-    text_of_page = markdown_page(f"x {safe.markdown(text)}").text
-    assert not re.search(r"[@#!~$](?=\w)|:(?=\w+:)|://\S|(?i:gh-)\d|www\.\w", text_of_page)
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The season is over, and (really) nobody's asked.", None),
+        ("61 deletions, 50 are allowed: 11 too many (limit)", None),
+        ("made 2026-11-20 09:00:40 UTC; 1,000 of 2.5%", None),
+        ("दिवाली is over", None),
+        ("see #12 and @org/team now", "see `#12` and `@org/team` now"),
+        ("1. first", "`1.` first"),
+        ("a@b.example www.x.example", "`a@b.example www.x.example`"),
+        ("fixes GH-12 in deadbeef", "fixes `GH-12` in `deadbeef`"),
+    ],
+)
+def test_plain_words_stay_words_in_markdown(text: str, shown: str | None) -> None:
+    assert safe.markdown(text) == (shown or text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("CHG-10421", "CHG-10421"), ("GH-1", "`GH-1`"), ("CHG 1", "`CHG 1`")]
+)
+def test_only_a_ticket_stays_bare(text: str, shown: str) -> None:
+    assert safe.markdown_ticket(text) == shown
 
 
 @given(HOSTILE)

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from reconciler import disk
 from reconciler.api.given import One, Some, texts
+from reconciler.api.written import write_parts
 from reconciler.errors import Diagnostic, Usage
 from reconciler.model import Action, PlanMetadata, PlanWarning, Summary, Violation
 from reconciler.model import Plan as Value
@@ -16,6 +17,7 @@ from reconciler.plan.guards import plan_age
 from reconciler.plan.saved import Saved, no_collection
 from reconciler.plan.saved import read_plan as read_saved
 from reconciler.site import Site
+from reconciler.views.frame import Frame, Platform
 
 
 class Plan:
@@ -109,27 +111,57 @@ class Plan:
         return self._data
 
     @no_collection()
-    def view(self, format: str) -> str:  # noqa: A002 - the option's name
+    def view(
+        self,
+        format: str,  # noqa: A002 - the option's name
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+    ) -> str:
         """The plan in one of the formats of `--format`; `json` is the plan file itself.
 
-        Phone numbers are masked in all others.
+        Phone numbers are masked in all others. Markdown keeps the limit of the platform *fit*.
+        *run*: the address of the CI's run, which a comment links.
         """
         from reconciler.views import PLAN_FORMATS
 
-        if format not in PLAN_FORMATS:
-            raise Usage(f"no format {format!r}; there are {', '.join(PLAN_FORMATS)}")
-        if format == "json":
+        if _checked(format) == "json":
             return self._data.decode()
-        return PLAN_FORMATS[format](self._value, self.digest)
+        return "".join(PLAN_FORMATS[format](self._value, self._frame(fit, run)))
 
-    def write(self, path: One, format: str = "json") -> None:  # noqa: A002
-        """Put the plan, or another view of it, at *path*, whole or not at all."""
+    @no_collection()
+    def write(
+        self,
+        path: One,
+        format: str = "json",  # noqa: A002
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+    ) -> tuple[Path, ...]:
+        """Put the plan, or another view of it, at *path*, whole or not at all; the files written.
+
+        With *fit*, what does not fit goes on in *path* with `.2`, `.3` and so on behind it.
+        """
+        from reconciler.views import plan_parts
+
         place = Path(path)
-        if format == "json":
+        if _checked(format) == "json":
             disk.write_whole(place, self._data)
             self.path = place
-        else:
-            disk.write_whole(place, self.view(format).encode("utf-8", "backslashreplace"))
+            return (place,)
+        return write_parts(place, plan_parts(format, self._value, self._frame(fit, run)))
+
+    def _frame(self, fit: Platform | None, run: str | None) -> Frame:
+        saved_as = None if self.path is None else os.fspath(self.path)
+        return Frame(digest=self.digest, saved=saved_as, run=run, fit=fit)
+
+
+def _checked(format: str) -> str:  # noqa: A002
+    from reconciler.views import PLAN_FORMATS
+
+    if format not in PLAN_FORMATS:
+        raise Usage(f"no format {format!r}; there are {', '.join(PLAN_FORMATS)}")
+    return format
 
 
 def plan(

@@ -6,7 +6,16 @@ from datetime import datetime
 from reconciler.apply.merge import Planned
 from reconciler.errors import Exit
 from reconciler.lanes.work import Fate
-from reconciler.model import API_VERSION, Outcome, Report, SentRequest, Target, TargetReport
+from reconciler.model import (
+    API_VERSION,
+    Limits,
+    ManifestFile,
+    Outcome,
+    Report,
+    SentRequest,
+    Target,
+    TargetReport,
+)
 
 WITHDRAWN = "withdrawn"
 
@@ -27,10 +36,14 @@ def report(
     ended: datetime,
     exit_code: int,
     notes: Sequence[str] = (),
+    approvals: Sequence[str] = (),
+    manifests: Sequence[ManifestFile] = (),
+    limits: Mapping[str, Limits] | None = None,
 ) -> Report:
     """Every target of the plan, in its order, with its one outcome.
 
-    *scope*: of an account by its name. *notes*: about the run.
+    *scope*: of an account by its name. *notes* are about the run, *approvals* the principals whose
+    approvals counted, *manifests* those that the plan was made of, *limits* the accounts' by name.
     """
     counts = {outcome.value: 0 for outcome in Outcome}
     told = []
@@ -50,6 +63,8 @@ def report(
                 evidence=fate.evidence,
                 attempts=len(sent),
                 requests=sent,
+                driver=one.action.driver,
+                sources=one.action.sources,
             )
         )
     return Report(
@@ -62,6 +77,9 @@ def report(
         summary=counts,
         targets=tuple(told),
         notes=tuple(notes),
+        approvals=tuple(approvals),
+        manifests=tuple(manifests),
+        limits=dict(limits or {}),
     )
 
 

@@ -36,8 +36,6 @@ class Ended:
 
 def finish(task: Task, known: Known, judged: Judged, ended: Ended) -> int:
     """End the run in the journal, tell what happened, write what was asked for; the exit code."""
-    from reconciler.views import REPORT_FORMATS
-
     fates = _fates(judged, ended)
     code = reports.exit_code(fates, signal=ended.signal, shut=ended.shut)
     made = reports.report(
@@ -50,12 +48,17 @@ def finish(task: Task, known: Known, judged: Judged, ended: Ended) -> int:
         ended=task.app.now(),
         exit_code=code,
         notes=ended.notes,
+        manifests=task.saved.plan.inputs.manifests,
+        limits={
+            name: task.project.accounts[name].limits
+            for name in sorted({one.target.account for one in judged.planned})
+        },
     )
     if ended.run is not None:
         _keep(task, known.journal, ended.run, made)
     _print(task, made)  # first: what happened is told even if a file cannot be written
     for name, file in task.options.reports:
-        disk.write_whole(Path(file), REPORT_FORMATS[name](made, task.saved.digest).encode())
+        disk.write_whole(Path(file), _view(task, made, name).encode())
     if task.options.update_inventory:
         _update_inventory(task, fates)
     return code
@@ -74,29 +77,29 @@ def _fates(judged: Judged, ended: Ended) -> dict[Target, Fate]:
 
 def _keep(task: Task, journal: Journal, run: int, made: Report) -> None:
     """The report for `evidence`, and its digest in the audit log."""
-    from reconciler.views import json as json_view
-
-    kept = json_view.report(made, task.saved.plan, show_numbers=True).encode()
+    kept = _view(task, made, "json", show_numbers=True).encode()
     save_report(task.app, task.saved.digest, kept)
     digest = hashlib.sha256(kept).hexdigest()
     journal.end(run, made.exit_code, {"summary": made.summary, "report": digest})
 
 
 def _print(task: Task, made: Report) -> None:
-    from reconciler.views import REPORT_FORMATS
-
     app, plan, numbers = task.app, task.saved.plan, task.options.show_numbers
-    match task.options.format:
-        case "json":
-            from reconciler.views import json as json_view
+    if task.options.format != "text":
+        app.out(_view(task, made, task.options.format, show_numbers=numbers))
+        return
+    from reconciler.views import text
 
-            app.out(json_view.report(made, plan, show_numbers=numbers))
-        case "markdown":
-            app.out(REPORT_FORMATS["markdown"](made, task.saved.digest))
-        case _:
-            from reconciler.views import text
+    shown = text.report(made, plan, color=app.color, width=app.width, show_numbers=numbers)
+    app.out("".join(shown))
 
-            app.out(text.report(made, plan, color=app.color, width=100, show_numbers=numbers))
+
+def _view(task: Task, made: Report, name: str, *, show_numbers: bool = False) -> str:
+    from reconciler.views import REPORT_FORMATS
+    from reconciler.views.frame import Frame
+
+    frame = Frame(digest=task.saved.digest, show_numbers=show_numbers)
+    return "".join(REPORT_FORMATS[name](made, task.saved.plan, frame))
 
 
 def _update_inventory(task: Task, fates: Mapping[Target, Fate]) -> None:

@@ -40,7 +40,7 @@ def dry_run(task: Task) -> int:
     if task.options.format == "json":
         app.out_json(document, indent=1)
     else:
-        app.out(text.dry_run(document, color=app.color))
+        app.out("".join(text.dry_run(document, color=app.color)))
     for target, fate in judged.fates.items():
         app.note(safe.terminal(f"not sent: {target}: {fate.outcome}, {fate.detail}"))
     return Exit.OK

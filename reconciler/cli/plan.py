@@ -103,7 +103,7 @@ def show_plan(
         shown = text.plan(
             plan.value, color=app.color, width=app.width, show_numbers=show_numbers, now=now
         )
-        app.out(shown)
+        app.out("".join(shown))
     elif format_ == "json":
         app.out_exactly(plan.view("json"))
     else:

@@ -46,7 +46,7 @@ def command(app: App, paths: tuple[str, ...], view: str) -> int:
     else:
         from reconciler.views.diagnostics import FORMATS
 
-        app.out(FORMATS[view](_from_repository(told, app.environ), valid))
+        app.out("".join(FORMATS[view](_from_repository(told, app.environ), valid)))
     return Exit.OK if valid else Exit.ERROR
 
 

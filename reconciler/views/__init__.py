@@ -1,37 +1,43 @@
-"""Views: a Plan or a Report becomes text. Pure: no clock, no environment, no disk.
+"""Views: a plan or a report becomes text. Pure: no clock, no environment, no disk.
 
-Each view is one file, loaded when it is asked for. `PLAN_FORMATS` and `REPORT_FORMATS` name those
-that `--format` and `--report FORMAT=FILE` offer; each takes the value and the plan's digest
-(`sha256:...`) and masks phone numbers. (`json` of a plan is the exception: it is the plan file.)
+Each view is one file or folder, loaded when it is asked for. `PLAN_FORMATS` and `REPORT_FORMATS`
+name those that `--format` and `--report FORMAT=FILE` offer; each takes the value and its `Frame`
+and yields the text piece by piece. Phone numbers are masked. (`json` of a plan is the exception:
+it is the plan file.) `plan_parts` and `report_parts` yield the texts of FILE, FILE.2 and so on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from types import ModuleType
 
 from reconciler.model import Plan, Report
+from reconciler.views.frame import Frame
+
+PlanView = Callable[[Plan, Frame], Iterator[str]]
+ReportView = Callable[[Report, Plan | None, Frame], Iterator[str]]
 
 
-def _plan(module: str, function: str = "plan") -> Callable[[Plan, str], str]:
-    def view(plan: Plan, digest: str) -> str:
-        made: str = getattr(import_module(f"reconciler.views.{module}"), function)(
-            plan, digest=digest
-        )
+def _module(name: str) -> ModuleType:
+    return import_module(f"reconciler.views.{name}")
+
+
+def _plan(module: str, function: str = "plan") -> PlanView:
+    def view(plan: Plan, frame: Frame) -> Iterator[str]:
+        made: Iterator[str] = getattr(_module(module), function)(plan, frame)
         return made
 
     return view
 
 
-def _report(module: str, function: str = "report") -> Callable[[Report, str], str]:
-    def view(report: Report, digest: str) -> str:
-        made: str = getattr(import_module(f"reconciler.views.{module}"), function)(
-            report, digest=digest
-        )
+def _report(module: str, function: str = "report") -> ReportView:
+    def view(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+        made: Iterator[str] = getattr(_module(module), function)(report, plan, frame)
         return made
 
     return view
 
 
-PLAN_FORMATS: dict[str, Callable[[Plan, str], str]] = {
+PLAN_FORMATS: dict[str, PlanView] = {
     "text": _plan("text", "plain_plan"),
     "json": _plan("json"),
     "markdown": _plan("markdown"),
@@ -43,10 +49,10 @@ PLAN_FORMATS: dict[str, Callable[[Plan, str], str]] = {
     "github-summary": _plan("github", "plan_summary"),
     "gitlab-terraform": _plan("gitlab", "terraform"),
     "gitlab-codequality": _plan("gitlab", "code_quality"),
-    "terraform": _plan("terraform"),
+    "terraform-json": _plan("terraform"),
 }
 
-REPORT_FORMATS: dict[str, Callable[[Report, str], str]] = {
+REPORT_FORMATS: dict[str, ReportView] = {
     "text": _report("text", "plain_report"),
     "json": _report("json"),
     "markdown": _report("markdown"),
@@ -56,3 +62,23 @@ REPORT_FORMATS: dict[str, Callable[[Report, str], str]] = {
     "github": _report("github"),
     "github-summary": _report("github", "report_summary"),
 }
+
+
+def plan_parts(name: str, plan: Plan, frame: Frame) -> Iterator[Iterable[str]]:
+    """The texts of a plan's view, each in pieces; one, unless `frame.fit` asks for more."""
+    if name == "markdown":
+        for text in _module(name).plan_parts(plan, frame):
+            yield (text,)
+    else:
+        yield PLAN_FORMATS[name](plan, frame)
+
+
+def report_parts(
+    name: str, report: Report, plan: Plan | None, frame: Frame
+) -> Iterator[Iterable[str]]:
+    """The same for a report."""
+    if name == "markdown":
+        for text in _module(name).report_parts(report, plan, frame):
+            yield (text,)
+    else:
+        yield REPORT_FORMATS[name](report, plan, frame)

@@ -2,111 +2,111 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from reconciler.model import Plan, Report
+from reconciler.model import Action, Plan, Report, Source, TargetReport
 from reconciler.safe import csv as cell
 from reconciler.views import words
+from reconciler.views.askers import Askers
+from reconciler.views.frame import Frame
 
+_ASKED = ("manifest", "owner", "ticket", "why")
 PLAN_COLUMNS = (
-    "action",
-    "reason",
-    "account",
-    "driver",
-    "id",
-    "name",
-    "status",
-    "channel",
-    "createdAt",
-    "updatedAt",
-    "parts",
-    "message",
-    "sources",
-    "waivers",
-    "plan",
+    *("action", "reason", "account", "driver", "id", "name", "status", "channel"),
+    *("createdAt", "updatedAt", "parts", "message", "sources", *_ASKED, "waivers", "plan"),
 )
 REPORT_COLUMNS = (
-    "outcome",
-    "account",
-    "id",
-    "part",
-    "name",
-    "detail",
-    "evidence",
-    "attempts",
-    "lastAt",
-    "lastStatus",
-    "plan",
+    *("outcome", "account", "driver", "id", "part", "name", "detail", "evidence", "attempts"),
+    *("firstAt", "lastAt", "lastStatus", "copy", "sources", *_ASKED, "approvals", "plan"),
 )
 
 
-def plan(plan: Plan, *, digest: str) -> str:
+def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     """A header row and a row an action, in the plan's order."""
     mask = words.plan_masker(plan)
-    return _table(
-        PLAN_COLUMNS,
-        (
-            (
-                action.action,
-                str(action.reason),
-                action.account,
-                action.driver,
-                action.id or "",
-                action.name or "",
-                words.status(action.campaign),
-                (action.campaign.channel if action.campaign else None) or "",
-                _time(action.campaign.created_at if action.campaign else None),
-                _time(action.campaign.updated_at if action.campaign else None),
-                " ".join(words.parts(action)),
-                mask(action.message or ""),
-                " ".join(map(words.place, action.sources)),
-                "; ".join(
-                    f"{one.guard} until {one.until}: {mask(one.because)} ({one.ticket})"
-                    for one in action.waivers
-                ),
-                digest,
-            )
-            for action in plan.actions
-        ),
-    )
+    known = Askers(plan.inputs.manifests)
+
+    def row(action: Action) -> Sequence[str]:
+        record = action.campaign
+        return (
+            action.action,
+            str(action.reason),
+            action.account,
+            action.driver,
+            action.id or "",
+            action.name or "",
+            words.status(record),
+            (record.channel if record else None) or "",
+            _time(record.created_at if record else None),
+            _time(record.updated_at if record else None),
+            " ".join(words.parts(action)),
+            mask(action.message or ""),
+            *_asked(action.sources, known),
+            "; ".join(
+                f"{one.guard} until {one.until}: {mask(one.because)} ({one.ticket})"
+                for one in action.waivers
+            ),
+            frame.digest,
+        )
+
+    return _table(PLAN_COLUMNS, map(row, plan.actions))
 
 
-def report(report: Report, *, digest: str = "", plan: Plan | None = None) -> str:
+def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
     """A header row and a row a target, in the plan's order."""
-    del digest  # the report names its plan
+    del frame  # the report names its plan
     show = words.Shown.of_report(report, plan)
-    return _table(
-        REPORT_COLUMNS,
-        (
-            (
-                str(target.outcome),
-                target.account,
-                target.id,
-                show.part(target) or "",
-                target.name or "",
-                show.sentence(target.detail or ""),
-                target.evidence or "",
-                str(target.attempts),
-                target.requests[-1].at if target.requests else "",
-                _status(target.requests[-1].status if target.requests else None),
-                report.plan,
-            )
-            for target in report.targets
-        ),
+    known = Askers(report.manifests)
+    approvals = " ".join(report.approvals)
+
+    def row(target: TargetReport) -> Sequence[str]:
+        sent = target.requests
+        return (
+            str(target.outcome),
+            target.account,
+            target.driver or "",
+            target.id,
+            show.part(target) or "",
+            target.name or "",
+            show.sentence(target.detail or ""),
+            target.evidence or "",
+            str(target.attempts),
+            sent[0].at if sent else "",
+            sent[-1].at if sent else "",
+            str(sent[-1].status or "") if sent else "",
+            target.copy or "",
+            *_asked(target.sources, known),
+            approvals,
+            report.plan,
+        )
+
+    return _table(REPORT_COLUMNS, map(row, report.targets))
+
+
+def _asked(sources: Sequence[Source], known: Askers) -> Sequence[str]:
+    """The lines that ask, and who is behind the first of them."""
+    document = known.document(sources[0]) if sources else None
+    return (
+        " ".join(map(words.place, sources)),
+        sources[0].manifest if sources else "",
+        (document.owner if document else None) or "",
+        (document.ticket if document else None) or "",
+        (document.reason if document else None) or "",
     )
 
 
-def _time(moment: object) -> str:
-    return moment.isoformat() if hasattr(moment, "isoformat") else ""
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat() if moment is not None else ""
 
 
-def _status(status: int | None) -> str:
-    return "" if status is None else str(status)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([cell(one) for one in row] for row in rows)
-    return text.getvalue()
+    yield text.getvalue()
+    for row in rows:
+        text.seek(0)
+        text.truncate()
+        writer.writerow([cell(one) for one in row])
+        yield text.getvalue()

@@ -1,20 +1,31 @@
-"""What is wrong with files, for CI and code hosts: JSON, GitHub annotations, SARIF.
+"""What is wrong with files, for people, CI and code hosts: text, JSON, GitHub annotations, SARIF.
 
 Each view takes the diagnostics, by file and line, and whether the files are valid.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
-from urllib.parse import quote
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
-from reconciler import __version__, safe
+from reconciler import __version__
 from reconciler.errors import Diagnostic
+from reconciler.safe import printable_json, terminal
+from reconciler.views import rules, sarif
+from reconciler.views.github import Annotation, most
 
-_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+Told = Sequence[Diagnostic]
 
 
-def as_json(shown: Sequence[Diagnostic], valid: bool) -> str:
+def text(told: Told, valid: bool) -> Iterator[str]:
+    """A line a diagnostic, and the verdict."""
+    for one in told:
+        place = f"{one.place}: " if one.place else ""
+        fix = f" ({one.fix})" if one.fix else ""
+        yield terminal(f"{place}{one.severity}: {one.message}{fix}") + "\n"
+    yield "valid\n" if valid else "not valid\n"
+
+
+def as_json(told: Told, valid: bool) -> Iterator[str]:
     """One JSON object; a diagnostic has every key, null when unknown."""
     listed = [
         {
@@ -26,67 +37,49 @@ def as_json(shown: Sequence[Diagnostic], valid: bool) -> str:
             "message": one.message,
             "fix": one.fix,
         }
-        for one in shown
+        for one in told
     ]
-    return safe.printable_json(json.dumps({"valid": valid, "diagnostics": listed}, indent=2))
+    yield printable_json(json.dumps({"valid": valid, "diagnostics": listed}, indent=2)) + "\n"
 
 
-def github(shown: Sequence[Diagnostic], valid: bool) -> str:
-    """A workflow command a line, and the verdict."""
-    lines = []
-    for one in shown:
-        place = {"file": one.path, "line": one.line, "col": one.column, "title": one.code}
-        properties = ",".join(
-            f"{key}={safe.github_property(safe.ci_log(str(value)))}"
-            for key, value in place.items()
-            if value is not None
+def github(told: Told, valid: bool) -> Iterator[str]:
+    """Ten annotations a level at most, the tenth counts the rest; then the verdict."""
+    levels: tuple[Literal["error", "warning"], ...] = ("error", "warning")
+    for level in levels:
+        yield from most(
+            [
+                Annotation(level, one.code, _said(one), one.path, one.line, one.column)
+                for one in told
+                if one.severity == level
+            ]
         )
-        lines.append(f"::{one.severity} {properties}::{safe.github_data(safe.ci_log(_text(one)))}")
-    return "\n".join([*lines, "valid" if valid else "not valid"])
+    yield "valid\n" if valid else "not valid\n"
 
 
-def sarif(shown: Sequence[Diagnostic], valid: bool) -> str:
+def as_sarif(told: Told, valid: bool) -> Iterator[str]:
     """SARIF 2.1.0 with one run; that is valid whatever it tells."""
     del valid
-    rules = [{"id": code} for code in sorted({one.code for one in shown})]
-    driver = {
-        "name": "reconciler",
-        "semanticVersion": __version__,
-        "rules": rules,
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(one) for one in shown],
-    }
-    document = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
-    return safe.printable_json(json.dumps(document, indent=2))
+    results = [
+        sarif.Result(
+            rules.diagnostic(one.code, one.severity),
+            _said(one),
+            one.path,
+            one.line,
+            f"{one.path}\0{one.message}",
+            one.column,
+        )
+        for one in told
+    ]
+    return sarif.document("reconciler", __version__, results)
 
 
-def _result(one: Diagnostic) -> dict[str, object]:
-    identity = "\0".join((one.code, one.path or "", one.message)).encode("utf-8", "replace")
-    result: dict[str, object] = {
-        "ruleId": one.code,
-        "level": one.severity,
-        "message": {"text": _text(one)},
-        "partialFingerprints": {"reconciler/v1": hashlib.sha256(identity).hexdigest()},
-    }
-    if one.path is not None:
-        physical: dict[str, object] = {
-            "artifactLocation": {"uri": quote(one.path, errors="surrogateescape")}
-        }
-        if one.line is not None:
-            physical["region"] = {"startLine": one.line, "startColumn": one.column or 1}
-        result["locations"] = [{"physicalLocation": physical}]
-    return result
-
-
-def _text(one: Diagnostic) -> str:
+def _said(one: Diagnostic) -> str:
     return one.message if one.fix is None else f"{one.message} ({one.fix})"
 
 
-FORMATS: dict[str, Callable[[Sequence[Diagnostic], bool], str]] = {
+FORMATS: dict[str, Callable[[Told, bool], Iterator[str]]] = {
+    "text": text,
     "json": as_json,
     "github": github,
-    "sarif": sarif,
+    "sarif": as_sarif,
 }

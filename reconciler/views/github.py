@@ -1,105 +1,146 @@
-"""GitHub Actions: annotations (`::error ...`) and the text of a step summary."""
+"""GitHub Actions: annotations (`::error ...`) and the text of a step summary.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+GitHub shows ten annotations of a level and step. So each tells a cause with how much it is
+behind, the heaviest first, and the tenth says how many are not shown.
+"""
 
-from reconciler.model import Outcome, Plan, Report
-from reconciler.safe import cap, ci_log, github_data, github_property, quoted
-from reconciler.views import markdown, words
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from reconciler.model import Outcome, Plan, PlanWarning, Report, Violation
+from reconciler.safe import cap, ci_log, github_data, github_property
+from reconciler.views import causes, markdown, words
+from reconciler.views.askers import Askers
+from reconciler.views.causes import Cause
 from reconciler.views.fit import utf8_bytes
+from reconciler.views.frame import Frame
 
 SUMMARY = 1024 * 1024 - 1024  # bytes GitHub takes from a step, less some slack
-_MOST = 10  # annotations of one level that GitHub shows of a step
+MOST = 10  # annotations of one level that GitHub shows of a step
+
+Level = Literal["error", "warning", "notice"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Annotation:
-    level: str
+class Annotation(msgspec.Struct, frozen=True):
+    """One annotation. *title*, *message* and *path* are foreign; nothing in them is an order."""
+
+    level: Level
     title: str
     message: str
     path: str | None = None
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
-        place = {"file": self.path, "line": self.line, "title": self.title}
+        place = {"file": self.path, "line": self.line, "col": self.column, "title": self.title}
         properties = ",".join(
             f"{name}={github_property(ci_log(str(value)))}"
             for name, value in place.items()
             if value is not None
         )
-        return f"::{self.level} {properties}::{github_data(cap(self.message, 1000))}\n"
+        said = github_data(cap(ci_log(self.message), 1000))
+        return f"::{self.level} {properties}::{said}\n"
 
 
-def plan(plan: Plan, *, digest: str) -> str:
-    """A notice with counts and digest, an error a violation, a warning a refusal or warning.
-
-    GitHub shows ten a level and step; the tenth then says how many are not shown.
+def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+    """A notice with counts and digest; errors for violations, warnings for refusals and warnings,
+    notices for deletions.
     """
     mask = words.plan_masker(plan)
+    known = Askers(plan.inputs.manifests)
     said = words.unchanged(plan) if words.nothing(plan) else words.headline(plan)
-    notice = _Annotation("notice", "Campaign deletions", f"{said}. Plan {ci_log(digest)}")
-    errors = [
-        _Annotation(
-            "error",
-            one.guard,
-            ci_log(mask(f"{one.account}: {one.message}" if one.account else one.message)),
-            plan.inputs.project.path,
-        )
-        for one in plan.violations
-    ]
-    warnings = [
-        _Annotation("warning", one.code, ci_log(mask(one.message)), one.path, one.line)
-        for one in plan.warnings
-    ]
-    for action in plan.actions:
-        if action.action == "refuse":
-            source = action.sources[0] if action.sources else None
-            name = quoted(action.name, most=120) if action.name is not None else ""
-            who = f"{action.account}/{action.id or ''}"
-            message = ci_log(mask(f"{who} {name}: {action.message or action.reason}"))
-            path, line = (source.path, source.line) if source else (None, None)
-            warnings.append(
-                _Annotation("warning", f"Refused: {action.reason}", message, path, line)
-            )
-    return str(notice) + _most(errors) + _most(warnings)
+    yield str(Annotation("notice", "Campaign deletions", f"{said}. Plan {frame.digest}"))
+    yield from most([_violation(one, plan, mask) for one in plan.violations])
+    refused = sorted(causes.of_actions(plan.actions, "refuse"), key=lambda one: -one.count)
+    warned = [_warning(one, mask) for one in plan.warnings]
+    yield from most([*(_refused(one, known, mask) for one in refused), *warned])
+    deleted = sorted(causes.of_actions(plan.actions, "delete"), key=lambda one: -one.count)
+    # One of the ten notices is the first line.
+    yield from most([_deleted(one, known, mask) for one in deleted], MOST - 1)
 
 
-def report(report: Report, *, digest: str = "", plan: Plan | None = None) -> str:
-    """A notice with the counts, an error a doubt, a warning for what was refused or drifted."""
-    del digest  # the report names its plan
-    show = words.Shown.of_report(report, plan)
-    counts = ", ".join(f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES)
-    said = [str(_Annotation("notice", "Campaign deletions", f"{counts}. {ci_log(report.plan)}"))]
-    for level, outcomes in (
-        ("error", (Outcome.IN_DOUBT,)),
-        ("warning", (Outcome.REFUSED, Outcome.DRIFTED, Outcome.PENDING)),
-    ):
-        found = [target for target in report.targets if target.outcome in outcomes]
-        annotations = []
-        for target in found:
-            part = show.part(target)
-            who = f"{target.account}/{target.id}" + (f"#{part}" if part is not None else "")
-            message = ci_log(show.sentence(f"{who}: {target.detail or target.outcome}"))
-            annotations.append(_Annotation(level, str(target.outcome), message))
-        said.append(_most(annotations))
-    return "".join(said)
+def _violation(one: Violation, plan: Plan, mask: words.Mask) -> Annotation:
+    said = mask(f"{one.account}: {one.message}" if one.account else one.message)
+    way_out = words.lifts(one)
+    said += f". To lift it: {way_out}" if way_out else ""
+    return Annotation("error", one.guard, said, one.path or plan.inputs.project.path, one.line)
 
 
-def _most(annotations: Sequence[_Annotation]) -> str:
-    if len(annotations) <= _MOST:
-        return "".join(map(str, annotations))
-    hidden = len(annotations) - _MOST + 1
-    more = _Annotation(
-        annotations[0].level, "Not all are shown", f"{hidden:,} more of these are not shown here"
+def _warning(one: PlanWarning, mask: words.Mask) -> Annotation:
+    return Annotation("warning", one.code, mask(one.message), one.path, one.line)
+
+
+def _refused(one: Cause, known: Askers, mask: words.Mask) -> Annotation:
+    why = f" ({one.message})" if one.message else ""
+    said = mask(f"{_who(one)} {_are(one.count)} refused{why}: {one.names(5)}. {_by(one, known)}")
+    return Annotation("warning", f"Refused: {one.reason}", said, one.path, one.line)
+
+
+def _deleted(one: Cause, known: Askers, mask: words.Mask) -> Annotation:
+    targets = f" ({words.count(one.targets, 'target')})" if one.targets != one.count else ""
+    said = mask(
+        f"{_who(one)}{targets} {_are(one.count)} to be deleted: {one.names(5)}. {_by(one, known)}"
     )
-    return "".join(map(str, [*annotations[: _MOST - 1], more]))
+    return Annotation("notice", "To be deleted", said, one.path, one.line)
 
 
-def plan_summary(plan: Plan, *, digest: str) -> str:
+def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+    """A notice with the counts, errors for doubts, warnings for what was refused, drifted or was
+    not reached.
+    """
+    del frame  # the report names its plan
+    show = words.Shown.of_report(report, plan)
+    known = Askers(report.manifests)
+    counts = ", ".join(f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES)
+    yield str(Annotation("notice", "Campaign deletions", f"{counts}. Plan {report.plan}"))
+    levels: tuple[tuple[Level, tuple[Outcome, ...]], ...] = (
+        ("error", (Outcome.IN_DOUBT,)),
+        ("warning", (Outcome.REFUSED, Outcome.DRIFTED, Outcome.PENDING)),  # by weight
+    )
+    for level, outcomes in levels:
+        found: list[Annotation] = []
+        for outcome in outcomes:
+            some = (target for target in report.targets if target.outcome is outcome)
+            found += [_outcome(level, one, known) for one in causes.of_targets(some, show)]
+        yield from most(found)
+
+
+def _outcome(level: Level, one: Cause, known: Askers) -> Annotation:
+    count = words.count(one.count, "target")
+    why = f": {one.reason}" if one.reason else ""
+    said = f"{count} of {one.account} {_are(one.count)} {one.kind}{why}. {one.names(5)}."
+    title = one.kind.capitalize()
+    return Annotation(level, title, f"{said} {_by(one, known)}", one.path, one.line)
+
+
+def _who(one: Cause) -> str:
+    return f"{words.count(one.count, 'campaign')} of {one.account}"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _by(one: Cause, known: Askers) -> str:
+    return causes.behind(one, known)
+
+
+def most(annotations: Sequence[Annotation], number: int = MOST) -> Iterator[str]:
+    """At most *number* of them; the last then counts those that are not shown."""
+    shown = annotations if len(annotations) <= number else annotations[: number - 1]
+    yield from map(str, shown)
+    if hidden := len(annotations) - len(shown):
+        said = f"{hidden:,} more of these are not shown here: GitHub shows {MOST} a step"
+        yield str(Annotation(annotations[0].level, "Not all are shown", said))
+
+
+def plan_summary(plan: Plan, frame: Frame) -> Iterator[str]:
     """The text to append to `$GITHUB_STEP_SUMMARY`, within 1 MiB."""
-    return markdown.plan(plan, digest=digest, limit=SUMMARY, measure=utf8_bytes)
+    return markdown.plan_within(plan, frame, SUMMARY, utf8_bytes)
 
 
-def report_summary(report: Report, *, digest: str = "", plan: Plan | None = None) -> str:
+def report_summary(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
     """The same for a report."""
-    return markdown.report(report, digest=digest, plan=plan, limit=SUMMARY, measure=utf8_bytes)
+    return markdown.report_within(report, plan, frame, SUMMARY, utf8_bytes)

@@ -2,45 +2,54 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 from reconciler.model import Plan
-from reconciler.safe import cap, visible
-from reconciler.views import words
+from reconciler.safe import cap, printable_json, visible
+from reconciler.views import causes, words
+from reconciler.views.askers import Askers
+from reconciler.views.frame import Frame
 
 _MOST = 999_999  # the widget takes no larger number
 
 
-def terraform(plan: Plan, *, digest: str = "") -> str:
+def terraform(plan: Plan, frame: Frame) -> Iterator[str]:
     """`create`, `update` and `delete`; the widget needs all three."""
-    del digest
+    del frame
     counts = {"create": 0, "update": 0, "delete": min(plan.summary.delete, _MOST)}
-    return json.dumps(counts) + "\n"
+    yield json.dumps(counts) + "\n"
 
 
-def code_quality(plan: Plan, *, digest: str = "") -> str:
+def code_quality(plan: Plan, frame: Frame) -> Iterator[str]:
     """Violations, refusals and warnings at the lines that ask; deletions are no complaint."""
-    del digest
+    del frame
+    seen: set[str] = set()
+    for issue in _issues(plan):
+        mark = hashlib.sha256(json.dumps(issue, sort_keys=True).encode()).hexdigest()
+        if mark in seen:  # equal issues are told once
+            continue
+        text = printable_json(json.dumps({**issue, "fingerprint": mark}))
+        yield f",\n {text}" if seen else f"[\n {text}"
+        seen.add(mark)
+    yield "\n]\n" if seen else "[]\n"
+
+
+def _issues(plan: Plan) -> Iterator[dict[str, object]]:
     mask = words.plan_masker(plan)
+    known = Askers(plan.inputs.manifests)
     project = plan.inputs.project.path
-    found: list[dict[str, object]] = []
     for violation in plan.violations:
         said = mask(f"{violation.account or 'plan'}: {violation.message}")
-        found.append(_issue("blocker", violation.guard, said, project, 1))
-    for action in plan.actions:
-        if action.action == "refuse":
-            path, line = (
-                (action.sources[0].path, action.sources[0].line) if action.sources else (project, 1)
-            )
-            who = f"{action.account}/{action.id or action.name or ''}"
-            said = mask(f"{who} is refused: {action.message or action.reason}")
-            found.append(_issue("major", f"refused-{action.reason}", said, path, line))
+        place = violation.path or project
+        yield _issue("blocker", violation.guard, said, place, violation.line)
+    for one in causes.of_actions(plan.actions, "refuse"):
+        count = words.count(one.count, "campaign is", "campaigns are")
+        said = f"{one.account}: {count} refused ({one.reason}): {one.names(5)}."
+        said = mask(f"{said} {causes.behind(one, known)}".rstrip())
+        yield _issue("major", f"refused-{one.reason}", said, one.path or project, one.line)
     for warning in plan.warnings:
-        found.append(
-            _issue(
-                "minor", warning.code, mask(warning.message), warning.path or project, warning.line
-            )
-        )
-    return _unique(found)
+        place = warning.path or project
+        yield _issue("minor", warning.code, mask(warning.message), place, warning.line)
 
 
 def _issue(
@@ -52,12 +61,3 @@ def _issue(
         "severity": severity,
         "location": {"path": visible(path), "lines": {"begin": line or 1}},
     }
-
-
-def _unique(issues: list[dict[str, object]]) -> str:
-    """Equal issues are told once; the fingerprint is a digest of the whole issue."""
-    prints: dict[str, dict[str, object]] = {}
-    for issue in issues:
-        mark = hashlib.sha256(json.dumps(issue, sort_keys=True).encode()).hexdigest()
-        prints.setdefault(mark, {**issue, "fingerprint": mark})
-    return json.dumps(list(prints.values()), indent=1).replace("##", "#\\u0023") + "\n"

@@ -6,11 +6,12 @@ Content-Security-Policy, so nothing that a name could smuggle in would run or lo
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from reconciler.model import Action, Outcome, Plan, Report, TargetReport
 from reconciler.safe import cap, html
 from reconciler.views import words
+from reconciler.views.frame import Frame
 
 _MOST = 400  # characters of one cell
 _STYLE = """
@@ -84,11 +85,12 @@ _SEARCH = (
 # ---------------------------------------------------------------- plan
 
 
-def plan(plan: Plan, *, digest: str) -> str:
+def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     """The whole plan; numbers masked."""
+    digest = frame.digest
     nothing = words.nothing(plan)
     title = "No changes" if nothing else words.headline(plan)
-    return _page(f"{title} · {_text(plan.metadata.project)}", _plan_body(plan, digest, nothing))
+    yield _page(f"{title} · {_text(plan.metadata.project)}", _plan_body(plan, digest, nothing))
 
 
 def _plan_body(plan: Plan, digest: str, nothing: bool) -> Iterable[str]:
@@ -221,11 +223,11 @@ def _table(
 # ---------------------------------------------------------------- report
 
 
-def report(report: Report, *, digest: str = "", plan: Plan | None = None) -> str:
+def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
     """The whole report; numbers masked, *plan* tells them from message ids."""
-    del digest  # the report names its plan
+    del frame  # the report names its plan
     show = words.Shown.of_report(report, plan)
-    return _page(f"Report on plan {_text(report.plan[:19])}", _report_body(report, show))
+    yield _page(f"Report on plan {_text(report.plan[:19])}", _report_body(report, show))
 
 
 def _report_body(report: Report, show: words.Shown) -> Iterable[str]:

@@ -1,27 +1,29 @@
 """Plan and report as JSON. A plan's JSON is the plan file itself; the report is spec §5.5."""
 
 import json
+from collections.abc import Iterator
+
+import msgspec
 
 from reconciler.model import Plan, Report, TargetReport
 from reconciler.plan.planfile import dumps
+from reconciler.safe import printable_json
 from reconciler.views import words
+from reconciler.views.frame import Frame
 
 
-def plan(plan: Plan, *, digest: str = "") -> str:
+def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     """The plan file's text: its UTF-8 bytes have the plan's digest."""
-    del digest
-    return dumps(plan).decode()
+    del frame
+    yield dumps(plan).decode()
 
 
-def report(
-    report: Report, plan: Plan | None = None, *, digest: str = "", show_numbers: bool = False
-) -> str:
+def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
     """One JSON object in ASCII, one target a line; ends with a newline.
 
-    Phone numbers are masked unless *show_numbers*; *plan* tells them from message ids.
+    *plan* tells phone numbers from message ids.
     """
-    del digest  # the report names its plan
-    show = words.Shown.of_report(report, plan, show_numbers=show_numbers)
+    show = words.Shown.of_report(report, plan, show_numbers=frame.show_numbers)
     head = {
         "apiVersion": report.api_version,
         "kind": report.kind,
@@ -31,36 +33,32 @@ def report(
         "exitCode": report.exit_code,
         "summary": {one: report.summary.get(one, 0) for one in words.OUTCOMES},
     }
-    targets = ",\n".join(f" {_ascii(_target(one, show))}" for one in report.targets)
-    body = f'"targets":[\n{targets}\n ]' if targets else '"targets":[]'
-    notes = _ascii([show.sentence(note) for note in report.notes])
-    return f'{_ascii(head)[:-1]},\n {body},\n "notes":{notes}}}\n'
+    yield f'{_ascii(head)[:-1]},\n "targets":['
+    between = "\n "
+    for one in report.targets:
+        yield between + _ascii(_target(one, show))
+        between = ",\n "
+    yield "\n ]" if report.targets else "]"
+    for key, value in (
+        ("notes", [show.sentence(note) for note in report.notes]),
+        ("approvals", list(report.approvals)),
+        ("manifests", msgspec.to_builtins(report.manifests)),
+        ("limits", msgspec.to_builtins(report.limits)),
+    ):
+        yield f",\n {_ascii(key)}:{_ascii(value)}"
+    yield "}\n"
 
 
 def _target(target: TargetReport, show: words.Shown) -> dict[str, object]:
+    made: dict[str, object] = msgspec.to_builtins(target)
     detail = target.detail
-    return {
-        "account": target.account,
-        "id": target.id,
-        "part": show.part(target),
-        "name": target.name,
-        "outcome": str(target.outcome),
-        "detail": None if detail is None else show.sentence(detail),
-        "evidence": target.evidence,
-        "attempts": target.attempts,
-        "requests": [
-            {
-                "at": one.at,
-                "method": one.method,
-                "url": show.sentence(one.url),
-                "status": one.status,
-            }
-            for one in target.requests
-        ],
-    }
+    made["part"] = show.part(target)
+    made["detail"] = None if detail is None else show.sentence(detail)
+    for shown, sent in zip(made["requests"], target.requests, strict=True):  # type: ignore[call-overload]
+        shown["url"] = show.sentence(sent.url)
+    return made
 
 
 def _ascii(value: object) -> str:
     """JSON that is harmless in a terminal and in a CI log, whatever it says."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")
+    return printable_json(json.dumps(value, ensure_ascii=True, separators=(",", ":")))

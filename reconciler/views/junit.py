@@ -1,15 +1,21 @@
-"""Plan and report as JUnit XML: an account is a suite, an action or a target is a case."""
+"""Plan and report as JUnit XML: a manifest is a suite, an action or a target is a case.
+
+Only what the schema that Jenkins checks against has: a case has no file or line of its own there,
+so the suite carries the manifest's path and a case that did not pass says its line.
+"""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from reconciler.model import Action, Outcome, Plan, Report, TargetReport
 from reconciler.safe import cap, xml
 from reconciler.views import words
+from reconciler.views.askers import Asker, Askers
+from reconciler.views.frame import Frame
 
 _MOST = 1000
-_KINDS = ("failure", "error", "skipped")
 _REPORTED = {
     Outcome.REFUSED: "failure",
     Outcome.DRIFTED: "failure",
@@ -18,49 +24,71 @@ _REPORTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    suite: str
+class _Case(msgspec.Struct, frozen=True):
+    group: str  # the class: the account
     name: str
     verdict: str | None = None  # failure, error or skipped; None: passed
     type: str = ""
     message: str = ""
+
+
+class _Suite(msgspec.Struct, frozen=True):
+    name: str
+    cases: list[_Case]
     path: str | None = None
-    line: int | None = None
+    facts: tuple[tuple[str, str], ...] = ()
 
 
-def plan(plan: Plan, *, digest: str) -> str:
+def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     """A violation fails, a refusal is skipped with its words, everything else passes."""
     mask = words.plan_masker(plan)
-    cases = [
-        _Case("guards", f"{v.guard} {v.account or ''}".strip(), "failure", v.guard, mask(v.message))
-        for v in plan.violations
-    ]
-    cases += [_action(action, mask(action.message or "")) for action in plan.actions]
-    return _document("reconciler plan", digest, cases)
+    suites = []
+    if plan.violations:
+        cases = [
+            _Case(
+                v.account or "plan",
+                f"{v.guard} {v.account or ''}".strip(),
+                "failure",
+                v.guard,
+                mask(v.message),
+            )
+            for v in plan.violations
+        ]
+        suites.append(_Suite("guards", cases, plan.inputs.project.path))
+    grouped = Askers(plan.inputs.manifests).grouped(plan.actions, lambda action: action)
+    for asker, actions in grouped.items():
+        suites.append(_suite_of(asker, [_action(one, mask) for one in actions]))
+    return _document("reconciler plan", frame.digest, plan.metadata.created_at, suites)
 
 
-def _action(action: Action, message: str) -> _Case:
+def _action(action: Action, mask: words.Mask) -> _Case:
     who = action.id if action.id is not None else "(no id)"
     name = f"{action.action} {who}" + (f' "{action.name}"' if action.name is not None else "")
-    source = action.sources[0] if action.sources else None
+    said = mask(action.message or str(action.reason))
+    place = f" ({words.place(action.sources[0])})" if action.sources else ""
     return _Case(
         action.account,
         name,
         "skipped" if action.action == "refuse" else None,
         str(action.reason),
-        message or str(action.reason),
-        source.path if source else None,
-        source.line if source else None,
+        said + place,
     )
 
 
-def report(report: Report, *, digest: str = "", plan: Plan | None = None) -> str:
+def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
     """Gone passes; refused and drifted fail; in doubt is an error; not reached is skipped."""
-    del digest  # the report names its plan
+    del frame  # the report names its plan
     show = words.Shown.of_report(report, plan)
-    cases = (_target(target, show) for target in report.targets)
-    return _document("reconciler apply", report.plan, cases)
+    grouped = Askers(report.manifests).grouped(report.targets, lambda target: target)
+    suites = [
+        _suite_of(
+            asker,
+            [_target(one, show) for one in targets],
+            ("approved by", ", ".join(report.approvals)),
+        )
+        for asker, targets in grouped.items()
+    ]
+    return _document("reconciler apply", report.plan, report.started_at, suites)
 
 
 def _target(target: TargetReport, show: words.Shown) -> _Case:
@@ -68,53 +96,69 @@ def _target(target: TargetReport, show: words.Shown) -> _Case:
     name = target.id + (f"#{part}" if part is not None else "")
     if target.name is not None:
         name += f' "{target.name}"'
-    detail = show.sentence(target.detail or "")
     verdict = _REPORTED.get(target.outcome)
     if target.outcome is Outcome.DRIFTED and (target.detail or "").startswith("withdrawn"):
         verdict = "skipped"
     outcome = str(target.outcome)
-    return _Case(target.account, name, verdict, outcome, detail or outcome)
+    said = show.sentence(target.detail or "") or outcome
+    if target.requests:
+        said += f"; last request {target.requests[-1].at}"
+    place = f" ({words.place(target.sources[0])})" if target.sources else ""
+    return _Case(target.account, name, verdict, outcome, said + place)
 
 
-def _document(title: str, digest: str, cases: Iterable[_Case]) -> str:
-    suites: dict[str, list[_Case]] = {}
-    for case in cases:
-        suites.setdefault(case.suite, []).append(case)
-    body = "".join(_suite(name, members, digest) for name, members in suites.items())
-    everything = [case for members in suites.values() for case in members]
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuites name="{title}" {_counts(everything)}>\n{body}</testsuites>\n'
-    )
+def _suite_of(asker: Asker, cases: list[_Case], *facts: tuple[str, str]) -> _Suite:
+    known = asker.document
+    told = [
+        ("owner", known.owner if known else None),
+        ("ticket", known.ticket if known else None),
+        ("reason", known.reason if known else None),
+        ("until", known.until if known else None),
+        *facts,
+    ]
+    name = f"{asker.name} ({asker.account})"
+    return _Suite(name, cases, asker.path, tuple((word, text) for word, text in told if text))
+
+
+def _document(title: str, digest: str, at: str, suites: Iterable[_Suite]) -> Iterator[str]:
+    listed = list(suites)
+    counts = _counts([case for suite in listed for case in suite.cases])
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<testsuites name="{title}" {counts}>\n'
+    for suite in listed:
+        yield from _suite(suite, digest, at)
+    yield "</testsuites>\n"
 
 
 def _counts(cases: list[_Case]) -> str:
     by_verdict = Counter(case.verdict for case in cases)
-    names = {"failure": "failures", "error": "errors", "skipped": "skipped"}
-    said = " ".join(f'{names[kind]}="{by_verdict[kind]}"' for kind in _KINDS)
-    return f'tests="{len(cases)}" {said}'
+    failures, errors = by_verdict["failure"], by_verdict["error"]
+    return f'tests="{len(cases)}" failures="{failures}" errors="{errors}"'
 
 
-def _suite(name: str, cases: list[_Case], digest: str) -> str:
+def _suite(suite: _Suite, digest: str, at: str) -> Iterator[str]:
+    skipped = sum(case.verdict == "skipped" for case in suite.cases)
+    place = f' file="{xml(suite.path)}"' if suite.path is not None else ""
+    yield (
+        f'<testsuite name="{xml(suite.name)}" {_counts(suite.cases)} skipped="{skipped}"'
+        f' timestamp="{xml(at)}"{place} time="0">\n'
+    )
+    told = "".join(
+        f'<property name="{xml(word)}" value="{xml(cap(text, _MOST))}"/>'
+        for word, text in (*suite.facts, ("plan", digest))
+    )
+    yield f"<properties>{told}</properties>\n"
     seen: Counter[str] = Counter()
-    lines = []
-    for case in cases:
+    for case in suite.cases:
         label = xml(cap(case.name, _MOST))
         seen[label] += 1
-        lines.append(_case(case, label if seen[label] == 1 else f"{label} ({seen[label]})"))
-    return (
-        f'<testsuite name="{xml(name)}" {_counts(cases)}>\n'
-        f'<properties><property name="plan" value="{xml(digest)}"/></properties>\n'
-        f"{''.join(lines)}</testsuite>\n"
-    )
+        yield _case(case, label if seen[label] == 1 else f"{label} ({seen[label]})")
+    yield "</testsuite>\n"
 
 
 def _case(case: _Case, name: str) -> str:
-    place = f' file="{xml(case.path)}"' if case.path is not None else ""
-    place += f' line="{case.line}"' if case.line is not None else ""
-    head = f'<testcase name="{name}" classname="{xml(case.suite)}"{place} time="0"'
+    head = f'<testcase name="{name}" classname="{xml(case.group)}" time="0"'
     if case.verdict is None:
         return f"{head}/>\n"
-    message = xml(cap(case.message, _MOST))
-    kind = f' type="{xml(case.type)}"' if case.verdict != "skipped" else ""
-    return f'{head}><{case.verdict} message="{message}"{kind}/></testcase>\n'
+    kind, message = xml(case.type), xml(cap(case.message, _MOST))
+    return f'{head}><{case.verdict} type="{kind}" message="{message}"/></testcase>\n'

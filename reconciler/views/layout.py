@@ -90,6 +90,51 @@ def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) ->
     return [*lines, line.rstrip()]
 
 
+def fold(text: str, width: int, most: int) -> list[str]:
+    """*text* in at most *most* lines of *width* cells, broken at blanks.
+
+    Only a word that is longer than a line loses its middle; of a longer text, words in the middle
+    give way to an ellipsis.
+    """
+    if cells(text) <= width:
+        return [text]
+    whole = wrap(" ".join(elide(word, width) for word in text.split(" ")), width)
+    if len(whole) <= most:
+        return whole
+    tail: list[str] = []
+    left = width - 1
+    for word in reversed(whole[-1].split(" ") if most > 1 else text.split(" ")):
+        left -= cells(word) + 1
+        if left < 0:
+            break
+        tail.insert(0, word)
+    return [*whole[: most - 1], " ".join(["…", *tail])]
+
+
+def table(rows: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[str]:
+    """*rows* as columns, two blanks between them; *right*: which columns stand to the right.
+
+    What is too wide for the page is folded in the widest column, at blanks.
+    """
+    widths = [widest(column) for column in zip(*rows, strict=True)]
+    over = sum(widths) + 2 * (len(widths) - 1) - width
+    if over > 0:
+        most = max(range(len(widths)), key=widths.__getitem__)
+        widths[most] = max(widths[most] - over, 16)
+    lines: list[str] = []
+    for row in rows:
+        folded = [fold(cell, wide, 4) for cell, wide in zip(row, widths, strict=True)]
+        for at in range(max(map(len, folded))):
+            said = [cell[at] if at < len(cell) else "" for cell in folded]
+            lines.append(
+                "  ".join(
+                    " " * (wide - cells(one)) + one if to_right else pad(one, wide)
+                    for one, wide, to_right in zip(said, widths, right, strict=True)
+                ).rstrip()
+            )
+    return lines
+
+
 def listing(words: Sequence[str], width: int) -> str:
     """*words* with commas, as many as fit in *width* cells, then how many more there are."""
     shown = ", ".join(words)

@@ -1,108 +1,163 @@
-"""Plan as SARIF 2.1.0: every deletion and refusal at the manifest line that asks for it."""
+"""Plan as SARIF 2.1.0: what each manifest line asks for, and what was refused of it."""
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from reconciler.model import Action, Plan, Source
-from reconciler.safe import cap, visible
-from reconciler.views import words
+import msgspec
 
-_MOST = 5_000  # results GitHub keeps of a file
-_LEVELS = {"delete": "note", "refuse": "warning"}
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+from reconciler.model import Plan, Reason
+from reconciler.safe import cap, printable_json, visible
+from reconciler.views import causes, rules, words
+from reconciler.views.askers import Askers
+from reconciler.views.causes import Cause
+from reconciler.views.frame import Frame
+from reconciler.views.rules import Rule
+
+MOST = 5_000  # results GitHub keeps of a file
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_NAMED = 50  # campaigns a message names
 
 
-def plan(plan: Plan, *, digest: str) -> str:
-    """Violations first, then refusals, warnings, deletions; the last result counts what is cut."""
-    results = list(_results(plan, digest))
-    if len(results) > _MOST:
-        hidden = len(results) - _MOST + 1
-        said = f"{hidden:,} more results are not shown here. Plan {digest}"
-        more = _result("left-out", "warning", said, _at(plan.inputs.project.path, 1))
-        results = [*results[: _MOST - 1], more]
+class Result(msgspec.Struct, frozen=True):
+    """One result. *text* is foreign. *key*: what makes it the same result in the next run."""
+
+    rule: Rule
+    text: str
+    path: str | None
+    line: int | None
+    key: str
+    column: int | None = None
+    campaigns: tuple[str, ...] = ()
+
+    def as_sarif(self, mark: str) -> dict[str, object]:
+        made: dict[str, object] = {
+            "ruleId": visible(self.rule.id),
+            "level": self.rule.level,
+            "message": {"text": _plain(self.text)},
+            "partialFingerprints": {"reconciler/v1": mark},
+        }
+        if self.path is not None:
+            made["locations"] = [_at(self.path, self.line, self.column)]
+        if self.campaigns:
+            made["properties"] = {"campaigns": [visible(one) for one in self.campaigns]}
+        return made
+
+
+def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+    """Violations first, then refusals, warnings, deletions; the last result counts what is cut.
+
+    Deletions are a result a line, refusals one a line and reason. No result names the plan: the
+    same state of things is the same alert, whenever it is planned.
+    """
     name, _, version = plan.metadata.tool.partition(" ")
-    rules = sorted({str(result["ruleId"]) for result in results})
-    document = {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": visible(name),
-                        "semanticVersion": visible(version or "0.0.0"),
-                        "rules": [{"id": one, "name": one} for one in rules],
-                    }
-                },
-                "properties": {"plan": digest, "summary": words.headline(plan)},
-                "results": results,
-            }
-        ],
+    about = {"plan": frame.digest, "summary": words.headline(plan)}
+    return document(visible(name), visible(version or "0.0.0"), list(_results(plan)), about)
+
+
+def document(
+    name: str, version: str, results: list[Result], about: dict[str, str] | None = None
+) -> Iterator[str]:
+    """A whole SARIF log of at most `MOST` results."""
+    if len(results) > MOST:
+        hidden = len(results) - MOST + 1
+        said = f"{hidden:,} more results are not shown here."
+        more = Result(rules.left_out(), said, results[0].path, 1, rules.LEFT_OUT)
+        results = [*results[: MOST - 1], more]
+    known = {one.rule.id: one.rule for one in results}
+    driver = {
+        "name": name,
+        "semanticVersion": version,
+        "rules": [known[one].as_sarif() for one in sorted(known)],
     }
-    return json.dumps(document, indent=1).replace("##", "#\\u0023") + "\n"
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        **({"properties": about} if about else {}),
+    }
+    yield f'{{\n "$schema": "{SCHEMA}",\n "version": "2.1.0",\n "runs": [\n'
+    yield f'{_dumps(run)[:-1]},\n "results": ['
+    between = "\n  "
+    for one, mark in zip(results, _marks(results), strict=True):
+        yield between + _dumps(one.as_sarif(mark))
+        between = ",\n  "
+    yield "\n ]}]}\n"
 
 
-def _results(plan: Plan, digest: str) -> Iterator[dict[str, object]]:
+def _dumps(value: object) -> str:
+    return printable_json(json.dumps(value))
+
+
+def _marks(results: Iterable[Result]) -> Iterator[str]:
+    """A fingerprint a result: of two with one key, the second has its number in it."""
+    seen: dict[str, int] = {}
+    for one in results:
+        key = f"{one.rule.id}\0{one.key}"
+        seen[key] = seen.get(key, 0) + 1
+        whole = key if seen[key] == 1 else f"{key}\0{seen[key]}"
+        yield hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _results(plan: Plan) -> Iterator[Result]:
     mask = words.plan_masker(plan)
+    known = Askers(plan.inputs.manifests)
     project = plan.inputs.project.path
-    for violation in plan.violations:
-        said = mask(f"{violation.account or 'plan'}: {violation.message} (plan {digest})")
-        yield _result(violation.guard, "error", said, _at(project, 1))
-    for action in plan.actions:
-        if action.action == "refuse":
-            yield _action(action, mask(action.message or str(action.reason)), project)
+    for one in plan.violations:
+        said = mask(f"{one.account or 'plan'}: {one.message}")
+        way_out = words.lifts(one)
+        said += f". To lift it: {way_out}." if way_out else "."
+        rule = rules.violation(one.guard)
+        yield Result(rule, said, one.path or project, one.line, one.account or "")
+    for cause in causes.of_actions(plan.actions, "refuse"):
+        rule = rules.refusal(Reason(cause.reason))
+        yield _caused(rule, cause, mask(_refused(cause, known)), project)
     for warning in plan.warnings:
-        place = _at(warning.path or project, warning.line or 1)
-        yield _result(warning.code, "warning", mask(warning.message), place)
-    for action in plan.actions:
-        if action.action == "delete":
-            yield _action(action, mask(action.message or ""), project)
+        rule = rules.diagnostic(warning.code, "warning")
+        place = warning.path or project
+        key = f"{place}\0{warning.message}"
+        yield Result(rule, mask(warning.message), place, warning.line, key)
+    for cause in causes.of_actions(plan.actions, "delete"):
+        yield _caused(rules.deletion(), cause, mask(_deleted(cause, known)), project)
 
 
-def _action(action: Action, message: str, project: str) -> dict[str, object]:
-    who = f"{action.account}/{action.id if action.id is not None else ''}"
-    name = f' "{action.name}"' if action.name is not None else ""
-    verb = "is to be deleted" if action.action == "delete" else "is refused"
-    parts = f", {words.count(len(action.parts), words.parts_noun(action))}" if action.parts else ""
-    said = f"{who}{name} {verb} ({action.reason}{parts})" + (f": {message}" if message else "")
-    sources = action.sources or (Source(manifest="", path=project, line=1),)
-    made = _result(
-        f"{action.action}-{action.reason}",
-        _LEVELS[action.action],
-        said,
-        _at(sources[0].path, sources[0].line),
-        key="\0".join((action.action, action.account, action.id or "", action.name or "")),
-    )
-    if len(sources) > 1:
-        made["relatedLocations"] = [_at(one.path, one.line) for one in sources[1:10]]
-    return made
+def _caused(rule: Rule, cause: Cause, text: str, project: str) -> Result:
+    # Lines move when a file is edited; the first of the campaigns does not.
+    manifest = cause.source.manifest if cause.source else ""
+    key = "\0".join((cause.account, manifest, min(cause.ids, default="")))
+    ids = tuple(cause.ids)
+    return Result(rule, text, cause.path or project, cause.line, key, campaigns=ids)
 
 
-def _result(
-    rule: str, level: str, message: str, place: dict[str, object], key: str | None = None
-) -> dict[str, object]:
-    mark = hashlib.sha256((key or f"{rule}\0{message}").encode("utf-8", "backslashreplace"))
-    return {
-        "ruleId": visible(rule),
-        "level": level,
-        "message": {"text": _plain(cap(visible(message), 1000))},
-        "locations": [place],
-        "partialFingerprints": {"reconcilerTarget/v1": mark.hexdigest()},
-    }
+def _refused(one: Cause, known: Askers) -> str:
+    count = words.count(one.count, "campaign", "campaigns")
+    are = "is" if one.count == 1 else "are"
+    why = f" ({one.message})" if one.message else ""
+    said = f"{count} of {one.account} {are} refused{why}: {one.names(_NAMED)}."
+    return f"{said} {causes.behind(one, known)}".rstrip()
+
+
+def _deleted(one: Cause, known: Askers) -> str:
+    count = words.count(one.count, "campaign", "campaigns")
+    targets = f" ({words.count(one.targets, 'target')})" if one.targets != one.count else ""
+    are = "is" if one.count == 1 else "are"
+    said = f"{count} of {one.account}{targets} {are} to be deleted: {one.names(_NAMED)}."
+    return f"{said} {causes.behind(one, known)}".rstrip()
 
 
 def _plain(text: str) -> str:
     """SARIF text may hold `[links](1)`; a backslash keeps the brackets as they are."""
-    return text.replace("[", "\\[").replace("]", "\\]")
+    return cap(visible(text), 4000).replace("[", "\\[").replace("]", "\\]")
 
 
-def _at(path: str, line: int) -> dict[str, object]:
+def _at(path: str, line: int | None, column: int | None = None) -> dict[str, object]:
     uri = quote(path.encode("utf-8", "backslashreplace"), safe="/~")
+    region: dict[str, object] = {"startLine": max(line or 1, 1)}
+    if column:
+        region["startColumn"] = column
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": uri},
-            "region": {"startLine": max(line, 1)},
+            "region": region,
         }
     }

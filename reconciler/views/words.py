@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from shlex import quote
 
 import msgspec
 
@@ -15,8 +16,11 @@ from reconciler.model import (
     Report,
     Source,
     TargetReport,
+    Violation,
 )
 from reconciler.safe import mask_number, mask_part
+
+Mask = Callable[[str], str]
 
 LIFTS: dict[Reason, str] = {
     Reason.PROTECTED: "a waiver of `protected` for this campaign, or another `protect` rule",
@@ -28,6 +32,14 @@ LIFTS: dict[Reason, str] = {
     Reason.NUMBERS_MISSING: "list its phoneNumbers in the absence or in the inventory",
     Reason.UNSAFE_ID: "nothing here: such an id cannot be sent safely; delete it at the vendor",
     Reason.UNSUPPORTED: "nothing here: the driver does not promise it; delete it at the vendor",
+}
+
+# What breaks the whole plan.
+LIFTS_OF_PLANS: dict[str, str] = {
+    "max-deletions": "ask for fewer, raise `maxDeletions` of the account, or waive `max-deletions`"
+    " for it with a `count`",
+    "inventory-age": "take the inventory again (`reconciler inventory pull`), or waive"
+    " `inventory-age` for the account",
 }
 
 OUTCOMES = ("deleted", "already-absent", "refused", "drifted", "pending", "in-doubt")
@@ -82,6 +94,13 @@ def minute(text: str | None) -> str:
     return f"{read.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def span(report: Report) -> str:
+    """`started 2026-11-20 09:00 UTC, took 1 min 35 s`."""
+    start, end = instant(report.started_at), instant(report.ended_at)
+    took = f", took {duration((end - start).total_seconds())}" if start and end else ""
+    return f"started {minute(report.started_at)}{took}"
+
+
 def inventory(account: PlanAccount, now: datetime | None) -> str:
     """How old and how complete an account's inventory is."""
     captured = instant(account.captured_at)
@@ -118,6 +137,27 @@ def unchanged(plan: Plan) -> str:
     if plan.summary.none:
         said += f" {plan.summary.none:,} untouched."
     return said
+
+
+def lifts(violation: Violation) -> str | None:
+    """What makes a plan with *violation* applicable; None if nobody knows."""
+    return LIFTS_OF_PLANS.get(violation.guard)
+
+
+def next_commands(plan: Plan, saved: str | None) -> tuple[str, ...]:
+    """What to run next, in order; nothing if the plan changes nothing or cannot be applied.
+
+    *saved*: the plan's file, None if there is none.
+    """
+    if not plan.summary.delete or not plan.applicable:
+        return ()
+    if saved is None:
+        return ("reconciler plan --out plan.json",)
+    path = quote(saved)
+    apply = f"reconciler apply {path}"
+    if not plan.approvals.required:
+        return (apply,)
+    return (f"reconciler approve {path} --key FILE", apply)
 
 
 def day(moment: datetime | None) -> str:
@@ -168,7 +208,7 @@ def parts_noun(action: Action) -> str:
     return "message" if messages else "number"
 
 
-def plan_masker(plan: Plan, *, show_numbers: bool = False) -> Callable[[str], str]:
+def plan_masker(plan: Plan, *, show_numbers: bool = False) -> Mask:
     """Masks the plan's phone numbers wherever they stand in a sentence."""
     return masker(plan_numbers(plan), show_numbers)
 
@@ -184,7 +224,7 @@ def plan_numbers(plan: Plan) -> set[str]:
     return known
 
 
-def masker(numbers: Iterable[str], show_numbers: bool) -> Callable[[str], str]:
+def masker(numbers: Iterable[str], show_numbers: bool) -> Mask:
     """Masks *numbers* wherever they stand in a sentence; what is no phone number stays."""
     known = frozenset() if show_numbers else frozenset(n for n in numbers if mask_part(n) != n)
     if not known:
@@ -208,7 +248,7 @@ class Shown(msgspec.Struct, frozen=True):
     """How a report's parts and sentences are shown: phone numbers masked, message ids whole."""
 
     whole: frozenset[tuple[str, str]] | None  # (account, part); None: everything is whole
-    mask: Callable[[str], str]
+    mask: Mask
 
     @classmethod
     def of_report(

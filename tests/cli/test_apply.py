@@ -74,8 +74,8 @@ def test_the_report_has_exactly_the_shape_of_the_contract(site: Site) -> None:
     }
     for one in report["targets"]:
         assert list(one) == [
-            *("account", "id", "part", "name", "outcome", "detail", "evidence", "attempts"),
-            "requests",
+            *("account", "scope", "id", "part", "name", "outcome", "detail", "evidence"),
+            *("attempts", "requests", "driver", "sources", "copy"),
         ]
         assert one["evidence"] == "answer"
         assert one["attempts"] == len(one["requests"]) == 1

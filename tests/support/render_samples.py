@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from msgspec import structs
+
 from reconciler.model import (
     API_VERSION,
     Action,
@@ -31,8 +33,11 @@ from reconciler.model import (
     Violation,
     WaiverUse,
 )
+from reconciler.views import PLAN_FORMATS, REPORT_FORMATS
+from reconciler.views.frame import Frame
 
 DIGEST = "sha256:" + "5e" * 32
+FRAME = Frame(digest=DIGEST, saved="plan.json")
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOSTILE = (
     "x\x1b[2J",
@@ -56,20 +61,75 @@ HOSTILE = (
     "\u0301\u0301\u0301over",
     "x" * 5000,
 )
-RETIRE = ManifestFile(
-    path="manifests/retire-2024.yaml",
-    sha256="bb" * 32,
-    documents=(
-        Document(
-            name="retire",
-            owner="lifecycle-marketing",
-            reason="The season is over and the consent text is outdated",
-            ticket="CHG-10421",
-            not_before=None,
-            until="2027-01-31",
+
+
+def document(name: str, **rest: str | None) -> Document:
+    known: dict[str, str | None] = {
+        "owner": None,
+        "reason": None,
+        "ticket": None,
+        "not_before": None,
+        "until": None,
+    }
+    return Document(name=name, **{**known, **rest})
+
+
+SEASON = "The season is over and the consent text is outdated"
+MANIFESTS = (
+    ManifestFile(
+        path="manifests/leads.yaml",
+        sha256="ba" * 32,
+        documents=(
+            document(
+                "lead-refills",
+                owner="outbound-sales",
+                reason="Numbers bought from a list we may no longer call",
+                ticket="LEGAL-77",
+            ),
         ),
     ),
+    ManifestFile(
+        path="manifests/legacy.yaml",
+        sha256="bb" * 32,
+        documents=(
+            document(
+                "legacy-push",
+                owner="platform-messaging",
+                reason="The old app is off; nothing reads these any more",
+                ticket="CHG-10398",
+            ),
+        ),
+    ),
+    ManifestFile(
+        path="manifests/retire-2024.yaml",
+        sha256="bc" * 32,
+        documents=(
+            document(
+                "retire-2024",
+                owner="lifecycle-marketing",
+                reason=SEASON,
+                ticket="CHG-10421",
+                until="2027-01-31",
+            ),
+            document("voice-tests", owner="voice-lab", reason="Tests of 2024", ticket="CHG-10500"),
+        ),
+    ),
+    ManifestFile(path="manifests/sms.yaml", sha256="bd" * 32, documents=(document("boxing-day"),)),
 )
+_ASKED = {
+    "push-prod": ("retire-2024", "manifests/retire-2024.yaml"),
+    "push-legacy": ("legacy-push", "manifests/legacy.yaml"),
+    "voice-in": ("voice-tests", "manifests/retire-2024.yaml"),
+    "dialer": ("lead-refills", "manifests/leads.yaml"),
+    "sms-au": ("boxing-day", "manifests/sms.yaml"),
+}
+
+
+def sources(account: str, line: int = 14) -> tuple[Source, ...]:
+    name, path = _ASKED.get(account, ("retire", "manifests/retire.yaml"))
+    return (Source(manifest=name, path=path, line=line),)
+
+
 DRIVERS = {
     "push-prod": "batch-cep",
     "push-legacy": "batch-mep",
@@ -94,7 +154,7 @@ def action(
     known: dict[str, object] = {
         "parts": None,
         "message": None,
-        "sources": (Source(manifest="retire", path="manifests/retire-2024.yaml", line=line),),
+        "sources": sources(record.account, line),
         "waivers": (),
         "campaign": record,
         "id": record.id,
@@ -113,7 +173,7 @@ def plan_of(
     accounts: dict[str, str] | None = None,
     required: int = 0,
     because: str | None = None,
-    manifests: tuple[ManifestFile, ...] = (RETIRE,),
+    manifests: tuple[ManifestFile, ...] = MANIFESTS,
 ) -> Plan:
     accounts = accounts if accounts is not None else DRIVERS
     order = {"delete": 0, "refuse": 1, "none": 2}
@@ -243,6 +303,18 @@ def sample() -> Plan:
     )
 
 
+HOSTILE_MANIFESTS = tuple(
+    ManifestFile(
+        path=text,
+        sha256=text,
+        documents=(
+            Document(name=text, owner=text, reason=text, ticket=text, not_before=text, until=text),
+        ),
+    )
+    for text in HOSTILE
+)
+
+
 @cache
 def hostile_plan() -> Plan:
     """Every field that others write holds something hostile."""
@@ -263,6 +335,7 @@ def hostile_plan() -> Plan:
             found.append(action(kind, reason, record, **rest))  # type: ignore[arg-type]
     return plan_of(
         found,
+        manifests=HOSTILE_MANIFESTS,
         warnings=tuple(PlanWarning(code="x", message=t, path=t, line=1) for t in HOSTILE),
         violations=tuple(Violation(guard="max-deletions", account=t, message=t) for t in HOSTILE),
         required=1,
@@ -296,6 +369,8 @@ def target(
         "evidence": "answer" if outcome.final else None,
         "attempts": 0 if pending else 1,
         "requests": () if pending else (sent,),
+        "driver": DRIVERS.get(account),
+        "sources": sources(account),
     }
     return TargetReport(  # type: ignore[arg-type]
         account=account, id=id_, outcome=outcome, part=part, **{**known, **rest}
@@ -312,6 +387,8 @@ def report_of(targets: list[TargetReport], exit_code: int = 0) -> Report:
         exit_code=exit_code,
         summary={str(one): sum(t.outcome is one for t in targets) for one in Outcome},
         targets=tuple(targets),
+        approvals=("b@acme.example", "c@acme.example"),
+        manifests=MANIFESTS,
     )
 
 
@@ -338,11 +415,30 @@ def sample_report() -> Report:
 
 @cache
 def hostile_report() -> Report:
-    return report_of(
+    made = report_of(
         [
-            target("push-prod", f"{text}{n}", outcome, part=text, detail=text, name=text)
+            target(
+                "push-prod",
+                f"{text}{n}",
+                outcome,
+                part=text,
+                detail=text,
+                name=text,
+                driver=text,
+                copy=text,
+                sources=(Source(manifest=text, path=text, line=n + 1),),
+                requests=(SentRequest(at=text, method=text, url=text, status=500),),
+            )
             for outcome in Outcome
             for n, text in enumerate(HOSTILE)
         ],
         exit_code=6,
     )
+    return structs.replace(made, manifests=HOSTILE_MANIFESTS, approvals=HOSTILE, notes=HOSTILE)
+
+
+def seen(name: str, value: Plan | Report, plan: Plan | None = None, frame: Frame = FRAME) -> str:
+    """The view *name* of a plan or a report, whole."""
+    if isinstance(value, Plan):
+        return "".join(PLAN_FORMATS[name](value, frame))
+    return "".join(REPORT_FORMATS[name](value, plan, frame))

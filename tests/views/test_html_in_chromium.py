@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.views import html
-from tests.support.render_samples import DIGEST, hostile_plan, hostile_report, sample
+from tests.support.render_samples import DIGEST, hostile_plan, hostile_report, sample, seen
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -46,7 +45,7 @@ def opened(page: str, folder: Path) -> str:
 
 def test_the_plan_page_opens_with_every_row_and_its_filter(tmp_path: Path) -> None:
     plan = sample()
-    page = opened(html.plan(plan, digest=DIGEST), tmp_path)
+    page = opened(seen("html", plan), tmp_path)
     assert DIGEST in page
     for action in plan.actions:
         if action.action == "delete" and action.id is not None:
@@ -57,11 +56,7 @@ def test_the_plan_page_opens_with_every_row_and_its_filter(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("view", ["plan", "report"])
 def test_a_hostile_name_is_only_text_in_the_page(view: str, tmp_path: Path) -> None:
-    made = (
-        html.plan(hostile_plan(), digest=DIGEST)
-        if view == "plan"
-        else html.report(hostile_report())
-    )
+    made = seen("html", hostile_plan()) if view == "plan" else seen("html", hostile_report())
     page = opened(made, tmp_path)
     assert page.count("<script") == 1
     assert "<img" not in page

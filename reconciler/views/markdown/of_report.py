@@ -1,0 +1,126 @@
+"""A report as Markdown: what became of it by manifest, the worst first, then every target."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from reconciler.model import Outcome, Plan, Report, TargetReport
+from reconciler.views import tally, words
+from reconciler.views.askers import Asker, Askers
+from reconciler.views.fit import Chosen, Section, Shape, choose
+from reconciler.views.fit import parts as fitted
+from reconciler.views.frame import Frame
+from reconciler.views.markdown import asked
+from reconciler.views.markdown.dialect import Dialect, code, row, sentence
+from reconciler.views.markdown.edges import shape
+
+_COLUMNS = ("id", "part", "name", "detail", "evidence", "driver", "last request", "line")
+
+
+def parts(
+    report: Report, plan: Plan | None, frame: Frame, dialect: Dialect, *, most: int
+) -> Iterator[str]:
+    """The report in at most *most* texts, each within the dialect's limit (at least 2,000)."""
+    project = plan.metadata.project if plan else ""
+    edges = shape(dialect, "report", project, report.plan, "target", most)
+    show = words.Shown.of_report(report, plan)
+    known = Askers(report.manifests)
+    top = _top(report, project, frame, dialect)
+    front = _front(report, known, show, edges, dialect.measure(top))
+    room = edges.room(top) - sum(edges.measure(one.most) for one in front)
+    rows = choose(_sections(report, known, show, dialect), room, dialect.measure)
+    return fitted(top, [*front, *rows], edges)
+
+
+def _top(report: Report, project: str, frame: Frame, dialect: Dialect) -> str:
+    counts = ", ".join(f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES)
+    doubts = report.summary.get(str(Outcome.IN_DOUBT), 0)
+    about = f"Plan {code(report.plan)}" + (f" for {code(project)}" if project else "")
+    about += f", {sentence(words.span(report))}, exit code {report.exit_code}."
+    if report.approvals:
+        about += f" Approved by {', '.join(map(code, report.approvals))}."
+    if frame.run_address:
+        about += f" [The run that did it]({frame.run_address})."
+    lines = [
+        dialect.marker("report", project),
+        f"### Campaign deletions, the report: {counts}\n",
+        dialect.alert("WARNING", [f"**{_may_have(doubts)}**"]) if doubts else "",
+        f"{about}\n",
+    ]
+    way_on = words.NEXT.get(report.exit_code)
+    return "\n".join(filter(None, [*lines, f"{way_on}\n" if way_on else ""]))
+
+
+def _may_have(doubts: int) -> str:
+    return f"{words.count(doubts, 'target is', 'targets are')} in doubt: it may have happened."
+
+
+def _front(
+    report: Report, known: Askers, show: words.Shown, edges: Shape, top: int
+) -> list[Chosen]:
+    lines = tally.of_report(report, known).lines
+    happened = [one for one in words.OUTCOMES if report.summary.get(one)]
+    notes = Section(
+        opening="\n",
+        again="\n",
+        rows=[partial(_note, show.sentence(one)) for one in report.notes],
+        closing="",
+        front=True,
+        left_out=lambda number: f"\n_{words.count(number, 'more note')} not shown here._\n",
+    )
+    sections = [asked.summary(lines, [(one, one) for one in happened]), notes]
+    left = edges.limit - edges.spare - top
+    room = min(left, max(left // 2, 1_000))
+    return choose([one for one in sections if one.rows], room, edges.measure)
+
+
+def _note(text: str) -> str:
+    return f"- Note: {sentence(text)}\n"
+
+
+def _sections(report: Report, known: Askers, show: words.Shown, dialect: Dialect) -> list[Section]:
+    grouped = known.grouped(report.targets, lambda target: target)
+    found = []
+    for outcome in reversed(Outcome):  # the worst first
+        for asker, targets in grouped.items():
+            rows = [one for one in targets if one.outcome is outcome]
+            if rows:
+                found.append(_section(asker, outcome, rows, show, dialect))
+    return found
+
+
+def _section(
+    asker: Asker,
+    outcome: Outcome,
+    targets: Sequence[TargetReport],
+    show: words.Shown,
+    dialect: Dialect,
+) -> Section:
+    count = f"{len(targets):,} {outcome}"
+    table = f"{row(_COLUMNS)}|---|---|---|---|---|---|---|---|\n"
+    fold = dialect.fold(asker.name, asker.account, count)
+    again = dialect.fold(asker.name, asker.account, f"{count}, continued")
+    return Section(
+        opening=f"{fold}{asked.who(asker.document)}\n\n{table}",
+        again=f"{again}{table}",
+        rows=[partial(_row, target, show) for target in targets],
+        closing=dialect.fold_end,
+        left_out=lambda number: f"\n{number:,} more not shown here.\n",
+    )
+
+
+def _row(target: TargetReport, show: words.Shown) -> str:
+    part = show.part(target)
+    last = target.requests[-1] if target.requests else None
+    answer = "" if last is None else f" ({last.status or 'no answer'})"
+    return row(
+        [
+            code(target.id, cell=True),
+            code(part, cell=True) if part is not None else "",
+            code(target.name, cell=True) if target.name is not None else "",
+            sentence(show.sentence(target.detail), cell=True) if target.detail else "",
+            target.evidence or "",
+            code(target.driver, cell=True) if target.driver else "",
+            code(last.at, cell=True) + answer if last else "",
+            asked.lines(target.sources),
+        ]
+    )

@@ -1,0 +1,146 @@
+"""A report as text: account by account, and in each the manifests that asked."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from reconciler.model import Outcome, Plan, Report, TargetReport
+from reconciler.safe import quoted, terminal
+from reconciler.views import words
+from reconciler.views.askers import Asker, Askers
+from reconciler.views.layout import cells, fold
+from reconciler.views.text.page import Page, identity, lines_of
+
+_MOST_PENDING = 10
+_STYLES = {
+    Outcome.DELETED: ("-", "red"),
+    Outcome.ALREADY_ABSENT: ("=", "dim"),
+    Outcome.REFUSED: ("!", "yellow"),
+    Outcome.DRIFTED: ("~", "yellow"),
+    Outcome.PENDING: ("…", "dim"),
+    Outcome.IN_DOUBT: ("?", "red"),
+}
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """How a report is told."""
+
+    page: Page
+    show: words.Shown
+    everything: bool
+
+
+def lines(
+    report: Report,
+    plan: Plan | None,
+    *,
+    color: bool,
+    width: int,
+    show_numbers: bool,
+    everything: bool,
+) -> Iterator[str]:
+    """Every line with its end."""
+    show = words.Shown.of_report(report, plan, show_numbers=show_numbers)
+    page = Page.of(color=color, width=width, show_numbers=show_numbers, mask=show.mask)
+    for line in _lines(report, _Told(page, show, everything)):
+        yield f"{line}\n"
+
+
+def _lines(report: Report, told: _Told) -> Iterator[str]:
+    page = told.page
+    yield page.ink("Report", "bold")
+    yield f"Plan {terminal(report.plan)}"
+    span = words.span(report)
+    yield from page.wrapped(f"{span[:1].upper()}{terminal(span[1:])}.", "dim")
+    if report.approvals:
+        names = ", ".join(map(terminal, report.approvals))
+        yield from page.wrapped(f"Approved by {names}.", "dim", hanging="  ")
+    grouped = Askers(report.manifests).grouped(report.targets, lambda target: target)
+    by_account: dict[str, dict[Asker, list[TargetReport]]] = {}
+    for asker, targets in grouped.items():
+        by_account.setdefault(asker.account, {})[asker] = targets
+    for account, asked in by_account.items():
+        yield ""
+        yield from _account(account, asked, told)
+    if report.notes:
+        yield ""
+        for note in report.notes:
+            yield from page.wrapped(f"Note: {page.sentence(note)}", hanging="  ")
+    yield ""
+    yield from _conclusion(report, page)
+
+
+def _account(account: str, asked: dict[Asker, list[TargetReport]], told: _Told) -> Iterator[str]:
+    targets = [one for some in asked.values() for one in some]
+    drivers = ", ".join(sorted({terminal(one.driver) for one in targets if one.driver}))
+    driver = f" {told.page.ink(f'({drivers})', 'dim')}" if drivers else ""
+    yield f"{told.page.ink(terminal(account), 'bold', 'cyan')}{driver}"
+    yield from told.page.wrapped(f"{_counted(targets)}.", indent="  ")
+    for asker, mine in asked.items():
+        shown = [one for one in mine if told.everything or not one.outcome.final]
+        yield ""
+        yield from told.page.asker(asker)
+        if len(shown) < len(mine):
+            yield from told.page.wrapped(f"{_counted(mine)}.", indent="  ")
+        for outcome in Outcome:
+            found = [one for one in shown if one.outcome is outcome]
+            if found:
+                yield from _outcome(outcome, found, told)
+
+
+def _counted(targets: Sequence[TargetReport]) -> str:
+    counts = Counter(str(target.outcome) for target in targets)
+    return ", ".join(f"{counts[one]:,} {one}" for one in words.OUTCOMES if counts[one])
+
+
+def _outcome(outcome: Outcome, targets: Sequence[TargetReport], told: _Told) -> Iterator[str]:
+    """Targets of which the same is said stand under one heading."""
+    page = told.page
+    _, style = _STYLES[outcome]
+    by_detail: dict[str, list[TargetReport]] = {}
+    for target in targets:
+        by_detail.setdefault(target.detail or "", []).append(target)
+    for detail, group in by_detail.items():
+        heading = str(outcome).capitalize() + (f": {page.sentence(detail)}" if detail else "")
+        yield ""
+        yield from page.wrapped(heading, *(() if style == "dim" else (style,)), indent="  ")
+        few = outcome is Outcome.PENDING and not told.everything
+        most = _MOST_PENDING if few else len(group)
+        for target in group[:most]:
+            yield from _target(target, told)
+        if len(group) > most:
+            more = f"    and {len(group) - most:,} more (--format json lists every target)"
+            yield page.ink(more, "dim")
+
+
+def _target(target: TargetReport, told: _Told) -> Iterator[str]:
+    page = told.page
+    sign, style = _STYLES[target.outcome]
+    shown = identity(target.id)
+    if target.part is not None:
+        shown += f"  #{terminal(told.show.part(target) or '')}"
+    first = f"  {page.ink(sign, style)} {shown}"
+    line = lines_of(target.sources)
+    name = quoted(target.name) if target.name is not None else ""
+    if cells(shown) + cells(name) + cells(line) + 8 <= page.width:
+        yield "  ".join(filter(None, (first, name, page.ink(line, "dim"))))
+    else:
+        yield "  ".join(filter(None, (first, page.ink(line, "dim"))))
+        yield from (f"      {more}" for more in fold(name, page.width - 6, 4) if more)
+    if target.requests and not target.outcome.final:
+        last = target.requests[-1]
+        answer = f"answered {last.status}" if last.status is not None else "no answer"
+        tried = f"{words.count(target.attempts, 'attempt')}, the last at {terminal(last.at)}:"
+        said = f"{tried} {terminal(last.method)} {page.sentence(last.url)}, {answer}"
+        yield from page.wrapped(said, "dim", indent="      ")
+
+
+def _conclusion(report: Report, page: Page) -> Iterator[str]:
+    said = ", ".join(
+        f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES if report.summary.get(one)
+    )
+    tints = ("bold", "green") if report.exit_code == 0 else ("bold",)
+    yield from page.wrapped(f"Result: {said or 'nothing was left to do'}.", *tints)
+    if way_on := words.NEXT.get(report.exit_code):
+        yield from page.wrapped(way_on)
