@@ -22,12 +22,17 @@ GROUP: Final = "reconciler.drivers"
 BUILT_IN: Final = {
     "batch-cep": "reconciler.drivers.batch_cep",
     "batch-mep": "reconciler.drivers.batch_mep",
+    "brevo": "reconciler.drivers.brevo",
     "cellcast": "reconciler.drivers.cellcast",
+    "hubspot": "reconciler.drivers.hubspot",
     "klaviyo": "reconciler.drivers.klaviyo",
     "kore": "reconciler.drivers.kore",
+    "listmonk": "reconciler.drivers.listmonk",
     "mailchimp": "reconciler.drivers.mailchimp",
+    "onesignal": "reconciler.drivers.onesignal",
     "ozonetel": "reconciler.drivers.ozonetel",
     "sendgrid": "reconciler.drivers.sendgrid",
+    "twilio": "reconciler.drivers.twilio",
 }
 
 

@@ -1,11 +1,12 @@
-"""Batch.com MEP API 1.1: POST /1.1/{apiKey}/campaigns/delete/{token}, one push campaign a request.
+"""Batch.com MEP API 1.1: POST /1.1/{apiKey}/campaigns/delete/{token}, one campaign a request.
 
 Vendor: https://batch.com/doc/api/campaigns/delete.html (seed 003),
-https://doc.batch.com/developer/api/mep/campaigns/list and .../get-campaign (providers §4).
+https://doc.batch.com/developer/api/mep/campaigns/list and .../get-campaign (providers §4); the same
+for in-app campaigns, https://batch.com/doc/api/in-app-campaigns-api/delete.html.
 The app key is a secret and travels in the path.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -28,11 +29,16 @@ from reconciler.driver import (
 from reconciler.drivers import ids
 from reconciler.drivers._batch import judged, limited
 from reconciler.drivers.answers import odd
-from reconciler.drivers.pages import Page, chosen, gather, instant, page, text, unread
+from reconciler.drivers.pages import Page, Shape, gather, page, unread
 from reconciler.drivers.strictjson import NotJson, mapping, parse
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
+_SHAPE: Final = Shape(
+    id="campaign_token",
+    created="created_date",
+    attributes=("live", "push_time", "from_api", "dev_only", "trigger"),
+)
 
 
 class BatchMepSettings(Settings):
@@ -42,6 +48,9 @@ class BatchMepSettings(Settings):
         Credential, Field(description="app key; only the Live key may list and look")
     ]
     rest_api_key: Annotated[Credential, Field(description="REST API key of the company")]
+    kind: Annotated[
+        Literal["push", "in-app"], Field(description="push campaigns, or in-app campaigns")
+    ] = "push"
     version: Annotated[ids.Version, Field(description="API version in the path")] = "1.1"
 
 
@@ -54,7 +63,7 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
     whole: tuple[str | Secret, ...] = (
         settings.version,
         settings.api_key.secret(),
-        "campaigns",
+        "campaigns" if settings.kind == "push" else "in-app-campaigns",
         *path,
     )
     return Request(method, session.base, whole, query, headers)
@@ -82,7 +91,7 @@ def _list(session: Session) -> Flow:
             return unread(answer)
         # No total and no "more" are documented: a short page is the last.
         further = offset + len(items) - 1 if len(items) >= _PAGE else None
-        return page((_record(session.account, item) for item in items), next=further)
+        return page((_record(session, item) for item in items), next=further)
 
     return (yield from gather(0, ask, read, overlap=True))
 
@@ -102,7 +111,7 @@ def _items(answer: Answer) -> list[Any] | None:
 def _look(session: Session, item: Item) -> Flow:
     answer = yield _request(session, "GET", item.target.id)
     said = mapping(answer.body) if answer.status == 200 else None
-    found = _record(session.account, said)
+    found = _record(session, said)
     if found is not None and found.id == item.target.id:
         return Present(found)
     match answer.status:
@@ -113,17 +122,12 @@ def _look(session: Session, item: Item) -> Flow:
     return Unclear(odd(answer) if found is None else "the answer is about another campaign")
 
 
-def _record(account: str, item: Any) -> Campaign | None:
-    if not isinstance(item, dict) or (id_ := text(item.get("campaign_token"))) is None:
-        return None
-    return Campaign(
-        account=account,
-        id=id_,
-        name=text(item.get("name")) or "",
-        status=_status(item.get("live")),
-        channel="push",
-        created_at=instant(item.get("created_date")),
-        attributes=chosen(item, "live", "push_time", "from_api", "dev_only", "trigger"),
+def _record(session: Session, item: Any) -> Campaign | None:
+    return _SHAPE.record(
+        session.account,
+        item,
+        status=_status(item.get("live") if isinstance(item, dict) else None),
+        channel=session.settings.kind,
     )
 
 
@@ -136,23 +140,33 @@ def _status(live: object) -> Status:
     return Status.UNKNOWN
 
 
-def _unsupported(_settings: BatchMepSettings, campaign: Campaign) -> str | None:
-    """Automations are listed beside campaigns and are marked by a `trigger`, often an empty one."""
-    if "trigger" in (campaign.attributes or {}):
+def _unsupported(settings: BatchMepSettings, campaign: Campaign) -> str | None:
+    """Automations are listed beside push campaigns; a `trigger`, often an empty one, marks them.
+
+    In-app campaigns all have one: it says when they show.
+    """
+    if settings.kind == "push" and "trigger" in (campaign.attributes or {}):
         return "it is an automation (it has a trigger); the call is documented for campaigns"
     return None
 
 
+def _scope(settings: BatchMepSettings) -> Text:
+    """Whose campaigns: the app's; its in-app campaigns are others."""
+    kind = "" if settings.kind == "push" else "in-app campaigns of "
+    return (f"{kind}app ", settings.api_key.secret())
+
+
 DRIVER = Driver(
     name="batch-mep",
-    title="Batch.com, MEP push campaigns",
+    title="Batch.com, MEP push and in-app campaigns",
     call="POST /1.1/{apiKey}/campaigns/delete/{token}",
     docs="https://batch.com/doc/api/campaigns/delete.html",
     settings=BatchMepSettings,
     complete=True,
     base_url=lambda _settings: "https://api.batch.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
-    scope=lambda settings: ("app ", settings.api_key.secret()),
+    scope=_scope,
+    limit=lambda settings: f"app {settings.api_key.source}",
     unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
     unsupported=_unsupported,
     delete=_delete,
@@ -166,6 +180,7 @@ DRIVER = Driver(
     notes=(
         "The id is the campaign token. iOS and Android have an app key, so an account, each.",
         "The app key is part of the URL; it is masked wherever the URL is shown.",
+        "kind: in-app is for in-app campaigns; it is another account, as their tokens are others.",
         "A Dev or SDK key may delete but not list or look.",
         "The vendor does not tell running from completed: a live campaign counts as running.",
         "The vendor publishes no rate; one request a second is a careful guess.",

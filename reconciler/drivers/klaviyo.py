@@ -92,8 +92,9 @@ def _list_of(session: Session, channel: str, asked: str) -> Flow:
         query = (("filter", asked), ("include", "tags"), ("page[size]", str(_PAGE)), *at)
         return _request(session, "GET", query=query)
 
-    def record(item: Any, page: dict[str, Any]) -> Campaign | None:
-        return _record(session.account, item, channel=channel, labels=_labels(item, page))
+    def record(item: Any, shown: pages.Shown) -> Campaign | None:
+        tags = _labels(item, shown.said)
+        return _record(session.account, item, channel=channel, labels=tags)
 
     return pages.cursors(ask, record, items="data", next="links.next", key="page[cursor]")
 
@@ -113,7 +114,7 @@ def _labels(item: Any, page: dict[str, Any]) -> dict[str, str] | None:
 
 
 def _look(session: Session, item: Item) -> Flow:
-    def record(said: dict[str, Any], _page: Any) -> Campaign | None:
+    def record(said: dict[str, Any], _shown: Any) -> Campaign | None:
         return _record(session.account, said.get("data"), channel=item.channel)
 
     request = _request(session, "GET", item.target.id)

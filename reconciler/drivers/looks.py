@@ -1,14 +1,12 @@
 """One campaign, read: what most vendors' call for it can say."""
 
 from collections.abc import Callable, Container
-from typing import Any
 
 from reconciler.driver import Answer, Flow, Missing, Present, Request, Sighting, Unclear
 from reconciler.drivers.answers import odd
+from reconciler.drivers.pages import Record, Shown
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign
-
-Record = Callable[[Any, dict[str, Any]], Campaign | None]
 
 
 def _nothing(_campaign: Campaign) -> str | None:
@@ -25,9 +23,8 @@ def look(
 ) -> Flow:
     """Ask *request* for the campaign *wanted*: the whole flow of a driver's `look`.
 
-    *record* reads the JSON object of a 200 (it gets it twice: as the item, and as the page that
-    the item is on); *missing*: the statuses that say there is none, each of which may mean a wrong
-    address too; *settled*: why what is shown can no longer be deleted.
+    *record* reads the JSON object of a 200; *missing*: the statuses that say there is none, each
+    of which may mean a wrong address too; *settled*: why what is shown can no longer be deleted.
     """
     answer = yield request
     return sighted(answer, wanted, record, missing=missing, settled=settled)
@@ -43,7 +40,7 @@ def sighted(
 ) -> Sighting:
     """What one *answer* shows of *wanted*."""
     said = mapping(answer.body) if answer.status == 200 else None
-    found = record(said, said) if said is not None else None
+    found = record(said, Shown(answer, said)) if said is not None else None
     if found is not None and found.id == wanted:
         return Present(found, settled(found))
     if answer.status in missing:

@@ -96,8 +96,15 @@ def gather(
     return _partial(found, f"more than {_MOST_PAGES} pages")
 
 
-Record = Callable[[Any, dict[str, Any]], Campaign | None]
-"""Makes a record of an item and of the page that it is on; None: it has no id."""
+class Shown(msgspec.Struct, frozen=True):
+    """An *answer*, and the JSON object that it *said*."""
+
+    answer: Answer
+    said: dict[str, Any]
+
+
+Record = Callable[[Any, Shown], Campaign | None]
+"""Makes a record of an item and of the answer that it came in; None: it has no id."""
 
 
 def cursors(
@@ -117,20 +124,20 @@ def cursors(
     """
 
     def read(answer: Answer, _cursor: str | None) -> Page:
-        said, found = _found(answer, items)
-        if said is None or found is None:
+        shown, found = _found(answer, items)
+        if shown is None or found is None:
             return unread(answer)
-        count = integer(at(said, total)) if total else None
+        count = integer(at(shown.said, total)) if total else None
         known = None if count == len(found) else count  # it may count the page, not everything
-        more = at(said, next)
-        shown = page((record(one, said) for one in found), total=known)
+        more = at(shown.said, next)
+        read = page((record(one, shown) for one in found), total=known)
         if more is None or more == "":
-            return shown
+            return read
         cursor = text(more) if key is None else in_query(more, key)
         if cursor is None:
             why = "a page does not say where the next one is"
-            return msgspec.structs.replace(shown, fault=shown.fault or why)
-        return msgspec.structs.replace(shown, next=cursor)
+            return msgspec.structs.replace(read, fault=read.fault or why)
+        return msgspec.structs.replace(read, next=cursor)
 
     return gather(None, ask, read)
 
@@ -146,13 +153,13 @@ def offsets(
     """A listing by offset, *size* a page; each page overlaps the one before by one."""
 
     def read(answer: Answer, offset: int) -> Page:
-        said, found = _found(answer, items)
-        if said is None or found is None:
+        shown, found = _found(answer, items)
+        if shown is None or found is None:
             return unread(answer)
-        count = integer(at(said, total)) if total else None
+        count = integer(at(shown.said, total)) if total else None
         reached = count is not None and offset + len(found) >= count
         further = None if len(found) < size or reached else offset + max(len(found) - 1, 1)
-        return page((record(one, said) for one in found), next=further, total=count)
+        return page((record(one, shown) for one in found), next=further, total=count)
 
     return gather(0, ask, read, overlap=True)
 
@@ -169,22 +176,23 @@ def numbers(
     """A listing by page number, *size* a page, checked against *total*: pages cannot overlap."""
 
     def read(answer: Answer, number: int) -> Page:
-        said, found = _found(answer, items)
-        if said is None or found is None:
+        shown, found = _found(answer, items)
+        if shown is None or found is None:
             return unread(answer)
-        count = integer(at(said, total))
+        count = integer(at(shown.said, total))
         reached = count is not None and (number - first + 1) * size >= count
         last = not found or (len(found) < size if count is None else reached)
-        shown = (record(one, said) for one in found)
-        return page(shown, next=None if last else number + 1, total=count)
+        records = (record(one, shown) for one in found)
+        return page(records, next=None if last else number + 1, total=count)
 
     return gather(first, ask, read)
 
 
-def _found(answer: Answer, items: str) -> tuple[dict[str, Any] | None, list[Any] | None]:
+def _found(answer: Answer, items: str) -> tuple[Shown | None, list[Any] | None]:
     said = mapping(answer.body) if answer.status == 200 else None
     found = at(said, items)
-    return said, found if isinstance(found, list) else None
+    shown = None if said is None else Shown(answer, said)
+    return shown, found if isinstance(found, list) else None
 
 
 def at(value: Any, path: str) -> Any:
@@ -217,6 +225,16 @@ def merged(lists: Mapping[str, Listing], *, apart: bool = True) -> Listing:
         complete=not whys and all(one.complete for one in lists.values()),
         why="; ".join(whys) or None,
         unavailable=all(one.unavailable for one in lists.values()),
+    )
+
+
+def never_complete(listing: Listing, why: str) -> Listing:
+    """*listing* of a vendor that does not list everything, *why* it does not."""
+    return msgspec.structs.replace(
+        listing,
+        complete=False,
+        why="; ".join(one for one in (why, listing.why) if one),
+        partial=listing.complete,
     )
 
 
@@ -285,7 +303,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, account: str) -> "Record":
         """What makes records of this shape for *account*."""
-        return lambda item, _page: self.record(account, item)
+        return lambda item, _shown: self.record(account, item)
 
 
 def text(value: object) -> str | None:

@@ -21,7 +21,7 @@ def seconds_left(answer: Answer, header: str, otherwise: float) -> float:
 
 def until(answer: Answer, header: str, otherwise: float) -> float:
     """The wait in a *header* (lower-case) that holds a Unix time; *otherwise* if it holds none."""
-    number, now = _number(answer.headers.get(header)), _date(answer)
+    number, now = _number(answer.headers.get(header)), date(answer)
     if number is None or now is None or not 0 <= number - now <= _MOST:
         return otherwise
     return max(number - now, 1.0)
@@ -33,7 +33,8 @@ def _number(text: str | None) -> float | None:
     return float(text)
 
 
-def _date(answer: Answer) -> float | None:
+def date(answer: Answer) -> float | None:
+    """When the vendor gave *answer*, in Unix time, by its own word."""
     try:
         return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except (ValueError, OverflowError):

@@ -83,9 +83,9 @@ class Twilio(Vendor):
 
     def _list(self, call: Call, account: str, given: Mapping[str, str]) -> Reply:
         size = whole(call.query.get("PageSize"), 50, least=1)
-        number = whole(call.query.get("Page"), 0)
+        number = whole(call.query.get("PageToken", "").removeprefix("PA") or None, 0)
         if size is None or number is None:
-            return _error(400, 20001, "PageSize and Page are numbers")
+            return _error(400, 20001, "PageSize is a number, PageToken that of a page")
         size = min(size, 1000)
         items = [
             _item(held, sid) for held in self._state.all(self.name, given) for sid in held.messages

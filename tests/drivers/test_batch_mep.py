@@ -17,7 +17,9 @@ from reconciler.driver import (
     shown,
 )
 from reconciler.model import Campaign, Limits, Status
-from tests.support.driver_examples import MEP, TOKEN, answer, run, session, verdict
+from tests.support.driver_examples import MEP, TOKEN, answer, item, run, session, verdict
+from tests.support.sandbox_wire import Wire, record, session_at
+from tests.support.second_ring import IN_APP
 
 DRIVER = MEP.driver
 
@@ -191,3 +193,20 @@ def test_it_keeps_the_defaults_of_the_contract():
 def test_ids_in_a_path_cannot_leave_it(id_):
     campaign = Campaign(account="app", id=id_, name="A")
     assert DRIVER.unsafe(MEP.checked, campaign, None)
+
+
+def test_in_app_campaigns_have_an_address_of_their_own_and_may_have_triggers():
+    wire = Wire(
+        [record("0" * 32, channel="in-app"), record("1" * 32)],
+        accounts={"acc": ("batch-mep", {})},
+    )
+    here, target = session_at(IN_APP, "batch"), item("acc", "0" * 32)
+    (shown,) = wire.run(IN_APP.driver.list(here)).campaigns
+    assert (shown.id, shown.channel) == ("0" * 32, "in-app")
+    assert "trigger" in shown.attributes
+    assert IN_APP.driver.unsupported(here.settings, shown) is None
+    assert MEP.driver.unsupported(MEP.checked, shown)
+    assert isinstance(wire.delete(IN_APP, here, item("acc", "1" * 32)), Unconfirmed)
+    assert isinstance(wire.delete(IN_APP, here, target), Deleted)
+    assert wire.effects == [f"acc/{'0' * 32}"]
+    assert MEP.driver.scope(MEP.checked)[0] != IN_APP.driver.scope(IN_APP.checked)[0]

@@ -1,0 +1,151 @@
+"""Brevo API v3: DELETE /v3/emailCampaigns/{id}, one campaign a request; or its archive.
+
+Vendor: developers.brevo.com/reference/delete-email-campaign, …/docs/{api-limits,limit-headers};
+types of npm @getbrevo/brevo 6.0.3 (providers-2 §3). Only what was never scheduled can be deleted.
+"""
+
+from functools import partial
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.drivers import answers, ids, looks, pages, rates
+from reconciler.model import Campaign, Limits, Status
+
+_PAGE: Final = 50
+_WAIT: Final = 60.0  # where the answer does not say how long its window still lasts
+_FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt")
+_SHAPE: Final = pages.Shape(
+    statuses={
+        "draft": Status.DRAFT,
+        "inreview": Status.DRAFT,
+        "queued": Status.SCHEDULED,
+        "inprocess": Status.RUNNING,
+        "cancelling": Status.RUNNING,
+        "suspended": Status.PAUSED,
+        "sent": Status.SENT,
+        "archive": Status.COMPLETED,
+        "cancelled": Status.STOPPED,
+    },
+    created="createdAt",
+    updated="modifiedAt",
+    attributes=("status", "type", "scheduledAt", "tag", "tags"),
+)
+
+
+class BrevoSettings(contract.Settings):
+    """`settings` of an account of driver `brevo`."""
+
+    api_key: Annotated[Credential, Field(description="API key (v3)")]
+    kind: Annotated[
+        Literal["email", "sms", "whatsapp"],
+        Field(description="whose ids they are: each kind numbers its own campaigns"),
+    ] = "email"
+    mode: Annotated[
+        Literal["delete", "archive"],
+        Field(description="archive: any campaign, which then stays and shows as archive"),
+    ] = "delete"
+
+
+def _request(
+    session: Session, method: Any, *path: str, query: Any = (), body: Any = None
+) -> Request:
+    settings: BrevoSettings = session.settings
+    headers: tuple[tuple[str, Text], ...] = (("api-key", settings.api_key.secret()),)
+    if body is not None:
+        headers = (*headers, ("Content-Type", "application/json"))
+    whole = ("v3", f"{settings.kind}Campaigns", *path)
+    return Request(method, session.base, whole, query, headers, body)
+
+
+def _delete(session: Session, items: tuple[Item, ...]) -> Request:
+    if session.settings.mode == "archive":
+        return _request(session, "PUT", items[0].target.id, "status", body={"status": "archive"})
+    return _request(session, "DELETE", items[0].target.id)
+
+
+def _gate(answer: Answer) -> answers.Gate | None:
+    return answers.gate(answer, rates.seconds_left(answer, "x-sib-ratelimit-reset", _WAIT))
+
+
+def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
+    """403 is one word for a state that cannot be deleted and for a key that may not."""
+    done = answers.emptied(answer)
+    return answers.judged(answer, _gate(answer), deleted=done, refused=(400, 403, 405))
+
+
+def _list(session: Session) -> Flow:
+    """Never with dates: those filters leave out what was not sent. And never with its HTML."""
+
+    def ask(offset: int) -> Request:
+        at = (("limit", str(_PAGE)), ("offset", str(offset)), ("sort", "asc"))
+        return _request(session, "GET", query=(*at, ("excludeHtmlContent", "true")))
+
+    record, where = partial(_record, session), {"items": "campaigns", "total": "count"}
+    return pages.offsets(ask, record, size=_PAGE, **where)
+
+
+def _look(session: Session, item: Item) -> Flow:
+    request = _request(session, "GET", item.target.id)
+    settled = partial(_unsupported, session.settings)
+    return looks.look(request, item.target.id, partial(_record, session), settled=settled)
+
+
+def _record(session: Session, item: Any, _page: Any) -> Campaign | None:
+    return _SHAPE.record(session.account, item, channel=session.settings.kind)
+
+
+def _unsupported(settings: BrevoSettings, campaign: Campaign) -> str | None:
+    """Email: drafts alone. SMS: not what is queued, in process or sent (delete-sms-campaign)."""
+    if settings.mode == "archive" or campaign.status in (None, Status.UNKNOWN, Status.DRAFT):
+        return None
+    kept = (Status.SCHEDULED, Status.RUNNING, Status.SENT)
+    if settings.kind != "email" and campaign.status not in kept:
+        return None
+    return f"it is {campaign.status.value}, and Brevo deletes only what was never scheduled"
+
+
+def _gone(settings: BrevoSettings, campaign: Campaign) -> bool:
+    archived = (campaign.attributes or {}).get("status") == "archive"
+    return settings.mode == "archive" and archived
+
+
+def _scope(settings: BrevoSettings) -> Text:
+    """Whose: those of one kind of the key's account."""
+    return (f"{settings.kind} of ", settings.api_key.secret())
+
+
+DRIVER = contract.Driver(
+    name="brevo",
+    title="Brevo, email, SMS and WhatsApp campaigns",
+    call="DELETE /v3/emailCampaigns/{campaignId}",
+    docs="https://developers.brevo.com/reference/delete-email-campaign",
+    settings=BrevoSettings,
+    complete=True,
+    base_url=lambda _settings: "https://api.brevo.com",
+    limits=lambda _settings: Limits(requests=100, per=3600.0, concurrency=1),
+    scope=_scope,
+    limit=lambda settings: f"key {settings.api_key.source}",
+    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    unsupported=_unsupported,
+    delete=_delete,
+    judge=_judge,
+    gate=_gate,
+    list=_list,
+    look=_look,
+    fields=_FIELDS,
+    look_fields=_FIELDS,
+    gone=_gone,
+    page=_PAGE,
+    channels=("email", "sms", "whatsapp"),
+    instead=lambda settings: "archives; the campaign stays" if settings.mode == "archive" else None,
+    notes=(
+        "Only a campaign that was never scheduled can be deleted; the others are refused in the "
+        "plan. mode: archive archives any of them instead.",
+        "A deletion takes along what hangs on the campaign in templates, builder and schedules.",
+        "A hundred requests an hour, looks and lists included: one in 36 seconds.",
+        "403 is the same word for a state that cannot be deleted and for a key that may not.",
+    ),
+)

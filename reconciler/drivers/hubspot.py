@@ -1,0 +1,172 @@
+"""HubSpot: DELETE /marketing/emails/{version}/{id}, one marketing email or one campaign a request.
+
+Vendor: github.com/HubSpot/HubSpot-public-api-spec-collection, Marketing Emails 145892 and Campaigns
+Public Api 177944, both 2026-03 (providers-2 §5). A deleted email is archived; of a campaign the
+vendor says 204 whether or not it existed, and whether or not it was deleted.
+"""
+
+import re
+from functools import partial
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field
+
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.drivers import answers, auth, ids, looks, pages
+from reconciler.model import Campaign, Limits, Status
+
+_PAGE: Final = 100  # the vendor names no most
+_WAIT: Final = 10.0  # the window of the burst limit
+_REFUSED: Final = (400, 405, 409, 415, 422, 423)  # "default": an error with a category
+_CAMPAIGN: Final = pages.Shape(
+    name="properties.hs_name",
+    status="properties.hs_campaign_status",
+    statuses={
+        "planned": Status.DRAFT,
+        "in_progress": Status.RUNNING,
+        "active": Status.RUNNING,
+        "paused": Status.PAUSED,
+        "completed": Status.COMPLETED,
+    },
+    created="createdAt",
+    updated="updatedAt",
+    attributes=("properties",),
+)
+_EMAIL: Final = pages.Shape(
+    created="createdAt",
+    updated="updatedAt",
+    channel="email",
+    attributes=("state", "type", "isPublished", "workflowNames"),
+)
+_BEGINNINGS: Final = (  # the states of an email are over thirty; their beginnings tell
+    ("SCHEDULED", Status.SCHEDULED),
+    ("PUBLISHED_OR_SCHEDULED", Status.SCHEDULED),
+    ("PUBLISHED", Status.SENT),
+    ("AUTOMATED", Status.RUNNING),
+    ("PROCESSING", Status.RUNNING),
+    ("PRE_PROCESSING", Status.RUNNING),
+)
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"v3|20[0-9]{2}-(03|09)(-beta)?", text):
+        raise ValueError("is not a version; write it as in 2026-03, or v3")
+    return text
+
+
+class HubSpotSettings(contract.Settings):
+    """`settings` of an account of driver `hubspot`."""
+
+    access_token: Annotated[Credential, Field(description="token of a private app, or OAuth")]
+    kind: Annotated[
+        Literal["emails", "campaigns"],
+        Field(description="marketing emails, or the campaigns that hold assets together"),
+    ] = "emails"
+    version: Annotated[str, AfterValidator(_version), Field(description="version in the path")] = (
+        "2026-03"
+    )
+
+
+def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
+    settings: HubSpotSettings = session.settings
+    own = (settings.kind, settings.version)
+    start = own if settings.version != "v3" else own[::-1]  # /marketing/v3/emails
+    headers = (auth.bearer(settings.access_token.secret()),)
+    return Request(method, session.base, ("marketing", *start, *path), query, headers)
+
+
+def _gate(answer: Answer) -> answers.Gate | None:
+    return answers.gate(answer, _WAIT)
+
+
+def _judge(session: Session, _items: Any, answer: Answer) -> contract.Verdict:
+    done = answers.emptied(answer)
+    if done and session.settings.kind == "campaigns":
+        return contract.Unproven("HTTP 204, which HubSpot says of every campaign, there or not")
+    return answers.judged(answer, _gate(answer), deleted=done, refused=_REFUSED)
+
+
+def _query(settings: HubSpotSettings) -> tuple[tuple[str, str], ...]:
+    if settings.kind == "campaigns":
+        return (("properties", "hs_name,hs_campaign_status"),)
+    return (("workflowNames", "true"),)
+
+
+def _list(session: Session) -> Flow:
+    def ask(after: str | None) -> Request:
+        at = () if after is None else (("after", after),)
+        query = (("limit", str(_PAGE)), *at, *_query(session.settings))
+        return _request(session, "GET", query=query)
+
+    where = {"items": "results", "next": "paging.next.after", "total": "total"}
+    return pages.cursors(ask, partial(_record, session), **where)
+
+
+def _look(session: Session, item: Item) -> Flow:
+    """A deleted email is still shown to whoever asks for archived ones."""
+    wanted, read = item.target.id, partial(_record, session)
+    query = _query(session.settings)
+    seen: contract.Sighting = yield from looks.look(
+        _request(session, "GET", wanted, query=query), wanted, read
+    )
+    if session.settings.kind == "campaigns" or not isinstance(seen, contract.Missing):
+        return seen
+    archived = yield _request(session, "GET", wanted, query=(("archived", "true"), *query))
+    found = looks.sighted(archived, wanted, read)
+    if isinstance(found, contract.Present):
+        return contract.Missing("the email is archived: deleted", sure=True)
+    return seen
+
+
+def _record(session: Session, item: Any, _page: Any) -> Campaign | None:
+    if session.settings.kind == "campaigns":
+        return _CAMPAIGN.record(session.account, item)
+    return _EMAIL.record(session.account, item, status=_state(item))
+
+
+def _state(item: Any) -> Status:
+    """An email that a workflow sends counts as running, whatever its state says."""
+    word, flows = pages.text(pages.at(item, "state")) or "", pages.at(item, "workflowNames")
+    if isinstance(flows, list) and flows:
+        return Status.RUNNING
+    if "DRAFT" in word or word == "AGENT_GENERATED":
+        return Status.DRAFT
+    if word in ("CANCELED", "ERROR"):
+        return Status.STOPPED
+    return next((state for start, state in _BEGINNINGS if word.startswith(start)), Status.UNKNOWN)
+
+
+def _scope(settings: HubSpotSettings) -> Text:
+    """Whose: those of the token's account; emails and campaigns have ids of their own."""
+    return (f"{settings.kind} of ", settings.access_token.secret())
+
+
+DRIVER = contract.Driver(
+    name="hubspot",
+    title="HubSpot, marketing emails and campaigns",
+    call="DELETE /marketing/emails/{version}/{emailId}",
+    docs="https://developers.hubspot.com/docs/api-reference/latest/marketing/marketing-emails/guide",
+    settings=HubSpotSettings,
+    complete=True,
+    base_url=lambda _settings: "https://api.hubapi.com",
+    limits=lambda _settings: Limits(requests=100, per=10.0, concurrency=4),
+    scope=_scope,
+    limit=lambda settings: f"key {settings.access_token.source}",
+    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
+    judge=_judge,
+    gate=_gate,
+    list=_list,
+    look=_look,
+    fields=("name", "status", "createdAt", "updatedAt"),
+    look_fields=("name", "status", "createdAt", "updatedAt"),
+    page=_PAGE,
+    notes=(
+        "A deleted email is archived: HubSpot still shows it to whoever asks for archived ones.",
+        "kind: campaigns: HubSpot answers 204 to every deletion, so each is looked at afterwards.",
+        "An email that is AUTOMATED or used in a workflow counts as running.",
+        "A hundred requests in ten seconds is the burst limit of small plans; larger plans have "
+        "190, and every app has a limit a day.",
+    ),
+)

@@ -1,0 +1,129 @@
+"""listmonk: DELETE /api/campaigns/{id}, one campaign a request.
+
+Vendor: its own source, github.com/knadh/listmonk v6.2 (commit 911e0b7): cmd/campaigns.go,
+internal/core/campaigns.go, internal/auth/auth.go, queries/campaigns.sql (providers-2 §8). The
+address for many campaigns answers 200 whatever there was and is never used.
+"""
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.drivers import answers, ids, looks, pages
+from reconciler.drivers.strictjson import mapping
+from reconciler.model import Campaign, Limits, Status
+
+_PAGE: Final = 50  # the most; a larger number is answered with fifty
+_WAIT: Final = 5.0  # listmonk has no limit; a proxy before it may have one
+_BAD_KEY: Final = "invalid api credentials"
+_FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt", "labels")
+_SHAPE: Final = pages.Shape(
+    statuses={
+        "draft": Status.DRAFT,
+        "scheduled": Status.SCHEDULED,
+        "running": Status.RUNNING,
+        "paused": Status.PAUSED,
+        "finished": Status.COMPLETED,
+        "cancelled": Status.STOPPED,
+    },
+    created="created_at",
+    updated="updated_at",
+    labels="tags",
+    attributes=("status", "type", "uuid", "send_at"),
+)
+
+
+class ListmonkSettings(contract.Settings):
+    """`settings` of an account of driver `listmonk`."""
+
+    host: Annotated[ids.Host, Field(description="where it runs (a path belongs in baseUrl)")]
+    user: Annotated[ids.HeaderText, Field(description="API user")]
+    token: Annotated[Credential, Field(description="token of the API user")]
+
+
+def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
+    settings: ListmonkSettings = session.settings
+    headers: tuple[tuple[str, Text], ...] = (
+        ("Authorization", (f"token {settings.user}:", settings.token.secret())),
+    )
+    return Request(method, session.base, ("api", "campaigns", *path), query, headers)
+
+
+def _gate(answer: Answer) -> answers.Gate | None:
+    """Wrong credentials are a 403; so is a campaign of a list that is not the user's."""
+    if answer.status == 403 and answers.sentence(answer).lower() == _BAD_KEY:
+        return contract.Unauthorised("HTTP 403: invalid API credentials")
+    return answers.gate(answer, _WAIT)
+
+
+def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
+    """200 and `data` is true. 400 is said of an unknown id, in the server's own language."""
+    said = mapping(answer.body) if answer.status == 200 else None
+    if answer.status == 400 and answers.sentence(answer):
+        return contract.Unconfirmed(answers.told(answer))
+    done = said is not None and said.get("data") is True
+    return answers.judged(answer, _gate(answer), deleted=done, refused=(403,))
+
+
+def _list(session: Session) -> Flow:
+    def ask(number: int) -> Request:
+        at = (("page", str(number)), ("per_page", str(_PAGE)), ("no_body", "true"))
+        return _request(session, "GET", query=(*at, ("order_by", "created_at"), ("order", "asc")))
+
+    def record(item: Any, _shown: Any) -> Campaign | None:
+        return _record(session, item)
+
+    return pages.numbers(ask, record, items="data.results", size=_PAGE, total="data.total")
+
+
+def _look(session: Session, item: Item) -> Flow:
+    def record(said: Any, _shown: Any) -> Campaign | None:
+        return _record(session, pages.at(said, "data"))
+
+    request = _request(session, "GET", item.target.id, query=(("no_body", "true"),))
+    return looks.look(request, item.target.id, record, missing=(400,))
+
+
+def _record(session: Session, item: Any) -> Campaign | None:
+    return _SHAPE.record(session.account, item, channel=pages.text(pages.at(item, "messenger")))
+
+
+def _unsafe(_settings: ListmonkSettings, campaign: Campaign, _part: str | None) -> str | None:
+    number = re.fullmatch(r"[1-9][0-9]{0,9}", campaign.id)
+    return None if number else "an id is a whole number of at most ten digits"
+
+
+def _scope(_settings: ListmonkSettings) -> Text:
+    """Whose campaigns: the server's; every user sees the same ones, or some of them."""
+    return "listmonk"
+
+
+DRIVER = contract.Driver(
+    name="listmonk",
+    title="listmonk, campaigns",
+    call="DELETE /api/campaigns/{id}",
+    docs="https://listmonk.app/docs/apis/campaigns/",
+    settings=ListmonkSettings,
+    complete=True,
+    base_url=lambda settings: ids.base_of(settings.host),
+    limits=lambda _settings: Limits(requests=10, per=1.0, concurrency=2),
+    scope=_scope,
+    unsafe=_unsafe,
+    delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
+    judge=_judge,
+    gate=_gate,
+    list=_list,
+    look=_look,
+    fields=_FIELDS,
+    look_fields=_FIELDS,
+    page=_PAGE,
+    notes=(
+        "Any state can be deleted, also running and finished; lists, views and clicks go with it.",
+        "The API user needs campaigns:manage_all and campaigns:get_all: one with rights for some "
+        "lists sees only their campaigns, and nothing says that the list is not complete.",
+        "listmonk has no limit of its own; ten requests a second spare a small server.",
+    ),
+)
