@@ -1,14 +1,12 @@
 """The words of the domain as frozen values: no I/O, no clock, no rules.
 
-Almost all are msgspec structs. Where one lives in a file of ours (inventory, plan, report) it is
-the file's shape, in the file's key order. Those read from YAML are built by `project` and
-`manifest` after their models have checked the text; they are structs too because a module
-of frozen dataclasses takes forty times as long to import, at every start.
+They are msgspec structs: they come by the million. Where one lives in a file of ours (inventory,
+plan, report) it is the file's shape, in the file's key order. What people write in YAML is in
+`declare.project` and `declare.manifest`.
 """
 
 import re
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 from urllib.parse import quote, unquote
@@ -150,186 +148,12 @@ def _quote(text: str) -> str:
     return "".join(c if (c.isprintable() and c not in "/#%") else quote(c, safe="") for c in text)
 
 
-# ---------------------------------------------------------------- manifests
-
-
-class Selector(msgspec.Struct, frozen=True):
-    """The conditions of a `match`; all must hold, a record that lacks a field does not match.
-
-    Bounds are instants: *created_before* means `createdAt < bound`, *created_after* means
-    `createdAt > bound` (a date has become the last microsecond of its day).
-    *text* is the selector as written, for people.
-    """
-
-    name: str | None = None  # glob over the whole name
-    name_regex: str | None = None  # RE2, whole name
-    status: tuple[Status, ...] | None = None
-    channel: tuple[str, ...] | None = None
-    created_before: datetime | None = None
-    created_after: datetime | None = None
-    updated_before: datetime | None = None
-    updated_after: datetime | None = None
-    older_than: timedelta | None = None
-    not_updated_for: timedelta | None = None
-    labels: tuple[tuple[str, str], ...] | None = None
-    text: str = ""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One `absent` or `keep` entry: exactly one of *id*, *name*, *match* is set."""
-
-    account: str
-    manifest: str
-    path: str
-    line: int
-    column: int
-    id: str | None = None
-    name: str | None = None
-    match: Selector | None = None
-    phone_numbers: tuple[str, ...] | None = None
-    expect_min: int | None = None
-    expect_max: int | None = None
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """One CampaignAbsence document. *digest* is the SHA-256 of its file's bytes."""
-
-    name: str
-    path: str
-    line: int
-    digest: str
-    account: str
-    absent: tuple[Entry, ...]
-    keep: tuple[Entry, ...]
-    owner: str | None = None
-    reason: str | None = None
-    ticket: str | None = None
-    not_before: date | None = None
-    until: date | None = None
-
-
-# ---------------------------------------------------------------- project
-
-
-class MaxDeletions(msgspec.Struct, frozen=True):
-    """More than *count* targets, or *percent* of the account's campaigns, is a violation.
-
-    *per*: the journal's deletions of that time count too (judged by `apply`).
-    """
-
-    count: int | None = None
-    percent: int | None = None
-    per: timedelta | None = None
-
-
-class Protect(msgspec.Struct, frozen=True):
-    """Campaigns nobody may delete: of *account* (None: of every account)."""
-
-    because: str
-    path: str
-    line: int
-    account: str | None = None
-    id: str | None = None
-    name: str | None = None
-    match: Selector | None = None
-
-
-class Window(msgspec.Struct, frozen=True):
-    """When deletions may (`allow`) or may not (`deny`) be sent.
-
-    Either *schedule* (cron) with *duration*, or the days *first* to *last*, both included.
-    """
-
-    kind: Literal["allow", "deny"]
-    schedule: str | None = None
-    duration: timedelta | None = None
-    first: date | None = None
-    last: date | None = None
-    time_zone: str = "UTC"
-    because: str | None = None
-    path: str | None = None
-    line: int | None = None
-
-
-class Approvals(msgspec.Struct, frozen=True):
-    """*required* signatures once more than *above* targets are planned or a waiver is used."""
-
-    required: int
-    above: int
-    allowed_signers: str
-    aliases: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-
-
-class Guards(msgspec.Struct, frozen=True):
-    """The rules that refuse, with the defaults of the contract (spec §2.1)."""
-
-    max_deletions: MaxDeletions = MaxDeletions(count=50)
-    inventory_max_age: timedelta = timedelta(hours=24)
-    inventory_max_age_written: bool = False  # unknown age is a violation only when written
-    plan_max_age: timedelta = timedelta(days=7)
-    resume_max_age: timedelta = timedelta(days=14)
-    running: Literal["refuse", "allow"] = "refuse"
-    protect: tuple[Protect, ...] = ()
-    require: tuple[str, ...] = ()
-    ticket_pattern: str | None = None
-    windows: tuple[Window, ...] = ()
-    approvals: Approvals | None = None
-    waivable: tuple[str, ...] = ()
-
-
-class Waiver(msgspec.Struct, frozen=True):
-    """Lifts one guard: for one target (*id*, *part*), or for an account's limit."""
-
-    guard: str
-    account: str
-    because: str
-    ticket: str
-    until: date
-    path: str
-    line: int
-    id: str | None = None
-    part: str | None = None
-    count: int | None = None  # the limit a max-deletions waiver sets instead
-
-
 class Limits(msgspec.Struct, frozen=True):
     """A vendor's documented pace: *requests* in any *per* seconds, *concurrency* in flight."""
 
     requests: int
     per: float
     concurrency: int
-
-
-class Account(msgspec.Struct, frozen=True):
-    """One set of credentials at one vendor. *settings* is the driver's own checked model."""
-
-    name: str
-    driver: str
-    settings: Any
-    definition: str  # "sha256:..." over driver, settings and base URL, without secrets' values
-    limits: Limits
-    complete: bool  # is what is not listed gone? (project's word, else the driver's)
-    guards: Guards
-    base_url: str | None = None
-    before_look: bool = False
-    max_batch: int | None = None
-    proxy: str | None = None
-    ca_file: str | None = None
-    scope: str | None = None
-
-
-class Project(msgspec.Struct, frozen=True):
-    """reconciler.yaml, checked. Paths are as written; relative to the project's folder."""
-
-    name: str
-    path: str
-    digest: str
-    accounts: Mapping[str, Account]
-    guards: Guards
-    waivers: tuple[Waiver, ...] = ()
-    manifests: tuple[str, ...] = ("manifests",)
-    inventory: tuple[str, ...] = ("inventory.ndjson",)
-    state: str = "sqlite:///.reconciler/state.db"
 
 
 # ---------------------------------------------------------------- plan

@@ -17,8 +17,9 @@ from reconciler.events import Listener
 from reconciler.safe import terminal
 
 if TYPE_CHECKING:  # both are heavy, and `--help` needs neither
+    from reconciler.declare.manifest import Manifest
+    from reconciler.declare.project import Project
     from reconciler.driver import Driver
-    from reconciler.model import Manifest, Project
 
 
 class Loaded(msgspec.Struct, frozen=True):

@@ -17,9 +17,9 @@ import yaml
 from reconciler import __version__, drivers
 from reconciler.cli.main import COMMANDS, cli
 from reconciler.declare import manifest, project
+from reconciler.declare.project import Project
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, Exit
-from reconciler.model import Project
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

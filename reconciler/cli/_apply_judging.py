@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.merge import Ground, Planned, known_fate, merge
 from reconciler.cli._apply_task import Options, Saved, Task
+from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
 from reconciler.lanes.preparing import decided, limited, witnesses
 from reconciler.lanes.work import Fate, can_look
-from reconciler.model import Account, Plan, Target
+from reconciler.model import Plan, Target
 from reconciler.plan.askers import askers, declared
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today

@@ -11,10 +11,11 @@ from reconciler import disk, safe
 from reconciler.apply.merge import Planned
 from reconciler.cli._apply_judging import Judged, Made
 from reconciler.cli._apply_task import Lifted, Task
+from reconciler.declare.project import Approvals, Project
 from reconciler.errors import Refused
 from reconciler.lanes.known import Known
 from reconciler.lanes.preparing import check_age, violations
-from reconciler.model import Approvals, Project, Violation
+from reconciler.model import Violation
 from reconciler.plan.guards.windows import Schedule
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.cli.app import App
+from reconciler.declare.project import Project
 from reconciler.errors import Stale, Usage
 from reconciler.lanes.stop import Stop
-from reconciler.model import Plan, Project, Target
+from reconciler.model import Plan, Target
 from reconciler.plan import planfile
 from reconciler.plan.guards.waivers import Waivers, sort_out
 

@@ -11,9 +11,9 @@ from reconciler import safe
 from reconciler.cli._listeners import EVENTS
 from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
+from reconciler.declare.project import Account, Project
 from reconciler.errors import Exit, ReconcilerError, Usage, check_names
 from reconciler.lanes.stop import Stop
-from reconciler.model import Account, Project
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler.cli._pull_file import Place

@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 from reconciler import disk
 from reconciler.cli.app import App
+from reconciler.declare.project import Project
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError, Usage
 from reconciler.inventory import Reader, Source, format_of
-from reconciler.model import AccountFacts, Campaign, Project
+from reconciler.model import AccountFacts, Campaign
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.cli.app import App
+from reconciler.declare.project import Account, Project
 from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.events import told
@@ -19,7 +20,6 @@ from reconciler.lanes.session import open_session
 from reconciler.lanes.state import holder, locks_folder, started
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
-from reconciler.model import Account, Project
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.cli._pull_file import Old, Place
+from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.inventory import write
 from reconciler.inventory.without import Gone
 from reconciler.lanes.known import Known
-from reconciler.model import Account, AccountFacts, Campaign
+from reconciler.model import AccountFacts, Campaign
 from reconciler.pull import keeping
 from reconciler.pull.keeping import Ended, Portion
 from reconciler.pull.listing import Heard

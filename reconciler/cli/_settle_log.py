@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.app import App
+from reconciler.declare.project import Account, Project
 from reconciler.driver import Driver
-from reconciler.model import Account, Action, Project, Target
+from reconciler.model import Action, Target
 from reconciler.plan import planfile
 
 if TYPE_CHECKING:

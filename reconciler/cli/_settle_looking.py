@@ -16,10 +16,11 @@ from reconciler.cli._settle_log import (
 )
 from reconciler.cli.app import App
 from reconciler.cli.status import numbers_of
+from reconciler.declare.project import Project
 from reconciler.errors import Exit
 from reconciler.events import told
 from reconciler.lanes.stop import Stop
-from reconciler.model import Campaign, Outcome, Project, Target
+from reconciler.model import Campaign, Outcome, Target
 from reconciler.plan.guards.waivers import sort_out
 
 if TYPE_CHECKING:

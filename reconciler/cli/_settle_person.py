@@ -14,8 +14,9 @@ from reconciler.cli._settle_log import (
     records_of,
 )
 from reconciler.cli.app import App
+from reconciler.declare.project import Project
 from reconciler.errors import Exit
-from reconciler.model import Outcome, Project, Target
+from reconciler.model import Outcome, Target
 from reconciler.plan.scopes import limit
 
 if TYPE_CHECKING:

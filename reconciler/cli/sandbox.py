@@ -14,8 +14,9 @@ from reconciler.cli.app import App, pass_app
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
+    from reconciler.declare.project import Account, Project
     from reconciler.inventory import Source
-    from reconciler.model import Account, Campaign, Project
+    from reconciler.model import Campaign
 
 # What identifies an account at its vendor, by driver. Keys among them are read from the
 # environment, and known to the sandbox only if they begin with `sandbox-`.

@@ -15,6 +15,8 @@ Examples:
 @pass_app
 def command(app: App, kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of KIND, for editors and CI."""
+    from reconciler import drivers
     from reconciler.declare.schema import dumps
 
-    app.out(dumps(kind))
+    known = (drivers.find(name) for name in drivers.names()) if kind == "project" else ()
+    app.out(dumps(kind, (one for one in known if one is not None)))

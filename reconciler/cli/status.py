@@ -8,9 +8,10 @@ import click
 
 from reconciler import safe
 from reconciler.cli.app import App, ended_by_signals, pass_app
+from reconciler.declare.project import Project
 from reconciler.errors import Exit, ReconcilerError, Usage
 from reconciler.lanes.known import UNKNOWN
-from reconciler.model import Outcome, Project, Target
+from reconciler.model import Outcome, Target
 from reconciler.plan.guards.spans import HORIZON
 from reconciler.plan.guards.windows import Schedule, local
 

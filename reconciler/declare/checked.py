@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from reconciler.declare.near import near
 from reconciler.declare.strict import Document, Loc
-from reconciler.driver import Credential
-from reconciler.driver.declared import Declared, Finding, Reading, findings, keys_of
+from reconciler.driver import Credential, Settings
+from reconciler.driver.declared import Declared, ReadFrom, Wrong, keys_of, wrongs
 from reconciler.errors import Diagnostic
 
 _MOST_SHOWN = 60  # characters of a value that a message quotes
@@ -21,18 +22,25 @@ M = TypeVar("M", bound=Declared)
 
 
 def validate(
-    model: type[M], document: Document, path: str, *, at: Loc = (), echo: bool = True
+    model: type[M],
+    document: Document,
+    path: str,
+    *,
+    at: Loc = (),
+    echo: bool = True,
+    read: ReadFrom | None = None,
 ) -> tuple[M | None, list[Diagnostic]]:
     """The value of *document* at *at* as a *model*, or None with every error, placed.
 
+    *read* is what the models are told beside (default: nothing).
     With *echo* false no message quotes a value (settings: it may be a secret in the wrong place);
     credentials are never quoted. Warnings come with a value that is right.
     """
     teller = _Teller(document, path, at, echo=echo)
     try:
-        made = model.model_validate(document.at(at), context=Reading())
+        made = model.model_validate(document.at(at), context=read or ReadFrom())
     except ValidationError as error:
-        teller.tell_all(findings(error))
+        teller.tell_all(wrongs(error))
         return None, teller.told
     teller.misread(made)
     return made, teller.told
@@ -51,7 +59,7 @@ class _Teller:
         self._at = at
         self._echo = echo
 
-    def tell_all(self, found: Iterable[Finding]) -> None:
+    def tell_all(self, found: Iterable[Wrong]) -> None:
         """Tell them in the order of the file; what one mistake causes is told once."""
         every = [one._replace(loc=self._there(one)) for one in found]
         meant = {
@@ -63,16 +71,21 @@ class _Teller:
             if not (one.kind == "missing" and one.loc in meant):
                 self._say(one)
 
-    def _there(self, one: Finding) -> Loc:
+    def _there(self, one: Wrong) -> Loc:
         """The place of *one* as far as the file has it: pydantic goes on into what it tried."""
         if one.kind in ("missing", "complaint") or one.loc[-1:] == (_KEY,):
             return one.loc
-        loc = one.loc
-        while loc and self._document.at(self._at + loc[:-1]) is None:
-            loc = loc[:-1]
-        return loc
+        value: Any = self._document.at(self._at)
+        for count, step in enumerate(one.loc):
+            if isinstance(value, dict) and step in value:
+                value = value[str(step)]
+            elif _is_index(value, step):
+                value = value[step]
+            else:
+                return one.loc[:count]
+        return one.loc
 
-    def _order(self, one: Finding) -> list[int]:
+    def _order(self, one: Wrong) -> list[int]:
         """Sorts as the file is written: what is missing after what is there, then the rest."""
         value: Any = self._document.at(self._at)
         steps: list[int] = []
@@ -86,7 +99,7 @@ class _Teller:
                 value = value[step] if _is_index(value, step) else None
         return [*steps, _LAST] if one.kind == "complaint" else steps
 
-    def _say(self, one: Finding) -> None:
+    def _say(self, one: Wrong) -> None:
         echo = self._echo and not one.quiet
         loc, context = one.loc, one.context
         match one.kind:
@@ -95,7 +108,7 @@ class _Teller:
             case "missing":
                 self._missing(loc)
             case "complaint":
-                self._tell(loc, "invalid", context["said"], context["fix"])
+                self._tell(loc, context.get("code", "invalid"), context["said"], context["fix"])
             case "empty":
                 self._tell(loc, "empty", f"`{self._name(loc)}` {_EMPTY[0]}", _EMPTY[1])
             case "choice":
@@ -180,11 +193,15 @@ class _Teller:
     def misread(self, value: object) -> None:
         """Warn where a text field holds a plain scalar that YAML itself reads otherwise."""
         for loc, text, place, key in self._document.odd(self._at):
-            if _is_text(value, loc, text, key=key):
-                self._warn(text, place, loc)
+            around = [value]
+            for step in loc:
+                around.append(_step(around[-1], step))
+            if _is_text(around, text, key=key):
+                echo = self._echo and not any(isinstance(one, Settings) for one in around)
+                self._warn(text, place, loc, echo=echo)
 
-    def _warn(self, text: str, place: tuple[int, int], loc: Loc) -> None:
-        shown = f" {_cut(text)}" if self._echo else ""
+    def _warn(self, text: str, place: tuple[int, int], loc: Loc, *, echo: bool) -> None:
+        shown = f" {_cut(text)}" if echo else ""
         self.told.append(
             Diagnostic(
                 "warning",
@@ -194,7 +211,7 @@ class _Teller:
                 self._path,
                 place[0],
                 place[1],
-                f'write "{_cut(text)}"' if self._echo else "put it in double quotes",
+                f'write "{_cut(text)}"' if echo else "put it in double quotes",
             )
         )
 
@@ -238,16 +255,6 @@ def _choice(value: object, allowed: Sequence[str], *, echo: bool) -> tuple[str, 
     return f"cannot be {shown}", fix
 
 
-def near(word: str, known: Iterable[str]) -> str | None:
-    """The one of *known* that *word* is probably a slip of, or None."""
-    import difflib
-
-    lower = {one.lower(): one for one in known}
-    # Compared without case and separators: `created_before` means `createdBefore`.
-    close = difflib.get_close_matches(word[:100].lower().replace("_", ""), lower, n=1)
-    return lower[close[0]] if close else None
-
-
 def _dotted(loc: Loc) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
     return text.removeprefix(".")
@@ -256,7 +263,7 @@ def _dotted(loc: Loc) -> str:
 # ---------------------------------------------------------------- bounds
 
 
-def _bound(one: Finding) -> tuple[str, str]:
+def _bound(one: Wrong) -> tuple[str, str]:
     """What is wrong with a value beyond its bound, and the fix."""
     limit, said, fix = _BOUNDS[one.kind]
     if one.value in ("", [], {}):
@@ -284,16 +291,16 @@ _BOUNDS: dict[str, tuple[str, str, str]] = {
 # ---------------------------------------------------------------- which scalars were read as text
 
 
-def _is_text(value: object, loc: Loc, text: str, *, key: bool) -> bool:
-    """Whether the checked *value* has the plain text of the file at *loc*, as text.
+def _is_text(around: Sequence[object], text: str, *, key: bool) -> bool:
+    """Whether a plain *text* of the file was read as text; *around*: the values that hold it.
 
     Of keys, only those that users choose (labels, accounts) are text. Credentials are left alone.
     """
-    around = value
-    for step in loc:
-        around, value = value, _step(value, step)
+    value = around[-1]
     if key:
-        return isinstance(around, Mapping)
+        return len(around) > 1 and isinstance(around[-2], Mapping)
+    if isinstance(value, Declared) and value.shorthand is not None:
+        value = getattr(value, keys_of(type(value))[value.shorthand])
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]  # written as a scalar, read as a list of one
     return type(value) is str and value == text

@@ -1,18 +1,34 @@
-"""manifests/ -> absences: the schema of a manifest, its cross-checks, the frozen values."""
+"""manifests/: absences and their exceptions, as they are written and as everybody reads them."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from pydantic import ConfigDict, Field
 
-from reconciler.declare.fields import Day, Line, Match, Model, Whole, exactly_one, name_type
-from reconciler.declare.project import known_accounts
-from reconciler.declare.strict import Document, Loc, parse
-from reconciler.declare.structs import Complaint, validate
+from reconciler.declare.checked import validate
+from reconciler.declare.fields import Day, Line, Whole, exactly_one, name_type, one_of
+from reconciler.declare.near import known_accounts
+from reconciler.declare.project import Project
+from reconciler.declare.required import missed
+from reconciler.declare.selector import Selector
+from reconciler.declare.strict import Document, parse
+from reconciler.driver.declared import Complaint, Declared, Loc, NotWritten, ReadFrom
 from reconciler.errors import Diagnostic
-from reconciler.model import Entry, Manifest, Project
-from reconciler.plan.guards.metadata import missed
+
+__all__ = [
+    "METADATA",
+    "Absence",
+    "Entry",
+    "Expectation",
+    "Manifest",
+    "ManifestMetadata",
+    "ManifestSpec",
+    "PartsOf",
+    "Selector",
+    "load",
+]
 
 PartsOf = Callable[[str], str | None]
 """Account name -> what its driver calls the parts of a campaign (`Driver.parts`)."""
@@ -20,21 +36,18 @@ PartsOf = Callable[[str], str | None]
 METADATA = "metadata"
 """The code of what the guards miss in a manifest that is right otherwise."""
 
-# ---------------------------------------------------------------- the schema
+# ---------------------------------------------------------------- the values
 
-_ONE_OF: list[Any] = [{"required": [key]} for key in ("id", "name", "match")]
-_SOME_OF: list[Any] = [
-    {"required": [key], "properties": {key: {"minItems": 1}}} for key in ("absent", "keep")
-]
+_NotWritten = Annotated[str, NotWritten()]
 
 
-class ExpectModel(Model, frozen=True):
+class Expectation(Declared):
     """How many campaigns a match may find; none at all is never a failure."""
 
-    schema_extra = {"minProperties": 1}
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    min: Whole | None = None
-    max: Whole | None = None
+    min: Annotated[Whole | None, Field(description="At least so many.")] = None
+    max: Annotated[Whole | None, Field(description="At most so many.")] = None
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
@@ -50,18 +63,26 @@ def _number(text: object) -> int:
     return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else -1
 
 
-class KeepModel(Model, frozen=True):
-    """An exception: what no absence of the project may delete."""
+class Entry(Declared):
+    """A campaign, or all that a selector finds: in `keep`, what no absence may delete.
 
-    schema_extra = {"oneOf": _ONE_OF}
+    Exactly one of *id*, *name*, *match* is set.
+    """
 
-    id: Line | None = None
-    name: Annotated[Line | None, Meta(description="Exact.")] = None
-    match: Match | None = None
+    model_config = ConfigDict(json_schema_extra=one_of("id", "name", "match"))
+
+    id: Annotated[Line | None, Field(description="The campaign's id.")] = None
+    name: Annotated[Line | None, Field(description="The campaign's name, exact.")] = None
+    match: Annotated[Selector | None, Field(description="All that a selector finds.")] = None
     phone_numbers: Annotated[
-        Annotated[tuple[Line, ...], Meta(min_length=1)] | None,
-        Meta(description="Only drivers that delete numbers inside a campaign."),
+        Annotated[tuple[Line, ...], Field(min_length=1)] | None,
+        Field(description="Only drivers that delete numbers inside a campaign."),
     ] = None
+    account: _NotWritten
+    manifest: _NotWritten
+    path: _NotWritten
+    line: Annotated[int, NotWritten()]
+    column: Annotated[int, NotWritten()]
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
@@ -69,33 +90,67 @@ class KeepModel(Model, frozen=True):
         if "expect" in raw and "match" not in raw:
             yield ("expect",), "only a match has expect", "remove `expect`"
 
+    @property
+    def expect_min(self) -> int | None:
+        return None
 
-class AbsentModel(KeepModel, frozen=True):
+    @property
+    def expect_max(self) -> int | None:
+        return None
+
+
+class Absence(Entry):
     """A campaign, or all that a selector finds, that should not exist."""
 
-    schema_extra = {"oneOf": _ONE_OF, "dependentRequired": {"expect": ["match"]}}
+    model_config = ConfigDict(
+        json_schema_extra=one_of("id", "name", "match")
+        | {"dependentRequired": {"expect": ["match"]}}
+    )
 
-    expect: ExpectModel | None = None
+    expect: Annotated[
+        Expectation | None, Field(description="How many campaigns the match may find.")
+    ] = None
+
+    @property
+    def expect_min(self) -> int | None:
+        return None if self.expect is None else self.expect.min
+
+    @property
+    def expect_max(self) -> int | None:
+        return None if self.expect is None else self.expect.max
 
 
-class MetadataModel(Model, frozen=True):
+class ManifestMetadata(Declared):
     """Which absences these are, whose, and why."""
 
-    name: Annotated[str, *name_type("[a-z0-9-]", 63), Meta(description="Unique in the project.")]
-    owner: Line | None = None
-    reason: Line | None = None
-    ticket: Line | None = None
-    until: Annotated[Day | None, Meta(description="The last day its absences are enforced.")] = None
+    name: Annotated[str, *name_type("[a-z0-9-]", 63), Field(description="Unique in the project.")]
+    owner: Annotated[Line | None, Field(description="Who answers for it.")] = None
+    reason: Annotated[Line | None, Field(description="Why they should not exist.")] = None
+    ticket: Annotated[Line | None, Field(description="Under which ticket.")] = None
+    not_before: Annotated[
+        Day | None, Field(description="The first day its absences are enforced.")
+    ] = None
+    until: Annotated[Day | None, Field(description="The last day its absences are enforced.")] = (
+        None
+    )
 
 
-class ManifestSpec(Model, frozen=True):
+def _some(key: str) -> dict[str, Any]:
+    return {"required": [key], "properties": {key: {"minItems": 1}}}
+
+
+class ManifestSpec(Declared):
     """The absences, and their exceptions, of one account."""
 
-    schema_extra = {"anyOf": _SOME_OF}
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_some("absent"), _some("keep")]})
 
-    account: Line
-    absent: tuple[AbsentModel, ...] = ()
-    keep: tuple[KeepModel, ...] = ()
+    account: Annotated[Line, Field(description="The account's name in the project file.")]
+    absent: Annotated[
+        tuple[Absence, ...], Field(description="The campaigns that should not exist.")
+    ] = ()
+    keep: Annotated[
+        tuple[Entry, ...], Field(description="What no absence of the project may delete.")
+    ] = ()
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
@@ -103,13 +158,60 @@ class ManifestSpec(Model, frozen=True):
             yield (), "nothing is declared here", "add `absent:` or `keep:` with an entry"
 
 
-class ManifestModel(Model, frozen=True):
-    """Campaigns that should no longer exist."""
+class Manifest(Declared):
+    """Campaigns that should no longer exist.
 
-    api_version: Literal["reconciler/v1"]
-    kind: Literal["CampaignAbsence"]
-    metadata: MetadataModel
-    spec: ManifestSpec
+    *digest* is the SHA-256 of the file's bytes, *line* where its document begins.
+    """
+
+    api_version: Annotated[Literal["reconciler/v1"], Field(description="Always reconciler/v1.")]
+    kind: Annotated[Literal["CampaignAbsence"], Field(description="Always CampaignAbsence.")]
+    metadata: Annotated[ManifestMetadata, Field(description="Which absences, whose, and why.")]
+    spec: Annotated[ManifestSpec, Field(description="The absences, and their exceptions.")]
+    path: _NotWritten
+    line: Annotated[int, NotWritten()]
+    digest: _NotWritten
+
+    @classmethod
+    def not_written(cls, raw: dict[str, Any], read: ReadFrom) -> dict[str, Any]:
+        del raw
+        return {name: read.known[name] for name in ("path", "line", "digest")}
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+    @property
+    def owner(self) -> str | None:
+        return self.metadata.owner
+
+    @property
+    def reason(self) -> str | None:
+        return self.metadata.reason
+
+    @property
+    def ticket(self) -> str | None:
+        return self.metadata.ticket
+
+    @property
+    def not_before(self) -> date | None:
+        return self.metadata.not_before
+
+    @property
+    def until(self) -> date | None:
+        return self.metadata.until
+
+    @property
+    def account(self) -> str:
+        return self.spec.account
+
+    @property
+    def absent(self) -> tuple[Absence, ...]:
+        return self.spec.absent
+
+    @property
+    def keep(self) -> tuple[Entry, ...]:
+        return self.spec.keep
 
 
 # ---------------------------------------------------------------- files -> values
@@ -158,52 +260,14 @@ def _read(document: Document, path: str, digest: str) -> tuple[Manifest | None, 
     if kind in ("Project", "Inventory", "Plan", "Report"):
         said = f"this is a file of kind {kind}, where a CampaignAbsence is read"
         return None, [_error(document, path, ("kind",), "kind", said, "move it out of here")]
-    checked, found = validate(ManifestModel, document, path)
-    if checked is None:
-        return None, found
-    spec, metadata = checked.spec, checked.metadata
-    return Manifest(
-        name=metadata.name,
-        path=path,
-        line=document.line,
-        digest=digest,
-        account=spec.account,
-        absent=_entries(spec.absent, checked, document, path, ("spec", "absent")),
-        keep=_entries(spec.keep, checked, document, path, ("spec", "keep")),
-        owner=metadata.owner,
-        reason=metadata.reason,
-        ticket=metadata.ticket,
-        until=metadata.until,
-    ), found
+    read = ReadFrom(path=path, line=document.line, digest=digest)
+    read.known["manifest"] = _text(document.at(("metadata", "name")))
+    read.known["account"] = _text(document.at(("spec", "account")))
+    return validate(Manifest, document, path, read=read)
 
 
-def _entries(
-    checked: Sequence[KeepModel], manifest: ManifestModel, document: Document, path: str, at: Loc
-) -> tuple[Entry, ...]:
-    places, written = document.places(at), document.at(at)
-    raws: Sequence[Any] = written if isinstance(written, list) else ()
-    found = zip(checked, places, raws, strict=True)
-    return tuple([_entry(one, manifest, path, place, raw) for one, place, raw in found])
-
-
-def _entry(
-    checked: KeepModel, manifest: ManifestModel, path: str, place: tuple[int, int], raw: Any
-) -> Entry:
-    match, written = checked.match, raw.get("match")
-    expect = checked.expect if isinstance(checked, AbsentModel) else None
-    return Entry(
-        account=manifest.spec.account,
-        manifest=manifest.metadata.name,
-        path=path,
-        line=place[0],
-        column=place[1],
-        id=checked.id,
-        name=checked.name,
-        match=match.selector(written) if match and isinstance(written, dict) else None,
-        phone_numbers=checked.phone_numbers,
-        expect_min=expect.min if expect else None,
-        expect_max=expect.max if expect else None,
-    )
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""  # then it is wrong, and that is told
 
 
 def _error(

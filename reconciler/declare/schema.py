@@ -1,14 +1,19 @@
 """The JSON Schemas (draft 2020-12) of every kind of file, made from the models that read them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
-from reconciler.declare.fields import WRITTEN, Model
-from reconciler.declare.manifest import ManifestModel
-from reconciler.declare.project import ProjectModel
+from reconciler.declare.fields import DAY, DURATION, INSTANT
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Project
+from reconciler.driver import Driver, as_written
+from reconciler.driver.declared import Declared
 from reconciler.model import API_VERSION, AccountFacts, Campaign, Plan, Report
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,13 +28,13 @@ _WHAT = {
 }
 
 
-def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a *kind* of `KINDS`."""
+def schema(kind: str, drivers: Iterable[Driver] = ()) -> dict[str, Any]:
+    """The JSON Schema of a *kind* of `KINDS`; a project's settings are those of *drivers*."""
     match kind:
         case "project":
-            made = _written(ProjectModel)
+            made = _project(drivers)
         case "manifest":
-            made = _written(ManifestModel)
+            made, _ = _written(Manifest)
         case "inventory":
             made = _inventory()
         case "plan":
@@ -41,63 +46,106 @@ def schema(kind: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "title": f"reconciler {kind}", "description": _WHAT[kind], **made}
 
 
-def dumps(kind: str) -> str:
+def dumps(kind: str, drivers: Iterable[Driver] = ()) -> str:
     """The schema as text, the way it is committed."""
-    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema(kind, drivers), indent=2, ensure_ascii=False) + "\n"
 
 
-def _written(kind: type[Model]) -> dict[str, Any]:
-    """The schema of a file that people write: a key is there with a value, or left out."""
-    (top,), found = _components([kind])
-    for model in _models(Model):
-        if (known := found.get(model.__name__)) is not None:
-            known |= model.schema_extra
-    found = {name.removesuffix("Model"): _tidy(one) for name, one in found.items()}
-    whole = found.pop(top["$ref"].rpartition("/")[2].removesuffix("Model"))
-    said = json.dumps([found, whole])
-    return {"$defs": {name: one for name, one in found.items() if f'/{name}"' in said}, **whole}
+# ---------------------------------------------------------------- what people write
 
 
-def _components(kinds: list[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
-    return msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+class _AsWritten(GenerateJsonSchema):
+    """What is written, not what it becomes: a key is there with a value, or left out."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        made = self.generate_inner(schema["schema"])
+        default = as_written(self.get_default_value(schema))
+        return {**made, "default": default} if default not in (None, [], {}) else made
+
+    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        del schema
+        return dict(DURATION)
+
+    def date_schema(self, schema: core_schema.DateSchema) -> JsonSchemaValue:
+        del schema
+        return dict(DAY)
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        del schema
+        return dict(INSTANT)
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        del parent_key
+        made: JsonSchemaValue = _renamed(value)
+        return made
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        del schema
+        return False
 
 
-def _models(base: type[Model]) -> Iterator[type[Model]]:
-    for one in base.__subclasses__():
-        yield one
-        yield from _models(one)
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
-def _tidy(node: Any) -> Any:
-    """A schema without nulls, empty defaults and titles; what is written, not what it becomes."""
+def _renamed(node: Any) -> Any:
+    """With the names that JSON Schema has for bounds, and keys of no known form refused."""
     if isinstance(node, list):
-        return [_tidy(item) for item in node]
+        return [_renamed(one) for one in node]
     if not isinstance(node, dict):
         return node
-    if (written := node.get(WRITTEN)) is not None:
-        description = {"description": node["description"]} if "description" in node else {}
-        return {**written, **description}
-    made: dict[str, Any] = {
-        key: {name: _tidy(one) for name, one in value.items()}
-        if key == "properties"
-        else _tidy(value)
-        for key, value in node.items()
-        if not (key == "title" and isinstance(value, str))
-        and not (key in ("default", "required") and not value)
-    }
-    if isinstance(reference := made.get("$ref"), str):
-        made["$ref"] = reference.removesuffix("Model")
-    choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
-    if len(choices) == 1:
-        del made["anyOf"]
-        made = {**choices[0], **made}
+    numbers = {k for k, v in node.items() if k in _BOUNDS and not isinstance(v, dict)}
+    made = {_BOUNDS[k] if k in numbers else k: _renamed(v) for k, v in node.items()}
+    return made | {"additionalProperties": False} if "patternProperties" in made else made
+
+
+def _written(top: type[Declared], *others: type[Declared]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The schema of a file that people write, and the references to *others*, by class name."""
+    pairs: list[Any] = [(model, "validation") for model in (top, *others)]
+    references, whole = models_json_schema(pairs, schema_generator=_AsWritten)
+    found = whole["$defs"]
+    for one in found.values():
+        one.pop("title", None)
+        if "description" in one:  # what follows the first paragraph is for those who read code
+            one["description"] = " ".join(one["description"].partition("\n\n")[0].split())
+    name = references[top, "validation"]["$ref"].rpartition("/")[2]
+    made = found.pop(name)
+    by_name = {model.__name__: references[model, "validation"]["$ref"] for model in others}
+    return {"$defs": found, **made}, by_name
+
+
+def _project(drivers: Iterable[Driver]) -> dict[str, Any]:
+    """With the settings of each driver where an account names it."""
+    known = sorted(drivers, key=lambda one: one.name)
+    made, references = _written(Project, *(one.settings for one in known))
+    account = made["$defs"]["Account"]
+    by_driver = [
+        {
+            "if": {"properties": {"driver": {"const": one.name}}, "required": ["driver"]},
+            "then": _settings(references[one.settings.__name__], made["$defs"]),
+        }
+        for one in known
+    ]
+    if by_driver:
+        account["allOf"] = by_driver
     return made
+
+
+def _settings(reference: str, found: dict[str, Any]) -> dict[str, Any]:
+    """What an account must say whose driver has the settings at *reference*."""
+    needed = found[reference.rpartition("/")[2]].get("required")
+    said: dict[str, Any] = {"properties": {"settings": {"$ref": reference}}}
+    return {**said, "required": ["settings"]} if needed else said
+
+
+# ---------------------------------------------------------------- what programs write
 
 
 def _struct(kind: type[Plan | Report]) -> dict[str, Any]:
     (top,), found = _components([kind])
-    name = top["$ref"].rpartition("/")[2]
-    whole = found.pop(name)
+    whole = found.pop(top["$ref"].rpartition("/")[2])
     whole["properties"]["apiVersion"] = {"const": API_VERSION}
     return {**whole, "$defs": found}
 
@@ -122,3 +170,11 @@ def _inventory() -> dict[str, Any]:
     }
     choices = [{"$ref": "#/$defs/Header"}, {"$ref": "#/$defs/Campaign"}, campaigns]
     return {"oneOf": choices, "$defs": {"Header": header, **found}}
+
+
+def _components(kinds: list[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    tops, found = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    for one in found.values():
+        if "description" in one:  # interpreters differ in how they keep a docstring's blanks
+            one["description"] = cleandoc(one["description"])
+    return tops, found

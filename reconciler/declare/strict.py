@@ -27,6 +27,15 @@ _OR_TEXT = "put a text that begins so in quotes, else "
 # ---------------------------------------------------------------- documents
 
 
+class Placed(dict[str, "Value"]):
+    """A mapping that knows where it stands (line and column count from 1)."""
+
+    __slots__ = ("column", "line")
+
+    line: int
+    column: int
+
+
 class _Node(msgspec.Struct):
     """A value and where it stands (lines and columns count from 1).
 
@@ -400,7 +409,8 @@ class _Reader:
                 self._refuse("duplicate-key", said, mark, "keep one of them")
             else:
                 pairs[key.value] = key, value
-        node.value = {key: value.value for key, (_, value) in pairs.items()}
+        node.value = Placed((key, value.value) for key, (_, value) in pairs.items())
+        node.value.line, node.value.column = node.line, node.column
 
     def _deepen(self, event: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:

@@ -25,6 +25,7 @@ from reconciler.driver.secrets import Text as Text
 from reconciler.driver.secrets import revealed as revealed
 from reconciler.driver.secrets import shown as shown
 from reconciler.driver.settings import Settings as Settings
+from reconciler.driver.settings import as_written as as_written
 from reconciler.driver.settings import defaults_of as defaults_of
 from reconciler.driver.settings import settings_of as settings_of
 from reconciler.model import Campaign, Limits, Target

@@ -5,13 +5,13 @@ it (`int`, `float`, `bool`, `date`, `datetime`, `timedelta` are read by the rule
 that `010`, `1_000`, `yes` are refused and not guessed at). A key is there with a value or is left
 out: an empty one is an error, also where the field may be None. Everything wrong is found at once.
 
-All that holds while a `Reading` is the validation context. Python code that makes a value by its
+All that holds while a `ReadFrom` is the validation context. Python code that makes a value by its
 fields' names gets pydantic's own rules and errors.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticOmit, core_schema
 
 from reconciler.driver import scalars
 
@@ -33,12 +33,12 @@ Complaint = tuple[Loc, str, str | None]
 """Where (from the mapping that was checked), what is wrong, the fix."""
 
 
-class Finding(NamedTuple):
+class Wrong(NamedTuple):
     """One thing that is wrong: where (as pydantic says it), its kind, and what is known of it.
 
     *kind* is a type of pydantic's errors or one of ours: `empty`, `unknown-key` (context: the keys
-    *known*), `complaint` (*said*, *fix*), `text`, `choice` (*allowed*), `credential`, `pasted`.
-    *quiet*: it may be a secret in the wrong place, so no message quotes it.
+    *known*), `complaint` (*said*, *fix*, perhaps a *code*), `text`, `choice` (*allowed*),
+    `credential`, `pasted`. *quiet*: it may be a secret in the wrong place, no message quotes it.
     """
 
     loc: Loc
@@ -48,8 +48,21 @@ class Finding(NamedTuple):
     quiet: bool = False
 
 
-class Reading:
-    """The context of a validation that reads a document."""
+class ReadFrom:
+    """The context of a validation that reads a document. *known*: what `NotWritten` fields get."""
+
+    def __init__(self, **known: Any) -> None:
+        self.known = known
+
+
+class NotWritten:
+    """Says in an annotation that a field is no key of the file: what reads it knows its value.
+
+    `line` and `column` are those of the mapping, all others come from `ReadFrom.known`.
+    """
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
+        raise PydanticOmit
 
 
 class Declared(BaseModel):
@@ -68,6 +81,8 @@ class Declared(BaseModel):
         defer_build=True,
         hide_input_in_errors=True,
     )
+    shorthand: ClassVar[str | None] = None
+    """The key for which a text stands that is written instead of the mapping."""
 
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterable[Complaint]:
@@ -75,29 +90,42 @@ class Declared(BaseModel):
         del raw
         return ()
 
+    @classmethod
+    def not_written(cls, raw: dict[str, Any], read: ReadFrom) -> dict[str, Any]:
+        """The fields that *raw*, as it is written, does not hold, by name."""
+        return {
+            name: getattr(raw, name, 0) if name in ("line", "column") else read.known.get(name)
+            for name in _not_written(cls)
+        }
+
     @model_validator(mode="wrap")
     @classmethod
     def _all_at_once(
         cls, raw: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo
     ) -> Any:
-        if not isinstance(info.context, Reading) or not isinstance(raw, dict):
+        read = info.context
+        if not isinstance(read, ReadFrom):
+            return handler(raw)
+        if cls.shorthand is not None and isinstance(raw, str):
+            raw = {cls.shorthand: raw}
+        if not isinstance(raw, dict):
             return handler(raw)
         keys = keys_of(cls)
-        found: list[Finding] = []
+        found: list[Wrong] = []
         given: dict[str, Any] = {}
         for key, value in raw.items():
             if key not in keys:
-                found.append(Finding((key,), "unknown-key", key, {"known": tuple(keys)}))
+                found.append(Wrong((key,), "unknown-key", key, {"known": tuple(keys)}))
             elif value is None:
-                found.append(Finding((key,), "empty", None, {}))
+                found.append(Wrong((key,), "empty", None, {}))
             else:
                 given[key] = value
         for loc, said, fix in cls.cross_check(raw):
-            found.append(Finding(loc, "complaint", None, {"said": said, "fix": fix}))
+            found.append(Wrong(loc, "complaint", None, {"said": said, "fix": fix}))
         try:
-            made = handler(given)
+            made = handler(given | cls.not_written(raw, read))
         except ValidationError as error:
-            found += (one for one in findings(error) if not _is_empty(one, raw))
+            found += (one for one in wrongs(error) if not _is_empty(one, raw))
         if found:
             raise several(found)
         return made
@@ -109,7 +137,7 @@ class Declared(BaseModel):
         return made
 
 
-def _is_empty(one: Finding, raw: dict[str, Any]) -> bool:
+def _is_empty(one: Wrong, raw: dict[str, Any]) -> bool:
     """Whether a key only seems to be missing, as it has no value: that has been told."""
     return one.kind == "missing" and len(one.loc) == 1 and one.loc[0] in raw
 
@@ -117,12 +145,27 @@ def _is_empty(one: Finding, raw: dict[str, Any]) -> bool:
 @cache
 def keys_of(model: type[BaseModel]) -> Mapping[str, str]:
     """The keys of the file that *model* reads -> its fields' names."""
-    return {key_of(name, field): name for name, field in model.model_fields.items()}
+    hidden = _not_written(model)
+    return {
+        key_of(name, field): name
+        for name, field in model.model_fields.items()
+        if name not in hidden
+    }
 
 
 def key_of(name: str, field: FieldInfo) -> str:
     """The key of a model's *field* in the file; pydantic sets it only once a model is built."""
-    return field.alias or to_camel(name)
+    given = field.validation_alias
+    return given if isinstance(given, str) else to_camel(name)
+
+
+@cache
+def _not_written(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if any(isinstance(one, NotWritten) for one in field.metadata)
+    )
 
 
 def by_key(value: BaseModel) -> dict[str, Any]:
@@ -135,19 +178,19 @@ def by_key(value: BaseModel) -> dict[str, Any]:
 _SEVERAL = "several"
 
 
-def several(found: Iterable[Finding]) -> PydanticCustomError:
+def several(found: Iterable[Wrong]) -> PydanticCustomError:
     """An error that carries *found* through pydantic, which adds where it was raised."""
     return PydanticCustomError(_SEVERAL, "several things are wrong", {"found": tuple(found)})
 
 
-def findings(error: ValidationError) -> Iterator[Finding]:
+def wrongs(error: ValidationError) -> Iterator[Wrong]:
     """Everything that *error* tells, the places counted from where it was raised."""
     for one in error.errors(include_url=False):
         loc, context = one["loc"], one.get("ctx", {})
         if one["type"] == _SEVERAL:
             yield from (inner._replace(loc=loc + inner.loc) for inner in context["found"])
         elif not _counts_right_ones_only(one["type"], one["input"], context):
-            yield Finding(loc, one["type"], one["input"], context)
+            yield Wrong(loc, one["type"], one["input"], context)
 
 
 def _counts_right_ones_only(kind: str, value: Any, context: Mapping[str, Any]) -> bool:
@@ -188,9 +231,9 @@ def _ruled(schema: Any, handler: GetCoreSchemaHandler) -> Any:
     if kind in _READS:
         return scalars.read_by(_READS[kind], schema)
     if kind == "literal":
-        return _choice({str(one): one for one in schema["expected"]}, schema)
+        return _choice({_as_text(one): one for one in schema["expected"]}, schema)
     if (members := _members(schema, handler)) is not None:
-        return _choice({str(one.value): one for one in members}, schema)
+        return _choice({_as_text(one.value): one for one in members}, schema)
     if kind == "model" or schema.get("metadata", {}).get("reconciler_reads"):
         return schema
     if kind == "union":
@@ -210,6 +253,10 @@ def _members(schema: Any, handler: GetCoreSchemaHandler) -> Sequence[Any] | None
         except LookupError:  # a model that is being made
             return None
     return schema["members"] if schema["type"] == "enum" else None
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _choice(allowed: Mapping[str, Any], schema: CoreSchema) -> CoreSchema:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel
 
-from reconciler.driver.declared import Declared, key_of
+from reconciler.driver.declared import Declared, by_key, key_of
 from reconciler.driver.secrets import Credential
 
 
@@ -87,7 +87,7 @@ def settings_of(model: type[Settings]) -> Iterator[Setting]:
             name=key_of(name, field),
             required=field.is_required(),
             credential=Credential in (field.annotation, *get_args(field.annotation)),
-            default=_written(defaults.get(name)),
+            default=as_written(defaults.get(name)),
             choices=_choices(field.annotation),
             description=field.description,
         )
@@ -102,24 +102,37 @@ def defaults_of(model: type[Settings]) -> dict[str, Any]:
     }
 
 
-def _written(value: Any) -> Any:
-    """*value* as a file would have it."""
+def as_written(value: Any) -> Any:
+    """*value*, a default, as a file would have it."""
     match value:
         case Enum():
-            return _written(value.value)
+            return as_written(value.value)
         case timedelta():
-            return f"{value.total_seconds():g}s"
+            return _span(int(value.total_seconds()))
         case date():
             return value.isoformat()
         case BaseModel() | Mapping():
-            return {name: _written(part) for name, part in _parts(value)}
+            return {name: as_written(part) for name, part in _written(value)}
         case set() | frozenset():
             return sorted(map(str, value))
         case list() | tuple():
-            return [_written(one) for one in value]
+            return [as_written(one) for one in value]
         case None | bool() | int() | float():
             return value
     return str(value)
+
+
+def _written(value: Any) -> Iterator[tuple[str, Any]]:
+    """What *value* holds, by key of the file; without what is nothing anyway."""
+    parts = by_key(value) if isinstance(value, BaseModel) else value
+    yield from ((str(key), part) for key, part in parts.items() if part not in (None, (), {}))
+
+
+def _span(seconds: int) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _choices(hint: Any) -> list[str] | None:

@@ -5,9 +5,10 @@ passes. No vendor's sample prefix or length is required: ids are opaque.
 """
 
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 _PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 _BODY = re.compile(r"[ -~]{1,200}")
@@ -82,8 +83,14 @@ def _version(text: str) -> str:
     return text
 
 
-Host = Annotated[str, AfterValidator(_host)]
-Segment = Annotated[str, AfterValidator(_segment)]
-HeaderText = Annotated[str, AfterValidator(_visible)]
-BodyText = Annotated[str, AfterValidator(_sendable)]
-Version = Annotated[str, AfterValidator(_version)]
+def _form(check: Callable[[str], str], pattern: str) -> Any:
+    """What makes a text one that *check* takes, and what an editor knows of it."""
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+_PRINTED = r"[^\u0000-\u001f\u007f-\u009f]{1,200}"
+Host = Annotated[str, *_form(_host, f"^{_HOST.pattern}$")]
+Segment = Annotated[str, *_form(_segment, rf"^(?!\.{{1,2}}$){_PATH.pattern}$")]
+HeaderText = Annotated[str, *_form(_visible, f"^{_HEADER.pattern}$")]
+BodyText = Annotated[str, *_form(_sendable, f"^{_PRINTED}$")]
+Version = Annotated[str, *_form(_version, f"^{_VERSION.pattern}$")]

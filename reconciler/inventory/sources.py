@@ -14,7 +14,7 @@ from reconciler.errors import ReconcilerError, Usage
 from reconciler.inventory import Source, format_of
 
 if TYPE_CHECKING:
-    from reconciler.model import Project
+    from reconciler.declare.project import Project
     from reconciler.site import Site
 
 STDIN = "-"

@@ -23,7 +23,7 @@ from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Target
 
 if TYPE_CHECKING:
-    from reconciler.model import Project
+    from reconciler.declare.project import Project
     from reconciler.site import Site
 
 Gone = Mapping[tuple[str, str], Collection[str] | None]

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.declare.credentials import resolve
+from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.work import OpenAccount
-from reconciler.model import Account
 from reconciler.plan import scopes
 from reconciler.site import Site
 

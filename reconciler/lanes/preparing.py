@@ -10,6 +10,8 @@ import msgspec
 
 from reconciler.apply.merge import Planned, inventory_of
 from reconciler.apply.report import WITHDRAWN
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Account, Project
 from reconciler.driver import Driver, Item, Request, shown
 from reconciler.errors import Stale
 from reconciler.inventory import Facts
@@ -17,19 +19,7 @@ from reconciler.lanes.journal import Ruling
 from reconciler.lanes.known import Known
 from reconciler.lanes.session import session_of
 from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses, can_look
-from reconciler.model import (
-    Account,
-    Action,
-    Campaign,
-    Manifest,
-    Outcome,
-    Plan,
-    Project,
-    Reason,
-    Status,
-    Target,
-    Violation,
-)
+from reconciler.model import Action, Campaign, Outcome, Plan, Reason, Status, Target, Violation
 from reconciler.plan.asked import Asked
 from reconciler.plan.guards import inventory_age, max_deletions, running
 from reconciler.plan.guards.texts import span

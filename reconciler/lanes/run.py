@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.declare.project import Account
 from reconciler.driver import Session
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
@@ -23,7 +24,7 @@ from reconciler.lanes.work import (
     Witnesses,
     can_look,
 )
-from reconciler.model import Account, Limits, Outcome, Target
+from reconciler.model import Limits, Outcome, Target
 
 _LONGEST_PAUSE = 86400.0  # seconds: a pause in the journal from a clock gone wrong ends here
 _ROUNDS = 8  # drain, confirm, settle: far more than any target can need

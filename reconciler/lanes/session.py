@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from reconciler.declare.project import Account
 from reconciler.driver import Driver, Secret, Session
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.work import OpenAccount
-from reconciler.model import Account
 
 
 def session_of(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__, disk
+from reconciler.declare.project import Project
 from reconciler.errors import ReconcilerError
-from reconciler.model import Project
 from reconciler.site import Site
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from reconciler.declare.project import Account
 from reconciler.driver import Driver, Item
 from reconciler.errors import ReconcilerError
 from reconciler.events import Event
 from reconciler.lanes.journal import NOTHING, Journal, State
-from reconciler.model import Account, Campaign, Evidence, Identity, Outcome, Target
+from reconciler.model import Campaign, Evidence, Identity, Outcome, Target
 
 
 class AccountStopped(ReconcilerError):

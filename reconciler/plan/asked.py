@@ -7,10 +7,10 @@ from itertools import compress, count
 from typing import Any
 
 import msgspec
-from msgspec.structs import fields
 
-from reconciler.driver import Driver
-from reconciler.model import Entry, Manifest, Project, Protect
+from reconciler.declare.manifest import Entry, Manifest, Selector
+from reconciler.declare.project import Project, Protect
+from reconciler.driver import Driver, by_key
 from reconciler.plan import scopes
 from reconciler.plan.matching import Question, nfc
 
@@ -94,14 +94,13 @@ def words(entry: Entry, scope: str, *, by_name: bool) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    """The conditions of a selector that are set, each as it reads whatever order it is in."""
-    made = {}
-    for one in fields(value):
-        said = getattr(value, one.name)
-        if said is not None and one.name != "text":
-            made[one.name] = sorted(map(str, said)) if isinstance(said, list | tuple) else said
-    return made
+def _plain(selector: Selector) -> dict[str, Any]:
+    """The conditions of *selector* that are set, each as it reads whatever order it is in."""
+    return {
+        key: sorted(map(str, said)) if isinstance(said, tuple) else said
+        for key, said in by_key(selector).items()
+        if said is not None
+    }
 
 
 def _all(
@@ -111,9 +110,9 @@ def _all(
         for entry in manifest.absent:
             yield entry, Question("absent", entry.account, entry.id, entry.name, entry.match)
     for manifest in manifests:
-        for entry in manifest.keep:
-            for name in shared.get(entry.account, (entry.account,)):
-                yield entry, Question("keep", name, entry.id, entry.name, entry.match)
+        for kept in manifest.keep:
+            for name in shared.get(kept.account, (kept.account,)):
+                yield kept, Question("keep", name, kept.id, kept.name, kept.match)
     for name in sorted(project.accounts):
         for one in protects_of(project, shared.get(name, (name,))):
             yield one, Question("protect", name, one.id, one.name, one.match)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from reconciler.model import Campaign, Entry
+from reconciler.declare.manifest import Entry
+from reconciler.model import Campaign
 from reconciler.plan.asked import Asked, words
 from reconciler.plan.asking import Ask
 from reconciler.plan.matching import Matcher, Matches

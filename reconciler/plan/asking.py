@@ -5,7 +5,9 @@ from datetime import date
 
 import msgspec
 
-from reconciler.model import Entry, Manifest, Project, Reason, Source
+from reconciler.declare.manifest import Entry, Manifest
+from reconciler.declare.project import Project
+from reconciler.model import Reason, Source
 from reconciler.plan.asked import Asked
 from reconciler.plan.guards import metadata
 from reconciler.plan.matching import Matches

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
-from msgspec.structs import fields
 
+from reconciler.declare.manifest import Entry, Selector
+from reconciler.declare.project import Project, Protect
 from reconciler.driver import Driver
-from reconciler.model import Campaign, Entry, Project, Protect, Selector
+from reconciler.model import Campaign
 from reconciler.plan.asked import Asked, Origin, protects_of
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import protect
@@ -213,9 +214,9 @@ class _Unlisted:
 def _by_name_alone(selector: Selector) -> bool:
     """Whether a name is all that *selector* needs to judge a record."""
     return all(
-        getattr(selector, one.name) is None
-        for one in fields(selector)
-        if one.name not in ("name", "name_regex", "text")
+        getattr(selector, name) is None
+        for name in Selector.model_fields
+        if name not in ("name", "name_regex", "text")
     )
 
 

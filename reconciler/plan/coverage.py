@@ -4,7 +4,8 @@ from enum import Enum, auto
 
 import msgspec
 
-from reconciler.model import Account, AccountFacts
+from reconciler.declare.project import Account
+from reconciler.model import AccountFacts
 
 
 class Coverage(Enum):

@@ -4,21 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from msgspec.structs import fields
 
-from reconciler.model import (
-    API_VERSION,
-    Action,
-    Campaign,
-    Entry,
-    Manifest,
-    Plan,
-    Protect,
-    Selector,
-    Struct,
-    Target,
-    Waiver,
-)
+from reconciler.declare.manifest import Entry, Manifest, Selector
+from reconciler.declare.project import Protect, Waiver
+from reconciler.driver import by_key
+from reconciler.model import API_VERSION, Action, Campaign, Plan, Struct, Target
 from reconciler.plan.asked import Origin, protects_of
 from reconciler.plan.asking import Ask, asks
 from reconciler.plan.coverage import Coverage, cover
@@ -257,12 +247,9 @@ def _written(one: Question) -> str:
 def _conditions(selector: Selector) -> list[tuple[str, Selector]]:
     """Each condition of *selector* by its key, as a selector of its own."""
     found: list[tuple[str, Selector]] = []
-    for one in fields(selector):
-        value = getattr(selector, one.name)
-        if one.name != "text" and value is not None:
-            head, *tail = one.name.split("_")
-            key = head + "".join(word.capitalize() for word in tail)
-            found.append((key, Selector(**{one.name: value})))
+    for key, value in by_key(selector).items():
+        if value is not None:
+            found.append((key, Selector.model_validate({key: value})))
     return found
 
 

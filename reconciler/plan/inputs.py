@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from reconciler.model import Document, Manifest, ManifestFile
+from reconciler.declare.manifest import Manifest
+from reconciler.model import Document, ManifestFile
 
 
 def files(manifests: Sequence[Manifest]) -> tuple[ManifestFile, ...]:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from reconciler.declare.manifest import Entry
+from reconciler.declare.project import Account
 from reconciler.driver import Driver
-from reconciler.model import Account, Action, Campaign, Entry, Reason, Source, Target, WaiverUse
+from reconciler.model import Action, Campaign, Reason, Source, Target, WaiverUse
 from reconciler.plan.asking import Ask
 from reconciler.plan.candidates import Candidate
 from reconciler.plan.coverage import Coverage, Covered

@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reconciler.model import (
-    Account,
-    AccountFacts,
-    Action,
-    ApprovalsNeeded,
-    MaxDeletions,
-    Project,
-    Violation,
-    Waiver,
-    WaiverUse,
-)
+from reconciler.declare.project import Account, MaxDeletions, Project, Waiver
+from reconciler.model import AccountFacts, Action, ApprovalsNeeded, Violation, WaiverUse
 from reconciler.plan.guards import inventory_age, max_deletions
 from reconciler.plan.guards.waivers import Waivers, use
 from reconciler.plan.planfile import count

@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from reconciler.model import Campaign, Selector
+from reconciler.declare.manifest import Selector
+from reconciler.model import Campaign
 from reconciler.plan.patterns import Asked, Patterns, add, nfc
 
 __all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
@@ -232,7 +233,7 @@ def _word_tests(selector: Selector) -> list[_Test]:
     if selector.channel is not None:
         channels = frozenset(selector.channel)
         tests.append(lambda one: None if one.channel is None else one.channel in channels)
-    for key, wanted in selector.labels or ():
+    for key, wanted in (selector.labels or {}).items():
         tests.append(_label(key, wanted))
     return tests
 

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 import re2
 
-from reconciler.model import Selector
+from reconciler.declare.manifest import Selector
 
 _MEMORY = 48 << 20  # bytes of automata, all together
 _LEAST = 8 << 20  # what RE2 gives a pattern by itself: whatever was accepted compiles in it

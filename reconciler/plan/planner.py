@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from reconciler.declare.project import Project
 from reconciler.driver import Driver, Item
 from reconciler.model import (
     API_VERSION,
@@ -17,7 +18,6 @@ from reconciler.model import (
     Plan,
     PlanAccount,
     PlanMetadata,
-    Project,
     Reason,
     Source,
     Summary,

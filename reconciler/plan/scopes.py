@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from reconciler.declare.project import Account
 from reconciler.driver import Driver, Secret, Text
-from reconciler.model import Account
 
 _PORTS = {"http": 80, "https": 443}
 _SHOWN = 32  # characters of an HMAC: enough that no two keys meet

@@ -10,11 +10,13 @@ from datetime import datetime
 import msgspec
 
 from reconciler import __version__
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Project
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, check_names
 from reconciler.inventory import Facts, Reader
 from reconciler.inventory.sources import inventory_sources
-from reconciler.model import InputFile, Inputs, Manifest, Plan, Project
+from reconciler.model import InputFile, Inputs, Plan
 from reconciler.plan import origin, planfile, planner
 from reconciler.plan.asked import Asked, questions
 from reconciler.plan.inputs import files

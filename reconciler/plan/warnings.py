@@ -4,16 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.model import (
-    Action,
-    Entry,
-    PlanWarning,
-    Project,
-    Protect,
-    Reason,
-    Target,
-    Waiver,
-)
+from reconciler.declare.manifest import Entry
+from reconciler.declare.project import Project, Protect, Waiver
+from reconciler.model import Action, PlanWarning, Reason, Target
 from reconciler.plan.asked import Asked
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import running

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.declare.project import Approvals, Project
 from reconciler.errors import ReconcilerError, Refused, Stale, Usage
-from reconciler.model import Approvals, Plan, Project
+from reconciler.model import Plan
 from reconciler.plan import planfile
 from reconciler.plan.saved import Saved
 from reconciler.prove import approvals

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from reconciler.declare.project import Account
 from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Ledger
@@ -20,7 +21,6 @@ from reconciler.lanes.run import by_lane, resumed, sender_of, strictest
 from reconciler.lanes.send import Sender
 from reconciler.lanes.trouble import ends_the_run, unexpected
 from reconciler.lanes.work import AccountStopped, OpenAccount, RunContext
-from reconciler.model import Account
 
 _NO_ANSWER = Answer(0, {}, b"")
 _MOST_LEFT = 1000  # requests that a flow without answers may still ask for

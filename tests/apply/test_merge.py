@@ -8,19 +8,18 @@ import msgspec
 import pytest
 
 from reconciler.apply.merge import Ground, Planned, known_fate, merge
+from reconciler.declare.project import Guards, Protect
 from reconciler.lanes.journal import State
 from reconciler.lanes.work import Fate
 from reconciler.model import (
     AccountFacts,
     Campaign,
-    Guards,
     InputFile,
     Inputs,
     InventoryFile,
     ManifestFile,
     Outcome,
     Plan,
-    Protect,
     Status,
     Target,
 )
@@ -131,7 +130,7 @@ def test_what_nobody_asks_for_any_more_is_withdrawn() -> None:
 def test_a_guard_of_today_takes_it_out_with_its_name() -> None:
     running = fate(record(), record(status=Status.RUNNING))
     assert running == Fate(Outcome.DRIFTED, "running", "inventory")
-    guards = Guards(protect=(Protect("legal", "p", 1, id="1"),))
+    guards = Guards(protect=(Protect(because="legal", path="p", line=1, id="1"),))
     guarded = w.project(w.account(guards=guards))
     protected = fate(record(), record(), fresh={"project_": guarded})
     assert protected == Fate(Outcome.DRIFTED, "protected", "inventory")

@@ -6,27 +6,24 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.declare import manifest
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Account, Guards
 from reconciler.errors import Diagnostic
-from reconciler.model import Account, Guards, Limits, Manifest, Project, Status
+from reconciler.model import Limits, Status
 from reconciler.plan.guards.metadata import refusal
+from tests.support.declared import project_of
 
-PROJECT = Project(
-    name="p",
-    path="reconciler.yaml",
-    digest="",
-    guards=Guards(),
-    accounts={
+PROJECT = project_of(
+    {
         name: Account(
             name=name,
             driver=driver,
-            settings=None,
-            definition="",
             limits=Limits(1, 1.0, 1),
             complete=True,
             guards=Guards(),
         )
         for name, driver in (("push", "acme"), ("calls", "phones"))
-    },
+    }
 )
 
 
@@ -39,17 +36,8 @@ def load(
 ) -> tuple[tuple[Manifest, ...], list[Diagnostic]]:
     project = PROJECT
     if guards is not None:
-        account = PROJECT.accounts["push"]
-        changed = {
-            field: getattr(account, field) for field in Account.__slots__ if field != "guards"
-        }
-        project = Project(
-            name="p",
-            path="r",
-            digest="",
-            guards=guards,
-            accounts={"push": Account(guards=guards, **changed)},
-        )
+        account = PROJECT.accounts["push"].model_copy(update={"guards": guards})
+        project = project_of({"push": account}, guards=guards)
     files = [(f"m/{index}.yaml", text.encode()) for index, text in enumerate(texts)]
     return manifest.load(files, project, parts=parts)
 
@@ -122,7 +110,7 @@ def test_the_whole_form_is_read() -> None:
     assert match.status == (Status.DRAFT, Status.STOPPED)
     assert match.channel == ("sms",)
     assert match.not_updated_for == timedelta(days=90)
-    assert match.labels == (("area", "eu"), ("team", "growth"))
+    assert match.labels == {"area": "eu", "team": "growth"}
     assert match.text == (
         'name "Diwali 2024 *", name matches /(Test|QA) .*/, status draft or stopped, channel sms,'
         " created before 2025-01-01, not updated for 90d, label area=eu, label team=growth"

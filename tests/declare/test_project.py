@@ -8,9 +8,10 @@ import pytest
 from pydantic import Field
 
 from reconciler.declare import project
+from reconciler.declare.project import Guards, MaxDeletions, Project, Window
 from reconciler.driver import Credential, Driver, Settings
 from reconciler.errors import Diagnostic
-from reconciler.model import Guards, Limits, MaxDeletions, Project, Window
+from reconciler.model import Limits
 from tests.support.zones import no_zone_data
 
 
@@ -139,7 +140,7 @@ def test_every_guard_is_read() -> None:
   approvals: {required: 2, allowedSigners: signers, aliases: {octocat: [a@acme.example]}}
   waivable: [windows]""".replace("0x1F", '"0x1F"')
     ).guards
-    assert guards.max_deletions == MaxDeletions(None, 10, timedelta(hours=24))
+    assert guards.max_deletions == MaxDeletions(percent=10, per=timedelta(hours=24))
     assert (guards.inventory_max_age, guards.inventory_max_age_written) == (
         timedelta(minutes=30),
         True,
@@ -151,7 +152,7 @@ def test_every_guard_is_read() -> None:
     assert guards.running == "allow"
     first, second = guards.protect
     assert first.match is not None
-    assert first.match.labels == (("tier", "evergreen"),)
+    assert first.match.labels == {"tier": "evergreen"}
     assert first.match.text == "status running, label tier=evergreen"
     assert (second.id, second.account, second.because, second.line) == ("0x1F", None, "Law", 19)
     assert guards.require == ("owner", "ticket")
@@ -181,7 +182,7 @@ def test_an_accounts_guards_replace_key_by_key() -> None:
     assert found.accounts["push"].guards.max_deletions == MaxDeletions(count=200)
     assert found.accounts["push"].guards.running == "allow"
     assert found.accounts["push"].guards.require == ("owner",)
-    assert found.guards.max_deletions == MaxDeletions(9, 5)
+    assert found.guards.max_deletions == MaxDeletions(count=9, percent=5)
 
 
 def test_waivers_are_read() -> None:
@@ -243,6 +244,11 @@ def test_waivers_are_read() -> None:
             "guards: {windows: [{kind: deny, from: 2026-01-01, to: 2026-01-02, timeZone: ../x}]}",
             (11, 79),
             "IANA",
+        ),
+        (
+            "guards: {windows: [{kind: deny, schedule: 0 9 * * 1, duration: 401d}]}",
+            (11, 66),
+            "longer than a window may be",
         ),
         ("guards: {approvals: {required: 0, allowedSigners: x}}", (11, 34), "at least 1"),
         ("guards: {approvals: {required: 1}}", (11, 12), "`allowedSigners` is missing"),

@@ -84,7 +84,7 @@ def test_every_credential_is_found_and_resolved_wherever_it_is() -> None:
 def test_what_there_is_to_set_is_told() -> None:
     assert [tuple(one) for one in settings_of(Own)] == [
         ("apiKey", True, True, None, None, "key of the account"),
-        ("retry", False, False, {"after": "30s", "key": None}, None, None),
+        ("retry", False, False, {"after": "30s"}, None, None),
         ("keys", False, True, {}, None, None),
         ("several", False, False, [], None, None),
         ("mode", False, False, "live", ["live", "test"], "which"),

@@ -16,13 +16,14 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import drivers
+from reconciler.declare.project import Account, Guards
 from reconciler.driver import Answer, Driver, Item, Request, Secret, Session
 from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
-from reconciler.model import Account, Campaign, Guards, Limits, Outcome, Target
+from reconciler.model import Campaign, Limits, Outcome, Target
 from reconciler.pull.listing import ListWork, gates_of, list_all
 from tests.lanes.test_twisted import NUMBERS, SETTINGS, SUCCESS
 from tests.lanes.test_twisted import Vendor as Imitation

@@ -19,12 +19,13 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import drivers
+from reconciler.declare.project import Account, Guards
 from reconciler.driver import Credential, Driver, Item, Secret, Session
 from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.send import Sender
 from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
-from reconciler.model import Account, Campaign, Guards, Limits, Target
+from reconciler.model import Campaign, Limits, Target
 from reconciler.testing import settings as settings_of
 from reconciler.testing import twisted
 from tests.support.apply_world import opened_as
@@ -548,7 +549,7 @@ def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
         journal = SqliteJournal(tmp_path / "state.db", "acme", clock=lambda: datetime.now(UTC))
         async with serving(vendor.serve) as server:
             stage = Stage(vendor, server.url, journal, found)
-            account = replace_limits(stage.account, Limits(1, 0.1, 1))
+            account = stage.account.model_copy(update={"limits": Limits(1, 0.1, 1)})
             stage.account = account
             fates = await stage.play(("t0", "u0"), 10.0)
             journal.close()
@@ -558,9 +559,3 @@ def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
     assert {one.outcome.value for one in fates.values()} == {"deleted"}
     assert set(vendor.left) == {"witness"}
     assert connections == (3 if name == "ozonetel" else 2)  # it has a token
-
-
-def replace_limits(account: Account, limits: Limits) -> Account:
-    known = {name: getattr(account, name) for name in
-             ("name", "driver", "settings", "definition", "complete", "guards")}  # fmt: skip
-    return Account(**known, limits=limits)

@@ -2,17 +2,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reconciler.model import (
-    Campaign,
-    Guards,
-    Manifest,
-    MaxDeletions,
-    Protect,
-    Selector,
-    Status,
-    Target,
-    Waiver,
-)
+from reconciler.declare.manifest import Manifest, Selector
+from reconciler.declare.project import Guards, MaxDeletions, Protect, Waiver
+from reconciler.model import Campaign, Status, Target
 from reconciler.plan.guards import (
     inventory_age,
     max_deletions,
@@ -23,6 +15,7 @@ from reconciler.plan.guards import (
     texts,
     waivers,
 )
+from tests.support.declared import manifest_of
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TODAY = NOW.date()
@@ -131,9 +124,7 @@ def test_a_started_plan_may_be_resumed_for_resume_max_age() -> None:
 
 
 def _manifest(**texts_: str) -> Manifest:
-    return Manifest(
-        name="m", path="m.yaml", line=1, digest="", account="a", absent=(), keep=(), **texts_
-    )
+    return manifest_of(**texts_)
 
 
 def test_every_lack_of_metadata_is_told_at_once() -> None:

@@ -1,20 +1,13 @@
 from datetime import date
 
-from reconciler.model import Document, Manifest
+from reconciler.declare.manifest import Manifest
+from reconciler.model import Document
 from reconciler.plan.inputs import files
+from tests.support.declared import manifest_of
 
 
 def manifest(name: str, path: str, line: int, **rest: object) -> Manifest:
-    return Manifest(  # type: ignore[arg-type]
-        name=name,
-        path=path,
-        line=line,
-        digest=f"sha256:{path}",
-        account="a",
-        absent=(),
-        keep=(),
-        **rest,
-    )
+    return manifest_of(name=name, path=path, line=line, digest=f"sha256:{path}", **rest)
 
 
 def test_a_plan_says_who_wants_what_and_why() -> None:

@@ -9,7 +9,8 @@ import re2
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.model import Campaign, Selector, Status
+from reconciler.declare.manifest import Selector
+from reconciler.model import Campaign, Status
 from reconciler.plan import patterns as of_names
 from reconciler.plan.matching import Matcher, Matches, Question
 
@@ -137,7 +138,7 @@ def plain(selector: Selector, one: Campaign) -> bool | None:
         said.append(None if one.status is None else one.status in selector.status)
     if selector.channel is not None:
         said.append(None if one.channel is None else one.channel in selector.channel)
-    for key, wanted in selector.labels or ():
+    for key, wanted in (selector.labels or {}).items():
         held = (one.labels or {}).get(key)
         said.append(None if held is None else held == wanted)
     for at, before, after, age in (
@@ -229,7 +230,7 @@ SELECTORS = st.builds(
     updated_before=st.none() | TIMES,
     updated_after=st.none() | TIMES,
     not_updated_for=st.none() | AGES,
-    labels=st.none() | st.just((("team", "x"),)) | st.just((("team", "x"), ("b", "y"))),
+    labels=st.none() | st.just({"team": "x"}) | st.just({"team": "x", "b": "y"}),
 ).filter(lambda one: one != Selector())
 ACCOUNTS = st.sampled_from(["a", "b"])
 IDS = st.sampled_from(["1", "2", "3", "x"])

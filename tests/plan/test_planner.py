@@ -8,21 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Approvals, Guards, MaxDeletions, Protect, Waiver
 from reconciler.errors import Diagnostic
-from reconciler.model import (
-    AccountFacts,
-    Approvals,
-    Campaign,
-    Guards,
-    Limits,
-    Manifest,
-    MaxDeletions,
-    Plan,
-    Protect,
-    Reason,
-    Status,
-    Waiver,
-)
+from reconciler.model import AccountFacts, Campaign, Limits, Plan, Reason, Status
 from reconciler.plan import planfile
 from tests.support.planner_world import (
     CAPTURED,
@@ -36,6 +25,7 @@ from tests.support.planner_world import (
     plan,
     project,
     said,
+    without_first_keep,
 )
 
 YESTERDAY = date(2026, 11, 19)
@@ -505,13 +495,13 @@ def test_a_protection_without_an_account_holds_everywhere() -> None:
 
 @pytest.mark.parametrize(("driver", "reason"), [("simple", "protected"), ("seeing", "unlisted")])
 def test_what_nobody_can_see_may_be_protected(driver: str, reason: str) -> None:
-    guards = Guards(protect=(protect(match=glob(labels=(("tier", "gold"),))),))
+    guards = Guards(protect=(protect(match=glob(labels={"tier": "gold"})),))
     where = project(account("a", driver, complete=False, guards=guards))
     assert only(plan([manifest(absent=[{"id": "x"}])], [], where)).reason == reason
 
 
 def test_what_nobody_can_see_may_be_kept() -> None:
-    m = manifest(absent=[{"id": "x"}], keep=[{"match": glob(labels=(("tier", "gold"),))}])
+    m = manifest(absent=[{"id": "x"}], keep=[{"match": glob(labels={"tier": "gold"})}])
     made = plan([m], [], project(account("a", complete=False)))
     assert only(made).action == "refuse"
 
@@ -647,7 +637,7 @@ def test_a_waiver_of_max_deletions_sets_its_own_count() -> None:
 def test_the_age_of_the_inventory(
     captured: Any, written: bool, violated: bool, warned: bool
 ) -> None:
-    guards = Guards(inventory_max_age_written=written)
+    guards = Guards(inventory_max_age=timedelta(hours=24)) if written else Guards()
     known = facts([], a=AccountFacts(campaigns=1, captured_at=captured))
     record = campaign("x", status=Status.DRAFT)
     m = manifest(absent=[{"id": "x"}])
@@ -863,5 +853,5 @@ def test_without_one_keep_only_what_it_kept_can_be_added(
     for at, one in enumerate(manifests):
         if not one.keep:
             continue
-        less = [*manifests[:at], structs.replace(one, keep=one.keep[1:]), *manifests[at + 1 :]]
+        less = [*manifests[:at], without_first_keep(one), *manifests[at + 1 :]]
         assert before <= _deleted(plan(less, records, where))

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from reconciler.declare.project import Account, Guards
 from reconciler.driver import (
     Absent,
     Answer,
@@ -37,7 +38,7 @@ from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.lanes.known import Known
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
-from reconciler.model import Account, Campaign, Guards, Limits, Target
+from reconciler.model import Campaign, Limits, Target
 from reconciler.plan import scopes
 
 EPOCH = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from reconciler import drivers
+from reconciler.declare.project import Account, Guards
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate
 from reconciler.lanes.session import session_of
 from reconciler.lanes.work import OpenAccount, RunContext
-from reconciler.model import Account, Guards, Limits
+from reconciler.model import Limits
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
 from reconciler.testing import settings as settings_of
 

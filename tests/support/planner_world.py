@@ -9,26 +9,15 @@ from typing import Any
 
 from msgspec import structs
 
+from reconciler.declare.manifest import Entry, Manifest, Selector
+from reconciler.declare.project import Account, Guards, Project
 from reconciler.driver import Doubt, Driver, Item, Request, Session, Settings
 from reconciler.inventory import Facts
-from reconciler.model import (
-    Account,
-    AccountFacts,
-    Action,
-    Campaign,
-    Entry,
-    Guards,
-    InputFile,
-    Inputs,
-    Limits,
-    Manifest,
-    Plan,
-    Project,
-    Selector,
-)
+from reconciler.model import AccountFacts, Action, Campaign, InputFile, Inputs, Limits, Plan
 from reconciler.plan import planner
 from reconciler.plan.asked import questions as asked_of
 from reconciler.plan.matching import Hit, Matches, Question
+from tests.support.declared import absence_of, manifest_of, project_of
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CAPTURED = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -91,18 +80,12 @@ def account(name: str = "a", driver: str = "simple", **changes: Any) -> Account:
         complete=DRIVERS[driver].complete,
         guards=Guards(),
     )
-    return structs.replace(one, **changes)
+    return one.model_copy(update=changes)
 
 
-def project(*accounts: Account, **changes: Any) -> Project:
-    one = Project(
-        name="acme",
-        path="reconciler.yaml",
-        digest="0" * 64,
-        accounts={one.name: one for one in accounts or (account(),)},
-        guards=Guards(),
-    )
-    return structs.replace(one, **changes)
+def project(*accounts: Account, **spec: Any) -> Project:
+    every = {one.name: one for one in accounts or (account(),)}
+    return project_of(every, name="acme", digest="0" * 64, **spec)
 
 
 def glob(name: str | None = None, **more: Any) -> Selector:
@@ -115,27 +98,33 @@ def manifest(
     keep: Sequence[dict[str, Any]] = (),
     *,
     account: str = "a",
-    **changes: Any,
+    **metadata: Any,
 ) -> Manifest:
     """Entries by their keywords; absences stand on lines 10, 11, ..., keeps on 50, 51, ..."""
     path = f"manifests/{name}.yaml"
 
-    def entries(start: int, given: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
-        return tuple(
-            Entry(account=account, manifest=name, path=path, line=start + at, column=7, **one)
-            for at, one in enumerate(given)
-        )
+    def where(start: int, at: int) -> dict[str, Any]:
+        return {
+            "account": account,
+            "manifest": name,
+            "path": path,
+            "line": start + at,
+            "column": 7,
+        }
 
-    made = Manifest(
+    return manifest_of(
         name=name,
-        path=path,
-        line=1,
-        digest="1" * 64,
         account=account,
-        absent=entries(10, absent),
-        keep=entries(50, keep),
+        absent=[absence_of(**where(10, at), **one) for at, one in enumerate(absent)],
+        keep=[Entry(**where(50, at), **one) for at, one in enumerate(keep)],
+        path=path,
+        digest="1" * 64,
+        **metadata,
     )
-    return structs.replace(made, **changes)
+
+
+def without_first_keep(one: Manifest) -> Manifest:
+    return one.model_copy(update={"spec": one.spec.model_copy(update={"keep": one.keep[1:]})})
 
 
 def campaign(id: str, name: str | None = None, account: str = "a", **more: Any) -> Campaign:

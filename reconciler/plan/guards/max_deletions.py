@@ -1,6 +1,6 @@
 """Are these more deletions than the account allows?"""
 
-from reconciler.model import MaxDeletions
+from reconciler.declare.project import MaxDeletions
 
 
 def violation(limit: MaxDeletions, *, targets: int, deleted: int, campaigns: int) -> str | None:

@@ -1,28 +1,8 @@
 """Does the manifest say what the project requires of it?"""
 
-from collections.abc import Iterator, Mapping
-
-from reconciler.model import Guards, Manifest
-
-
-def missed(metadata: Mapping[str, object], guards: Guards) -> Iterator[tuple[str, str | None]]:
-    """The keys of *metadata* that the guards ask for in vain, each once.
-
-    With None: `require` asks for it, and it is not there. With a pattern: it is the ticket, and
-    does not fit that `ticketPattern` whole.
-    """
-    for key in guards.require:
-        if not _said(metadata.get(key)):
-            yield key, None
-    ticket, pattern = metadata.get("ticket"), guards.ticket_pattern
-    if pattern is None or not isinstance(ticket, str) or not ticket:
-        return
-    if "ticket" in guards.require and not _said(ticket):
-        return  # one mistake, told once
-    import re2
-
-    if re2.fullmatch(pattern, ticket) is None:
-        yield "ticket", pattern
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Guards
+from reconciler.declare.required import missed
 
 
 def refusal(manifest: Manifest, guards: Guards) -> str | None:
@@ -35,7 +15,3 @@ def refusal(manifest: Manifest, guards: Guards) -> str | None:
         for key, pattern in missed(metadata, guards)
     ]
     return f"{manifest.name}: {'; '.join(found)}" if found else None
-
-
-def _said(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.model import Protect
+from reconciler.declare.project import Protect
 
 
 def refusal(protects: Sequence[Protect]) -> str | None:

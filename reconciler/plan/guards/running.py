@@ -1,6 +1,7 @@
 """Is this campaign being sent right now?"""
 
-from reconciler.model import Campaign, Guards, Status
+from reconciler.declare.project import Guards
+from reconciler.model import Campaign, Status
 
 
 def refusal(campaign: Campaign, guards: Guards) -> str | None:

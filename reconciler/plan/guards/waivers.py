@@ -5,7 +5,8 @@ from datetime import date
 
 import msgspec
 
-from reconciler.model import Target, Waiver, WaiverUse
+from reconciler.declare.project import Waiver
+from reconciler.model import Target, WaiverUse
 
 OF_TARGETS = frozenset({"running", "protected", "resurrected"})
 OF_ACCOUNTS = frozenset({"max-deletions", "inventory-age"})

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from cronsim import CronSimError
 
+from reconciler.declare.project import Window
 from reconciler.declare.zones import zone
-from reconciler.model import Window
 from reconciler.plan.guards.spans import HORIZON, REACH, Cron, Dates, Span
 
 _DAY = timedelta(days=1)
