@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
+    from reconciler.api.pull import InventoryPull
     from reconciler.api.validate import Validation
     from reconciler.api.verify import verify
     from reconciler.errors import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from reconciler.errors import Invalid as InputError
     from reconciler.events import Event, Listener
+    from reconciler.lanes.stop import Stop
     from reconciler.plan.explain import Explanation
 
 __version__ = "0.2.0"
@@ -38,6 +40,7 @@ _HOMES = {
     "Exit": "errors.Exit",
     "Explanation": "plan.explain.Explanation",
     "InputError": "errors.Invalid",
+    "InventoryPull": "api.pull.InventoryPull",
     "Listener": "events.Listener",
     "Locked": "errors.Locked",
     "Plan": "api.plan.Plan",
@@ -45,6 +48,7 @@ _HOMES = {
     "ReconcilerError": "errors.ReconcilerError",
     "Refused": "errors.Refused",
     "Stale": "errors.Stale",
+    "Stop": "lanes.stop.Stop",
     "UnknownName": "errors.UnknownName",
     "NotVerified": "errors.NotVerified",
     "Usage": "errors.Usage",
@@ -62,6 +66,7 @@ __all__ = [
     "Exit",
     "Explanation",
     "InputError",
+    "InventoryPull",
     "Listener",
     "Locked",
     "Plan",
@@ -69,6 +74,7 @@ __all__ = [
     "ReconcilerError",
     "Refused",
     "Stale",
+    "Stop",
     "UnknownName",
     "NotVerified",
     "Usage",

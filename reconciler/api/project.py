@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from reconciler.api.approve import Approval
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan
+    from reconciler.api.pull import InventoryPull
     from reconciler.api.validate import Validation
     from reconciler.inventory.diff import Diff
     from reconciler.inventory.stats import Stats
+    from reconciler.lanes.stop import Stop
     from reconciler.plan.explain import Explanation
 
 
@@ -110,6 +112,25 @@ class Project:
         from reconciler.api.explain import explain
 
         return explain(self._site, target, inventory=inventory, inventory_format=inventory_format)
+
+    def pull(
+        self,
+        *,
+        accounts: Some = (),
+        out: One | None = None,
+        max_wait: float = 900.0,
+        stop: "Stop | None" = None,
+    ) -> "InventoryPull":
+        """List every account whose vendor can list, and write the inventory file anew.
+
+        Sends only requests that read, with the credentials of the project's environment. What is
+        left out, cannot list, or could not be listed this time keeps its records. *out*: the file,
+        in place of the project's first. *max_wait*: seconds of the longest single wait when a
+        vendor throttles; a longer one stops its account. *stop* ends it early.
+        """
+        from reconciler.api.pull import pull
+
+        return pull(self._site, accounts=accounts, out=out, max_wait=max_wait, stop=stop)
 
     def diff(self, before: One, after: One, *, inventory_format: str | None = None) -> "Diff":
         """What appeared, is gone and changed from one inventory file to another, field by field."""

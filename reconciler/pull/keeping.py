@@ -17,7 +17,8 @@ from reconciler.inventory import Reader
 from reconciler.inventory.jsontext import one_record
 from reconciler.inventory.ndjson import LINE
 from reconciler.inventory.without import Gone, less
-from reconciler.model import AccountFacts, Campaign, Outcome, Target
+from reconciler.lanes.journal import State
+from reconciler.model import AccountFacts, Campaign, Target
 from reconciler.plan.sameness import difference
 
 _ENCODE = msgspec.json.Encoder()
@@ -169,17 +170,8 @@ def targets_of(records: Sequence[Campaign]) -> list[Target]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What the journal says of a target: its *outcome*, when, and from which inventory files."""
-
-    outcome: Outcome | None
-    at: datetime | None
-    inventory: Sequence[str] = ()
-
-
 def gone_since(
-    ended: Mapping[Target, Ended], captured_at: datetime | None, digest: str | None
+    states: Mapping[Target, State], captured_at: datetime | None, digest: str | None
 ) -> Gone:
     """What is gone since the old file was captured (*captured_at*, None: unknown).
 
@@ -187,7 +179,7 @@ def gone_since(
     was deleted before the file was captured and is in it has come back.
     """
     found: dict[tuple[str, str], set[str] | None] = {}
-    for target, one in ended.items():
+    for target, one in states.items():
         if one.outcome is None or not one.outcome.final:
             continue
         later = captured_at is not None and one.at is not None and one.at > captured_at

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from reconciler.driver import Listing
+from reconciler.lanes.journal import State
 from reconciler.model import AccountFacts, Campaign, Outcome, Status, Target
 from reconciler.pull.keeping import (
-    Ended,
     Portion,
     gone_since,
     header,
@@ -177,7 +177,7 @@ CALLS = campaign("calls", phone_numbers=("1", "2"))
 
 
 def ended(part=None, *, at=T1, outcome=Outcome.DELETED, inventory=(), id_="calls"):
-    return {Target("acc", id_, part): Ended(outcome, at, inventory)}
+    return {Target("acc", id_, part): State(outcome, at=at, inventory=inventory)}
 
 
 def test_every_target_of_a_record_is_asked_about():

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.cli.app import App
 from reconciler.declare.project import Account, Project
 from reconciler.driver import Driver
 from reconciler.errors import Exit
@@ -21,41 +20,42 @@ from reconciler.lanes.state import holder, locks_folder, started
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
 from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
+from reconciler.site import Site
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
+class Listings:
     """What was heard of each account in the run *run*, which its caller ends.
 
-    *signal*: what interrupted it.
+    *stopped*: the exit code of what interrupted it, None if nothing did.
     """
 
     heard: Mapping[str, Heard]
     run: int
-    signal: Exit | None
+    stopped: Exit | None
 
 
 def listen(
-    app: App,
+    site: Site,
     project: Project,
     pairs: Sequence[tuple[Account, Driver]],
     opened: Journal,
     *,
     stop: Stop,
     max_wait: float,
-) -> Listened:
+) -> Listings:
     """List every account of *pairs*. *max_wait*: seconds of the longest wait when throttled.
 
     `Invalid` if a credential is missing, `Locked` if another run holds a lane: nothing was sent.
     """
-    accounts = open_accounts(app, pairs, opened)
+    accounts = open_accounts(site, pairs, opened)
     works = [_work(one) for one in accounts]
     names = [account.name for account, _ in pairs]
     who = {**holder(), "plan": "inventory pull", "accounts": names}
-    with _locked(app, project, accounts, who) as lanes, told(app.listener, ()):
+    with _locked(site, project, accounts, who) as lanes, told(site.listener, ()):
         run = opened.begin(None, "pull", json.dumps(who), [], started())
         ledgers = take(accounts, opened, run)
-        execution = Execution(app, opened, run, stop=stop, max_wait=max_wait)
+        execution = Execution(site, opened, run, stop=stop, max_wait=max_wait)
         context = execution.context
         heard = execution.complete(
             list_all(
@@ -65,7 +65,7 @@ def listen(
                 free=lambda lane: lanes[lane].release(),
             )
         )
-        return Listened(heard, run, stop.exit)
+        return Listings(heard, run, stop.exit)
 
 
 def _work(opened: OpenAccount) -> ListWork:
@@ -75,13 +75,13 @@ def _work(opened: OpenAccount) -> ListWork:
 
 @contextmanager
 def _locked(
-    app: App,
+    site: Site,
     project: Project,
     accounts: Sequence[OpenAccount],
     who: Mapping[str, Any],
 ) -> Iterator[dict[str, Locks]]:
     """A lock a lane, so that each lane is free again as soon as it is listed."""
-    lanes = {lane: Locks(locks_folder(app, project)) for lane in by_lane(accounts)}
+    lanes = {lane: Locks(locks_folder(site, project)) for lane in by_lane(accounts)}
     try:
         for lane, lock in lanes.items():
             lock.take([lane], who)

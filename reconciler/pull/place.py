@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler import disk
-from reconciler.cli.app import App
 from reconciler.declare.project import Project
 from reconciler.errors import Diagnostic, Invalid, ReconcilerError, Usage
 from reconciler.inventory import Reader, Source, format_of
 from reconciler.model import AccountFacts, Campaign
+from reconciler.site import Site
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where the inventory goes. *others*: the project's files that are read beside it."""
 
     path: Path
@@ -40,15 +40,15 @@ class Old:
     reader: Reader | None = None
 
 
-def place_of(app: App, project: Project, out: str | None) -> Place:
+def place_of(site: Site, project: Project, out: str | None) -> Destination:
     """The file to write; what would fail after the listing fails here, before anything is sent."""
-    own = {os.path.realpath(app.root / one): one for one in project.inventory}
+    own = {os.path.realpath(site.root / one): one for one in project.inventory}
     if out is None:
         name = project.inventory[0]
-        path, shown = disk.inside(app.root, name), app.shown(name)
+        path, shown = disk.inside(site.root, name), site.shown(name)
     else:
         mine = own.get(os.path.realpath(out))
-        path = Path(out) if mine is None else disk.inside(app.root, mine)
+        path = Path(out) if mine is None else disk.inside(site.root, mine)
         shown = out
     format_ = format_of(shown)
     if out == "-" or format_ is None:
@@ -64,11 +64,11 @@ def place_of(app: App, project: Project, out: str | None) -> Place:
         raise ReconcilerError(f"cannot write {shown}: no folder that can be written to")
     real = os.path.realpath(path)
     others = tuple(one for place, one in own.items() if place != real) if real in own else ()
-    return Place(path, shown, format_, shown.lower().endswith(".gz"), others)
+    return Destination(path, shown, format_, shown.lower().endswith(".gz"), others)
 
 
 def read_old(
-    place: Place, accounts: Collection[str], now: datetime, wanted: Collection[str] = ()
+    place: Destination, accounts: Collection[str], now: datetime, wanted: Collection[str] = ()
 ) -> Old:
     """The whole old file, with the records of the accounts *wanted*; `Invalid` if it is damaged.
 
@@ -92,13 +92,15 @@ def read_old(
     return Old(records, facts.accounts, facts.files[0].sha256, reader)
 
 
-def refuse_elsewhere(app: App, project: Project, place: Place, names: Collection[str]) -> None:
+def refuse_elsewhere(
+    site: Site, project: Project, place: Destination, names: Collection[str]
+) -> None:
     """An account that another inventory file of the project holds would be there twice."""
-    for path in [one for one in place.others if (app.root / one).is_file()]:
-        shown = app.shown(path)
-        there = partial(_open, disk.inside(app.root, path))
+    for path in [one for one in place.others if (site.root / one).is_file()]:
+        shown = site.shown(path)
+        there = partial(_open, disk.inside(site.root, path))
         source = Source(shown, there, format_of(path) or "ndjson")
-        reader = Reader([source], accounts=project.accounts.keys(), now=app.now())
+        reader = Reader([source], accounts=project.accounts.keys(), now=site.now())
         for _ in reader:
             pass
         twice = sorted(set(names) & reader.facts().accounts.keys())

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.cli._pull_file import Old, Place
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.errors import Exit
@@ -13,15 +12,16 @@ from reconciler.inventory.without import Gone
 from reconciler.lanes.known import Known
 from reconciler.model import AccountFacts, Campaign
 from reconciler.pull import keeping
-from reconciler.pull.keeping import Ended, Portion
+from reconciler.pull.keeping import Portion
 from reconciler.pull.listing import Heard
+from reconciler.pull.place import Destination, Old
 
 Result = Literal["complete", "partial", "incomplete", "failed", "unlistable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What became of one account."""
+class AccountPull:
+    """What became of one account; *facts* are what the file says of it now."""
 
     result: Result
     facts: AccountFacts | None
@@ -35,7 +35,7 @@ def rows_of(
     old: Old,
     heard: Mapping[str, Heard],
     known: Known,
-) -> dict[str, Row]:
+) -> dict[str, AccountPull]:
     """A row for each account of *pairs*; one that was not *heard* keeps its records."""
     rows = {}
     for account, driver in pairs:
@@ -50,12 +50,14 @@ def rows_of(
     return rows
 
 
-def unlistable_rows(pairs: Sequence[tuple[Account, Driver]]) -> dict[str, Row]:
+def unlistable_rows(pairs: Sequence[tuple[Account, Driver]]) -> dict[str, AccountPull]:
     """The rows if no account can list: nothing is asked, and the file stays as it is."""
-    return {account.name: Row("unlistable", None, _cannot(driver)) for account, driver in pairs}
+    return {
+        account.name: AccountPull("unlistable", None, _cannot(driver)) for account, driver in pairs
+    }
 
 
-def write_new(place: Place, old: Old, rows: Mapping[str, Row]) -> None:
+def write_new(place: Destination, old: Old, rows: Mapping[str, AccountPull]) -> None:
     """Put the new file, with what the old one says of all other accounts, in its place."""
     portions = {name: row.portion for name, row in rows.items() if row.portion is not None}
     parts = write.pieces(
@@ -66,12 +68,12 @@ def write_new(place: Place, old: Old, rows: Mapping[str, Row]) -> None:
     write.save(str(place.path), write.gzipped(parts) if place.gzip else parts)
 
 
-def pulled(rows: Mapping[str, Row]) -> bool:
+def pulled(rows: Mapping[str, AccountPull]) -> bool:
     """Whether any account's vendor told something, so that there is a new file to write."""
     return any(row.portion is not None and row.result != "unlistable" for row in rows.values())
 
 
-def exit_code(rows: Mapping[str, Row]) -> Exit:
+def exit_code(rows: Mapping[str, AccountPull]) -> Exit:
     """Done if every account that can list was listed; in part, or in error if none was."""
     results = [row.result for row in rows.values()]
     if not {"complete", "partial", "incomplete"} & set(results):
@@ -87,8 +89,7 @@ def _gone(
 ) -> Gone:
     """What the journal knows to be deleted since the old file was captured."""
     states = known.states(keeping.targets_of(records))
-    ended = {target: Ended(one.outcome, one.at, one.inventory) for target, one in states.items()}
-    return keeping.gone_since(ended, facts.captured_at if facts is not None else None, digest)
+    return keeping.gone_since(states, facts.captured_at if facts is not None else None, digest)
 
 
 def _row(
@@ -97,22 +98,24 @@ def _row(
     old: Sequence[Campaign],
     known: AccountFacts | None,
     gone: Gone,
-) -> Row:
+) -> AccountPull:
     found = keeping.listed(name, heard.listing, heard.asked_at, old, known, gone)
     if found is None:
-        return Row("failed", known, heard.listing.why or "nothing came", pages=heard.pages)
+        return AccountPull("failed", known, heard.listing.why or "nothing came", pages=heard.pages)
     result: Result = "incomplete"
     if found.facts.complete:
         result = "complete"
     elif heard.listing.partial:
         result = "partial"
-    return Row(result, found.facts, found.facts.why, found, heard.pages)
+    return AccountPull(result, found.facts, found.facts.why, found, heard.pages)
 
 
-def _kept(driver: Driver, old: Sequence[Campaign], known: AccountFacts | None, gone: Gone) -> Row:
+def _kept(
+    driver: Driver, old: Sequence[Campaign], known: AccountFacts | None, gone: Gone
+) -> AccountPull:
     portion = keeping.unlistable(old, known, gone) if known is not None else None
     facts = known if portion is None else portion.facts
-    return Row("unlistable", facts, _cannot(driver), portion)
+    return AccountPull("unlistable", facts, _cannot(driver), portion)
 
 
 def _cannot(driver: Driver) -> str:

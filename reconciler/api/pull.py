@@ -1,0 +1,118 @@
+"""`inventory pull`: what exists now, asked of the vendors that can list, and written down."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.api.given import One, Some, texts
+from reconciler.declare.project import Account, Project
+from reconciler.driver import Driver
+from reconciler.errors import Exit, ReconcilerError, check_names
+from reconciler.lanes.accounts import scopes_now
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.known import Known
+from reconciler.lanes.state import inventory_lock, journal
+from reconciler.lanes.stop import Stop
+from reconciler.pull.listen import listen
+from reconciler.pull.listing import Heard
+from reconciler.pull.place import Destination, place_of, read_old, refuse_elsewhere
+from reconciler.pull.rows import AccountPull, exit_code, pulled, rows_of, unlistable_rows, write_new
+from reconciler.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryPull:
+    """What a pull came to: of each account, and in all.
+
+    *path*: the inventory file, which is as it was unless *written*. *exit_code*: that of the
+    command. *interrupted*: it was stopped before anything could be written.
+    """
+
+    path: Path
+    exit_code: Exit
+    accounts: Mapping[str, AccountPull] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def written(self) -> bool:
+        """Whether there was something to write."""
+        return pulled(self.accounts)
+
+
+def pull(
+    site: Site,
+    *,
+    accounts: Some = (),
+    out: One | None = None,
+    max_wait: float,
+    stop: Stop | None = None,
+) -> InventoryPull:
+    """List every account whose vendor can list, and write the inventory file anew."""
+    project = site.load_project()
+    chosen = texts(accounts)
+    check_names("accounts", chosen, project.accounts)
+    place = place_of(site, project, None if out is None else texts(out)[0])
+    drivers = site.drivers_of(project)
+    named = [project.accounts[name] for name in sorted(set(chosen) or project.accounts)]
+    pairs = [(account, drivers[account.driver]) for account in named]
+    course = _Course(
+        site,
+        project,
+        place,
+        listable=tuple(pair for pair in pairs if pair[1].list is not None),
+        unlistable=tuple(pair for pair in pairs if pair[1].list is None),
+    )
+    course.check()
+    with journal(site, project) as opened:
+        return course.run(opened, stop or Stop(), max_wait)
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One pull: into which file, and which accounts, by whether their vendors can list."""
+
+    site: Site
+    project: Project
+    place: Destination
+    listable: tuple[tuple[Account, Driver], ...]
+    unlistable: tuple[tuple[Account, Driver], ...]
+
+    def check(self) -> None:
+        """Everything that must hold before the first request, but for credentials and lanes."""
+        names = [account.name for account, _ in self.listable]
+        refuse_elsewhere(self.site, self.project, self.place, names)
+        read_old(self.place, self.project.accounts.keys(), self.site.now())
+
+    def run(self, opened: Journal, stop: Stop, max_wait: float) -> InventoryPull:
+        """List, then write the file."""
+        path = Path(self.place.shown)
+        if not self.listable:
+            return InventoryPull(path, Exit.ERROR, unlistable_rows(self.unlistable))
+        listed = listen(
+            self.site, self.project, self.listable, opened, stop=stop, max_wait=max_wait
+        )
+        if listed.stopped is not None:
+            opened.end(listed.run, listed.stopped, {"summary": {}})
+            return InventoryPull(path, listed.stopped, interrupted=True)
+        try:
+            rows = self._written(opened, listed.heard)
+        except ReconcilerError:
+            opened.end(listed.run, Exit.ERROR, {"summary": {}})
+            raise
+        code = exit_code(rows)
+        results = Counter(row.result for row in rows.values())
+        opened.end(listed.run, code, {"summary": dict(results)})
+        return InventoryPull(path, code, rows)
+
+    def _written(self, opened: Journal, heard: Mapping[str, Heard]) -> dict[str, AccountPull]:
+        """What became of each account; the new file comes from the old one as it is by now."""
+        pairs = (*self.listable, *self.unlistable)
+        names = [account.name for account, _ in pairs]
+        with inventory_lock(self.site):
+            old = read_old(self.place, self.project.accounts.keys(), self.site.now(), names)
+            scopes = scopes_now(self.site, pairs, opened, reveal=True)
+            rows = rows_of(pairs, old, heard, Known(opened, scopes))
+            if pulled(rows):
+                write_new(self.place, old, rows)
+        return rows
