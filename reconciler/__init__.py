@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.errors import (
         Diagnostic,
         Exit,
+        InputError,
         Locked,
         NotVerified,
         ReconcilerError,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         UnknownName,
         Usage,
     )
-    from reconciler.errors import Invalid as InputError
     from reconciler.events import Event, Listener
     from reconciler.lanes.stop import Stop
     from reconciler.plan.explain import Explanation
@@ -33,29 +33,29 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
-    "Approval": "api.approve.Approval",
-    "Diagnostic": "errors.Diagnostic",
-    "Event": "events.Event",
-    "Evidence": "api.evidence.Evidence",
-    "Exit": "errors.Exit",
-    "Explanation": "plan.explain.Explanation",
-    "InputError": "errors.Invalid",
-    "InventoryPull": "api.pull.InventoryPull",
-    "Listener": "events.Listener",
-    "Locked": "errors.Locked",
-    "Plan": "api.plan.Plan",
-    "Project": "api.project.Project",
-    "ReconcilerError": "errors.ReconcilerError",
-    "Refused": "errors.Refused",
-    "Stale": "errors.Stale",
-    "Stop": "lanes.stop.Stop",
-    "UnknownName": "errors.UnknownName",
-    "NotVerified": "errors.NotVerified",
-    "Usage": "errors.Usage",
-    "Validation": "api.validate.Validation",
-    "open_project": "api.project.open_project",
-    "read_plan": "api.plan.read_plan",
-    "verify": "api.verify.verify",
+    "Approval": "api.approve",
+    "Diagnostic": "errors",
+    "Event": "events",
+    "Evidence": "api.evidence",
+    "Exit": "errors",
+    "Explanation": "plan.explain",
+    "InputError": "errors",
+    "InventoryPull": "api.pull",
+    "Listener": "events",
+    "Locked": "errors",
+    "NotVerified": "errors",
+    "Plan": "api.plan",
+    "Project": "api.project",
+    "ReconcilerError": "errors",
+    "Refused": "errors",
+    "Stale": "errors",
+    "Stop": "lanes.stop",
+    "UnknownName": "errors",
+    "Usage": "errors",
+    "Validation": "api.validate",
+    "open_project": "api.project",
+    "read_plan": "api.plan",
+    "verify": "api.verify",
 }
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "InventoryPull",
     "Listener",
     "Locked",
+    "NotVerified",
     "Plan",
     "Project",
     "ReconcilerError",
@@ -76,7 +77,6 @@ __all__ = [
     "Stale",
     "Stop",
     "UnknownName",
-    "NotVerified",
     "Usage",
     "Validation",
     "__version__",
@@ -91,8 +91,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module, _, inside = _HOMES[name].rpartition(".")
-    value: object = getattr(import_module(f"{__name__}.{module}"), inside)
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

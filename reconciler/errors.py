@@ -1,7 +1,7 @@
 """Every error raised on purpose, in one tree, and the table of exit codes.
 
 ReconcilerError            exit 1   something could not be done
-  Invalid                  exit 1   input with placed diagnostics, all of a run at once
+  InputError               exit 1   input with placed diagnostics, all of a run at once
   Usage                    exit 64  the command line, or the arguments of a call, themselves
     UnknownName            exit 64  a name that the project does not have
   Refused                  exit 3   a guard said no before the first request
@@ -67,7 +67,7 @@ class ReconcilerError(Exception):
     exit = Exit.ERROR
 
 
-class Invalid(ReconcilerError):
+class InputError(ReconcilerError):
     """Input that is wrong; carries every diagnostic found, never only the first."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.events import Listener
 from reconciler.safe import terminal
 
@@ -105,14 +105,14 @@ class Site:
     # ------------------------------------------------------------ inputs
 
     def load_project(self) -> "Project":
-        """The project file, checked; `Invalid` with everything that is wrong with it."""
+        """The project file, checked; `InputError` with everything that is wrong with it."""
         loaded = self._read_project()
         if loaded.project is None or not loaded.valid:
-            raise Invalid(loaded.diagnostics)
+            raise InputError(loaded.diagnostics)
         return loaded.project
 
     def load_all(self) -> "tuple[Project, tuple[Manifest, ...], tuple[Diagnostic, ...]]":
-        """Project, manifests and diagnostics; `Invalid` with everything that is wrong with them.
+        """Project, manifests and diagnostics; `InputError` with everything that is wrong with them.
 
         Metadata that the guards miss is wrong for `validate` alone: the plan refuses what such a
         manifest asks for, and says so at each action.
@@ -122,7 +122,7 @@ class Site:
         loaded = self.read()
         wrong = any(one.severity == "error" and one.code != METADATA for one in loaded.diagnostics)
         if loaded.project is None or wrong:
-            raise Invalid(loaded.diagnostics)
+            raise InputError(loaded.diagnostics)
         return loaded.project, loaded.manifests, loaded.diagnostics
 
     def read(self) -> Loaded:

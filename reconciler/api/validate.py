@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.api.given import Some, texts
-from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.site import Loaded, Site
 
 
@@ -21,14 +21,14 @@ class Validation:
 
 
 def validate(site: Site, paths: Some = ()) -> Validation:
-    """The files that were read and the warnings; `Invalid` with all there is, if one is an error.
+    """The files that were read and the warnings; `InputError` with all there is, if any is wrong.
 
     With *paths* only what concerns them counts.
     """
     loaded = _read(site)
     told = _only(loaded, texts(paths))
     if any(one.severity == "error" for one in told):
-        raise Invalid(told)
+        raise InputError(told)
     return Validation(loaded.files, told)
 
 

@@ -12,7 +12,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App
-from reconciler.errors import Diagnostic, Exit, Invalid, ReconcilerError, UnknownName
+from reconciler.errors import Diagnostic, Exit, InputError, ReconcilerError, UnknownName
 
 # Every command with its line of help, so that the listing imports none of them. A command is
 # offered once its module `reconciler/cli/<name>.py` exists and has `command`.
@@ -170,7 +170,7 @@ def _guarded(args: list[str]) -> int:
     except click.ClickException as error:
         _say(f"error: {error.format_message()}")
         return Exit.ERROR
-    except Invalid as error:
+    except InputError as error:
         show_diagnostics(error.diagnostics)
         return error.exit
     except UnknownName as error:  # of the library's parameters, as the options they are here

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import Diagnostic, Exit, Invalid
+from reconciler.errors import Diagnostic, Exit, InputError
 
 
 @click.command(
@@ -39,7 +39,7 @@ def command(app: App, paths: tuple[str, ...], view: str) -> int:
     try:
         found = app.project.validate(paths)
         files, told, valid = found.files, found.diagnostics, True
-    except Invalid as error:
+    except InputError as error:
         told, valid = error.diagnostics, False
     if view == "text":
         _text(app, len(files), told, valid)

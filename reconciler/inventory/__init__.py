@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.inventory import csvfile, document, ndjson, yamlfile
 from reconciler.inventory.checks import accept
 from reconciler.inventory.claims import oldest, together
@@ -59,7 +59,7 @@ class Reader:
     """Reads *sources* as one inventory. Iterate over batches of records, then ask for `facts`.
 
     *accounts*: names the project has (None: any account is fine, for convert, diff and stats).
-    Wrong input raises `errors.Invalid` at the end of the pass, with everything that is wrong.
+    Wrong input raises `errors.InputError` at the end of the pass, with everything that is wrong.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Reader:
             repeats.close()
         warnings = [one for notes in every for one in notes.warnings()]
         if problems:
-            raise Invalid([*problems, *warnings])
+            raise InputError([*problems, *warnings])
         claims = [one.claims.by_account for one in every]
         self._facts = Facts(together(claims), tuple(files), tuple(warnings), oldest(claims))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.errors import Diagnostic, Invalid
+from reconciler.errors import Diagnostic, InputError
 from reconciler.inventory.columns import ATTRIBUTE, LABEL
 from reconciler.inventory.csvfile import LISTS, SEPARATOR, is_rewritten
 from reconciler.inventory.csvtext import quoted
@@ -136,7 +136,7 @@ def _cells(one: Campaign) -> Iterator[tuple[str, Any]]:
 
 
 def cell(name: str, value: object) -> str:
-    """The text of a cell in the column *name*; `Invalid` if CSV cannot hold it."""
+    """The text of a cell in the column *name*; `InputError` if CSV cannot hold it."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -144,7 +144,7 @@ def cell(name: str, value: object) -> str:
             why = f"a record's `{name}` is empty text, which reads as missing"
             fix = "use ndjson or json"
             said = f"this inventory cannot be written as csv: {why}"
-            raise Invalid([Diagnostic("error", "inventory-format", said, fix=fix)])
+            raise InputError([Diagnostic("error", "inventory-format", said, fix=fix)])
         return value
     if name in LISTS and isinstance(value, list | tuple) and value and all(map(_is_simple, value)):
         return SEPARATOR.join(value)

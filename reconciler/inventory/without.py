@@ -69,7 +69,7 @@ def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:
     """The bytes of *source* without *gone*, for `write.save`.
 
     A record whose parts are all gone is left out. Header counts follow; `capturedAt` never
-    changes. In NDJSON and CSV every other line stays as it is, to the byte. Raises `Invalid` if
+    changes. In NDJSON and CSV every other line stays as it is, to the byte. Raises `InputError` if
     the file cannot be read, before the first byte.
     """
     # what a header does not say about its age stays unsaid

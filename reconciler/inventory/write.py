@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reconciler import disk
-from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.inventory.csvwrite import Columns, table
 from reconciler.model import API_VERSION, AccountFacts, Campaign
 
@@ -27,7 +27,7 @@ def pieces(
     """An inventory in *format_* (ndjson, json, yaml, csv), piece by piece.
 
     *accounts* is what the header says; *columns* is needed for csv, which has no header. Raises
-    `Invalid` where a record cannot be written in the format.
+    `InputError` where a record cannot be written in the format.
     """
     if format_ == "csv":
         assert columns is not None
@@ -145,10 +145,10 @@ def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _cannot(format_: str, why: str) -> Invalid:
+def _cannot(format_: str, why: str) -> InputError:
     fix = "use ndjson or json"
     message = f"this inventory cannot be written as {format_}: {why}"
-    return Invalid([Diagnostic("error", "inventory-format", message, fix=fix)])
+    return InputError([Diagnostic("error", "inventory-format", message, fix=fix)])
 
 
 # ---------------------------------------------------------------- files

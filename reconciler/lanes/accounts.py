@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.declare.credentials import resolve
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
-from reconciler.errors import Diagnostic, Invalid, ReconcilerError
+from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.work import OpenAccount
 from reconciler.plan import scopes
@@ -17,7 +17,7 @@ Pair = tuple[Account, Driver]
 
 
 def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[OpenAccount]:
-    """*pairs* with their credentials read; `Invalid` with every credential that is missing.
+    """*pairs* with their credentials read; `InputError` with every credential that is missing.
 
     The journal remembers their scopes, for those who read no credential.
     """
@@ -29,7 +29,7 @@ def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[O
             said = f"account {account.name}: {error}"
             problems.append(Diagnostic("error", "credential", said, site.config))
     if problems:
-        raise Invalid(problems)
+        raise InputError(problems)
     journal.know({one.account.definition: one.scope for one in opened})
     return opened
 

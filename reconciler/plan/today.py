@@ -59,7 +59,7 @@ def make_plan(
     also: Sequence[Question] = (),
     shared: Mapping[str, tuple[str, ...]] | None = None,
 ) -> FreshPlan:
-    """A plan of today's files. `Invalid` with everything that is wrong with them.
+    """A plan of today's files. `InputError` with everything that is wrong with them.
 
     *inventory*: files that were given, `-` is standard input; none: the project's. *accounts* and
     *manifests*: only their deletions; empty: all. *also*: more questions to put to the inventory,

@@ -46,7 +46,7 @@ def listen(
 ) -> Listings:
     """List every account of *pairs*. *max_wait*: seconds of the longest wait when throttled.
 
-    `Invalid` if a credential is missing, `Locked` if another run holds a lane: nothing was sent.
+    `InputError` if a credential is missing, `Locked` if another run holds a lane: nothing was sent.
     """
     accounts = open_accounts(site, pairs, opened)
     works = [_work(one) for one in accounts]

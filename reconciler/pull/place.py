@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from reconciler import disk
 from reconciler.declare.project import Project
-from reconciler.errors import Diagnostic, Invalid, ReconcilerError, Usage
+from reconciler.errors import Diagnostic, InputError, ReconcilerError, Usage
 from reconciler.inventory import Reader, Source, format_of
 from reconciler.model import AccountFacts, Campaign
 from reconciler.site import Site
@@ -70,7 +70,7 @@ def place_of(site: Site, project: Project, out: str | None) -> Destination:
 def read_old(
     place: Destination, accounts: Collection[str], now: datetime, wanted: Collection[str] = ()
 ) -> Old:
-    """The whole old file, with the records of the accounts *wanted*; `Invalid` if it is damaged.
+    """The whole old file, with the records of the accounts *wanted*; `InputError` if it is damaged.
 
     *accounts* are the project's.
     """
@@ -84,10 +84,12 @@ def read_old(
             for one in batch if records else ():
                 if one.account in records:
                     records[one.account].append(one)
-    except Invalid as error:
+    except InputError as error:
         fix = f"mend {place.shown}, or move it away to begin a new one"
         said = "the old inventory cannot be read, and a pull would lose what only it knows"
-        raise Invalid([*error.diagnostics, Diagnostic("error", "pull", said, fix=fix)]) from error
+        raise InputError(
+            [*error.diagnostics, Diagnostic("error", "pull", said, fix=fix)]
+        ) from error
     facts = reader.facts()
     return Old(records, facts.accounts, facts.files[0].sha256, reader)
 

@@ -38,7 +38,7 @@ from reconciler.driver import (
     revealed,
     shown,
 )
-from reconciler.errors import Invalid, ReconcilerError
+from reconciler.errors import InputError, ReconcilerError
 from reconciler.model import Campaign, Limits
 from reconciler.testing._twisted import twisted
 
@@ -56,15 +56,15 @@ def settings(driver: Driver, written: Mapping[str, Any]) -> Any:
     """What *driver* gets for the settings *written* as in `reconciler.yaml` (camelCase).
 
     Credentials are not read yet; `settings(...).resolved({"api_key": "text"})` has them read.
-    Raises `Invalid` with everything that is wrong.
+    Raises `InputError` with everything that is wrong.
     """
     text = json.dumps(written, ensure_ascii=False)
     documents, problems = parse(text.encode("utf-8", "surrogatepass"), "settings")
     if problems:
-        raise Invalid(problems)
+        raise InputError(problems)
     found, told = validate(driver.settings, documents[0], "settings")
     if found is None:
-        raise Invalid(told)
+        raise InputError(told)
     return found
 
 
@@ -162,7 +162,7 @@ def its_settings_are_strict(example: Example) -> None:
     assert all(isinstance(one, Credential) for one in example.checked.credentials().values())
     try:
         settings(example.driver, {**example.settings, "noSuchSetting": "x"})
-    except Invalid:
+    except InputError:
         return
     raise AssertionError("an unknown setting was accepted")
 

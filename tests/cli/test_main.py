@@ -14,7 +14,7 @@ import pytest
 from reconciler import __version__
 from reconciler.cli import main as cli
 from reconciler.cli.app import App
-from reconciler.errors import Diagnostic, Invalid, Locked, ReconcilerError, Refused
+from reconciler.errors import Diagnostic, InputError, Locked, ReconcilerError, Refused
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +135,7 @@ def run_with(monkeypatch: pytest.MonkeyPatch, do: Callable[[], int | None]) -> i
         (Refused("closed"), 3, "error: closed\n"),
         (Locked("held"), 75, "error: held\n"),
         (
-            Invalid([Diagnostic("error", "c", "bad\nthing", "f.yaml", 3, 4, "mend")]),
+            InputError([Diagnostic("error", "c", "bad\nthing", "f.yaml", 3, 4, "mend")]),
             1,
             "f.yaml:3:4: error: bad\\x0athing\n    fix: mend\n",
         ),

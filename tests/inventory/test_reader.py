@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.errors import Invalid, ReconcilerError
+from reconciler.errors import InputError, ReconcilerError
 from reconciler.inventory import FORMATS, Reader, Source, format_of
 from reconciler.inventory import repeats as repeats_module
 from reconciler.inventory.repeats import Repeats
@@ -480,7 +480,7 @@ def test_a_gzip_bomb_stops_early_in_little_memory() -> None:
     st.booleans(),
 )
 def test_no_bytes_raise_anything_but_invalid(data: bytes, format_: str, packed: bool) -> None:
-    with contextlib.suppress(Invalid):
+    with contextlib.suppress(InputError):
         read(gzip.compress(data) if packed else data, format_=format_)
 
 

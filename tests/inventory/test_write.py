@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.errors import Invalid, ReconcilerError
+from reconciler.errors import InputError, ReconcilerError
 from reconciler.inventory import FORMATS, Facts
 from reconciler.inventory.claims import ordered
 from reconciler.inventory.csvwrite import Columns
@@ -132,9 +132,9 @@ def test_each_format_is_text_that_people_know() -> None:
 
 
 def test_what_a_format_cannot_hold_is_refused() -> None:
-    with pytest.raises(Invalid, match="reads as missing"):
+    with pytest.raises(InputError, match="reads as missing"):
         written([Campaign(account="a", id="1", name="")], "csv")
-    with pytest.raises(Invalid, match=re.escape("U+0000")):
+    with pytest.raises(InputError, match=re.escape("U+0000")):
         written([Campaign(account="a", id="1", name="\0")], "yaml")
 
 
@@ -261,7 +261,7 @@ def captured(facts: Facts) -> dict[str, datetime | None]:
 
 
 def test_a_wrong_file_is_refused_before_the_first_byte() -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(InputError):
         without(source(b"{"), {}, now=NOW)
 
 

@@ -4,7 +4,7 @@ import io
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from reconciler.errors import Diagnostic, Invalid
+from reconciler.errors import Diagnostic, InputError
 from reconciler.inventory import Facts, Reader, Source
 from reconciler.model import Campaign, Reading
 
@@ -40,10 +40,10 @@ def read(
 def problems(
     *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
 ) -> list[Diagnostic]:
-    """What `Invalid` says; the test fails if nothing is wrong."""
+    """What `InputError` says; the test fails if nothing is wrong."""
     try:
         read(*files, format_=format_, accounts=accounts)
-    except Invalid as error:
+    except InputError as error:
         return list(error.diagnostics)
     raise AssertionError("nothing was wrong")
 
