@@ -271,11 +271,14 @@ class Inputs(Struct, frozen=True, kw_only=True):
 
 
 class PlanAccount(Struct, frozen=True, kw_only=True):
+    """*instead*: what a deletion does at a vendor that has none ("stops sending; …"); else None."""
+
     driver: str
     definition: str
     captured_at: str | None
     complete: bool
     campaigns: int
+    instead: str | None = None
 
 
 class Violation(Struct, frozen=True, kw_only=True, omit_defaults=True):

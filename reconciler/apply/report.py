@@ -11,6 +11,7 @@ from reconciler.model import (
     Limits,
     ManifestFile,
     Outcome,
+    Plan,
     Report,
     SentRequest,
     Target,
@@ -23,6 +24,13 @@ WITHDRAWN = "withdrawn"
 def stamp(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instead(plan: Plan, planned: Sequence[Planned]) -> list[str]:
+    """What a deletion was, at each account whose vendor has none."""
+    accounts = sorted({one.target.account for one in planned} & plan.accounts.keys())
+    said = {name: plan.accounts[name].instead for name in accounts}
+    return [f"{name}: a deletion there {what}" for name, what in said.items() if what]
 
 
 def report(

@@ -47,7 +47,7 @@ def finish(task: Task, known: Known, judged: Judged, ended: Ended) -> int:
         started=ended.started,
         ended=task.app.now(),
         exit_code=code,
-        notes=ended.notes,
+        notes=(*ended.notes, *reports.instead(task.saved.plan, judged.planned)),
         manifests=task.saved.plan.inputs.manifests,
         limits={
             name: task.project.accounts[name].limits

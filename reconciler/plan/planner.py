@@ -106,7 +106,10 @@ def plan(
             commit=commit,
         ),
         inputs=inputs,
-        accounts={name: _account(project, name, facts, covered[name]) for name in accounts},
+        accounts={
+            name: _account(project, name, facts, covered[name], grounds[name].driver)
+            for name in accounts
+        },
         applicable=not judged.violations,
         violations=judged.violations,
         approvals=limits.approvals(project, ordered, judged),
@@ -158,7 +161,9 @@ def _place(action: Action) -> tuple[object, ...]:
     )
 
 
-def _account(project: Project, name: str, facts: "Facts", covered: Covered) -> PlanAccount:
+def _account(
+    project: Project, name: str, facts: "Facts", covered: Covered, driver: Driver
+) -> PlanAccount:
     account, known = project.accounts[name], facts.accounts.get(name)
     captured = known.captured_at if known is not None else None
     return PlanAccount(
@@ -167,6 +172,7 @@ def _account(project: Project, name: str, facts: "Facts", covered: Covered) -> P
         captured_at=None if captured is None else stamp(captured),
         complete=covered.coverage is Coverage.COMPLETE,
         campaigns=(known.campaigns or 0) if known is not None else 0,
+        instead=driver.instead(account.settings),
     )
 
 

@@ -163,6 +163,8 @@ def _plan_account(
     cost = plan.estimate.accounts.get(name)
     said = []
     if facts:
+        if facts.instead:
+            said.append(f"A deletion there {facts.instead}.")
         created = words.instant(plan.metadata.created_at)
         said.append(f"Inventory: {words.inventory(facts, created)}.")
     if cost and cost.requests:

@@ -63,6 +63,9 @@ HOSTILE = (
 )
 
 
+INSTEAD = "stops sending; the message stays, shown as canceled"
+
+
 def document(name: str, **rest: str | None) -> Document:
     known: dict[str, str | None] = {
         "owner": None,
@@ -215,6 +218,7 @@ def plan_of(
                 captured_at="2026-11-20T08:00:00Z" if name != "dialer" else None,
                 complete=driver not in ("ozonetel", "cellcast"),
                 campaigns=40,
+                instead=INSTEAD if driver == "cellcast" else None,
             )
             for name, driver in accounts.items()
         },

@@ -148,7 +148,8 @@ def _account(plan: Plan, name: str) -> str:
     return row(
         [
             code(name, cell=True),
-            code(facts.driver, cell=True),
+            code(facts.driver, cell=True)
+            + (f": {sentence(facts.instead, cell=True)}" if facts.instead else ""),
             *(f"{number:,}" for number in numbers),
             f"{cost.requests:,}" if cost else "0",
             words.duration(cost.seconds) if cost else "",

@@ -81,6 +81,9 @@ def _account(
     if facts is not None:
         said = f"Inventory: {words.inventory(facts, now)}"
         yield from page.wrapped(terminal(said), "dim", indent="  ")
+        if facts.instead:
+            said = f"A deletion there {facts.instead}."
+            yield from page.wrapped(terminal(said), "yellow", indent="  ")
     yield from page.wrapped(_account_sum(plan, name, actions), indent="  ")
     for waiver in dict.fromkeys(one for action in actions for one in action.waivers):
         if waiver.guard in OF_ACCOUNTS:

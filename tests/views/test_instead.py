@@ -1,0 +1,33 @@
+"""A vendor that only stops or archives is told as such, in the plan and in the report."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from reconciler.apply.report import instead
+from reconciler.model import Target
+from tests.support.planner_world import DRIVERS, campaign, driver, manifest, plan
+from tests.support.render_samples import INSTEAD, sample, seen
+
+
+@pytest.mark.parametrize("view", ["text", "json", "markdown", "html", "github-summary"])
+def test_the_plan_says_what_a_deletion_is_there(view):
+    shown = re.sub(r"\s+", " ", seen(view, sample()))
+    assert INSTEAD in shown.replace("&#59;", ";")
+
+
+def test_the_plan_asks_the_driver_about_the_accounts_settings(monkeypatch):
+    archiver = driver("simple", instead=lambda settings: f"archives, by {settings}")
+    monkeypatch.setitem(DRIVERS, "simple", archiver)
+    made = plan([manifest(absent=[{"id": "x"}])], [campaign("x")])
+    assert made.accounts["a"].instead == "archives, by None"
+
+
+def test_the_report_says_it_of_each_account_once():
+    planned = [
+        SimpleNamespace(target=Target(name, str(n)))
+        for n in range(3)
+        for name in ("push-prod", "sms-au")
+    ]
+    assert instead(sample(), planned) == [f"sms-au: a deletion there {INSTEAD}"]
