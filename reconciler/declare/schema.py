@@ -113,7 +113,8 @@ def _written(top: type[Declared], *others: type[Declared]) -> tuple[dict[str, An
     name = references[top, "validation"]["$ref"].rpartition("/")[2]
     made = found.pop(name)
     by_name = {model.__name__: references[model, "validation"]["$ref"] for model in others}
-    return {"$defs": found, **made}, by_name
+    # Which model pydantic meets first depends on what was built before.
+    return {"$defs": dict(sorted(found.items())), **made}, by_name
 
 
 def _project(drivers: Iterable[Driver]) -> dict[str, Any]:
