@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
     from reconciler.api.pull import InventoryPull
+    from reconciler.api.report import Report, Unfinished
     from reconciler.api.validate import Validation
     from reconciler.api.verify import verify
+    from reconciler.apply.dry_run import DryRun
     from reconciler.errors import (
         Diagnostic,
         Exit,
@@ -35,6 +37,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "Approval": "api.approve",
     "Diagnostic": "errors",
+    "DryRun": "apply.dry_run",
     "Event": "events",
     "Evidence": "api.evidence",
     "Exit": "errors",
@@ -48,8 +51,10 @@ _HOMES = {
     "Project": "api.project",
     "ReconcilerError": "errors",
     "Refused": "errors",
+    "Report": "api.report",
     "Stale": "errors",
     "Stop": "lanes.stop",
+    "Unfinished": "api.report",
     "UnknownName": "errors",
     "Usage": "errors",
     "Validation": "api.validate",
@@ -61,6 +66,7 @@ _HOMES = {
 __all__ = [
     "Approval",
     "Diagnostic",
+    "DryRun",
     "Event",
     "Evidence",
     "Exit",
@@ -74,8 +80,10 @@ __all__ = [
     "Project",
     "ReconcilerError",
     "Refused",
+    "Report",
     "Stale",
     "Stop",
+    "Unfinished",
     "UnknownName",
     "Usage",
     "Validation",

@@ -351,6 +351,17 @@ class Plan(Struct, frozen=True, kw_only=True):
     estimate: Estimate
     actions: tuple[Action, ...]
 
+    @property
+    def phone_numbers(self) -> set[str]:
+        """Every phone number that it names, in parts or in records."""
+        known: set[str] = set()
+        for action in self.actions:
+            ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
+            known.update(one for one in action.parts or () if one not in ids)
+            if action.campaign is not None:
+                known.update(action.campaign.phone_numbers or ())
+        return known
+
 
 # ---------------------------------------------------------------- report
 

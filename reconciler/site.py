@@ -6,6 +6,7 @@ it runs, what its environment holds or what time it is.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -69,6 +70,12 @@ class Site:
         self.clock = clock
         self.stdin = stdin
         self.listener = Listener() if listener is None else listener
+
+    def heard_by(self, listener: Listener) -> "Site":
+        """The same site with another listener."""
+        other = copy(self)
+        other.listener = listener
+        return other
 
     def note(self, text: str) -> None:
         """Tell a sentence meant for people; the text is already escaped."""

@@ -1,11 +1,20 @@
-"""What callers may give: one or several, texts or paths."""
+"""What callers may give: one or several, texts or paths, a wait, somebody who listens."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import timedelta
+
+from reconciler.errors import Usage
+from reconciler.events import Event, Listener
+from reconciler.site import Site
 
 One = str | os.PathLike[str]
 Some = One | Iterable[One]
 """One name or path, or several; a text is one, not its letters."""
+MaxWait = str | timedelta
+"""The longest single wait: `90d`, `24h`, `30m`, `60s`, `0s`, or a `timedelta`."""
+OnEvent = Callable[[Event], None] | Listener | None
+"""What takes the events of a run; None: the project's listener."""
 
 
 def texts(given: Some) -> tuple[str, ...]:
@@ -13,3 +22,53 @@ def texts(given: Some) -> tuple[str, ...]:
     if isinstance(given, str | os.PathLike):
         return (os.fspath(given),)
     return tuple(os.fspath(one) for one in given)
+
+
+def seconds(max_wait: MaxWait) -> float:
+    """The seconds of *max_wait*; `Usage` if it is no duration."""
+    from reconciler.driver.scalars import duration
+
+    if isinstance(max_wait, timedelta):
+        return max_wait.total_seconds()
+    if max_wait in ("0", "0s"):
+        return 0.0
+    try:
+        return float(duration(max_wait).total_seconds())
+    except (ValueError, TypeError) as error:
+        raise Usage(f"--max-wait {max_wait!r}: write 30s, 15m, 24h or 90d") from error
+
+
+def heard_by(site: Site, on_event: OnEvent) -> Site:
+    """*site* with *on_event* as its listener. What a function does not take goes on as before."""
+    if on_event is None:
+        return site
+    if isinstance(on_event, Listener):
+        return site.heard_by(on_event)
+    return site.heard_by(_Calling(on_event, site.listener))
+
+
+class _Calling(Listener):
+    """Calls a function at every event, and tells another listener everything."""
+
+    def __init__(self, call: Callable[[Event], None], other: Listener) -> None:
+        self._call = call
+        self._other = other
+
+    def begin(self, numbers: Collection[str]) -> None:
+        self._other.begin(numbers)
+
+    def event(self, event: Event) -> None:
+        self._other.event(event)
+        self._call(event)
+
+    def tick(self) -> None:
+        self._other.tick()
+
+    def end(self) -> None:
+        self._other.end()
+
+    def note(self, text: str) -> None:
+        self._other.note(text)
+
+    def aloud(self, text: str) -> None:
+        self._other.aloud(text)

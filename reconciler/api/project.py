@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from reconciler.api.given import One, Some
+from reconciler.api.given import MaxWait, One, OnEvent, Some
 from reconciler.events import Listener
 from reconciler.site import Site, real_time
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan
     from reconciler.api.pull import InventoryPull
+    from reconciler.api.report import Report
     from reconciler.api.validate import Validation
+    from reconciler.apply.dry_run import DryRun
     from reconciler.inventory.diff import Diff
     from reconciler.inventory.stats import Stats
     from reconciler.lanes.stop import Stop
@@ -186,6 +188,93 @@ class Project:
         from reconciler.api.plan import saved
 
         return approve(self._site, saved(plan), key=key, principal=principal, agreed=agreed)
+
+    def keep_plan(self, plan: "Plan") -> Path:
+        """Keep *plan* under `.reconciler/plans/`, where `apply` keeps what it carries out."""
+        from reconciler.lanes.state import keep_plan
+
+        plan.path = keep_plan(self._site, plan.digest, plan.to_bytes())
+        return plan.path
+
+    def apply(
+        self,
+        plan: "Plan | One",
+        *,
+        accounts: Some = (),
+        limit: int | None = None,
+        inventory: Some = (),
+        inventory_format: str | None = None,
+        update_inventory: bool = False,
+        approvals: Some = (),
+        requested_by: Some = (),
+        waive: Some = (),
+        because: str | None = None,
+        ticket: str | None = None,
+        max_wait: MaxWait = "15m",
+        first_run: bool = False,
+        attended: bool = False,
+        on_event: OnEvent = None,
+        stop: "Stop | None" = None,
+    ) -> "Report":
+        """Carry out *plan* (or the plan file of that path), or go on with it.
+
+        What is deleted is what the plan says *and* what today's files still say. The report has
+        every target with its one outcome, and the exit code of the command.
+
+        *accounts*: only these; *limit*: only so many targets. *inventory*: files in place of the
+        project's, in *inventory_format*; *update_inventory* takes what is gone out of them.
+        *approvals*: signature files, else those beside the plan; those of *requested_by* do not
+        count. *waive* lifts one rule of `guards.waivable`, *because* of something, by *ticket*.
+        *max_wait*: the longest single wait (`15m`); a longer one stops the account. *first_run*:
+        there is no journal, and nothing was ever sent for these targets. *attended*: a person
+        follows the run, and has been told that there is no journal. *on_event* is called with
+        every `Event` (or is a `Listener`), from another thread. *stop* ends the run early.
+
+        Raises `InputError`, `Usage`, `Stale`, `Refused` and `Locked` before the first request,
+        and `Unfinished`, which has the report, if something fails after the last.
+        """
+        from reconciler.api.apply import apply
+
+        return apply(
+            self._site,
+            plan,
+            accounts=accounts,
+            limit=limit,
+            inventory=inventory,
+            inventory_format=inventory_format,
+            update_inventory=update_inventory,
+            approvals=approvals,
+            requested_by=requested_by,
+            waive=waive,
+            because=because,
+            ticket=ticket,
+            max_wait=max_wait,
+            first_run=first_run,
+            attended=attended,
+            on_event=on_event,
+            stop=stop,
+        )
+
+    def dry_run(
+        self,
+        plan: "Plan | One",
+        *,
+        accounts: Some = (),
+        limit: int | None = None,
+        inventory: Some = (),
+        inventory_format: str | None = None,
+    ) -> "DryRun":
+        """The requests that `apply` would send now; reads no credential and cannot send."""
+        from reconciler.api.apply import dry_run
+
+        return dry_run(
+            self._site,
+            plan,
+            accounts=accounts,
+            limit=limit,
+            inventory=inventory,
+            inventory_format=inventory_format,
+        )
 
     def evidence(self, plan: "Plan | One", *, out: One) -> "Evidence":
         """Pack everything that an auditor asks for about *plan* into the archive *out*.

@@ -14,7 +14,7 @@ RESURRECTED = "resurrected"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class MergeFacts:
     """What the merge stands on, besides the two plans.
 
     *by_name*: accounts whose vendor goes by name. *captured*: when each account's inventory of
@@ -40,7 +40,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanTarget:
     """One target of the saved plan: *fate* None means that it may be sent.
 
     *state* is what the journal knows of its present life (a revived target starts anew).
@@ -96,31 +96,31 @@ def _came_back(plan: Plan, action: Action, state: State, now: datetime) -> bool 
 
 
 def _returned(
-    plan: Plan, action: Action, target: Target, state: State, ground: Ground
+    plan: Plan, action: Action, target: Target, state: State, facts: MergeFacts
 ) -> tuple[Fate | None, bool]:
     """Of a target that may have come back: its fate if that is known, and whether to look first.
 
     It may be deleted again by a waiver, or if an absence asks for it that did not ask before.
     """
-    asking = ground.asking.get((target.account, target.id), ())
+    asking = facts.asking.get((target.account, target.id), ())
     # Where nobody knows who asked before, nobody can say that it is asked anew.
     anew = bool(state.asked) and not set(asking) <= set(state.asked)
-    if target in ground.revived or anew:
+    if target in facts.revived or anew:
         return None, False
-    if _came_back(plan, action, state, ground.now):
+    if _came_back(plan, action, state, facts.now):
         return Fate(Outcome.DRIFTED, RESURRECTED, "inventory"), False
-    if target.account in ground.lookable:
+    if target.account in facts.lookable:
         return None, True
     said = f"{RESURRECTED}: the times cannot tell whether it came back, and nobody can look"
     return Fate(Outcome.DRIFTED, said, None), False
 
 
 def merge(
-    saved: Plan, digest: str, fresh: Plan, states: Mapping[Target, State], ground: Ground
-) -> list[Planned]:
+    saved: Plan, digest: str, fresh: Plan, states: Mapping[Target, State], facts: MergeFacts
+) -> list[PlanTarget]:
     """Every target that *saved* deletes, in its order, with what may become of it today."""
     today = _by_campaign(fresh)
-    merged: list[Planned] = []
+    merged: list[PlanTarget] = []
     for action in saved.actions:
         if action.action != "delete":
             continue
@@ -132,14 +132,14 @@ def merge(
         }
         for target in action.targets:
             known = state = states.get(target, NOTHING)
-            fate, suspect = known_fate(saved, digest, action, state, ground.now), False
+            fate, suspect = known_fate(saved, digest, action, state, facts.now), False
             if fate is None and state.outcome is not None and state.outcome.final:
-                fate, suspect = _returned(saved, action, target, state, ground)
+                fate, suspect = _returned(saved, action, target, state, facts)
                 known = NOTHING  # it may have come back, and may be deleted anew
             record = next((one.campaign for one in found if one.campaign is not None), None)
             if fate is None:
-                fate = _drift(action, target, found, gone, saved, ground)
-            merged.append(Planned(action, target, known, fate, record, suspect))
+                fate = _drift(action, target, found, gone, saved, facts)
+            merged.append(PlanTarget(action, target, known, fate, record, suspect))
     return merged
 
 
@@ -157,13 +157,13 @@ def _drift(
     today: Sequence[Action],
     gone: Collection[str | None],
     saved: Plan,
-    ground: Ground,
+    facts: MergeFacts,
 ) -> Fate | None:
     others = [one for one in today if one.action != "delete" and _about(one, target)]
     if any(one.reason in _WITHDRAWN for one in others):
-        return Fate(Outcome.DRIFTED, "withdrawn", None)
-    record = ground.listed.get((target.account, target.id))
-    changed = _changed(action.campaign, record, gone, ground, action.account)
+        return Fate(Outcome.DRIFTED, "withdrawn", excused=True)
+    record = facts.listed.get((target.account, target.id))
+    changed = _changed(action.campaign, record, gone, facts, action.account)
     if changed is not None:
         return Fate(Outcome.DRIFTED, changed, "inventory")
     if any(one.action == "delete" and target in one.targets for one in today):
@@ -171,12 +171,12 @@ def _drift(
     if others and others[0].reason is not Reason.ABSENT:
         return Fate(Outcome.DRIFTED, others[0].reason.value, "inventory")
     if record is None and action.campaign is not None:
-        fate = _no_longer_listed(action.account, saved, ground)
-        if fate.outcome.final or others or (target.account, target.id) in ground.declared:
+        fate = _no_longer_listed(action.account, saved, facts)
+        if fate.outcome.final or others or (target.account, target.id) in facts.declared:
             return fate
     elif others:
-        return _no_longer_listed(action.account, saved, ground)
-    return Fate(Outcome.DRIFTED, "withdrawn", None)
+        return _no_longer_listed(action.account, saved, facts)
+    return Fate(Outcome.DRIFTED, "withdrawn", excused=True)
 
 
 def _about(action: Action, target: Target) -> bool:
@@ -187,12 +187,12 @@ def _changed(
     planned: Campaign | None,
     now: Campaign | None,
     gone: Collection[str | None],
-    ground: Ground,
+    facts: MergeFacts,
     account: str,
 ) -> str | None:
     if planned is None or now is None:
         return None
-    found = difference(planned, now, by_name=account in ground.by_name, parts=False)
+    found = difference(planned, now, by_name=account in facts.by_name, parts=False)
     if found is not None:
         return f"{found.kind}: {found.detail}"
     for name, shown in (("phone_numbers", "phoneNumbers"), ("message_ids", "messageIds")):
@@ -204,12 +204,12 @@ def _changed(
     return None
 
 
-def _no_longer_listed(account: str, saved: Plan, ground: Ground) -> Fate:
+def _no_longer_listed(account: str, saved: Plan, facts: MergeFacts) -> Fate:
     """A newer complete inventory, seen to be the right one, no longer lists it: it is gone."""
     before = saved.accounts[account].captured_at
-    now = ground.captured.get(account)
+    now = facts.captured.get(account)
     newer = before is not None and now is not None and now > datetime.fromisoformat(before)
-    if newer and account in ground.complete and account in ground.witnessed:
+    if newer and account in facts.complete and account in facts.witnessed:
         said = "no longer in a newer, complete inventory"
         return Fate(Outcome.ALREADY_ABSENT, said, "inventory")
     return Fate(Outcome.DRIFTED, "changed: no longer in the inventory", "inventory")

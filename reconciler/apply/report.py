@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.apply.merge import Planned
+from reconciler.apply.merge import PlanTarget
 from reconciler.errors import Exit
 from reconciler.lanes.work import Fate
 from reconciler.model import (
@@ -18,15 +18,13 @@ from reconciler.model import (
     TargetReport,
 )
 
-WITHDRAWN = "withdrawn"
-
 
 def stamp(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def instead(plan: Plan, planned: Sequence[Planned]) -> list[str]:
+def instead(plan: Plan, planned: Sequence[PlanTarget]) -> list[str]:
     """What a deletion was, at each account whose vendor has none."""
     accounts = sorted({one.target.account for one in planned} & plan.accounts.keys())
     said = {name: plan.accounts[name].instead for name in accounts}
@@ -35,7 +33,7 @@ def instead(plan: Plan, planned: Sequence[Planned]) -> list[str]:
 
 def report(
     digest: str,
-    planned: Sequence[Planned],
+    planned: Sequence[PlanTarget],
     fates: Mapping[Target, Fate],
     requests: Mapping[Target, tuple[SentRequest, ...]],
     scope: Callable[[str], str],
@@ -91,21 +89,17 @@ def report(
     )
 
 
-def exit_code(fates: Mapping[Target, Fate], *, signal: Exit | None, shut: bool) -> Exit:
+def exit_code(fates: Mapping[Target, Fate], *, stop: Exit | None) -> Exit:
     """The first that holds of: interrupted with something left, in doubt, window, in part, done.
 
-    What the plan itself refuses is not among *fates*; a withdrawn target is nobody's failure.
+    What the plan itself refuses is not among *fates*. *stop*: what interrupted the run.
     """
-    left = [fate for fate in fates.values() if not _done(fate)]
+    left = [fate for fate in fates.values() if not (fate.outcome.final or fate.excused)]
     outcomes = {fate.outcome for fate in left}
-    if signal is not None and outcomes & {Outcome.PENDING, Outcome.IN_DOUBT}:
-        return signal
+    if stop is not None and outcomes & {Outcome.PENDING, Outcome.IN_DOUBT}:
+        return stop
     if Outcome.IN_DOUBT in outcomes:
         return Exit.DOUBT
-    if shut and Outcome.PENDING in outcomes:
+    if any(fate.shut for fate in left):
         return Exit.REFUSED
     return Exit.PARTIAL if left else Exit.OK
-
-
-def _done(fate: Fate) -> bool:
-    return fate.outcome.final or (fate.outcome is Outcome.DRIFTED and fate.detail == WITHDRAWN)

@@ -49,7 +49,7 @@ def records_of(app: App, states: "Mapping[Target, State]") -> dict[Target, Plann
 
 def facts(target: Target, planned: Planned | None) -> dict[str, Any]:
     """What the audit log says of a target beside its outcome."""
-    from reconciler.lanes.preparing import facts_of
+    from reconciler.apply.jobs import facts_of
 
     if planned is not None:
         return facts_of(planned.action, {})

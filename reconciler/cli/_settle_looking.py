@@ -41,7 +41,7 @@ def look(
     """Look at all of *chosen* that can be looked at. *max_wait*: seconds, for a quiet period."""
     from reconciler.lanes.accounts import open_accounts
     from reconciler.lanes.locks import Locks
-    from reconciler.lanes.preparing import rules_of, witnesses
+    from reconciler.lanes.rules import rules_of, witnesses
     from reconciler.lanes.run import by_lane, summary, take, work_of
     from reconciler.lanes.running import Execution
     from reconciler.lanes.state import holder, locks_folder, started

@@ -1,16 +1,37 @@
 """`reconciler apply`: carry out exactly what a plan says, and prove what happened."""
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import disk
-from reconciler.cli._apply_task import Lifted, Options, read_task
+from reconciler import safe
 from reconciler.cli._listeners import EVENTS, ProgressListener
-from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
+
+if TYPE_CHECKING:  # heavy, and not needed for --help
+    from reconciler.api.plan import Plan
+    from reconciler.api.report import Report
+    from reconciler.apply.dry_run import DryRun
+
+
+def _reports(
+    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """The format and the file of each `--report`."""
+    from reconciler.views import REPORT_FORMATS
+
+    del ctx, parameter
+    found = []
+    for text in given:
+        name, equals, file = text.partition("=")
+        if not (name and equals and file):
+            raise Usage(f"--report takes FORMAT=FILE, not {text!r}")
+        if name not in REPORT_FORMATS:
+            raise Usage(f"--report: no format {name!r}; there are {', '.join(REPORT_FORMATS)}")
+        found.append((name, file))
+    return found
 
 
 @click.command(
@@ -49,7 +70,14 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
     show_default=True,
     help="Longest single wait (throttling, or before a look); longer ones stop the account.",
 )
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write this.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_reports,
+    help="Also write this.",
+)
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text"
 )
@@ -73,7 +101,7 @@ def command(
     because: str | None,
     ticket: str | None,
     max_wait: str,
-    reports: tuple[str, ...],
+    reports: list[tuple[str, str]],
     format_: str,
     events: str | None,
     first_run: bool,
@@ -84,96 +112,100 @@ def command(
     Without PLAN, on a terminal: plans, asks for `yes`, applies. What is deleted is what PLAN says
     *and* what today's files still say; nothing can be added.
     """
-    longest = seconds(max_wait)
+    from reconciler.api.report import Unfinished
+
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
-    if update_inventory and "-" in inventory:
-        raise Usage("--update-inventory cannot write to standard input")
-    options = Options(
-        dry_run=dry_run,
-        yes=yes,
-        accounts=accounts,
-        limit=limit,
-        inventory=inventory,
-        inventory_format=inventory_format,
-        update_inventory=update_inventory,
-        approvals=approvals,
-        requested_by=requested_by,
-        max_wait=longest,
-        reports=_reports(reports),
-        lifted=_lifted(waive, because, ticket),
-        format=format_,
-        first_run=first_run,
-        show_numbers=show_numbers,
-    )
-    app.listener = ProgressListener(app, events)
+    chosen: Plan | str | None = plan
     if plan is None:
-        return _without_plan(app, options)
-    path = Path(plan)
-    return _carry_out(app, options, path, disk.read_file(path, what="the plan", most=1 << 30))
-
-
-def _reports(given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The format and the file of each `--report`."""
-    from reconciler.views import REPORT_FORMATS
-
-    found = []
-    for text in given:
-        name, equals, file = text.partition("=")
-        if not (name and equals and file):
-            raise Usage(f"--report takes FORMAT=FILE, not {text!r}")
-        if name not in REPORT_FORMATS:
-            raise Usage(f"--report: no format {name!r}; there are {', '.join(REPORT_FORMATS)}")
-        found.append((name, file))
-    return tuple(found)
-
-
-def _lifted(rules: tuple[str, ...], because: str | None, ticket: str | None) -> Lifted | None:
-    """What `--waive`, `--because` and `--ticket` say together."""
-    if len(rules) > 1:
-        raise Usage("--waive lifts one rule a run")
-    if not rules:
-        if because or ticket:
-            raise Usage("--because and --ticket belong to --waive RULE")
-        return None
-    if not (because and ticket):
-        raise Usage("--waive needs --because TEXT and --ticket T")
-    return Lifted(rules[0], because, ticket)
-
-
-def _carry_out(app: App, options: Options, path: Path, data: bytes) -> int:
-    # Checking a command line loads nothing of what follows.
-    from reconciler.cli._apply_steps import apply, dry_run
-
+        made = _planned(app, inventory, inventory_format, show_numbers=show_numbers)
+        if not (made.applicable and made.summary.targets):
+            return Exit.OK if made.applicable else Exit.REFUSED
+        path = app.project.keep_plan(made)
+        if not (dry_run or yes) and not _yes():
+            app.note(f"Nothing was sent. The plan is kept in {path}")
+            return Exit.OK
+        chosen = made
+    assert chosen is not None
     with ended_by_signals() as stop:
-        task = read_task(app, options, path, data, stop)
-        return dry_run(task) if options.dry_run else apply(task)
+        if dry_run:
+            found = app.project.dry_run(
+                chosen,
+                accounts=accounts,
+                limit=limit,
+                inventory=inventory,
+                inventory_format=inventory_format,
+            )
+            return _show_requests(app, found, format_)
+        try:
+            report = app.project.apply(
+                chosen,
+                accounts=accounts,
+                limit=limit,
+                inventory=inventory,
+                inventory_format=inventory_format,
+                update_inventory=update_inventory,
+                approvals=approvals,
+                requested_by=requested_by,
+                waive=waive,
+                because=because,
+                ticket=ticket,
+                max_wait=max_wait,
+                first_run=first_run,
+                attended=sys.stdin is not None and sys.stdin.isatty(),
+                on_event=ProgressListener(app, events),
+                stop=stop,
+            )
+        except Unfinished as error:  # what happened is told all the same
+            _show_report(app, error.report, format_, show_numbers=show_numbers)
+            raise
+        _show_report(app, report, format_, show_numbers=show_numbers)
+        for name, file in reports:
+            report.write(file, name)
+        return report.exit_code
 
 
-def _without_plan(app: App, options: Options) -> int:
-    """On a terminal: plan, show, ask, keep the plan, apply it."""
-    from reconciler.api.plan import Plan
+def _planned(
+    app: App, inventory: tuple[str, ...], inventory_format: str | None, *, show_numbers: bool
+) -> "Plan":
+    """On a terminal: a plan of today's files, shown."""
     from reconciler.cli.plan import show_plan
-    from reconciler.lanes.state import folder
-    from reconciler.plan.today import make_plan
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage("name the plan to apply (reconciler plan --out plan.json writes one)")
-    now = app.now()
-    fresh = make_plan(
-        app, now=now, inventory=options.inventory, inventory_format=options.inventory_format
+    plan = app.project.plan(inventory=inventory, inventory_format=inventory_format)
+    show_plan(app, plan, "text", show_numbers=show_numbers)
+    return plan
+
+
+def _yes() -> bool:
+    answer: str = click.prompt("Delete these? Only `yes` is taken for yes", default="no")
+    return answer == "yes"
+
+
+def _show_requests(app: App, found: "DryRun", format_: str) -> int:
+    if format_ == "json":
+        app.out_json(found.document, indent=1)
+    else:
+        from reconciler.views import text
+
+        app.out("".join(text.dry_run(found.document, color=app.color)))
+    for target, fate in found.left.items():
+        app.note(safe.terminal(f"not sent: {target}: {fate.outcome}, {fate.detail}"))
+    return Exit.OK
+
+
+def _show_report(app: App, report: "Report", format_: str, *, show_numbers: bool) -> None:
+    if format_ != "text":
+        app.out(report.view(format_, show_numbers=show_numbers))
+        return
+    from reconciler.views import text
+
+    shown = text.report(
+        report.value,
+        report.plan.value,
+        color=app.color,
+        width=app.width,
+        show_numbers=show_numbers,
     )
-    plan, data = fresh.plan, fresh.data
-    show_plan(app, Plan(plan, data), "text", show_numbers=options.show_numbers, now=now)
-    if not plan.applicable:
-        return Exit.REFUSED
-    if not plan.summary.targets:
-        return Exit.OK
-    path = folder(app, "plans") / f"{fresh.digest.removeprefix('sha256:')}.json"
-    disk.write_whole(path, data)
-    if not options.dry_run and not options.yes:
-        answer = click.prompt("Delete these? Only `yes` is taken for yes", default="no")
-        if answer != "yes":
-            app.note(f"Nothing was sent. The plan is kept in {path}")
-            return Exit.OK
-    return _carry_out(app, options, path, data)
+    app.out("".join(shown))

@@ -167,8 +167,9 @@ def _fate(lane: Lane, job: Job) -> Fate:
     if state.cleared and job.withheld is not None:  # two looks have ended its doubt
         return job.withheld
     context = lane.line.context
-    why = lane.stopped or lane.shut or ("interrupted" if context.stop.is_set() else None)
-    return Fate(Outcome.PENDING, why)
+    if lane.stopped is None and lane.shut is not None:
+        return Fate(Outcome.PENDING, lane.shut, shut=True)
+    return Fate(Outcome.PENDING, lane.stopped or ("interrupted" if context.stop.is_set() else None))
 
 
 def sender_of(account: Account) -> Sender:

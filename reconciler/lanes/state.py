@@ -157,18 +157,20 @@ def save_report(site: Site, digest: str, data: bytes) -> None:
     disk.write_whole(folder(site, "reports") / f"{name}.json", data)
 
 
-def keep_plan(site: Site, digest: str, data: bytes) -> None:
+def keep_plan(site: Site, digest: str, data: bytes) -> Path:
     """Keep the bytes of a plan that is being applied: `settle` needs the records it was about."""
-    path = _plan_path(site, digest)
+    path = plan_path(site, digest)
     if not path.exists():
         disk.write_whole(path, data)
+    return path
 
 
 def kept_plan(site: Site, digest: str) -> bytes | None:
     """The bytes of a plan that was applied here, None if they are no longer there."""
-    path = _plan_path(site, digest)
+    path = plan_path(site, digest)
     return disk.read_file(path, what="the plan", most=1 << 30) if path.exists() else None
 
 
-def _plan_path(site: Site, digest: str) -> Path:
+def plan_path(site: Site, digest: str) -> Path:
+    """Where the bytes of a plan are kept while and after it is applied."""
     return folder(site, "plans") / f"{digest.removeprefix('sha256:')}.json"

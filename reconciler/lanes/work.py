@@ -21,11 +21,17 @@ class AccountStopped(ReconcilerError):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a target in this run. *evidence* None: nobody has seen it."""
+    """What became of a target in this run. *evidence* None: nobody has seen it.
+
+    *detail* is for people. What the exit code depends on has fields of its own: *shut*, a window
+    closed before it was reached; *excused*, that it was not deleted is nobody's failure.
+    """
 
     outcome: Outcome
     detail: str | None = None
     evidence: Evidence | None = None
+    shut: bool = False
+    excused: bool = False
 
 
 class LookReason(StrEnum):
@@ -91,9 +97,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a record that a look shows must pass: None, or the guard's name that it breaks.
+    """What a record that a look shows must pass.
 
-    *running* is asked only of targets without a waiver; both get the record as it was seen.
+    *broken* gets the record as it was seen: the name of the guard that it breaks, or None.
     """
 
     broken: Callable[[Target, Campaign], str | None]

@@ -210,18 +210,7 @@ def parts_noun(action: Action) -> str:
 
 def plan_masker(plan: Plan, *, show_numbers: bool = False) -> Mask:
     """Masks the plan's phone numbers wherever they stand in a sentence."""
-    return masker(plan_numbers(plan), show_numbers)
-
-
-def plan_numbers(plan: Plan) -> set[str]:
-    """Every phone number that *plan* names."""
-    known: set[str] = set()
-    for action in plan.actions:
-        ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
-        known.update(one for one in action.parts or () if one not in ids)
-        if action.campaign is not None:
-            known.update(action.campaign.phone_numbers or ())
-    return known
+    return masker(plan.phone_numbers, show_numbers)
 
 
 def masker(numbers: Iterable[str], show_numbers: bool) -> Mask:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconciler.apply.merge import Ground, Planned, known_fate, merge
+from reconciler.apply.merge import MergeFacts, PlanTarget, known_fate, merge
 from reconciler.declare.project import Guards, Protect
 from reconciler.lanes.journal import State
 from reconciler.lanes.work import Fate
@@ -25,6 +25,7 @@ from reconciler.model import (
 )
 from tests.support import planner_world as w
 
+WITHDRAWN = Fate(Outcome.DRIFTED, "withdrawn", excused=True)
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
 BORN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -52,7 +53,7 @@ def made(
     return w.plan(manifests, campaigns, facts_=facts, inputs=inputs, **more)
 
 
-def ground(campaigns: Sequence[Campaign], **more: Any) -> Ground:
+def facts(campaigns: Sequence[Campaign], **more: Any) -> MergeFacts:
     known: dict[str, Any] = {
         "by_name": (),
         "captured": {"a": w.CAPTURED},
@@ -65,7 +66,7 @@ def ground(campaigns: Sequence[Campaign], **more: Any) -> Ground:
         "lookable": (),
         "now": w.CAPTURED + timedelta(days=1),
     }
-    return Ground(**{**known, **more})
+    return MergeFacts(**{**known, **more})
 
 
 def asks(*ids: str, **more: Any) -> list[Any]:
@@ -79,14 +80,14 @@ def merged(
     saved_by: Sequence[Any] | None = None,
     fresh_by: Sequence[Any] | None = None,
     states: dict[Target, State] | None = None,
-    ground_: dict[str, Any] | None = None,
+    facts_: dict[str, Any] | None = None,
     fresh: dict[str, Any] | None = None,
     saved: dict[str, Any] | None = None,
-) -> list[Planned]:
+) -> list[PlanTarget]:
     ids = [one.id for one in before]
     old = made(saved_by or asks(*ids), before, **(saved or {}))
     new = made(fresh_by if fresh_by is not None else asks(*ids), after, **(fresh or {}))
-    return merge(old, DIGEST, new, states or {}, ground(after, **(ground_ or {})))
+    return merge(old, DIGEST, new, states or {}, facts(after, **(facts_ or {})))
 
 
 def fate(*given: Any, **more: Any) -> Fate | None:
@@ -113,18 +114,18 @@ def test_nothing_is_added() -> None:
 
 def test_a_keep_since_withdraws_it_whatever_else_changed() -> None:
     kept = [w.manifest("m", [{"id": "1"}], keep=[{"id": "1"}])]
-    assert fate(record(), record(), fresh_by=kept) == Fate(Outcome.DRIFTED, "withdrawn")
+    assert fate(record(), record(), fresh_by=kept) == WITHDRAWN
     changed = record(updated_at=BORN + timedelta(days=1))
-    assert fate(record(), changed, fresh_by=kept) == Fate(Outcome.DRIFTED, "withdrawn")
+    assert fate(record(), changed, fresh_by=kept) == WITHDRAWN
 
 
 def test_an_expired_manifest_withdraws_it() -> None:
     expired = asks("1", until=w.NOW.date() - timedelta(days=1))
-    assert fate(record(), record(), fresh_by=expired) == Fate(Outcome.DRIFTED, "withdrawn")
+    assert fate(record(), record(), fresh_by=expired) == WITHDRAWN
 
 
 def test_what_nobody_asks_for_any_more_is_withdrawn() -> None:
-    assert fate(record(), record(), fresh_by=[]) == Fate(Outcome.DRIFTED, "withdrawn")
+    assert fate(record(), record(), fresh_by=[]) == WITHDRAWN
 
 
 def test_a_guard_of_today_takes_it_out_with_its_name() -> None:
@@ -161,7 +162,7 @@ def test_a_changed_record_drifts_field_by_field(
 
 
 def test_another_name_is_another_campaign_where_the_vendor_goes_by_name() -> None:
-    found = fate(record(), record(name="x"), ground_={"by_name": {"a"}})
+    found = fate(record(), record(name="x"), facts_={"by_name": {"a"}})
     assert found is not None
     assert (found.detail or "").startswith("another: name")
 
@@ -178,7 +179,7 @@ def test_a_renamed_campaign_that_no_pattern_finds_any_more_has_changed() -> None
 LATER = w.CAPTURED + timedelta(minutes=30)
 NEWER: dict[str, Any] = {
     "fresh": {"captured": LATER, "inventory": "i2"},
-    "ground_": {"captured": {"a": LATER}},
+    "facts_": {"captured": {"a": LATER}},
 }
 GONE = Fate(Outcome.ALREADY_ABSENT, "no longer in a newer, complete inventory", "inventory")
 UNSEEN = Fate(Outcome.DRIFTED, "changed: no longer in the inventory", "inventory")
@@ -197,23 +198,23 @@ def test_so_is_what_only_a_pattern_had_asked_for() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"ground_": {"captured": {"a": LATER}, "witnessed": ()}},
-        {"ground_": {"captured": {"a": LATER}, "complete": ()}},
-        {"ground_": {"captured": {"a": w.CAPTURED}}},
-        {"ground_": {"captured": {"a": None}}},
+        {"facts_": {"captured": {"a": LATER}, "witnessed": ()}},
+        {"facts_": {"captured": {"a": LATER}, "complete": ()}},
+        {"facts_": {"captured": {"a": w.CAPTURED}}},
+        {"facts_": {"captured": {"a": None}}},
     ],
     ids=["no witness", "not complete", "not newer", "age unknown"],
 )
 @pytest.mark.parametrize("form", ["id", "match"])
 def test_otherwise_it_has_drifted(more: dict[str, Any], form: str) -> None:
     asked = asks("1") if form == "id" else [w.manifest("m", [{"match": w.glob("name of 1*")}])]
-    more = {**NEWER, **more, "ground_": {**more["ground_"], "declared": {("a", "1")}}}
+    more = {**NEWER, **more, "facts_": {**more["facts_"], "declared": {("a", "1")}}}
     assert fate(record(), OTHERS, saved_by=asked, fresh_by=asked, **more) == UNSEEN
 
 
 def test_what_is_neither_listed_nor_asked_for_is_withdrawn() -> None:
-    more = {**NEWER, "ground_": {"captured": {"a": w.CAPTURED}}}
-    assert fate(record(), OTHERS, fresh_by=[], **more) == Fate(Outcome.DRIFTED, "withdrawn")
+    more = {**NEWER, "facts_": {"captured": {"a": w.CAPTURED}}}
+    assert fate(record(), OTHERS, fresh_by=[], **more) == WITHDRAWN
 
 
 # ---------------------------------------------------------------- the journal
@@ -252,7 +253,7 @@ def test_what_was_deleted_before_the_inventory_was_captured_has_come_back() -> N
 
 
 def test_a_waiver_lets_it_go_again_from_the_beginning() -> None:
-    (one,) = merged(record(), record(), states={ONE: came_back()}, ground_={"revived": {ONE}})
+    (one,) = merged(record(), record(), states={ONE: came_back()}, facts_={"revived": {ONE}})
     assert one.fate is None
     assert one.state == State()
 
@@ -290,7 +291,7 @@ def test_where_the_times_say_nothing_a_look_decides_or_it_stays(
     state: dict[str, Any], captured: datetime | None
 ) -> None:
     known = {"states": {ONE: final(**state)}, "saved": {"captured": captured}}
-    (one,) = merged(record(), record(), ground_={"lookable": {"a"}}, **known)
+    (one,) = merged(record(), record(), facts_={"lookable": {"a"}}, **known)
     assert (one.fate, one.suspect) == (None, True)
     (one,) = merged(record(), record(), **known)
     assert one.fate is not None
@@ -314,7 +315,7 @@ def test_what_is_in_doubt_or_refused_or_drifted_is_judged_again() -> None:
 def test_a_doubt_is_known_though_it_may_not_be_sent() -> None:
     (one,) = merged(record(), record(), states={ONE: final(Outcome.IN_DOUBT)}, fresh_by=[])
     assert one.in_doubt
-    assert one.fate == Fate(Outcome.DRIFTED, "withdrawn")
+    assert one.fate == WITHDRAWN
 
 
 def test_what_was_never_listed_does_not_come_back() -> None:
@@ -341,7 +342,7 @@ def merged_parts(before: Sequence[str], after: Sequence[str], **more: Any) -> di
         parts(*after),
         saved={**project, **more.pop("saved", {})},
         fresh={**project, **more.pop("fresh", {})},
-        ground_={"by_name": {"a"}},
+        facts_={"by_name": {"a"}},
         **more,
     )
     return {str(one.target.part): one.fate for one in found}
@@ -373,10 +374,10 @@ def test_only_parts_that_both_absences_name_are_sent() -> None:
         fresh_by=fewer,
         saved=project,
         fresh=project,
-        ground_={"by_name": {"a"}},
+        facts_={"by_name": {"a"}},
     )
     fates = {str(one.target.part): one.fate for one in found}
-    assert fates == {"911": Fate(Outcome.DRIFTED, "withdrawn"), "912": None}
+    assert fates == {"911": WITHDRAWN, "912": None}
 
 
 @pytest.mark.parametrize("after", [("911", "912"), (*NUMBERS, "914")])

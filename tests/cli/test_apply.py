@@ -600,10 +600,10 @@ def test_update_inventory_makes_the_next_plan_empty(site: Site) -> None:
 def test_the_inventory_is_updated_under_the_lock_of_a_pull(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reconciler.cli import _apply_after
+    from reconciler.apply import after
 
     path, seen = site.root / "inventory.ndjson", list[bytes]()
-    lock = _apply_after.inventory_lock
+    lock = after.inventory_lock
 
     @contextmanager
     def watched(app: Any) -> Iterator[None]:
@@ -612,7 +612,7 @@ def test_the_inventory_is_updated_under_the_lock_of_a_pull(
             yield
             seen.append(path.read_bytes())
 
-    monkeypatch.setattr(_apply_after, "inventory_lock", watched)
+    monkeypatch.setattr(after, "inventory_lock", watched)
     site.plan()
     before = path.read_bytes()
     assert site.apply("--first-run", "--update-inventory") == 0, site.err

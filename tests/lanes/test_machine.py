@@ -23,10 +23,10 @@ from hypothesis.stateful import (
     rule,
 )
 
-from reconciler.apply.merge import Ground, Planned, merge
+from reconciler.apply.jobs import LookPolicy, decided, jobs
+from reconciler.apply.merge import MergeFacts, PlanTarget, merge
 from reconciler.driver import Answer, Item, Secret, Session
 from reconciler.lanes.known import Known
-from reconciler.lanes.preparing import Looking, decided, jobs
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import Fate, Job, Rules, Witnesses
@@ -290,8 +290,8 @@ class Executor(RuleBasedStateMachine):
         journal = self.world.journal
         resumed, empty = journal.first_applied(saved.digest) is not None, not journal.traced(SCOPE)
         self.looks_first = resumed or empty
-        looking = Looking(untraced=("a",) if empty else (), resumed=resumed)
-        planned: list[Planned] = []
+        policy = LookPolicy(untraced=("a",) if empty else (), resumed=resumed)
+        planned: list[PlanTarget] = []
 
         def work(run: int) -> list[Job]:
             planned.extend(self.merged(saved, fresh, targets))
@@ -301,7 +301,7 @@ class Executor(RuleBasedStateMachine):
             if rulings:
                 self.journal.commit("", 0, run, rulings=rulings, audit=audit)
             working = [one for one in planned if one.fate is None or one.in_doubt]
-            return jobs(saved.plan, working, w.account(), DRIVER, [], looking, ASKING)
+            return jobs(saved.plan, working, w.account(), DRIVER, [], policy, ASKING)
 
         fates = self.run(saved, work, dies)
         if fates is not None:
@@ -310,8 +310,8 @@ class Executor(RuleBasedStateMachine):
             assert list(told) == targets
         self.check_final(targets)
 
-    def merged(self, saved: Saved, fresh: Plan, targets: list[Target]) -> list[Planned]:
-        ground = Ground(
+    def merged(self, saved: Saved, fresh: Plan, targets: list[Target]) -> list[PlanTarget]:
+        facts = MergeFacts(
             by_name=(),
             captured={"a": self.captured},
             complete={"a"},
@@ -324,7 +324,7 @@ class Executor(RuleBasedStateMachine):
             now=self.world.wall(),
         )
         states = self.world.known.states(targets)
-        return merge(saved.plan, saved.digest, fresh, states, ground)
+        return merge(saved.plan, saved.digest, fresh, states, facts)
 
     def run(
         self,

@@ -1,0 +1,106 @@
+"""`apply`: carry out exactly what a plan says; `dry_run`: the requests that this would send."""
+
+from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds, texts
+from reconciler.api.plan import Plan
+from reconciler.api.report import Report, Unfinished
+from reconciler.apply.dry_run import DryRun
+from reconciler.apply.task import Options, Override, Task, read_saved, task_of
+from reconciler.errors import Usage, check_names
+from reconciler.lanes.stop import Stop
+from reconciler.plan.saved import Saved
+from reconciler.site import Site
+
+
+def apply(
+    site: Site,
+    plan: Plan | One,
+    *,
+    accounts: Some = (),
+    limit: int | None = None,
+    inventory: Some = (),
+    inventory_format: str | None = None,
+    update_inventory: bool = False,
+    approvals: Some = (),
+    requested_by: Some = (),
+    waive: Some = (),
+    because: str | None = None,
+    ticket: str | None = None,
+    max_wait: MaxWait = "15m",
+    first_run: bool = False,
+    attended: bool = False,
+    on_event: OnEvent = None,
+    stop: Stop | None = None,
+) -> Report:
+    """Carry *plan* out, or go on with it."""
+    from reconciler.apply.steps import apply as carry_out
+
+    options = Options(
+        accounts=texts(accounts),
+        limit=limit,
+        inventory=texts(inventory),
+        inventory_format=inventory_format,
+        update_inventory=update_inventory,
+        approvals=texts(approvals),
+        requested_by=texts(requested_by),
+        max_wait=seconds(max_wait),
+        override=_override(texts(waive), because, ticket),
+        first_run=first_run,
+        attended=attended,
+    )
+    if update_inventory and "-" in options.inventory:
+        raise Usage("--update-inventory cannot write to standard input")
+    task, chosen = _task(heard_by(site, on_event), plan, options, stop or Stop())
+    result = carry_out(task)
+    report = Report(result.report, chosen)
+    if result.failure is not None:
+        raise Unfinished(report, result.failure) from result.failure
+    return report
+
+
+def dry_run(
+    site: Site,
+    plan: Plan | One,
+    *,
+    accounts: Some = (),
+    limit: int | None = None,
+    inventory: Some = (),
+    inventory_format: str | None = None,
+) -> DryRun:
+    """The requests that `apply` would send now."""
+    from reconciler.apply.dry_run import dry_run as requests_of
+
+    options = Options(
+        accounts=texts(accounts),
+        limit=limit,
+        inventory=texts(inventory),
+        inventory_format=inventory_format,
+    )
+    task, _ = _task(site, plan, options, Stop())
+    return requests_of(task)
+
+
+def _task(site: Site, plan: Plan | One, options: Options, stop: Stop) -> tuple[Task, Plan]:
+    """The apply of *plan*, and the plan, which is read if only its file was named."""
+    check_names("accounts", options.accounts, site.load_project().accounts)
+    if isinstance(plan, Plan):
+        from reconciler.lanes.state import plan_path
+
+        path = plan.path or plan_path(site, plan.digest)  # where it is kept once it is applied
+        saved = Saved(path, plan.to_bytes(), plan.digest, plan.value)
+    else:
+        saved = read_saved(site, plan)
+        plan = Plan(saved.plan, saved.data, path=saved.path)
+    return task_of(site, options, saved, stop), plan
+
+
+def _override(rules: tuple[str, ...], because: str | None, ticket: str | None) -> Override | None:
+    """What `--waive`, `--because` and `--ticket` say together."""
+    if len(rules) > 1:
+        raise Usage("--waive lifts one rule a run")
+    if not rules:
+        if because or ticket:
+            raise Usage("--because and --ticket belong to --waive RULE")
+        return None
+    if not (because and ticket):
+        raise Usage("--waive needs --because TEXT and --ticket T")
+    return Override(rules[0], because, ticket)

@@ -1,0 +1,109 @@
+"""What an apply did, as a value that can be shown and written."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.api.given import One
+from reconciler.api.plan import Plan
+from reconciler.api.written import write_parts
+from reconciler.errors import ReconcilerError, Usage
+from reconciler.model import Report as Value
+from reconciler.model import TargetReport
+from reconciler.views.frame import Frame, Platform
+
+
+class Report:
+    """What an apply did: every target of its plan, with its one outcome."""
+
+    def __init__(self, value: Value, plan: Plan) -> None:
+        self._value = value
+        self.plan = plan
+        """The plan that was carried out."""
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{n} {outcome}" for outcome, n in self.summary.items() if n)
+        return f"<Report of {self._value.plan[:19]}: {told or 'nothing'}>"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command: 0 done, 5 in part, 6 with doubts; see `Exit`."""
+        return self._value.exit_code
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """How many targets ended in each outcome; every outcome is named."""
+        return self._value.summary
+
+    @property
+    def targets(self) -> tuple[TargetReport, ...]:
+        """Every target, in the plan's order."""
+        return self._value.targets
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of the run as a whole."""
+        return self._value.notes
+
+    @property
+    def value(self) -> Value:
+        """The whole report as one value, for the views."""
+        return self._value
+
+    def view(
+        self,
+        format: str,  # noqa: A002 - the option's name
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+        show_numbers: bool = False,
+    ) -> str:
+        """The report in one of the formats of `--report`.
+
+        Phone numbers are masked unless *show_numbers*. Markdown keeps the limit of the platform
+        *fit*. *run*: the address of the CI's run, which a comment links.
+        """
+        from reconciler.views import REPORT_FORMATS
+
+        frame = self._frame(fit, run, show_numbers=show_numbers)
+        return "".join(REPORT_FORMATS[_checked(format)](self._value, self.plan.value, frame))
+
+    def write(
+        self,
+        path: One,
+        format: str = "json",  # noqa: A002
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+    ) -> tuple[Path, ...]:
+        """Put a view of it at *path*, whole or not at all; the files written.
+
+        With *fit*, what does not fit goes on in *path* with `.2`, `.3` and so on behind it.
+        """
+        from reconciler.views import report_parts
+
+        frame = self._frame(fit, run)
+        parts = report_parts(_checked(format), self._value, self.plan.value, frame)
+        return write_parts(Path(path), parts)
+
+    def _frame(self, fit: Platform | None, run: str | None, *, show_numbers: bool = False) -> Frame:
+        return Frame(digest=self.plan.digest, run=run, fit=fit, show_numbers=show_numbers)
+
+
+def _checked(format: str) -> str:  # noqa: A002
+    from reconciler.views import REPORT_FORMATS
+
+    if format not in REPORT_FORMATS:
+        raise Usage(f"no format {format!r}; there are {', '.join(REPORT_FORMATS)}")
+    return format
+
+
+class Unfinished(ReconcilerError):
+    """All requests are over and *report* says what came of them; something after that failed.
+
+    The journal is right; a file may not be: the kept report, the audit log, the inventory.
+    """
+
+    def __init__(self, report: Report, error: ReconcilerError) -> None:
+        super().__init__(str(error))
+        self.report = report
+        self.exit = error.exit

@@ -1,0 +1,87 @@
+"""What comes after an apply: the journal's last word, the report, what it changes in files."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.apply import report as reports
+from reconciler.apply.judging import Agenda
+from reconciler.apply.task import Task
+from reconciler.errors import Exit
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.known import Known
+from reconciler.lanes.state import inventory_lock, save_report
+from reconciler.lanes.work import Fate
+from reconciler.model import Outcome, Report, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. *run* None: there was nothing to do, not even to write down.
+
+    *notes* are about the run as a whole. *worked*: the targets whose fate this run found out.
+    *stop*: what interrupted it.
+    """
+
+    started: datetime
+    run: int | None = None
+    notes: tuple[str, ...] = ()
+    worked: Collection[Target] = ()
+    stop: Exit | None = None
+
+
+def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Report:
+    """What the run did, with the exit code that it deserves."""
+    fates = _fates(agenda, ending)
+    return reports.report(
+        task.saved.digest,
+        agenda.targets,
+        fates,
+        known.requests(fates),
+        known.scope,
+        started=ending.started,
+        ended=task.site.now(),
+        exit_code=reports.exit_code(fates, stop=ending.stop),
+        notes=(*ending.notes, *reports.instead(task.saved.plan, agenda.targets)),
+        manifests=task.saved.plan.inputs.manifests,
+        limits={
+            name: task.project.accounts[name].limits
+            for name in sorted({one.target.account for one in agenda.targets})
+        },
+    )
+
+
+def _fates(agenda: Agenda, ending: Ending) -> dict[Target, Fate]:
+    """One fate for every target: what was not reached is pending, what nobody settled in doubt."""
+    fates = {}
+    for one in agenda.targets:
+        fate = agenda.fates.get(one.target) or Fate(Outcome.PENDING)
+        if one.in_doubt and one.target not in ending.worked:
+            fate = Fate(Outcome.IN_DOUBT, one.state.detail)
+        fates[one.target] = fate
+    return fates
+
+
+def keep(task: Task, journal: Journal, run: int, report: Report) -> None:
+    """End the run in the journal. The report is kept for `evidence`, its digest in the log."""
+    from reconciler.views import json
+    from reconciler.views.frame import Frame
+
+    frame = Frame(digest=task.saved.digest, show_numbers=True)
+    kept = "".join(json.report(report, task.saved.plan, frame)).encode()
+    save_report(task.site, task.saved.digest, kept)
+    digest = hashlib.sha256(kept).hexdigest()
+    journal.end(run, report.exit_code, {"summary": report.summary, "report": digest})
+
+
+def update_inventory(task: Task, report: Report) -> None:
+    """Take what is gone out of the inventory's files."""
+    from reconciler.inventory.without import without_targets
+
+    options = task.options
+    gone = [Target(one.account, one.id, one.part) for one in report.targets if one.outcome.final]
+    if not gone:
+        return
+    with inventory_lock(task.site):  # a pull that ends now must not bring them back
+        without_targets(task.site, task.project, options.inventory, options.inventory_format, gone)

@@ -1,0 +1,152 @@
+"""The run of an apply that may send: its lanes taken, its requests sent."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.apply.after import Ending
+from reconciler.apply.jobs import LookPolicy, jobs
+from reconciler.apply.judging import Agenda, judge, write_down
+from reconciler.apply.limits import check_limits
+from reconciler.apply.permits import Permit, start_record
+from reconciler.apply.report import stamp
+from reconciler.apply.task import Task
+from reconciler.events import Event, told
+from reconciler.lanes.journal import Ledger
+from reconciler.lanes.known import Known
+from reconciler.lanes.locks import Locks
+from reconciler.lanes.rules import rules_of, witnesses
+from reconciler.lanes.run import AccountWork, by_lane, take, work_of
+from reconciler.lanes.running import Execution
+from reconciler.lanes.state import holder, keep_plan, locks_folder
+from reconciler.lanes.work import Fate, OpenAccount
+from reconciler.model import Target
+from reconciler.plan.today import FreshPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """An apply that nothing forbids any more.
+
+    *accounts*: those that something is to be done at. *untraced*: the names of those of which the
+    journal may not know what was sent.
+    """
+
+    task: Task
+    known: Known
+    fresh: FreshPlan
+    permit: Permit
+    accounts: Sequence[OpenAccount]
+    untraced: Sequence[str]
+
+    def agenda(self) -> Agenda:
+        """Every target as it is by now: what other runs did meanwhile counts."""
+        return judge(self.task, self.fresh, self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run that is in the journal. *policy* is by what the journal said before it was."""
+
+    number: int
+    ledgers: Mapping[str, Ledger]
+    policy: LookPolicy
+
+
+def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
+    """Take the lanes and send what is left.
+
+    `Locked` if another run holds a lane; `Refused` if it has used up what a limit allows.
+    """
+    task = clearance.task
+    who = {
+        **holder(),
+        "since": stamp(task.now),
+        "plan": f"plan {task.saved.digest[:19]}",
+        "accounts": [one.name for one in clearance.accounts],
+    }
+    locks = Locks(locks_folder(task.site, task.project))
+    try:
+        locks.take(sorted(by_lane(clearance.accounts)), who)
+        clearance.known.journal.watch(locks.check)
+        if any(one.account.guards.max_deletions.per for one in clearance.accounts):
+            # What another run has deleted since we looked counts; from now on nobody else does.
+            facts = clearance.fresh.facts
+            check_limits(task, clearance.known, clearance.agenda(), facts)
+        # Before the run begins: a listener that fails then leaves no trace.
+        with told(task.site.listener, task.saved.plan.phone_numbers):
+            return _carried_out(clearance, who)
+    finally:
+        locks.release()
+
+
+def _carried_out(clearance: Clearance, who: Mapping[str, Any]) -> tuple[Agenda, Ending]:
+    task = clearance.task
+    started = task.site.now()
+    run = _begun(clearance, who)
+    agenda = clearance.agenda()
+    write_down(task, clearance.known, run.number, agenda, clearance.fresh)
+    ending = Ending(started, run.number, clearance.permit.notes)
+    if not agenda.working(task.options):
+        return agenda, ending
+    fates = _executed(clearance, run, agenda)
+    ending = replace(ending, worked=fates.keys(), stop=task.stop.exit)
+    return replace(agenda, fates={**agenda.fates, **fates}), ending
+
+
+def _begun(clearance: Clearance, who: Mapping[str, Any]) -> _Run:
+    """The run in the journal, its lanes taken over from whoever had them."""
+    task, known, given = clearance.task, clearance.known, clearance.permit
+    saved, journal = task.saved, known.journal
+    resumed = journal.first_applied(saved.digest) is not None
+    policy = LookPolicy(untraced=clearance.untraced, resumed=resumed)
+    keep_plan(task.site, saved.digest, saved.data)
+    said = start_record(task, given, resumed=resumed)
+    holding = json.dumps(who, sort_keys=True)
+    run = journal.begin(saved.digest, "apply", holding, given.waived, said)
+    # Those that a limit leaves for later too: a person has answered for all of the plan's.
+    losing = {one.account for one in saved.plan.actions if one.action == "delete"}
+    journal.trace([known.scope(one) for one in sorted(losing) if task.options.within(one)])
+    return _Run(run, take(clearance.accounts, journal, run), policy)
+
+
+def _executed(clearance: Clearance, run: _Run, agenda: Agenda) -> dict[Target, Fate]:
+    """What became of the targets that were worked."""
+    task, options, site = clearance.task, clearance.task.options, clearance.task.site
+    execution = Execution(
+        site,
+        clearance.known.journal,
+        run.number,
+        task.saved.digest,
+        stop=task.stop,
+        closed=lambda account: clearance.permit.windows.closed(account, site.now()),
+        max_wait=options.max_wait,
+        first_run=options.first_run,
+    )
+    works = _works(clearance, agenda, run.policy)
+    total = sum(len(one.jobs) for one in works)
+    site.listener.event(Event(site.now(), "run-started", total=total, detail=task.saved.digest))
+    fates = execution.go(works, run.ledgers, send=True)
+    site.listener.event(Event(site.now(), "run-ended", done=len(fates)))
+    return fates
+
+
+def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[AccountWork]:
+    """The work of each account: what may be sent, and what is in doubt, whether left out or not."""
+    task, fresh = clearance.task, clearance.fresh
+    plan = task.saved.plan
+    going = [
+        one if one.fate is not None else replace(one, fate=agenda.fates.get(one.target))
+        for one in agenda.targets
+        if one.target not in agenda.fates or one.in_doubt
+    ]
+    return [
+        work_of(
+            one,
+            jobs=jobs(plan, going, one.account, one.driver, fresh.manifests, policy, agenda.asking),
+            witnesses=witnesses(one.name, plan, fresh.plan, fresh.matches, fresh.facts),
+            rules=rules_of(one.account, fresh.asked, task.waivers, task.now),
+        )
+        for one in clearance.accounts
+    ]

@@ -1,0 +1,171 @@
+"""The targets of a plan as work of a lane, and as rulings where no request is needed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from reconciler.apply.merge import PlanTarget, inventory_of
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Account
+from reconciler.driver import Driver, Item
+from reconciler.lanes.journal import Ruling
+from reconciler.lanes.known import Known
+from reconciler.lanes.work import Job, LookReason, can_look
+from reconciler.model import Action, Campaign, Plan, Reason, Status
+
+Asking = Mapping[tuple[str, str], Collection[str]]
+"""The absences that ask for each campaign today, by account and id (`plan.askers`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookPolicy:
+    """Why targets are looked at before their request.
+
+    *resumed*: the plan was begun before. *untraced*: accounts of which the journal may not know
+    what was sent.
+    """
+
+    untraced: Collection[str]
+    resumed: bool
+
+    def reason(
+        self, account: Account, one: PlanTarget, campaign: Campaign | None
+    ) -> LookReason | None:
+        """The reason for this one, or None. One that a journal cannot lift comes first."""
+        if one.suspect:
+            return LookReason.SUSPECT
+        if account.before_look:
+            return LookReason.BEFORE
+        if one.action.reason is Reason.UNLISTED:
+            return LookReason.UNLISTED
+        unknown = campaign is not None and campaign.status in (None, Status.UNKNOWN)
+        if unknown and account.guards.running != "allow":
+            return LookReason.STATUS
+        if account.name in self.untraced:
+            return LookReason.UNTRACED
+        return LookReason.RESUMED if self.resumed else None
+
+
+def jobs(
+    plan: Plan,
+    planned: Sequence[PlanTarget],
+    account: Account,
+    driver: Driver,
+    manifests: Sequence[Manifest],
+    policy: LookPolicy,
+    asking: Asking,
+) -> list[Job]:
+    """The account's targets that may be sent, and those in doubt, in the plan's order."""
+    about = {(one.path, one.name): one for one in manifests}
+    inventory = inventory_of(plan)
+    made = []
+    for one in planned:
+        if one.target.account != account.name or (one.fate is not None and not one.in_doubt):
+            continue
+        action = one.action
+        record = action.campaign or one.campaign
+        name = record.name if record is not None else action.name or action.id or ""
+        made.append(
+            Job(
+                item=Item(one.target, name, record.channel if record is not None else None),
+                planned=_planned(action),
+                asked=tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
+                inventory=inventory,
+                state=one.state,
+                look=policy.reason(account, one, record) if can_look(driver) else None,
+                suspect=one.suspect,
+                may_send=one.fate is None,
+                withheld=one.fate,
+                facts=facts_of(action, about),
+            )
+        )
+    return made
+
+
+def _planned(action: Action) -> Campaign | None:
+    """The record that a look must show; of an unlisted target only its name, if that was given."""
+    if action.campaign is not None or action.name is None or action.id is None:
+        return action.campaign
+    return Campaign(account=action.account, id=action.id, name=action.name)
+
+
+def facts_of(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[str, Any]:
+    """What the audit log keeps of a target of *action*, besides its outcome.
+
+    *about*: the manifests by path and name; of others, owner, reason and ticket stay unknown.
+    """
+    sources = []
+    for source in action.sources:
+        manifest = about.get((source.path, source.manifest))
+        sources.append(
+            {
+                "manifest": source.manifest,
+                "path": source.path,
+                "line": source.line,
+                "owner": manifest.owner if manifest is not None else None,
+                "reason": manifest.reason if manifest is not None else None,
+                "ticket": manifest.ticket if manifest is not None else None,
+            }
+        )
+    return {
+        "name": action.name,
+        "sources": sources,
+        "waivers": msgspec.to_builtins(action.waivers),
+        "campaign": msgspec.to_builtins(action.campaign),
+    }
+
+
+def decided(
+    plan: Plan,
+    digest: str,
+    planned: Sequence[PlanTarget],
+    manifests: Sequence[Manifest],
+    known: Known,
+    asking: Asking,
+    *,
+    now: datetime,
+) -> tuple[list[Ruling], list[dict[str, Any]]]:
+    """Rulings and audit records for the targets whose fate needed no request.
+
+    What is final already stays as it is (a target that came back keeps the time it was deleted),
+    and what is in doubt stays in doubt.
+    """
+    about = {(one.path, one.name): one for one in manifests}
+    rulings, records = [], []
+    for one in planned:
+        final = one.state.outcome is not None and one.state.outcome.final
+        if one.fate is None or one.in_doubt or final:
+            continue
+        changes = {
+            "outcome": one.fate.outcome,
+            "detail": one.fate.detail,
+            "evidence": one.fate.evidence,
+            "at": now,
+            "plan": digest,
+            "asked": tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
+            "inventory": inventory_of(plan),
+        }
+        rulings.append(known.ruling(one.target, changes))
+        records.append(_record(one, known.scope(one.target.account), about))
+    return rulings, records
+
+
+def _record(
+    one: PlanTarget, scope: str, about: Mapping[tuple[str, str], Manifest]
+) -> dict[str, Any]:
+    assert one.fate is not None
+    return {
+        "type": "target",
+        "target": str(one.target),
+        "account": one.target.account,
+        "scope": scope,
+        "id": one.target.id,
+        "part": one.target.part,
+        "outcome": one.fate.outcome.value,
+        "detail": one.fate.detail,
+        "evidence": one.fate.evidence,
+        **facts_of(one.action, about),
+    }

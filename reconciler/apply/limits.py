@@ -1,0 +1,102 @@
+"""What limits still allow of a plan today, judged on the targets that are still to go."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from reconciler.apply.judging import Agenda
+from reconciler.apply.merge import PlanTarget
+from reconciler.apply.task import Task
+from reconciler.declare.project import Account, Project
+from reconciler.errors import Refused
+from reconciler.inventory import Facts
+from reconciler.lanes.known import Known
+from reconciler.model import AccountFacts, Violation
+from reconciler.plan.guards import inventory_age, max_deletions
+from reconciler.plan.guards.texts import span
+from reconciler.plan.guards.waivers import Waivers
+
+
+def check_limits(task: Task, known: Known, agenda: Agenda, facts: Facts) -> None:
+    """`Refused` if what is left breaks `max-deletions` or `inventory-age` today."""
+
+    def since(account: str, moment: datetime) -> int:
+        return known.journal.deleted_since(known.scope(account), moment)
+
+    broken = violations(task.project, agenda.left, facts, task.waivers, since, now=task.now)
+    if broken:
+        raise refusal(broken)
+
+
+def refusal(broken: Sequence[Violation]) -> Refused:
+    """The error that tells *broken*."""
+    said = "; ".join(
+        f"{one.guard} ({one.account}): {one.message}" if one.account else one.message
+        for one in broken
+    )
+    return Refused(f"{said}; nothing was sent")
+
+
+def violations(
+    project: Project,
+    left: Sequence[PlanTarget],
+    facts: Facts,
+    waivers: Waivers,
+    deleted_since: Callable[[str, datetime], int],
+    *,
+    now: datetime,
+) -> list[Violation]:
+    """`max-deletions` and `inventory-age`, judged today on the targets that are still to go."""
+    found: list[Violation] = []
+    for name in sorted({one.target.account for one in left}):
+        account, mine = project.accounts[name], facts.accounts.get(name)
+        per = account.guards.max_deletions.per
+        before = deleted_since(name, now - per) if per is not None else 0
+        going = [one for one in left if one.target.account == name]
+        if said := _too_many(account, going, before, mine, waivers):
+            found.append(Violation(guard="max-deletions", account=name, message=said))
+        if waivers.of_account("inventory-age", name):
+            continue
+        oldest = facts.oldest.get(name)
+        if said := _too_old(account, mine, oldest, project.guards.plan_max_age, now):
+            found.append(Violation(guard="inventory-age", account=name, message=said))
+    return found
+
+
+def _too_many(
+    account: Account,
+    left: Sequence[PlanTarget],
+    before: int,
+    known: AccountFacts | None,
+    waivers: Waivers,
+) -> str | None:
+    """By how much *left* and what was deleted *before* break the account's limit."""
+    limit = account.guards.max_deletions
+    waived = waivers.of_account("max-deletions", account.name)
+    if counts := [one.count for one in waived if one.count is not None]:
+        limit = type(limit)(count=max(counts), percent=None, per=limit.per)
+    said = max_deletions.violation(
+        limit,
+        targets=len(left) + before,
+        deleted=len({one.target.id for one in left}),  # percent is of this plan alone
+        campaigns=(known.campaigns or 0) if known is not None else 0,
+    )
+    if said is None or limit.per is None:
+        return said
+    return f"{said} ({before} of them before, within {span(limit.per)})"
+
+
+def _too_old(
+    account: Account,
+    known: AccountFacts | None,
+    oldest: datetime | None,
+    plan_max_age: timedelta,
+    now: datetime,
+) -> str | None:
+    guards = account.guards
+    return inventory_age.violation(
+        known.captured_at if known is not None else None,
+        now=now,
+        most=max(guards.inventory_max_age, plan_max_age),
+        written=guards.inventory_max_age_written,
+        oldest=oldest,
+    )

@@ -1,0 +1,119 @@
+"""An apply from its first look at the journal to its report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler import safe
+from reconciler.apply.after import Ending, keep, report_of, update_inventory
+from reconciler.apply.carry_out import Clearance, carry_out
+from reconciler.apply.judging import Agenda, accounts_of, all_done, judge, plan_anew, write_down
+from reconciler.apply.permits import Permit, permit, start_record
+from reconciler.apply.task import Task
+from reconciler.driver import Driver
+from reconciler.errors import ReconcilerError, Usage
+from reconciler.lanes import state
+from reconciler.lanes.accounts import Pair, open_accounts, scopes_now, shared, untraced
+from reconciler.lanes.known import Known
+from reconciler.lanes.work import can_look
+from reconciler.model import Report
+from reconciler.plan.today import FreshPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a run did. *failure*: what went wrong once that was known, in a file or the journal."""
+
+    report: Report
+    failure: ReconcilerError | None = None
+
+
+def apply(task: Task) -> Conclusion:
+    """Carry out what is left of the plan.
+
+    `Stale` and `Refused` before the first request if it may not be sent; `Locked` if another run
+    holds a lane.
+    """
+    report: Report | None = None
+    try:
+        with state.journal(task.site, task.project) as journal:
+            drivers = task.site.drivers_of(task.project)
+            pairs = [(one, drivers[one.driver]) for one in task.project.accounts.values()]
+            known = Known(journal, scopes_now(task.site, pairs, journal, reveal=True))
+            agenda, ending = _apply(task, known, pairs)
+            report = report_of(task, known, agenda, ending)
+            if ending.run is not None:
+                keep(task, journal, ending.run, report)
+        if task.options.update_inventory:
+            update_inventory(task, report)
+    except ReconcilerError as error:
+        if report is None:
+            raise
+        return Conclusion(report, error)
+    return Conclusion(report)
+
+
+def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, Ending]:
+    done = all_done(task.saved, known, task.site.now())
+    if done is not None:  # it is judged no more, not even by its age
+        return done, Ending(task.now)
+    names = _losing(task)
+    _tell_elsewhere(task, known, names)
+    new = untraced(
+        {name: known.scopes.get(name) for name in names},
+        known.journal,
+        task.saved.digest,
+        datetime.fromisoformat(task.saved.plan.metadata.created_at),
+    )
+    if new:
+        _without_trace(task, new, {account.name: driver for account, driver in pairs})
+    fresh = plan_anew(task, shared(pairs, known.scopes))
+    agenda = judge(task, fresh, known)
+    working = accounts_of(task, fresh, agenda.working(task.options))
+    accounts = open_accounts(task.site, working, known.journal)
+    given = permit(task, known, agenda, fresh)
+    if not accounts:
+        return agenda, _nothing_to_send(task, known, agenda, fresh, given)
+    return carry_out(Clearance(task, known, fresh, given, accounts, new))
+
+
+def _losing(task: Task) -> list[str]:
+    """The accounts that the plan deletes in and that are not left out of this run."""
+    names = sorted({one.account for one in task.saved.plan.actions if one.action == "delete"})
+    return [name for name in names if task.options.within(name)]
+
+
+def _tell_elsewhere(task: Task, known: Known, names: Sequence[str]) -> None:
+    """What the journal recorded under an account's name and somewhere else says nothing here."""
+    for name in names:
+        count = known.journal.elsewhere(name, known.scope(name))
+        if count:
+            said = f"{name}: {count} outcomes belong to another scope of this account"
+            task.site.note(safe.terminal(f"{said}; they say nothing of {known.scope(name)}"))
+
+
+def _without_trace(task: Task, new: Sequence[str], drivers: Mapping[str, Driver]) -> None:
+    """Where the journal has no trace, what cannot be looked at needs a person's word."""
+    task.site.note(
+        safe.terminal(
+            f"The journal here has no trace of {', '.join(new)}: targets are looked at before "
+            "their requests where the vendor can be asked."
+        )
+    )
+    blind = [name for name in new if not can_look(drivers[name])]
+    if blind and not task.options.first_run and not task.options.attended:
+        raise Usage(
+            f"the journal here has no trace of {', '.join(blind)}, which cannot be looked at; if "
+            "nothing was ever sent for these targets, give --first-run, else bring the journal back"
+        )
+
+
+def _nothing_to_send(
+    task: Task, known: Known, agenda: Agenda, fresh: FreshPlan, given: Permit
+) -> Ending:
+    """Today's files leave nothing to send: a run that says so, without a lane."""
+    said, holder = start_record(task, given, resumed=False), json.dumps(state.holder())
+    run = known.journal.begin(task.saved.digest, "apply", holder, given.waived, said)
+    write_down(task, known, run, agenda, fresh)
+    return Ending(task.now, run, given.notes)

@@ -1,0 +1,112 @@
+"""One apply as it was asked for: its options, the saved plan, and the project it is of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+
+from reconciler.declare.project import Project
+from reconciler.errors import Stale, check_names
+from reconciler.lanes.stop import Stop
+from reconciler.model import Plan
+from reconciler.plan.guards.waivers import Waivers, sort_out
+from reconciler.plan.saved import Saved, read_plan
+from reconciler.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The rule that is lifted for one run, and who answers for that."""
+
+    rule: str
+    because: str
+    ticket: str
+
+    def __str__(self) -> str:
+        return f"WAIVED for this run: {self.rule} ({self.ticket}: {self.because})"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. *max_wait* is in seconds.
+
+    *accounts*, *inventory*, *approvals*: none means all, the project's, and those beside the plan.
+    *attended*: somebody looks on, and has seen that the journal is empty.
+    """
+
+    accounts: tuple[str, ...] = ()
+    limit: int | None = None
+    inventory: tuple[str, ...] = ()
+    inventory_format: str | None = None
+    update_inventory: bool = False
+    approvals: tuple[str, ...] = ()
+    requested_by: tuple[str, ...] = ()
+    max_wait: float = 900.0
+    override: Override | None = None
+    first_run: bool = False
+    attended: bool = False
+
+    def lifts(self, rule: str) -> bool:
+        """Whether *rule* is lifted for this run."""
+        return self.override is not None and self.override.rule == rule
+
+    def within(self, account: str) -> bool:
+        """Whether *account* is not left out of this run."""
+        return not self.accounts or account in self.accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What stays the same while an apply goes on. *now*: when it began; guards judge by that.
+
+    *stop* ends it early.
+    """
+
+    site: Site
+    options: Options
+    project: Project
+    waivers: Waivers
+    saved: Saved
+    now: datetime
+    stop: Stop
+
+
+def task_of(site: Site, options: Options, saved: Saved, stop: Stop) -> Task:
+    """The apply of *saved* in the project as it is today.
+
+    `Stale` if the plan is not of this project; `UnknownName` for an account that it does not have.
+    """
+    now, project = site.now(), site.load_project()
+    check_names("accounts", options.accounts, project.accounts)
+    _check(saved.plan, project)
+    waivers = sort_out(project.waivers, today=now.date())
+    return Task(site, options, project, waivers, saved, now, stop)
+
+
+def read_saved(site: Site, path: str | PathLike[str]) -> Saved:
+    """The plan in *path*, which must be one of this project as it is today; else `Stale`."""
+    project = site.load_project()
+    try:
+        saved = read_plan(Path(path))
+        _check(saved.plan, project)
+    except Stale:
+        site.load_all()  # what is wrong with the files comes first: it may be why they do not fit
+        raise
+    return saved
+
+
+def _check(plan: Plan, project: Project) -> None:
+    if plan.metadata.project != project.name:
+        raise Stale(
+            f"this is a plan of project {plan.metadata.project!r}, and this project is "
+            f"{project.name!r}; nothing was sent"
+        )
+    for name, account in plan.accounts.items():
+        today = project.accounts.get(name)
+        if today is None:
+            raise Stale(f"account {name!r} of the plan is no longer in the project; plan again")
+        if today.definition != account.definition:
+            raise Stale(
+                f"account {name!r} is not what it was when the plan was made (driver, settings or "
+                "base URL); plan again"
+            )
