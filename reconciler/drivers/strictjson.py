@@ -41,9 +41,12 @@ def mapping(body: bytes) -> dict[str, Any] | None:
 
 
 def words(value: object, otherwise: str = "") -> str:
-    """*value* as a short foreign text for a detail: one line, at most 200 characters."""
+    """*value* as a foreign text for a detail, on one line.
+
+    It is whole: who shows it takes the secrets out, and cuts it then.
+    """
     text = " ".join(value.split()) if isinstance(value, str) else ""
-    return text if 0 < len(text) <= 200 else f"{text[:199]}…" if text else otherwise
+    return text or otherwise
 
 
 def integer(value: object) -> int | None:

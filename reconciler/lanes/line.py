@@ -35,6 +35,9 @@ _LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody 
 _PASSING = 32  # secrets made for single requests that are kept in mind
 _RENEWALS = 3  # new tokens a run: another process that logs us out is survived, not fought
 _FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
+_READ = 2048  # characters of a foreign text that are looked at; more is never shown
+_SHOWN = 500  # of them, once the secrets are out: what a detail may have
+_ID = 200
 _VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
 
 
@@ -262,7 +265,7 @@ class Line:
             status=answer.status,
             verdict=verdict,
             detail=self.scrubbed(detail) if detail else None,
-            vendor_id=self.scrubbed(vendor[:200]) if vendor else None,
+            vendor_id=self.scrubbed(vendor)[:_ID] if vendor else None,
         )
 
     # ---- not now
@@ -378,11 +381,13 @@ class Line:
         return self._token
 
     def scrubbed(self, text: str) -> str:
-        """*text* without any secret of this account, however the vendor echoed it."""
-        text = scrubbed(text, self._secrets)
-        for one in self._passing:
-            text = text.replace(one, "***")
-        return text
+        """*text* without any secret of this account, however the vendor echoed it; then cut.
+
+        It can be written down everywhere: no half of a surrogate pair, no NUL.
+        """
+        found = scrubbed(text[:_READ], [*self._secrets, *self._passing])
+        found = found.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        return found if len(found) <= _SHOWN else f"{found[: _SHOWN - 1]}…"
 
     def _learn(self, request: Request) -> None:
         """What a driver makes of a secret (a signed token) is one too, and may be echoed."""

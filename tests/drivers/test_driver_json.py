@@ -42,9 +42,9 @@ def test_any_bytes_are_a_value_or_not_json(body):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("a\n b\t", "a b"), ("x" * 300, "x" * 199 + "…"), (None, "-"), (7, "-"), ("", "-")],
+    [("a\n b\t", "a b"), ("x" * 300, "x" * 300), (None, "-"), (7, "-"), ("", "-")],
 )
-def test_a_vendors_words_are_one_short_line(value, text):
+def test_a_vendors_words_are_one_line(value, text):
     assert words(value, "-") == text
 
 
