@@ -89,7 +89,7 @@ class Known:
     def _there(self, one: Identity, state: State, taken: Collection[Target]) -> Target:
         """A name for what no account has: what its account was called, if that is free."""
         target = Target(state.account, one.id, one.part)
-        if target in taken or target in self._elsewhere:
+        if target in taken or self._elsewhere.get(target, one) != one:
             target = Target(f"{state.account} ({one.scope})", one.id, one.part)
         self._elsewhere[target] = one
         return target
