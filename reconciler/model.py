@@ -196,6 +196,18 @@ class WaiverUse(Struct, frozen=True, kw_only=True):
     until: str
 
 
+class LookFirst(Struct, frozen=True, kw_only=True):
+    """An exception that may hold until a look shows *field* of the campaign.
+
+    *because*: `kept` or `protected`; *path* and *line*: where the exception stands.
+    """
+
+    because: Reason
+    field: str
+    path: str
+    line: int
+
+
 class Action(Struct, frozen=True, kw_only=True):
     """What apply will do about one campaign; every key always there, None when unknown.
 
@@ -210,6 +222,7 @@ class Action(Struct, frozen=True, kw_only=True):
     name: str | None
     parts: tuple[str, ...] | None
     message: str | None
+    look_first: tuple[LookFirst, ...] | None = None
     sources: tuple[Source, ...]
     waivers: tuple[WaiverUse, ...]
     campaign: Campaign | None

@@ -37,6 +37,8 @@ class LookPolicy:
         """The reason for this one, or None. One that a journal cannot lift comes first."""
         if one.suspect:
             return LookReason.SUSPECT
+        if one.action.look_first or one.first:
+            return LookReason.EXCEPTION
         if account.before_look:
             return LookReason.BEFORE
         if one.action.reason is Reason.UNLISTED:

@@ -45,7 +45,8 @@ class PlanTarget:
 
     *state* is what the journal knows of its present life (a revived target starts anew).
     *campaign* is the record as it is today. *suspect*: it was deleted, and nobody can tell from
-    the times whether it has come back since: only a look can.
+    the times whether it has come back since: only a look can. *first*: today's plan says that an
+    exception may hold for it until a look has told.
     """
 
     action: Action
@@ -54,6 +55,7 @@ class PlanTarget:
     fate: Fate | None
     campaign: Campaign | None
     suspect: bool = False
+    first: bool = False
 
     @property
     def in_doubt(self) -> bool:
@@ -139,7 +141,8 @@ def merge(
             record = next((one.campaign for one in found if one.campaign is not None), None)
             if fate is None:
                 fate = _drift(action, target, found, gone, saved, facts)
-            merged.append(PlanTarget(action, target, known, fate, record, suspect))
+            first = any(one.look_first for one in found)
+            merged.append(PlanTarget(action, target, known, fate, record, suspect, first))
     return merged
 
 
@@ -160,7 +163,7 @@ def _drift(
     facts: MergeFacts,
 ) -> Fate | None:
     others = [one for one in today if one.action != "delete" and _about(one, target)]
-    if any(one.reason in _WITHDRAWN for one in others):
+    if any(one.action == "none" and one.reason in _WITHDRAWN for one in others):
         return Fate(Outcome.DRIFTED, "withdrawn", excused=True)
     record = facts.listed.get((target.account, target.id))
     changed = _changed(action.campaign, record, gone, facts, action.account)

@@ -86,7 +86,7 @@ def look(
                     one,
                     jobs=_jobs(states, records, account.name),
                     witnesses=seen.without({t.id for t in chosen}),
-                    rules=rules_of(account, fresh.asked, waivers, app.now()),
+                    rules=rules_of(account, one.driver, fresh.asked, waivers, app.now()),
                 )
             )
         fates = execution.go(works, ledgers, send=False)

@@ -13,7 +13,7 @@ from reconciler.driver import Driver, Listing, Missing, Present, Sighting, Uncle
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
 from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses, can_look
-from reconciler.model import Outcome, Target
+from reconciler.model import Campaign, Outcome, Target
 from reconciler.plan.sameness import difference
 
 _WITNESSES = 3  # single looks spent on finding a witness
@@ -43,9 +43,24 @@ async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     line = lane.line
     line.emit("look", detail=f"looking at {len(jobs)} targets", total=len(jobs))
     await line.login()
-    if by_listing(line.driver, len(jobs), witnesses.campaigns):
-        return await _listed(line, jobs, witnesses)
-    return await _one_by_one(line, jobs, witnesses)
+    if not by_listing(line.driver, len(jobs), witnesses.campaigns):
+        return await _one_by_one(line, jobs, witnesses)
+    # An exception asks for a field that a look at this one campaign shows.
+    exact = [one for one in jobs if one.look is LookReason.EXCEPTION and line.driver.look]
+    rest = [one for one in jobs if one not in exact]
+    found = [await _one_by_one(line, exact, witnesses)] if exact else []
+    found += [await _listed(line, rest, witnesses)] if rest else []
+    return _both(found)
+
+
+def _both(found: Sequence[Sights]) -> Sights:
+    """What looks of both kinds showed, as one."""
+    return Sights(
+        {target: sighting for one in found for target, sighting in one.seen.items()},
+        any(one.witnessed for one in found),
+        all(one.unavailable for one in found),
+        next((one.why for one in found if one.why), None),
+    )
 
 
 async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
@@ -111,7 +126,9 @@ def fate_before(
             if job.suspect:
                 return Fate(Outcome.DRIFTED, "resurrected", "look")
             drift = _drift(job, seen, rules, by_name=by_name)
-            return Fate(Outcome.DRIFTED, drift, "look") if drift else None
+            if drift is None:
+                return _excepted(job, seen, rules)
+            return Fate(Outcome.DRIFTED, drift, "look")
         case Missing(sure=True, detail=detail):
             return Fate(Outcome.ALREADY_ABSENT, detail, "look")
         case Missing(detail=detail) if witnessed:
@@ -119,6 +136,15 @@ def fate_before(
     if job.suspect:
         return Fate(Outcome.DRIFTED, "resurrected: no look can tell whether it came back", None)
     return None
+
+
+def _excepted(job: Job, seen: Campaign, rules: Rules) -> Fate | None:
+    """Whether an exception holds for what was *seen*, or may still hold."""
+    due = job.look in (LookReason.EXCEPTION, LookReason.UNLISTED)
+    said = rules.excepted(job.target, seen, job.planned, due)
+    if said is None:
+        return None
+    return Fate(Outcome.DRIFTED, said, "look", excused=said != "unknown")
 
 
 def _drift(job: Job, seen: Any, rules: Rules, *, by_name: bool) -> str | None:

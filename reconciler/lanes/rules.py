@@ -1,39 +1,101 @@
-"""What a look is judged by: guards that a record must pass, records that give silence a meaning."""
+"""What a look is judged by: guards and exceptions, and records that give silence a meaning."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from reconciler.declare.manifest import Entry
 from reconciler.declare.project import Account
-from reconciler.driver import Item
+from reconciler.driver import Driver, Item
 from reconciler.inventory import Facts
 from reconciler.lanes.work import Rules, Witnesses
-from reconciler.model import Campaign, Plan, Reason, Target
-from reconciler.plan.asked import Asked
+from reconciler.model import AccountFacts, Campaign, Plan, Reason, Target
+from reconciler.plan import exceptions
+from reconciler.plan.asked import Asked, Origin
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers
 from reconciler.plan.matching import Matcher, Matches, Question
 
+UNKNOWN = "unknown"
 _WITNESSES = 200
 
 
-def rules_of(account: Account, asked: Asked, waivers: Waivers, now: datetime) -> Rules:
-    """The guards that a record must pass when a look shows it."""
-    protects = [
-        Question("protect", q.account, q.id, q.name, q.match)
-        for q in asked.questions
-        if q.role == "protect" and q.account == account.name
+def rules_of(
+    account: Account, driver: Driver, asked: Asked, waivers: Waivers, now: datetime
+) -> Rules:
+    """The rules of *account*, from what *asked* keeps and protects there."""
+    mine = [
+        (q, origin)
+        for q, origin in zip(asked.questions, asked.origins, strict=True)
+        if q.role != "absent" and q.account == account.name
     ]
+    every = _Exceptions([q for q, _ in mine], [origin for _, origin in mine], driver, now)
 
     def broken(target: Target, seen: Campaign) -> str | None:
-        if not waivers.of_target("protected", target) and protects:
-            matcher = Matcher(protects, now=now)
-            matcher.feed([seen])
-            if matcher.finish().hits:
-                return Reason.PROTECTED.value
+        protected = every.hold(target, seen, Reason.PROTECTED)
+        if protected and not waivers.of_target("protected", target):
+            return Reason.PROTECTED.value
         if running.refusal(seen, account.guards) and not waivers.of_target("running", target):
             return Reason.RUNNING.value
         return None
 
-    return Rules(broken)
+    def excepted(target: Target, seen: Campaign, planned: Campaign | None, due: bool) -> str | None:
+        whole = exceptions.seen_over(planned, seen, exceptions.shown(driver))
+        waived = waivers.of_target("protected", target) is not None
+        if every.hold(target, whole, Reason.KEPT):
+            return Reason.KEPT.value
+        if not waived and every.hold(target, whole, Reason.PROTECTED):
+            return Reason.PROTECTED.value
+        return UNKNOWN if due and every.unclear(target, whole, waived=waived) else None
+
+    return Rules(broken, excepted)
+
+
+class _Exceptions:
+    """The keeps and protections of one account, asked of one record at a time."""
+
+    def __init__(
+        self,
+        questions: Sequence[Question],
+        origins: Sequence[Origin],
+        driver: Driver,
+        now: datetime,
+    ) -> None:
+        self._questions = questions
+        self._origins = origins
+        self._facts = AccountFacts(fields=exceptions.shown(driver))
+        self._now = now
+
+    def hold(self, target: Target, record: Campaign, because: Reason) -> bool:
+        """Whether an exception of this kind holds for *record*."""
+        matcher = Matcher(self._questions, now=self._now, spare=0)
+        matcher.feed([record])
+        hits = matcher.finish().hits.values()
+        return any(_is(self._origins[i], because, target) for hit in hits for i in hit.asked)
+
+    def unclear(self, target: Target, record: Campaign, *, waived: bool) -> bool:
+        """Whether an exception may hold for *record*, as far as the look tells."""
+        for question, origin in zip(self._questions, self._origins, strict=True):
+            kind = Reason.KEPT if isinstance(origin, Entry) else Reason.PROTECTED
+            if question.match is None or (waived and kind is Reason.PROTECTED):
+                continue
+            if not _is(origin, kind, target) or not self._lacks(question, record):
+                continue
+            if exceptions.may_hold([origin], record, self._facts):
+                return True
+        return False
+
+    def _lacks(self, question: Question, record: Campaign) -> bool:
+        """Whether nothing of *question* fails, and something is missing."""
+        matcher = Matcher([question], now=self._now, spare=0)
+        matcher.feed([record])
+        return bool(matcher.finish().lacking)
+
+
+def _is(origin: Origin, because: Reason, target: Target) -> bool:
+    if not isinstance(origin, Entry):
+        return because is Reason.PROTECTED
+    numbers = origin.phone_numbers
+    return because is Reason.KEPT and (numbers is None or target.part in numbers)
 
 
 def witnesses(account: str, saved: Plan, fresh: Plan, matches: Matches, facts: Facts) -> Witnesses:

@@ -43,6 +43,7 @@ class LookReason(StrEnum):
     RESUMED = "resumed"
     UNTRACED = "no trace in the journal"
     SUSPECT = "it may have come back"
+    EXCEPTION = "an exception may hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,14 @@ class Rules:
     """What a record that a look shows must pass.
 
     *broken* gets the record as it was seen: the name of the guard that it breaks, or None.
+    *excepted* gets what the look showed and the planned record, and whether what stays unknown
+    counts: `kept`, `protected` or `unknown` if an exception holds, or may still hold.
     """
 
     broken: Callable[[Target, Campaign], str | None]
+    excepted: Callable[[Target, Campaign, Campaign | None, bool], str | None] = (
+        lambda _t, _s, _p, _u: None
+    )
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ import msgspec
 from reconciler.declare.manifest import Entry, Selector
 from reconciler.declare.project import Project, Protect
 from reconciler.driver import Driver
-from reconciler.model import Campaign
+from reconciler.model import AccountFacts, Campaign, LookFirst
+from reconciler.plan import exceptions
 from reconciler.plan.asked import Asked, Origin, protects_of
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import protect
@@ -21,6 +22,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
     *record*: None if the inventory does not list it. *confused*: why it is not sure that it is
     the campaign meant. *unseen*: why a keep or protection may hold for it that nobody can see.
+    *first*: what must be seen of a listed one before an exception is known not to hold.
     """
 
     account: str
@@ -32,6 +34,7 @@ class Candidate(msgspec.Struct, frozen=True):
     protects: tuple[Protect, ...] = ()
     confused: str | None = None
     unseen: str | None = None
+    first: tuple[LookFirst, ...] = ()
 
 
 def candidates(
@@ -40,20 +43,25 @@ def candidates(
     matches: Matches,
     project: Project,
     drivers: Mapping[str, Driver],
+    facts: Mapping[str, AccountFacts],
     *,
     now: datetime,
 ) -> Iterator[Candidate]:
     """Every campaign that an absence asks for."""
     twins = asked.twins
     for hit in matches.hits.values():
-        found = _listed(hit, asked, asks, twins)
+        found = _listed(hit, asked, asks, twins, facts.get(hit.campaign.account))
         if found is not None:
             yield found
     yield from _Unlisted(asked, asks, project, drivers, now).candidates()
 
 
 def _listed(
-    hit: Hit, asked: Asked, asks: Mapping[int, Ask], twins: frozenset[int]
+    hit: Hit,
+    asked: Asked,
+    asks: Mapping[int, Ask],
+    twins: frozenset[int],
+    facts: AccountFacts | None,
 ) -> Candidate | None:
     mine: dict[int, Ask] = {}
     others: dict[int, Origin] = {}
@@ -82,7 +90,14 @@ def _listed(
         keeps=_keeps(others.values()),
         protects=_protects(others.values()),
         confused=confused,
+        first=_first(hit, asked, facts) if hit.unsure else (),
     )
+
+
+def _first(hit: Hit, asked: Asked, facts: AccountFacts | None) -> tuple[LookFirst, ...]:
+    mine = [asked.origins[index] for index in hit.unsure if index < len(asked.questions)]
+    distinct = {id(one): one for one in mine}.values()  # one that holds in several accounts
+    return exceptions.may_hold(distinct, hit.campaign, facts)
 
 
 def _keeps(origins: Collection[Origin]) -> tuple[Entry, ...]:
@@ -191,7 +206,7 @@ class _Unlisted:
         """Why no unlisted campaign of *account* is sure to be neither kept nor protected."""
         driver = self._drivers[account]
         looks = driver.look is not None or driver.list is not None
-        if looks:
+        if looks:  # it is looked at before its request, and what stays unknown then drifts
             return None
         names = self._asked.names(account)
         said = protect.unseen(protects_of(self._project, names), looks=looks)

@@ -1,13 +1,15 @@
 """One candidate -> its actions: the first reason that holds, in the order of spec §2.4."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
 from reconciler.declare.manifest import Entry
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
-from reconciler.model import Action, Campaign, Reason, Source, Target, WaiverUse
+from reconciler.model import Action, Campaign, LookFirst, Reason, Source, Target, WaiverUse
+from reconciler.plan import exceptions
 from reconciler.plan.asking import Ask
 from reconciler.plan.candidates import Candidate
 from reconciler.plan.coverage import Coverage, Covered
@@ -34,6 +36,13 @@ class Ruling(msgspec.Struct, frozen=True):
     message: str | None
     waivers: tuple[WaiverUse, ...]
     sources: tuple[Source, ...]
+    first: tuple[LookFirst, ...] = ()
+    refused: bool = False
+
+    @property
+    def action(self) -> Literal["delete", "refuse", "none"]:
+        """What is done: what its reason says, but for a keep that nobody can judge."""
+        return "refuse" if self.refused else action_of(self.reason)
 
 
 Wanted = Callable[[str, Sequence[Source]], bool]
@@ -56,8 +65,8 @@ def actions(
     groups: dict[tuple[object, ...], list[tuple[str | None, Ruling]]] = {}
     for part, asks in _parts(candidate, ground.driver).items():
         ruling = _rule(candidate, part, asks, ground)
-        shown = action_of(ruling.reason) != "delete" or wanted(candidate.account, ruling.sources)
-        key = (shown, part is None, ruling.reason, ruling.message, ruling.waivers)
+        shown = ruling.action != "delete" or wanted(candidate.account, ruling.sources)
+        key = (shown, part is None, ruling.reason, ruling.message, ruling.waivers, ruling.first)
         groups.setdefault(key, []).append((part, ruling))
     return [
         (_action(candidate, record, ground.driver, group), bool(key[0]))
@@ -73,7 +82,7 @@ def _action(
 ) -> Action:
     part, ruling = group[0]
     return Action(
-        action=action_of(ruling.reason),
+        action=ruling.action,
         reason=ruling.reason,
         account=candidate.account,
         driver=driver.name,
@@ -81,6 +90,7 @@ def _action(
         name=candidate.name,
         parts=None if part is None else tuple([one for one, _ in group if one is not None]),
         message=ruling.message,
+        look_first=ruling.first or None,
         sources=_sources(group),
         waivers=ruling.waivers,
         campaign=record,
@@ -147,7 +157,10 @@ def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: G
         answer = question(case)
         if answer is not None:
             reason, message = answer
-            return Ruling(reason, message, tuple(case.used), tuple([ask.source for ask in free]))
+            sources = tuple([ask.source for ask in free])
+            refused = reason is Reason.KEPT and question is _unjudged
+            first = case.first if action_of(reason) == "delete" else ()
+            return Ruling(reason, message, tuple(case.used), sources, first, refused)
     raise AssertionError("the last question always answers")
 
 
@@ -186,6 +199,7 @@ class _Case(msgspec.Struct):
     campaign: Campaign
     extra: bool
     used: list[WaiverUse] = []
+    first: tuple[LookFirst, ...] = ()
 
     def waived(self, guard: str) -> bool:
         if self.candidate.id is None:
@@ -224,6 +238,17 @@ def _protected(case: _Case) -> _Answer:
     if said is None or case.waived("protected"):
         return None
     return Reason.PROTECTED, said
+
+
+def _unjudged(case: _Case) -> _Answer:
+    """An exception that asks for what nobody knows holds until somebody has looked."""
+    first = case.candidate.first
+    protected = any(one.because is Reason.PROTECTED for one in first)
+    if protected and case.waived("protected"):
+        first = tuple(one for one in first if one.because is not Reason.PROTECTED)
+    case.first = first
+    unseen = exceptions.unseen(first, case.ground.driver)
+    return exceptions.refusal(unseen) if unseen else None
 
 
 def _unsafe(case: _Case) -> _Answer:
@@ -324,6 +349,7 @@ def _deleted(case: _Case) -> _Answer:
 _QUESTIONS: tuple[Callable[[_Case], _Answer], ...] = (
     _kept,
     _protected,
+    _unjudged,
     _unsafe,
     _unsupported,
     _ambiguous,

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from reconciler.declare.manifest import Selector
-from reconciler.model import Campaign
+from reconciler.model import Campaign, Status
 from reconciler.plan.patterns import Asked, Patterns, add, nfc
 
 __all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
@@ -31,10 +31,15 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A record and the indices of the questions that it answers, ascending."""
+    """A record and the indices of the questions that it answers, ascending.
+
+    *unsure*: the exceptions (keeps and protections) of which nothing fails, and which ask for
+    something that the record lacks.
+    """
 
     campaign: Campaign
     asked: tuple[int, ...]
+    unsure: tuple[int, ...] = ()
 
 
 class Matches(msgspec.Struct, frozen=True):
@@ -78,6 +83,8 @@ class Matcher:
         self._called: dict[str, list[Asked]] = defaultdict(list)
         self._everyone: dict[str, list[tuple[int, _Test]]] = defaultdict(list)
         self._tests: dict[int, _Test] = {}
+        self._exceptions = {i for i, one in enumerate(questions) if one.role != "absent"}
+        self._unsure: dict[int, list[int]] = {}  # of the batch that is fed
         patterns: list[tuple[str, int, Selector]] = []
         for index, one in enumerate(questions):
             if one.id is not None:
@@ -103,6 +110,7 @@ class Matcher:
         if not self._unasked.keys() >= set(accounts):
             self._meet(accounts)
         found: dict[int, list[int]] = {}
+        self._unsure = {}
         if self._ids:
             ids = self._ids
             for place in [at for at, one in enumerate(campaigns) if one.id in ids]:
@@ -120,7 +128,8 @@ class Matcher:
             self._spare_some(campaigns, found)
         for place, asked in found.items():
             one = campaigns[place]
-            self._hits[one.account, one.id] = Hit(one, tuple(sorted(set(asked))))
+            unsure = tuple(sorted(set(self._unsure[place]))) if place in self._unsure else ()
+            self._hits[one.account, one.id] = Hit(one, tuple(sorted(set(asked))), unsure)
         if self._names:
             self._take_names(names, accounts, found)
 
@@ -160,6 +169,8 @@ class Matcher:
             found.setdefault(place, []).append(index)
         elif verdict is None:
             self._lacking[index] = self._lacking.get(index, 0) + 1
+            if index in self._exceptions:
+                self._unsure.setdefault(place, []).append(index)
 
     def _spare_some(self, campaigns: Sequence[Campaign], found: Collection[int]) -> None:
         for place, one in enumerate(campaigns):
@@ -229,13 +240,22 @@ def _word_tests(selector: Selector) -> list[_Test]:
     tests: list[_Test] = []
     if selector.status is not None:
         statuses = frozenset(selector.status)
-        tests.append(lambda one: None if one.status is None else one.status in statuses)
+        tests.append(_status(statuses))
     if selector.channel is not None:
         channels = frozenset(selector.channel)
         tests.append(lambda one: None if one.channel is None else one.channel in channels)
     for key, wanted in (selector.labels or {}).items():
         tests.append(_label(key, wanted))
     return tests
+
+
+def _status(wanted: frozenset[Status]) -> _Test:
+    def test(one: Campaign) -> bool | None:
+        if one.status in wanted:
+            return True
+        return None if one.status in (None, Status.UNKNOWN) else False
+
+    return test
 
 
 def _label(key: str, wanted: str) -> _Test:

@@ -186,8 +186,11 @@ def _odd(plan: Plan, action: Action) -> str | None:
         return "deletes nothing"
     if action.action == "delete" and not action.sources:
         return "is asked for by no absence"
-    if action.action != action_of(action.reason):
+    unjudged = (action.action, action.reason) == ("refuse", Reason.KEPT)  # nobody can judge it
+    if action.action != action_of(action.reason) and not unjudged:
         return f"is {action.action}/{action.reason}"
+    if action.look_first is not None and action.action != "delete":
+        return "is looked at first, and is no deletion"
     record = action.campaign
     if record is not None and (record.account, record.id) != (action.account, action.id):
         return "shows the record of another campaign"

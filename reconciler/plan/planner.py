@@ -82,7 +82,7 @@ def plan(
     every = joined(
         (
             pair
-            for one in candidates(asked, table, matches, project, drivers, now=now)
+            for one in candidates(asked, table, matches, project, drivers, facts.accounts, now=now)
             for pair in actions(one, grounds[one.account], wanted, attributes=attributes)
         ),
         asked,
@@ -116,6 +116,7 @@ def plan(
         warnings=(
             *warnings.of_inventory(facts),
             *warnings.of_selectors(asked, table, matches),
+            *warnings.of_exceptions(asked, matches, _complete(project, facts)),
             *warnings.of_accounts(project, facts, ordered),
             *warnings.of_waivers(waivers, whole, lifted),
         ),
@@ -159,6 +160,13 @@ def _place(action: Action) -> tuple[object, ...]:
         action.parts or (),
         action.message or "",
     )
+
+
+def _complete(project: Project, facts: "Facts") -> dict[str, bool]:
+    return {
+        name: cover(account, facts.accounts.get(name)).coverage is Coverage.COMPLETE
+        for name, account in project.accounts.items()
+    }
 
 
 def _account(

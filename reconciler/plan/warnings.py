@@ -1,7 +1,8 @@
 """What does not stop a plan and should still be known."""
 
+import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.declare.manifest import Entry
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
 
 
+_NEAR = 5_000  # asked-for campaigns among which a misspelt id or name is sought
+
+
 def of_inventory(facts: "Facts") -> Iterator[PlanWarning]:
     """What the reader said."""
     for one in facts.warnings:
@@ -24,36 +28,58 @@ def of_inventory(facts: "Facts") -> Iterator[PlanWarning]:
 
 
 def of_selectors(asked: Asked, asks: Mapping[int, Ask], matches: Matches) -> Iterator[PlanWarning]:
-    """Matches that find nothing, or that could not judge every record.
-
-    A protection without an account asks of each; it finds nothing only if none has it.
-    """
-    found: Counter[int] = Counter()
-    lacking: Counter[int] = Counter()
-    first: dict[int, int] = {}
-    for index, (question, origin) in enumerate(zip(asked.questions, asked.origins, strict=True)):
+    """Absences by `match` that find nothing, or that could not judge every record."""
+    for index, question in enumerate(asked.questions):
         ask = asks.get(index)
-        if question.match is None or (ask and ask.blocked and ask.blocked[0] is Reason.EXPIRED):
+        if question.role != "absent" or question.match is None or ask is None:
             continue
-        key = id(origin)
-        first.setdefault(key, index)
-        found[key] += matches.found.get(index, 0)
-        lacking[key] += matches.lacking.get(index, 0)
-    for key, index in first.items():
-        origin = asked.origins[index]
-        if not found[key]:
-            yield _of(origin, "matches-nothing", "finds no campaign of the inventory")
-        if lacking[key]:
-            yield _of(
-                origin,
-                "lacks-field",
-                f"could not judge {_campaigns(lacking[key])} for lack of a field that it asks for",
-            )
+        if ask.blocked and ask.blocked[0] is Reason.EXPIRED:
+            continue
+        if not matches.found.get(index, 0):
+            yield _of(ask.entry, "matches-nothing", "finds no campaign of the inventory")
+        if lacking := matches.lacking.get(index, 0):
+            said = f"could not judge {_campaigns(lacking)} for lack of a field that it asks for"
+            yield _of(ask.entry, "lacks-field", said)
+
+
+def of_exceptions(
+    asked: Asked, matches: Matches, covered: Mapping[str, bool]
+) -> Iterator[PlanWarning]:
+    """Keeps and protections, of any form, that find nothing where everything is listed.
+
+    One that holds in several accounts finds nothing only if none of them has it. *covered*:
+    whether the inventory of an account is complete.
+    """
+    mine: dict[int, list[int]] = {}
+    for index, question in enumerate(asked.questions):
+        if question.role != "absent":
+            mine.setdefault(id(asked.origins[index]), []).append(index)
+    for indices in mine.values():
+        accounts = {asked.questions[i].account for i in indices}
+        if any(matches.found.get(i, 0) or matches.lacking.get(i, 0) for i in indices):
+            continue
+        if not all(covered.get(one, False) for one in accounts):
+            continue
+        origin = asked.origins[indices[0]]
+        said = "finds no campaign of the inventory, which is complete"
+        yield _of(origin, "exception-matches-nothing", said + _meant(origin, accounts, matches))
+
+
+def _meant(origin: Entry | Protect, accounts: Collection[str], matches: Matches) -> str:
+    """A campaign that is asked for and whose id or name is close to what *origin* gives."""
+    wanted = origin.id or origin.name
+    if wanted is None:
+        return ""
+    asked_for = [one.campaign for key, one in matches.hits.items() if key[0] in accounts]
+    texts = [one.id if origin.id is not None else one.name for one in asked_for]
+    close = difflib.get_close_matches(wanted, texts[:_NEAR], n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _of(origin: Entry | Protect, code: str, what: str) -> PlanWarning:
     if isinstance(origin, Entry):
-        who = f"a match of {origin.manifest} in {origin.account}"
+        role = "a match" if code != "exception-matches-nothing" else "a keep"
+        who = f"{role} of {origin.manifest} in {origin.account}"
     else:
         who = f"the protection ({origin.because})"
     return PlanWarning(code=code, message=f"{who} {what}", path=origin.path, line=origin.line)

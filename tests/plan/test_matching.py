@@ -135,7 +135,8 @@ def plain(selector: Selector, one: Campaign) -> bool | None:
     if False in said:
         return False
     if selector.status is not None:
-        said.append(None if one.status is None else one.status in selector.status)
+        unknown = one.status in (None, Status.UNKNOWN) and one.status not in selector.status
+        said.append(None if unknown else one.status in selector.status)
     if selector.channel is not None:
         said.append(None if one.channel is None else one.channel in selector.channel)
     for key, wanted in (selector.labels or {}).items():

@@ -58,6 +58,7 @@ def test_every_action_has_every_key_in_the_fixed_order() -> None:
             "name",
             "parts",
             "message",
+            "lookFirst",
             "sources",
             "waivers",
             "campaign",
