@@ -83,6 +83,8 @@ class Lane:
     _splits: int = 0
     _asking: bool = False  # drain must pause: the unconfirmed need a look
     _sends: set["asyncio.Task[Answer]"] = field(default_factory=set)
+    _busy: int = 0  # requests under way, their answers not yet dealt with
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)  # one of them has ended
 
     # ---- the queue
 
@@ -134,6 +136,7 @@ class Lane:
         """No further request of this account in this run."""
         if self.stopped is None:
             self.stopped = why = self.line.scrubbed(why)
+            self.line.gate.changed.set()
             self.line.emit("account-stopped", detail=why)
 
     def failed(self, error: BaseException) -> None:
@@ -151,12 +154,15 @@ class Lane:
     async def _runner(self) -> None:
         try:
             while not self.halted and not self._asking:
+                if not self._waiting:
+                    if not self._busy:
+                        break
+                    await self._until_one_ends()  # it may come back
+                    continue
                 if self._overdue():
                     self.flush()
-                if not await self.line.gate.open(self.line.context):
-                    break
-                if self.halted or self._asking:
-                    break
+                if not await self.line.gate.open(self.line.context, self._pointless):
+                    continue
                 sending = self._next()
                 if sending is None:
                     break
@@ -165,7 +171,12 @@ class Lane:
                     await asyncio.sleep(0)
                     continue
                 self.line.gate.leave()
-                await self._perform(sending)
+                self._busy += 1
+                try:
+                    await self._perform(sending)
+                finally:
+                    self._busy -= 1
+                    self._ended.set()
             if self.failure is None:
                 self.flush()  # no intents will come to share a commit with
         except AccountStopped as stop:
@@ -174,6 +185,20 @@ class Lane:
             raise
         except BaseException as error:
             self.failed(error)
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether anything is there to be sent."""
+        return bool(self._queue or self._ready)
+
+    def _pointless(self) -> bool:
+        """Whether no runner need wait for its turn: a last wait would only be in vain."""
+        return self.halted or self._asking or not self._waiting
+
+    async def _until_one_ends(self) -> None:
+        self.flush()
+        self._ended.clear()
+        await self._ended.wait()
 
     def _overdue(self) -> bool:
         """Whether outcomes must not wait for the next intents: those come late, or are awaited."""

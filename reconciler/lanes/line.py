@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,20 +59,24 @@ class Gate:
         fits = int(0.02 / self.pace.interval) if self.pace.interval > 0 else 1
         return max(1, min(self.pace.limits.concurrency, fits))
 
-    async def open(self, context: RunContext) -> bool:
-        """Wait until a request may leave; False when the run stops first."""
-        while not context.stop.is_set():
+    async def open(self, context: RunContext, pointless: Callable[[], bool] | None = None) -> bool:
+        """Wait until a request may leave; False when the run stops first.
+
+        False as well once there is nothing that it would be for: *pointless* is asked whenever
+        `changed` is set.
+        """
+        while not context.stop.is_set() and not (pointless is not None and pointless()):
             wait = self.pace.wait(self.now())
             if wait == 0:
                 return True
-            self.changed.clear()
-            await self._until_changed(context, wait)
+            if pointless is None and wait < 3600 and not self.pace.flying:
+                await context.nap(wait)
+            else:
+                await self._until_changed(context, wait)
         return False
 
     async def _until_changed(self, context: RunContext, wait: float) -> None:
-        if wait < 3600 and not self.pace.flying:
-            await context.nap(wait)
-            return
+        self.changed.clear()
         waiters = [
             asyncio.ensure_future(self.changed.wait()),
             asyncio.ensure_future(context.stop.wait()),

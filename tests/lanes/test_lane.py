@@ -410,6 +410,42 @@ def test_a_run_that_is_told_to_stop_while_it_renews_leaves_its_target_pending(
     assert told(here.go(["a1"])) == {"a1": "pending"}
 
 
+# ---------------------------------------------------------------- the end of an account
+
+
+@pytest.mark.parametrize(
+    ("ids", "limits", "seconds"),
+    [
+        (["a1"], Limits(2, 60.0, 1), 0.0),  # one request at Ozonetel's pace
+        (["a1", "b2"], Limits(2, 60.0, 1), 30.5),
+        (["a1"], Limits(2, 60.0, 4), 0.0),  # three runners have nothing to do
+        (["a1", "b2"], Limits(2, 60.0, 4), 30.5),
+    ],
+)
+def test_an_account_ends_with_its_last_answer(
+    world: Make, ids: list[str], limits: Limits, seconds: float
+) -> None:
+    here = world(Vendor(campaigns(*ids), latency=1.0), driver=BLIND, limits=limits)
+    before = here.loop.time()
+    assert set(told(here.go(ids)).values()) == {"deleted"}
+    assert here.loop.time() - before == pytest.approx(seconds + 2.0)  # the token, the last answer
+
+
+def test_an_account_that_stops_waits_for_no_turn_that_it_will_not_take(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=lambda *_: (403, b"no"), latency=1.0)
+    here = world(vendor, driver=BLIND, limits=Limits(2, 60.0, 4))
+    before = here.loop.time()
+    assert list(told(here.go(ABC)).values()) == ["refused", "pending", "pending"]
+    assert here.loop.time() - before == pytest.approx(2.0)
+
+
+def test_what_comes_back_while_others_have_nothing_to_do_is_sent(world: Make) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=once("b2", (429, b"slow")), latency=1.0)
+    here = world(vendor, driver=BLIND, limits=Limits(1000, 1.0, 4))
+    assert set(told(here.go(ABC)).values()) == {"deleted"}
+    assert here.vendor.sent().count("b2") == 2
+
+
 # ---------------------------------------------------------------- failures of ours
 
 
