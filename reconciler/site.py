@@ -187,24 +187,29 @@ class Site:
         return files, problems
 
     def drivers_of(self, project: "Project") -> "dict[str, Driver]":
-        """The drivers of the project's accounts, by driver name."""
-        from reconciler import drivers
-
+        """The drivers of the project's accounts, by account, each as its settings make it."""
+        driver_of = self._driver_of(project)
         found = {}
         for account in project.accounts.values():
-            driver = drivers.find(account.driver)
+            driver = driver_of(account.name)
             if driver is None:
                 said = f"account {account.name}: there is no driver {account.driver!r}"
                 raise ReconcilerError(said)
-            found[account.driver] = driver
+            found[account.name] = driver
         return found
 
     def _driver_of(self, project: "Project | None") -> "Callable[[str], Driver | None]":
-        """Account name -> its driver."""
+        """Account name -> its driver, as the account's settings make it."""
         from reconciler import drivers
 
         accounts = {} if project is None else project.accounts
-        return lambda name: drivers.find(accounts[name].driver) if name in accounts else None
+
+        def driver_of(name: str) -> "Driver | None":
+            account = accounts.get(name)
+            found = None if account is None else drivers.find(account.driver)
+            return None if account is None or found is None else found.of(account.settings)
+
+        return driver_of
 
     def shown(self, path: str) -> str:
         """A path of the project's as seen from the working directory."""

@@ -55,7 +55,7 @@ def pull(
     place = place_of(site, project, None if out is None else texts(out)[0])
     drivers = site.drivers_of(project)
     named = [project.accounts[name] for name in sorted(set(chosen) or project.accounts)]
-    pairs = [(account, drivers[account.driver]) for account in named]
+    pairs = [(account, drivers[account.name]) for account in named]
     course = _Course(
         site,
         project,

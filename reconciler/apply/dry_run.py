@@ -43,7 +43,7 @@ def dry_run(task: Task) -> DryRun:
     for name in sorted({one.target.account for one in agenda.left}):
         account = task.project.accounts[name]
         mine = [one for one in agenda.left if one.target.account == name]
-        requests += _requests(account, fresh.drivers[account.driver], mine)
+        requests += _requests(account, fresh.drivers[account.name], mine)
     return DryRun(tuple(requests), agenda.fates)
 
 
@@ -74,6 +74,6 @@ def _shown(account: str, request: Request, targets: Collection[str]) -> dict[str
         "method": request.method,
         "url": request.shown_url,
         "headers": {name: shown(value) for name, value in request.headers},
-        "body": request.body,
+        "body": request.shown_body,
         "targets": list(targets),
     }

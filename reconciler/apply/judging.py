@@ -99,7 +99,7 @@ def _facts(
     task: Task, fresh: FreshPlan, known: Known | None, states: Collection[Target]
 ) -> MergeFacts:
     saved, now = task.saved.plan, task.site.now()
-    drivers = {n: fresh.drivers[a.driver] for n, a in task.project.accounts.items()}
+    drivers = fresh.drivers
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
     accounts, names = fresh.facts.accounts, sorted(saved.accounts)
     plans = fresh.plan.accounts
@@ -157,7 +157,7 @@ def accounts_of(
     """The accounts of *targets*, by name, each with its driver."""
     names = sorted({one.target.account for one in targets})
     accounts = [task.project.accounts[name] for name in names]
-    return [(account, fresh.drivers[account.driver]) for account in accounts]
+    return [(account, fresh.drivers[account.name]) for account in accounts]
 
 
 def write_down(task: Task, known: Known, run: int, agenda: Agenda, fresh: FreshPlan) -> None:

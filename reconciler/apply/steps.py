@@ -39,7 +39,7 @@ def apply(task: Task) -> Conclusion:
     try:
         with state.journal(task.site, task.project) as journal:
             drivers = task.site.drivers_of(task.project)
-            pairs = [(one, drivers[one.driver]) for one in task.project.accounts.values()]
+            pairs = [(one, drivers[one.name]) for one in task.project.accounts.values()]
             known = Known(journal, scopes_now(task.site, pairs, journal, reveal=True))
             agenda, ending = _apply(task, known, pairs)
             report = report_of(task, known, agenda, ending)

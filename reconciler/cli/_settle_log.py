@@ -59,7 +59,7 @@ def facts(target: Target, planned: Planned | None) -> dict[str, Any]:
 def pairs_of(app: App, project: Project) -> list[tuple[Account, Driver]]:
     """Every account of the project with its driver."""
     drivers = app.drivers_of(project)
-    return [(account, drivers[account.driver]) for account in project.accounts.values()]
+    return [(account, drivers[account.name]) for account in project.accounts.values()]
 
 
 def accounts_of(

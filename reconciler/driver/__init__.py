@@ -313,3 +313,12 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """What happens instead of a deletion, where that is all the vendor has; as the plan shows it:
     "stops sending; the record stays"."""
     notes: tuple[str, ...] = ()  # what a user should know, one sentence each
+    anywhere: bool = (
+        False  # any vendor: it lives where the account's `baseUrl` says, which is required
+    )
+    configured: Callable[[Any], "Driver"] | None = None
+    """The driver that these settings make of it, where they say what it can do at all (`http`)."""
+
+    def of(self, settings: Any) -> "Driver":
+        """The driver of an account with these *settings*."""
+        return self if self.configured is None else self.configured(settings)

@@ -49,7 +49,7 @@ def questions(
     holds in all. None: as far as the files themselves show it.
 
     Absences and keeps of every manifest, the expired ones too: an expired absence still shows what
-    it would have asked for, and a keep never ends. *drivers* by name.
+    it would have asked for, and a keep never ends. *drivers* by account.
     """
     if shared is None:
         shared = scopes.alike(tuple(project.accounts.values()), drivers)
@@ -57,7 +57,7 @@ def questions(
     pairs = [
         pair
         for origin, question in _all(project, ordered, shared)
-        for pair in _both(origin, question, drivers[project.accounts[question.account].driver])
+        for pair in _both(origin, question, drivers[question.account])
     ]
     turned = [(question.id is None) != (origin.id is None) for origin, question in pairs]
     return Asked(

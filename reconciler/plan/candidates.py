@@ -124,7 +124,7 @@ class _Unlisted:
     ) -> None:
         self._asked = asked
         self._project = project
-        self._drivers = {a.name: drivers[a.driver] for a in project.accounts.values()}
+        self._drivers = drivers
         self._now = now
         self._wanted: dict[_Key, list[Ask]] = defaultdict(list)
         twins = asked.twins

@@ -162,7 +162,7 @@ def _entries(target: Target, record: Campaign | None, known: "FreshPlan") -> Ite
         for index, one in enumerate(asked.questions)
         if one.account == target.account and index not in twins
     ]
-    by_name = known.drivers[known.project.accounts[target.account].driver].by_name
+    by_name = known.drivers[target.account].by_name
     seen = record
     if seen is None and by_name:
         seen = Campaign(account=target.account, id=target.id, name=target.id)
@@ -288,7 +288,7 @@ def _judged(
 
 def _guards(target: Target, record: Campaign | None, known: "FreshPlan") -> Iterator[Look]:
     account = known.project.accounts[target.account]
-    driver = known.drivers[account.driver]
+    driver = known.drivers[account.name]
     seen = record or Campaign(account=target.account, id=target.id, name=target.id)
     covered = cover(account, known.facts.accounts.get(target.account))
     if record is None:

@@ -59,7 +59,7 @@ def plan(
 ) -> Plan:
     """What should be deleted, what is refused, and why.
 
-    *matches* are the inventory's answers to *asked*; *drivers* by name; *now* is aware, its
+    *matches* are the inventory's answers to *asked*; *drivers* by account; *now* is aware, its
     fraction of a second is dropped. *only_accounts* and *only_manifests* leave deletions out and
     change nothing else. *attributes*: whether records are shown with them.
     """
@@ -71,7 +71,7 @@ def plan(
     grounds = {
         name: Ground(
             account=project.accounts[name],
-            driver=drivers[project.accounts[name].driver],
+            driver=drivers[name],
             covered=covered[name],
             shared=matches.shared.get(name, frozenset()),
             waivers=waivers,
@@ -213,7 +213,7 @@ def _estimate(
     lanes: dict[str, int] = {}
     for name in accounts:
         account = project.accounts[name]
-        driver = drivers[account.driver]
+        driver = drivers[account.name]
         planned = [
             item
             for action in actions

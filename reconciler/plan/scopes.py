@@ -76,8 +76,8 @@ def twins(scopes: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 def alike(
     accounts: Collection[Account], drivers: Mapping[str, Driver]
 ) -> dict[str, tuple[str, ...]]:
-    """`twins` as far as a plan can see them; *drivers* by name."""
-    return twins({one.name: likeness(one, drivers[one.driver]) for one in accounts})
+    """`twins` as far as a plan can see them; *drivers* by account."""
+    return twins({one.name: likeness(one, drivers[one.name]) for one in accounts})
 
 
 def needs_scope(account: Account, driver: Driver) -> bool:

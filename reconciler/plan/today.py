@@ -68,17 +68,17 @@ def make_plan(
     project, loaded, diagnostics = site.load_all()
     check_names("accounts", accounts, project.accounts)
     check_names("manifests", manifests, [one.name for one in loaded])
-    by_driver = site.drivers_of(project)
-    asked = questions(project, loaded, by_driver, shared)
+    drivers = site.drivers_of(project)
+    asked = questions(project, loaded, drivers, shared)
     facts, matches = _read(
-        site, project, by_driver, (*asked.questions, *also), inventory, inventory_format, now
+        site, project, drivers, (*asked.questions, *also), inventory, inventory_format, now
     )
     made = planner.plan(
         project,
         facts,
         matches,
         asked,
-        by_driver,
+        drivers,
         now=now,
         author=origin.author(author, site.root, site.environ),
         commit=origin.commit(site.root, site.environ),
@@ -96,7 +96,7 @@ def make_plan(
         digest=planfile.digest(data),
         project=project,
         manifests=loaded,
-        drivers=by_driver,
+        drivers=drivers,
         asked=asked,
         facts=facts,
         matches=matches,
@@ -119,14 +119,14 @@ def _hex(digest: str) -> str:
 def _read(
     site: Site,
     project: Project,
-    by_driver: Mapping[str, Driver],
+    drivers: Mapping[str, Driver],
     asked: Sequence[Question],
     files: Sequence[str],
     format_: str | None,
     now: datetime,
 ) -> tuple[Facts, Matches]:
     """Stream the inventory past the matcher."""
-    by_name = [one.name for one in project.accounts.values() if by_driver[one.driver].by_name]
+    by_name = [one.name for one in project.accounts.values() if drivers[one.name].by_name]
     matcher = Matcher(asked, now=now, by_name=by_name)
     with ExitStack() as spooled:
         sources = inventory_sources(site, project, files, format_, spooled)

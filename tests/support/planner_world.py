@@ -206,8 +206,9 @@ def plan(
     **options: Any,
 ) -> Plan:
     chosen = project_ or project()
-    asked = asked_of(chosen, manifests, DRIVERS)
-    by_name = [one.name for one in chosen.accounts.values() if DRIVERS[one.driver].by_name]
+    drivers = {one.name: DRIVERS[one.driver] for one in chosen.accounts.values()}
+    asked = asked_of(chosen, manifests, drivers)
+    by_name = [name for name in chosen.accounts if drivers[name].by_name]
     given: dict[str, Any] = {
         "now": NOW,
         "author": "a@acme.example",
@@ -222,7 +223,7 @@ def plan(
         facts_ or facts(campaigns),
         matched(asked.questions, campaigns, by_name),
         asked,
-        DRIVERS,
+        drivers,
         **{**given, **options},
     )
 
