@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     )
     from reconciler.events import Event, Listener
     from reconciler.lanes.stop import Stop
+    from reconciler.model import Target
     from reconciler.plan.explain import Explanation
+    from reconciler.settle.status import Standing
+    from reconciler.settle.steps import Settlement
 
 __version__ = "0.2.0"
 
@@ -52,8 +55,11 @@ _HOMES = {
     "ReconcilerError": "errors",
     "Refused": "errors",
     "Report": "api.report",
+    "Settlement": "settle.steps",
     "Stale": "errors",
+    "Standing": "settle.status",
     "Stop": "lanes.stop",
+    "Target": "model",
     "Unfinished": "api.report",
     "UnknownName": "errors",
     "Usage": "errors",
@@ -81,8 +87,11 @@ __all__ = [
     "ReconcilerError",
     "Refused",
     "Report",
+    "Settlement",
     "Stale",
+    "Standing",
     "Stop",
+    "Target",
     "Unfinished",
     "UnknownName",
     "Usage",

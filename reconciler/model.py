@@ -365,6 +365,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
 
     @property
+    def targets(self) -> list[Target]:
+        """Every target that it deletes, in its order."""
+        deletes = (one for one in self.actions if one.action == "delete")
+        return [target for action in deletes for target in action.targets]
+
+    @property
     def phone_numbers(self) -> set[str]:
         """Every phone number that it names, in parts or in records."""
         known: set[str] = set()

@@ -1,7 +1,7 @@
 """A project and what can be done with it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from reconciler.inventory.diff import Diff
     from reconciler.inventory.stats import Stats
     from reconciler.lanes.stop import Stop
+    from reconciler.model import Target
     from reconciler.plan.explain import Explanation
+    from reconciler.settle.person import Found
+    from reconciler.settle.status import Standing
+    from reconciler.settle.steps import Settlement
 
 
 def open_project(
@@ -275,6 +279,59 @@ class Project:
             inventory=inventory,
             inventory_format=inventory_format,
         )
+
+    def settle(
+        self,
+        plan: "Plan | One | None" = None,
+        *,
+        targets: "str | Target | Iterable[str | Target]" = (),
+        request: int | None = None,
+        account: str | None = None,
+        as_: "Found | None" = None,
+        because: str | None = None,
+        inventory: Some = (),
+        max_wait: MaxWait = "15m",
+        on_event: OnEvent = None,
+        stop: "Stop | None" = None,
+    ) -> "Settlement":
+        """Find out what became of targets in doubt, by looking; it never deletes anything.
+
+        All of them, or those of *plan*, or of *account*. With *as_* (`deleted`, `not-deleted`) and
+        *because* a person's finding is recorded instead, of *targets* (`ACCOUNT/ID#PART`), of all
+        of a *request*, or of an *account*. The rest is as in `apply`.
+        """
+        from reconciler.api.settle import settle
+
+        return settle(
+            self._site,
+            plan,
+            targets=targets,
+            request=request,
+            account=account,
+            as_=as_,
+            because=because,
+            inventory=inventory,
+            max_wait=max_wait,
+            on_event=on_event,
+            stop=stop,
+        )
+
+    def status(
+        self,
+        plan: "Plan | One | None" = None,
+        *,
+        reviewed: int | None = None,
+        by: str | None = None,
+        because: str | None = None,
+    ) -> "Standing":
+        """What stands, of *plan* or of all: runs, outcomes, doubts, lanes, what blocks now.
+
+        Reads alone, but for a *reviewed* run: then it records that a person, named by *by*, has
+        reviewed what the run waived, and what that came to.
+        """
+        from reconciler.api.settle import status
+
+        return status(self._site, plan, reviewed=reviewed, by=by, because=because)
 
     def evidence(self, plan: "Plan | One", *, out: One) -> "Evidence":
         """Pack everything that an auditor asks for about *plan* into the archive *out*.

@@ -14,7 +14,7 @@ from reconciler.apply.task import Task
 from reconciler.driver import Driver
 from reconciler.errors import ReconcilerError, Usage
 from reconciler.lanes import state
-from reconciler.lanes.accounts import Pair, open_accounts, scopes_now, shared, untraced
+from reconciler.lanes.accounts import Pair, open_accounts, pairs_of, scopes_now, shared, untraced
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import can_look
 from reconciler.model import Report
@@ -38,8 +38,7 @@ def apply(task: Task) -> Conclusion:
     report: Report | None = None
     try:
         with state.journal(task.site, task.project) as journal:
-            drivers = task.site.drivers_of(task.project)
-            pairs = [(one, drivers[one.name]) for one in task.project.accounts.values()]
+            pairs = pairs_of(task.site, task.project)
             known = Known(journal, scopes_now(task.site, pairs, journal, reveal=True))
             agenda, ending = _apply(task, known, pairs)
             report = report_of(task, known, agenda, ending)

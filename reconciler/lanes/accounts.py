@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.declare.credentials import resolve
-from reconciler.declare.project import Account
+from reconciler.declare.project import Account, Project
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.lanes.journal import Journal
@@ -14,6 +14,13 @@ from reconciler.plan import scopes
 from reconciler.site import Site
 
 Pair = tuple[Account, Driver]
+
+
+def pairs_of(site: Site, project: Project) -> list[Pair]:
+    """Every account of the project, by name, with its driver."""
+    drivers = site.drivers_of(project)
+    accounts = [project.accounts[name] for name in sorted(project.accounts)]
+    return [(account, drivers[account.name]) for account in accounts]
 
 
 def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[OpenAccount]:

@@ -25,8 +25,7 @@ class Saved:
     @property
     def targets(self) -> list[Target]:
         """Every target that the plan deletes, in its order."""
-        deletes = (one for one in self.plan.actions if one.action == "delete")
-        return [target for action in deletes for target in action.targets]
+        return self.plan.targets
 
 
 def read_plan(path: str | Path) -> Saved:

@@ -15,6 +15,7 @@ from reconciler.model import (
     Reason,
     Report,
     Source,
+    Target,
     TargetReport,
     Violation,
 )
@@ -192,6 +193,13 @@ def part(text: str, action: Action | None = None) -> str:
     if campaign is not None and text in (campaign.message_ids or ()):
         return text
     return mask_part(text)
+
+
+def target(one: Target, *, show_numbers: bool = False) -> str:
+    """A target as it may be shown: its phone number masked unless *show_numbers*."""
+    if show_numbers or one.part is None or mask_part(one.part) == one.part:
+        return str(one)
+    return f"{Target(one.account, one.id)}#{mask_part(one.part)}"
 
 
 def parts(action: Action, *, show_numbers: bool = False) -> tuple[str, ...]:

@@ -1,45 +1,11 @@
 """`apply` and `dry_run` from Python, at the sandbox."""
 
 import asyncio
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import reconciler
-from reconciler.sandbox import create_app, serve
-from tests.api.conftest import PROJECT
-
-RECORDS = [
-    {"account": "push", "id": f"c{n}", "name": f"C {n}", "status": "completed"} for n in range(1, 5)
-]
-HEAD = {
-    "apiVersion": "reconciler/v1",
-    "kind": "Inventory",
-    "accounts": {"push": {"complete": True}},
-}
-MANIFEST = """\
-apiVersion: reconciler/v1
-kind: CampaignAbsence
-metadata: {name: retire, owner: growth, reason: The season is over}
-spec:
-  account: push
-  absent: [{id: c1}, {id: c2}, {id: c3}]
-"""
-
-
-@pytest.fixture
-def here(root: Path) -> Iterator[reconciler.Project]:
-    """The project, its vendor in the sandbox, without a look before a request."""
-    with serve(create_app(RECORDS, {"push": ("batch-cep", {"project": "project_1"})}, 500)) as url:
-        account = f"baseUrl: {url}/batch, limits: {{requests: 50, per: 1s, concurrency: 1}}}}"
-        text = PROJECT.replace("CEP_KEY}}}", "CEP_KEY}}, " + account)
-        (root / "reconciler.yaml").write_text(text)
-        (root / "manifests/retire.yaml").write_text(MANIFEST)
-        lines = [json.dumps(one) for one in (HEAD, *RECORDS)]
-        (root / "inventory.ndjson").write_text("\n".join(lines) + "\n")
-        yield reconciler.open_project(root, environ={"CEP_KEY": "sandbox-key"})
 
 
 def outcomes(report: reconciler.Report) -> dict[str, str]:

@@ -1,0 +1,103 @@
+"""`settle`: find out what became of targets in doubt; `status`: what stands."""
+
+from collections.abc import Iterable
+
+from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds, texts
+from reconciler.api.plan import Plan, read_plan
+from reconciler.errors import ReconcilerError, Usage, check_names
+from reconciler.lanes.stop import Stop
+from reconciler.model import Target
+from reconciler.settle.doubts import Selection
+from reconciler.settle.person import Found, Statement
+from reconciler.settle.status import Standing, standing
+from reconciler.settle.steps import Settlement
+from reconciler.settle.steps import settle as settle_doubts
+from reconciler.site import Site
+
+
+def settle(
+    site: Site,
+    plan: Plan | One | None = None,
+    *,
+    targets: str | Target | Iterable[str | Target] = (),
+    request: int | None = None,
+    account: str | None = None,
+    as_: Found | None = None,
+    because: str | None = None,
+    inventory: Some = (),
+    max_wait: MaxWait = "15m",
+    on_event: OnEvent = None,
+    stop: Stop | None = None,
+) -> Settlement:
+    """Look at the targets in doubt that are meant, or record what a person found."""
+    chosen = _targets(targets)
+    statement = _statement(as_, because, chosen, request, account)
+    longest = seconds(max_wait)
+    named = _named(plan)
+    project = site.load_project()
+    check_names("account", [] if account is None else [account], project.accounts)
+    return settle_doubts(
+        heard_by(site, on_event),
+        project,
+        Selection(None if named is None else named.value, chosen, request, account),
+        statement,
+        inventory=texts(inventory),
+        max_wait=longest,
+        stop=stop or Stop(),
+    )
+
+
+def _targets(given: str | Target | Iterable[str | Target]) -> tuple[Target, ...]:
+    ones = (given,) if isinstance(given, str | Target) else tuple(given)
+    try:
+        return tuple(one if isinstance(one, Target) else Target.parse(one) for one in ones)
+    except ValueError as error:
+        raise Usage(str(error)) from error
+
+
+def _statement(
+    found: Found | None,
+    because: str | None,
+    targets: tuple[Target, ...],
+    request: int | None,
+    account: str | None,
+) -> Statement | None:
+    if found is None:
+        if request is not None or because is not None or targets:
+            raise Usage("TARGET, --request and --because belong to --as deleted|not-deleted")
+        return None
+    if not because:
+        raise Usage("--as needs --because TEXT: how do you know?")
+    if sum((bool(targets), request is not None, account is not None)) != 1:
+        raise Usage("--as takes targets, or --request N, or --account A")
+    return Statement(found, because)
+
+
+def status(
+    site: Site,
+    plan: Plan | One | None = None,
+    *,
+    reviewed: int | None = None,
+    by: str | None = None,
+    because: str | None = None,
+) -> Standing:
+    """What stands, of *plan* or of all."""
+    from reconciler.lanes.state import journal, journal_read
+
+    if reviewed is not None and not (by and because):
+        raise Usage("--reviewed needs --by NAME and --because TEXT")
+    if reviewed is None and (by or because):
+        raise Usage("--by and --because belong to --reviewed RUN")
+    project = site.load_project()
+    named = _named(plan)
+    opening = journal if reviewed is not None else journal_read
+    with opening(site, project) as opened:
+        if reviewed is not None and not opened.review(reviewed, by or "", because or ""):
+            raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
+        if named is None:
+            return standing(site, project, opened, None, None)
+        return standing(site, project, opened, named.value, named.digest)
+
+
+def _named(plan: Plan | One | None) -> Plan | None:
+    return plan if plan is None or isinstance(plan, Plan) else read_plan(plan)

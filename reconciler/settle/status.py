@@ -1,0 +1,167 @@
+"""What stands: runs, outcomes, doubts, who holds a lane, which rule blocks now. Sends nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reconciler.declare.project import Project
+from reconciler.errors import Exit
+from reconciler.lanes.accounts import pairs_of, scopes_now
+from reconciler.lanes.journal import Journal, Run
+from reconciler.lanes.known import UNKNOWN, Known
+from reconciler.lanes.locks import Locks
+from reconciler.lanes.state import locks_folder
+from reconciler.model import Outcome, Plan, Target
+from reconciler.plan.guards.windows import Schedule
+from reconciler.settle.doubts import doubts_now
+from reconciler.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoubt:
+    """A target in doubt. *request*: the newest that is; *detail* None: no answer yet.
+
+    *elsewhere*: it was asked in a *scope* that no account has today.
+    """
+
+    target: Target
+    scope: str
+    elsewhere: bool
+    detail: str | None
+    request: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """What an account is, as far as anybody can tell without its key, and what it was before.
+
+    *traced*: since when the journal knows what was sent there. *strangers*: outcomes that were
+    recorded under its name and belong to another scope.
+    """
+
+    name: str
+    scope: str
+    traced: datetime | None
+    strangers: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """An account that a rule blocks now. *opens* None: nobody can see that far."""
+
+    account: str
+    rule: str | None
+    because: str | None
+    opens: datetime | None
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedRule:
+    """A rule that a run lifted, and that nobody has reviewed yet."""
+
+    run: int
+    waived: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in a project. With *plan* (its digest), *outcomes*, doubts and *runs* are its.
+
+    *in_flight*: requests without an answer whose run lives. *lanes*: who holds which, as they said
+    themselves. *runs*: newest first.
+    """
+
+    project: str
+    plan: str | None
+    outcomes: Mapping[str, int]
+    in_doubt: tuple[OpenDoubt, ...]
+    in_flight: int
+    lanes: tuple[Mapping[str, Any], ...]
+    accounts: tuple[AccountStanding, ...]
+    blocked: tuple[ClosedWindow, ...]
+    runs: tuple[Run, ...]
+    open_for_review: tuple[WaivedRule, ...]
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code of the command: doubts count where a plan was named."""
+        return Exit.DOUBT if self.plan is not None and self.in_doubt else Exit.OK
+
+
+def standing(
+    site: Site, project: Project, journal: Journal, plan: Plan | None, digest: str | None
+) -> Standing:
+    """What stands, of *plan* (*digest* is of its bytes) or of all."""
+    scopes = scopes_now(site, pairs_of(site, project), journal, reveal=False)
+    known = Known(journal, scopes)
+    holders = Locks(locks_folder(site, project)).holders()
+    doubts, flying = doubts_now(known, holders)
+    newest = journal.doubtful_requests().items()
+    requests = {target: number for number, ones in newest for target in known.targets(ones)}
+    outcomes = {} if plan is None else _outcomes(known, plan, set(doubts))
+    if plan is not None:
+        mine = set(plan.targets)
+        doubts = {target: state for target, state in doubts.items() if target in mine}
+        flying &= mine
+    runs = journal.runs()
+    return Standing(
+        project=project.name,
+        plan=digest,
+        outcomes=outcomes,
+        in_doubt=tuple(
+            OpenDoubt(
+                target,
+                known.identity(target).scope,
+                known.elsewhere(target) is not None,
+                state.detail,
+                requests.get(target),
+            )
+            for target, state in doubts.items()
+        ),
+        in_flight=len(flying),
+        lanes=tuple(holders),
+        accounts=tuple(_account(known, name) for name in sorted(project.accounts)),
+        blocked=tuple(_blocked(project, site.now())),
+        runs=tuple(one for one in runs if digest in (None, one.plan)),
+        open_for_review=tuple(_unreviewed(runs)),
+    )
+
+
+def _outcomes(known: Known, plan: Plan, doubts: set[Target]) -> dict[str, int]:
+    """How many targets of the plan are in each outcome; every outcome is named."""
+    targets = plan.targets
+    states = known.states(targets)
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for target in targets:
+        state = states.get(target)
+        outcome = state.outcome if state is not None and state.outcome else Outcome.PENDING
+        counts[Outcome.IN_DOUBT.value if target in doubts else outcome.value] += 1
+    return counts
+
+
+def _account(known: Known, name: str) -> AccountStanding:
+    scope = known.scopes.get(name)
+    strangers = known.journal.elsewhere(name, known.scope(name))
+    traced = None if scope is None else known.journal.traced(scope)
+    return AccountStanding(name, scope or UNKNOWN, traced, strangers)
+
+
+def _blocked(project: Project, now: datetime) -> list[ClosedWindow]:
+    found = []
+    for name, account in sorted(project.accounts.items()):
+        one = Schedule(account.guards.windows).decide(now)
+        if not one.open:
+            opens, zone = one.opens_at, one.time_zone
+            found.append(ClosedWindow(name, one.rule, one.because, opens, zone))
+    return found
+
+
+def _unreviewed(runs: Sequence[Run]) -> list[WaivedRule]:
+    return [
+        WaivedRule(one.number, waived)
+        for one in runs
+        if one.waived and one.reviewed is None
+        for waived in one.waived
+    ]

@@ -1,0 +1,142 @@
+"""What stands in a project, as JSON and for a terminal. Pure."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reconciler.plan.guards.spans import HORIZON
+from reconciler.plan.guards.windows import local
+from reconciler.safe import terminal
+from reconciler.views.words import masker, target
+
+if TYPE_CHECKING:
+    from reconciler.lanes.journal import Run
+    from reconciler.settle.status import ClosedWindow, OpenDoubt, Standing
+
+_RUNS = 10
+
+
+def document(status: "Standing", *, show_numbers: bool = False) -> dict[str, Any]:
+    """The JSON of `status`. Phone numbers are masked unless *show_numbers*."""
+    mask = masker((one.target.part or "" for one in status.in_doubt), show_numbers)
+    plan = {} if status.plan is None else {"plan": status.plan, "outcomes": status.outcomes}
+    return {
+        "kind": "Status",
+        "project": status.project,
+        **plan,
+        "inDoubt": [
+            {
+                "target": target(one.target, show_numbers=show_numbers),
+                "scope": one.scope,
+                "elsewhere": one.elsewhere,
+                "detail": mask(one.detail) if one.detail else None,
+                "request": one.request,
+                "state": "in doubt",
+            }
+            for one in status.in_doubt
+        ],
+        "inFlight": status.in_flight,
+        "lanes": list(status.lanes),
+        "accounts": [
+            {
+                "account": one.name,
+                "scope": one.scope,
+                "tracedSince": _time(one.traced),
+                "outcomesOfAnotherScope": one.strangers,
+            }
+            for one in status.accounts
+        ],
+        "blocked": [
+            {
+                "account": one.account,
+                "rule": one.rule,
+                "because": one.because,
+                "opensAt": _time(one.opens),
+                "timeZone": one.time_zone,
+            }
+            for one in status.blocked
+        ],
+        "runs": [_run(one) for one in status.runs[:_RUNS]],
+        "runsInAll": len(status.runs),
+        "openForReview": [{"run": one.run, **one.waived} for one in status.open_for_review],
+    }
+
+
+def _run(one: "Run") -> dict[str, Any]:
+    return {
+        "run": one.number,
+        "kind": one.kind,
+        "plan": one.plan,
+        "started": _time(one.started),
+        "ended": _time(one.ended),
+        "exitCode": one.exit_code,
+        "holder": json.loads(one.holder),
+        "waived": list(one.waived),
+        "reviewed": one.reviewed,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def text(status: "Standing", *, show_numbers: bool = False) -> str:
+    """The same for a terminal. Phone numbers are masked unless *show_numbers*."""
+    return "\n".join(terminal(line) for line in _lines(status, show_numbers=show_numbers))
+
+
+def _lines(status: "Standing", *, show_numbers: bool) -> Iterator[str]:
+    yield f"Project {status.project}"
+    if status.plan is not None:
+        counts = ", ".join(f"{n} {word}" for word, n in status.outcomes.items() if n) or "nothing"
+        yield f"Plan {status.plan}"
+        yield f"  {counts}"
+    for lane in status.lanes:
+        accounts = ", ".join(map(str, lane.get("accounts", ())))
+        who = f"pid {lane.get('pid')} of {lane.get('user')} on {lane.get('host')}"
+        since = f", since {lane['since']}" if "since" in lane else ""
+        yield f"Lane {lane.get('lane')} ({accounts}) is held by {who}{since}"
+    for account in status.accounts:
+        if account.strangers:
+            said = f"{account.strangers} outcomes belong to another scope of this account"
+            yield f"{account.name}: {said}; now it is {account.scope}"
+    if status.in_flight:
+        yield f"{status.in_flight} targets in flight"
+    for window in status.blocked:
+        yield _blocked(window)
+    yield from _doubts(status.in_doubt, show_numbers=show_numbers)
+    for one in status.open_for_review:
+        said = f"Open for review: run {one.run} waived {one.waived['rule']}"
+        yield f"{said} ({one.waived['ticket']}: {one.waived['because']})"
+    yield from _runs(status.runs)
+
+
+def _blocked(window: "ClosedWindow") -> str:
+    why = f" ({window.because})" if window.because else ""
+    opens = f"; it does not open within {HORIZON.days} days"
+    if window.opens is not None:
+        opens = f"; opens {local(window.opens, window.time_zone)}"
+    return f"{window.account}: blocked now by {window.rule}{why}{opens}"
+
+
+def _doubts(doubts: "tuple[OpenDoubt, ...]", *, show_numbers: bool) -> Iterator[str]:
+    if not doubts:
+        yield "Nothing is in doubt."
+        return
+    mask = masker((one.target.part or "" for one in doubts), show_numbers)
+    yield f"{len(doubts)} in doubt (reconciler settle looks at them):"
+    for one in doubts:
+        where = f", request {one.request}" if one.request is not None else ""
+        there = f", at {one.scope}, which no account is now" if one.elsewhere else ""
+        why = mask(one.detail) if one.detail else "no answer yet"
+        yield f"  {target(one.target, show_numbers=show_numbers)}{where}{there}: {why}"
+
+
+def _runs(runs: "tuple[Run, ...]") -> Iterator[str]:
+    yield "Runs:" if runs else "No run yet."
+    for one in runs[:_RUNS]:
+        end = f"exit {one.exit_code}" if one.ended else "not ended"
+        yield f"  {one.number}  {_time(one.started)}  {one.kind}  {end}  {one.plan or ''}"
+    if len(runs) > _RUNS:
+        yield f"  and {len(runs) - _RUNS} earlier ones"
