@@ -20,6 +20,7 @@ Value = dict[str, "Value"] | list["Value"] | str | None
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 20
+MAX_JSON_DEPTH = 200
 _MOST = 50  # problems of one sort told of a file; how many more there are is said
 _FIRST = "mend those above first"
 _OR_TEXT = "put a text that begins so in quotes, else "
@@ -468,6 +469,8 @@ def parse_json(data: bytes, path: str) -> tuple[Any, list[Diagnostic]]:
     text, problems = decode(data, path)
     if text is None:
         return None, problems
+    if _nesting(text) > MAX_JSON_DEPTH:
+        return None, [_too_deep(path)]
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         if "\\u" in text:
@@ -476,13 +479,28 @@ def parse_json(data: bytes, path: str) -> tuple[Any, list[Diagnostic]]:
         return None, [_error("json", error.msg, path, _place(text, min(error.pos, len(text))))]
     except _Odd:
         return None, _odd(text, path)
-    except RecursionError:
-        return None, [_error("too-deep", "the JSON is nested too deeply", path, (1, 1))]
+    except RecursionError:  # an interpreter that may go less deep than we do
+        return None, [_too_deep(path)]
     except UnicodeEncodeError:
         return None, [_error("json", "a lone surrogate (\\ud800 to \\udfff) is not text", path)]
     except ValueError:
         return None, [_error("json", "a number with too many digits", path, fix="write it as text")]
     return value, []
+
+
+def _too_deep(path: str) -> Diagnostic:
+    return _error("too-deep", "the JSON is nested too deeply", path, (1, 1))
+
+
+def _nesting(text: str) -> int:
+    """How many brackets of *text* are open at once; at most that, if there are few of them."""
+    depth = deepest = text.count("[") + text.count("{")
+    if deepest > MAX_JSON_DEPTH:
+        depth = deepest = 0
+        for match in _TOKEN.finditer(text):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 
-_DEEPEST = 200  # levels; more is nothing that anybody wrote
+DEEPEST = 200
+"""Levels that a value may have; more is nothing that anybody wrote."""
+
 _LONGEST = 300  # digits of a number
 _SHOWN = 40
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -71,6 +73,17 @@ def scan(text: str, start: int = 0) -> Scan:
     except _Found as stop:
         found.fault = stop.fault
     return found
+
+
+def deeper(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether *value*, decoded, nests more than *levels* dicts and lists, itself included.
+
+    `scan` goes no deeper than `DEEPEST`; how deep a decoder goes depends on the interpreter.
+    """
+    if type(value) is not dict and type(value) is not list:
+        return False
+    inside = value.values() if type(value) is dict else value
+    return not levels or any(deeper(one, levels - 1) for one in inside)
 
 
 def only(text: str) -> Scan:
@@ -136,7 +149,7 @@ class _Reader:
     def _value(self, here: str) -> _Next | None:
         self._found.values[tuple(self._path)] = self._at
         if here in ("{", "["):
-            if len(self._open) >= _DEEPEST:
+            if len(self._open) >= DEEPEST:
                 raise _Found(Fault(0, "values are nested too deep", "flatten them"))
             self._open.append(here)
             self._path.append("" if here == "{" else 0)

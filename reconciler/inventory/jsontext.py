@@ -7,7 +7,7 @@ import msgspec
 
 from reconciler.encoding import windows_1252
 from reconciler.inventory import fixes
-from reconciler.inventory.jsonscan import Scan, only
+from reconciler.inventory.jsonscan import DEEPEST, Scan, deeper, only
 from reconciler.inventory.notes import Notes, closest
 from reconciler.inventory.records import FIELDS, Where, build
 from reconciler.inventory.times import FINER, instant
@@ -73,9 +73,21 @@ def decode(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Campaign] |
         records = _STRICT.decode_lines(chunk)
     except UNREADABLE:
         return _decode_loosely(chunk, lines, notes)
-    if len(records) != len(lines):
+    if len(records) != len(lines) or _deep(records):
         return None
     return records if _exact(chunk, records) else _decode_loosely(chunk, lines, notes)
+
+
+def _deep(records: list[Campaign]) -> bool:
+    """Whether one of *records* is nested too deep. Nothing else of a record nests."""
+    nests = [
+        value
+        for one in records
+        if one.attributes
+        for value in one.attributes.values()
+        if type(value) is dict or type(value) is list
+    ]
+    return any(deeper(value, DEEPEST - 2) for value in nests)
 
 
 def _exact(chunk: bytes, records: list[Campaign]) -> bool:
@@ -101,7 +113,9 @@ def _decode_loosely(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Ca
     try:
         loose = _LOOSE.decode_lines(chunk)
         plain = _ANY.decode_lines(chunk)
-        if len(loose) != len(lines) or not _nothing_lost(chunk, _ENCODE.encode(plain)):
+        if len(loose) != len(lines) or any(map(deeper, plain)):
+            return None
+        if not _nothing_lost(chunk, _ENCODE.encode(plain)):
             return None
         records = [_tight(one) for one in loose]
     except (*UNREADABLE, OverflowError):
@@ -145,7 +159,7 @@ def one_record(text: bytes) -> Campaign | None:
         record = _STRICT.decode(text)
     except UNREADABLE:
         return None
-    return record if _exact(text, [record]) else None
+    return record if not _deep([record]) and _exact(text, [record]) else None
 
 
 def built(value: Any, text: bytes, at: Spot, notes: Notes) -> Campaign | None:

@@ -148,6 +148,8 @@ def _read_head(data: bytes) -> _Head:
 
 
 def _one_line(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
     return " ".join(str(error).split())[:200]
 
 

@@ -227,6 +227,8 @@ def test_what_yaml_itself_would_read_as_another_value(text: str, odd: bool) -> N
 
 def test_json_is_read() -> None:
     assert parse_json(b'{"a": [1, "\\u00e9\\ud83d\\ude00"]}', "f") == ({"a": [1, "é😀"]}, [])
+    assert parse_json(b"[" * 200 + b"]" * 200 + b" ", "f")[1] == []
+    assert parse_json(b'["' + b"[" * 500 + b'"]', "f")[1] == []
 
 
 @pytest.mark.parametrize(
@@ -241,6 +243,7 @@ def test_json_is_read() -> None:
         ('{"a": }', (1, 7)),
         ("", (1, 1)),
         ("[" * 100_000, (1, 1)),
+        ("[" * 201 + "]" * 201, (1, 1)),
         ("[1", (1, 3)),
     ],
 )

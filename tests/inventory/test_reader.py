@@ -133,6 +133,28 @@ def test_what_is_wrong_with_a_line_is_told_at_its_place(
     assert fix in (found[0].fix or "")
 
 
+@pytest.mark.parametrize("more", [{}, {"createdAt": "2024-10-01"}, {"createdat": 1}], ids=str)
+@pytest.mark.parametrize(("format_", "indent"), [("ndjson", None), ("json", None), ("json", 1)])
+def test_how_deep_a_record_may_go_is_ours_to_say(
+    format_: str, indent: int | None, more: dict[str, Any]
+) -> None:
+    def written(levels: int) -> bytes:
+        value: Any = []
+        for _ in range(levels - 3):  # less the record, the attributes and the innermost list
+            value = [value]
+        deep = record(2, attributes={"a": value}, **more)
+        if format_ == "ndjson":
+            return lines(record(1), deep, record(3))
+        return json.dumps([record(1), deep, record(3)], indent=indent).encode()
+
+    records, _ = read(written(200), format_=format_)
+    assert len(records) == 3
+    for levels in (201, 900):  # 900: no interpreter minds
+        (found,) = problems(written(levels), format_=format_)
+        assert "too deep" in found.message
+        assert found.line == (2 if format_ == "ndjson" else 7 if indent else 1)
+
+
 def test_all_errors_of_all_files_are_told_at_once() -> None:
     bad = lines(record(1, id=1), record(2, name=2), record(3, status="x"))
     found = problems(bad, bad)
