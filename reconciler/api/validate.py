@@ -4,6 +4,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from reconciler.api.given import Some, texts
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.site import Loaded, Site
@@ -34,8 +36,15 @@ def validate(site: Site, paths: Some = ()) -> Validation:
 
 def _read(site: Site) -> Loaded:
     """All there is; a project file that cannot be read is a diagnostic like any other."""
+    from reconciler.plan import scopes
+
     try:
-        return site.read()
+        loaded = site.read()
+        if loaded.project is None:
+            return loaded
+        accounts = loaded.project.accounts
+        told = scopes.told(accounts, site.drivers_of(loaded.project), loaded.files[0])
+        return structs.replace(loaded, diagnostics=(*loaded.diagnostics, *told))
     except ReconcilerError as error:
         path = site.shown(site.config)
         return Loaded(None, (), (), (Diagnostic("error", "unreadable", str(error), path),))

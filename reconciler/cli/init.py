@@ -46,6 +46,11 @@ spec:
   #      ticket: CHG-1001, until: 2026-12-01}
 """
 
+_AFTER_SETTINGS = "      # guards: {maxDeletions: {count: 200}}"
+_LOOK = """\
+      before: look                # CI brings the journal from a cache, which may be an old one
+"""
+
 _MANIFEST = """\
 # Campaigns that should no longer exist. Change by pull request; `reconciler plan` shows what it
 # means before anything happens. Its JSON Schema: reconciler schema manifest
@@ -141,7 +146,7 @@ jobs:
           python-version: "3.12"
       - run: {_INSTALL}
       - name: Bring the journal of earlier runs
-        uses: actions/cache@v4
+        uses: actions/cache/restore@v4
         with:
           path: .reconciler
           key: reconciler-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
@@ -150,6 +155,14 @@ jobs:
       - run: reconciler apply plan.json --yes --report markdown=report.md
         env:
           BATCH_REST_API_KEY: ${{{{ secrets.BATCH_REST_API_KEY }}}}
+      - name: Keep the journal, however the apply ended
+        # `actions/cache` alone saves nothing after a step that failed: the next run would bring
+        # back an older journal, which does not know what this one sent.
+        if: always()
+        uses: actions/cache/save@v4
+        with:
+          path: .reconciler
+          key: reconciler-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
       - name: Summary
         if: always()
         run: if [ -f report.md ]; then cat report.md >> "$GITHUB_STEP_SUMMARY"; fi
@@ -224,6 +237,8 @@ def command(app: App, ci: str | None) -> None:
     """
     files = {app.config: _PROJECT, "manifests/example.yaml": _MANIFEST}
     if ci is not None:
+        # A journal that a cache brings may be an old one: each target is looked at first.
+        files[app.config] = _PROJECT.replace(_AFTER_SETTINGS, _LOOK + _AFTER_SETTINGS)
         path, text = _WORKFLOWS[ci]
         files[path] = text
     for path, text in files.items():

@@ -130,9 +130,15 @@ class Absent(msgspec.Struct, frozen=True):
 
 
 class Unconfirmed(msgspec.Struct, frozen=True):
-    """The vendor's words fit "does not exist" and something else too; only a look can tell."""
+    """The vendor's words fit "does not exist" and something else too; only a look can tell.
+
+    *known*: the right account was asked, and the words speak of this item alone (an item that is
+    gone, or one that never was). Then they are told as they are, the account goes on, and after a
+    doubtful request of our own they say what came of it.
+    """
 
     detail: str
+    known: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):

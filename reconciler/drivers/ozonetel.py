@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler.driver import (
-    Absent,
     Answer,
     Credential,
     Deleted,
@@ -30,6 +29,7 @@ from reconciler.driver import (
     Throttled,
     Token,
     Unauthorised,
+    Unconfirmed,
     Verdict,
     one_each,
 )
@@ -67,6 +67,7 @@ _MALFORMED: Final = frozenset(
     }
 )
 _NO_RECORD: Final = "no record found"
+_BOTH: Final = "the number is no longer in the campaign, or number or campaign are not valid"
 _BAD_CAMPAIGN: Final = "passed campaign are invalid"
 _FAILED: Final = frozenset({"false", "error", "failure", "fail"})
 
@@ -194,7 +195,9 @@ def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict
             case message if message in _MALFORMED:
                 return Refused(detail)
             case message if message == _NO_RECORD:
-                return Absent(detail) if len(names) == len(numbers) == 1 else Split(detail)
+                if len(names) == len(numbers) == 1:
+                    return Unconfirmed(f"{detail}: {_BOTH}", known=True)
+                return Split(detail)
             case message if message == _BAD_CAMPAIGN:
                 return Refused(detail) if len(names) == 1 else Split(detail)
         return Doubt(f"not documented: {detail}" if detail else odd(answer))

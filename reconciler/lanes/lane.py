@@ -378,6 +378,8 @@ class Lane:
                 self._all(batch, Fate(Outcome.ALREADY_ABSENT, detail, "answer"), sent=True)
             case Refused():
                 self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
+            case Unconfirmed(known=True):
+                self._told_unknown(batch, detail)
             case Unconfirmed():
                 self._unconfirmed(batch)
             case Throttled():
@@ -408,6 +410,14 @@ class Lane:
         halves = self.line.driver.split(tuple(job.item for job in batch))
         for half in reversed(halves):
             self._queue.appendleft(tuple(jobs[item.target] for item in half))
+
+    def _told_unknown(self, batch: Batch, detail: str | None) -> None:
+        """It is gone, or never was: after a doubtful request of our own, that one did it."""
+        for job in batch:
+            if job.state.doubts > 0:
+                self.tell(job, Fate(Outcome.ALREADY_ABSENT, detail, "answer"), sent=True)
+            else:
+                self.tell(job, Fate(Outcome.REFUSED, f"unconfirmed: {detail}", "answer"), sent=True)
 
     def _unconfirmed(self, batch: Batch) -> None:
         """It may be gone, or the address may be wrong. Until a look says more: not deleted."""

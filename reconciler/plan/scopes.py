@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from reconciler.declare.project import Account
 from reconciler.driver import Driver, Secret, Text
+from reconciler.errors import Diagnostic
 
 _PORTS = {"http": 80, "https": 443}
 _SHOWN = 32  # characters of an HMAC: enough that no two keys meet
@@ -83,6 +84,26 @@ def alike(
 def needs_scope(account: Account, driver: Driver) -> bool:
     """Whether only a secret says whose campaigns these are, and the project does not."""
     return account.scope is None and _secret(driver.scope(account.settings))
+
+
+def told(
+    accounts: Mapping[str, Account], drivers: Mapping[str, Driver], path: str
+) -> list[Diagnostic]:
+    """What `validate` warns of: accounts that are one, and accounts that only a secret names.
+
+    *drivers* by name; *path* is the project file's.
+    """
+    found = []
+    for names in sorted(set(alike(tuple(accounts.values()), drivers).values())):
+        said = f"accounts {', '.join(names)} are one and the same at the vendor"
+        fix = "what each keeps and protects holds for all; keep one of them if that is not meant"
+        found.append(Diagnostic("warning", "same-scope", said, path, fix=fix))
+    for name, account in sorted(accounts.items()):
+        if needs_scope(account, drivers[account.driver]):
+            said = f"account {name}: only its key says whose campaigns these are"
+            fix = f"give it a `scope`, such as `scope: {name}`; then the key may be rotated"
+            found.append(Diagnostic("warning", "scope-by-secret", said, path, fix=fix))
+    return found
 
 
 def _parts(text: Text) -> tuple[str | Secret, ...]:

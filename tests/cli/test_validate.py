@@ -276,3 +276,37 @@ def test_the_inventory_schema_takes_header_campaign_and_document() -> None:
         check.validate(value)
     for value in ({**campaign, "id": 1}, {"account": "a"}, {**campaign, "colour": "blue"}):
         assert not check.is_valid(value)
+
+
+ACCOUNT = "{driver: cellcast, settings: {apiKey: {env: KEY}}}"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "codes"),
+    [
+        (f"a: {ACCOUNT}", ["scope-by-secret"]),
+        (f"a: {ACCOUNT[:-1]}, scope: au}}", []),
+        (f"{{a: {ACCOUNT}, b: {ACCOUNT}}}"[1:-1], ["same-scope", *["scope-by-secret"] * 2]),
+        (
+            "a: {driver: batch-cep, settings: {project: p, restApiKey: {env: A}}}, "
+            "b: {driver: batch-cep, settings: {project: p, restApiKey: {env: B}}}",
+            ["same-scope"],
+        ),
+        (
+            "a: {driver: batch-cep, settings: {project: p, restApiKey: {env: A}}}, "
+            "b: {driver: batch-cep, settings: {project: q, restApiKey: {env: A}}}",
+            [],
+        ),
+    ],
+    ids=["by its key", "by its word", "one key", "one project", "two projects"],
+)
+def test_what_an_account_is_is_told_where_it_matters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], accounts: str, codes: list[str]
+) -> None:
+    (tmp_path / "reconciler.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: x}\n"
+        f"spec: {{manifests: [], accounts: {{{accounts}}}}}\n"
+    )
+    assert cli.main(["-C", str(tmp_path), "validate", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert [one["code"] for one in told] == codes

@@ -3,7 +3,6 @@
 import pytest
 
 from reconciler.driver import (
-    Absent,
     Deleted,
     Item,
     Missing,
@@ -136,4 +135,4 @@ def test_ozonetel_in_its_other_modes(example):
         here = session(example, "ozonetel", token)
     one = leads(("Lead refill ", "9181"))
     assert isinstance(wire.delete(example, here, *one), Deleted)
-    assert isinstance(wire.delete(example, here, *one), Absent | Deleted)
+    assert isinstance(wire.delete(example, here, *one), Unconfirmed | Deleted)

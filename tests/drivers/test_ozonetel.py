@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.driver import (
-    Absent,
     Deleted,
     Doubt,
     Refused,
@@ -154,8 +153,8 @@ def test_basic_mode_asks_for_no_token():
         (answer(200, no("Max limit exceeded", "success")), Deleted),
         (answer(200, {"message": "No Record Found"}), Doubt),
         (answer(500, no("No Record Found")), Doubt),
-        (answer(200, no("No Record Found")), Absent),
-        (answer(400, no("no record found ")), Absent),
+        (answer(200, no("No Record Found")), Unconfirmed),
+        (answer(400, no("no record found ")), Unconfirmed),
         (answer(200, no("Passed campaign are invalid")), Refused),
         (answer(401), Unauthorised),
         (answer(403), Unauthorised),

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.driver import Answer, Deleted, Unclear, Unproven
+from reconciler.lanes.journal import State
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import LookReason
 from reconciler.model import Limits, Outcome, Target
@@ -197,6 +198,22 @@ def test_404s_without_a_witness_are_refused_and_stop_the_account_after_three(
     assert list(told(fates).values()) == ["refused"] * 3 + ["pending"] * 6
     assert {fates[i].detail for i in many[:3]} == {"unconfirmed-404"}
     assert len(here.vendor.deletes) == 3
+
+
+def test_words_that_fit_gone_and_never_there_are_told_and_the_account_goes_on(
+    world: Make,
+) -> None:
+    many = [f"c{n}" for n in range(9)]
+    here = world(Vendor({}, answers=lambda *_: (406, b"no record")), driver=BLIND)
+    fates = here.go(many)
+    assert told(fates) == dict.fromkeys(many, "refused")
+    assert {one.detail for one in fates.values()} == {"unconfirmed: 406 no record"}
+
+
+def test_after_a_doubtful_request_of_our_own_they_say_what_came_of_it(world: Make) -> None:
+    here = world(Vendor({}, answers=lambda *_: (406, b"no record")), driver=BLIND)
+    state = State(outcome=None, doubts=1, sends=1)
+    assert told(here.go(["a1"], state=state)) == {"a1": "already-absent"}
 
 
 def test_one_404_of_a_small_plan_stops_it_at_its_last(world: Make) -> None:

@@ -121,6 +121,8 @@ def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Any:
             return Deleted(said or None)
         case 404:
             return Unconfirmed("404 " + said)
+        case 406:
+            return Unconfirmed("406 " + said, known=True)
         case 409:
             return Refused("409 " + said)
         case 410:
