@@ -15,8 +15,6 @@ Examples:
 @pass_app
 def command(app: App, kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of KIND, for editors and CI."""
-    from reconciler import drivers
-    from reconciler.declare.schema import dumps
+    from reconciler.api.schema import schema
 
-    known = (drivers.find(name) for name in drivers.names()) if kind == "project" else ()
-    app.out(dumps(kind, (one for one in known if one is not None)))
+    app.out(schema(kind))
