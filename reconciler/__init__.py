@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
-    from reconciler.api.pull import InventoryPull
     from reconciler.api.report import Report, Unfinished
     from reconciler.api.validate import Validation
     from reconciler.api.verify import verify
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.lanes.stop import Stop
     from reconciler.model import Target
     from reconciler.plan.explain import Explanation
+    from reconciler.pull.results import InventoryPull
     from reconciler.settle.status import Standing
     from reconciler.settle.steps import Settlement
 
@@ -46,7 +46,7 @@ _HOMES = {
     "Exit": "errors",
     "Explanation": "plan.explain",
     "InputError": "errors",
-    "InventoryPull": "api.pull",
+    "InventoryPull": "pull.results",
     "Listener": "events",
     "Locked": "errors",
     "NotVerified": "errors",

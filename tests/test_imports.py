@@ -190,6 +190,64 @@ def test_nothing_but_the_command_line_imports_the_command_line() -> None:
     assert offences("reconciler.cli", allowed=allowed) == []
 
 
+# What still stands in the command line and belongs below it: apply, settle and status.
+MOVING = tuple(
+    f"reconciler.cli.{name}"
+    for name in (
+        *("apply", "_apply_after", "_apply_judging", "_apply_permits", "_apply_sending"),
+        *("_apply_steps", "_apply_task", "settle", "_settle_log", "_settle_looking"),
+        *("_settle_person", "status", "_options"),
+    )
+)
+
+
+def test_the_command_line_calls_the_library_and_shows_what_comes_back() -> None:
+    allowed = tuple(
+        f"reconciler.{name}"
+        for name in ("api", "cli", "errors", "events", "lanes.stop", "safe", "sandbox", "site")
+    )
+    found = [
+        f"{modules()[name].relative_to(ROOT)}:{line} imports {wanted}"
+        for name in modules()
+        if within(name, "reconciler.cli") and name not in MOVING
+        for wanted, line in imports(name)
+        if within(wanted, "reconciler")
+        and wanted != "reconciler"
+        and not within(wanted, *allowed, "reconciler.views")
+    ]
+    assert found == []
+
+
+def test_every_file_of_the_command_line_knows_click() -> None:
+    inside = [one for one in modules() if one.startswith("reconciler.cli.") and one not in MOVING]
+    assert [one for one in inside if "click" not in {name for name, _ in imports(one)}] == []
+
+
+def test_nothing_below_the_command_line_prints_or_installs_a_signal_handler() -> None:
+    streams = {"stdout", "stderr", "stdin", "__stdout__", "__stderr__"}
+    found = []
+    for name in modules():
+        if within(name, "reconciler.cli", "reconciler.sandbox"):
+            continue
+        for node in ast.walk(tree(name)):
+            match node:
+                case ast.Attribute(value=ast.Name(id="sys"), attr=attr) if attr in streams:
+                    said = f"uses sys.{attr}"
+                case ast.Call(func=ast.Name(id="print" | "input" as called)):
+                    said = f"calls {called}"
+                case ast.Attribute(value=ast.Name(id="signal"), attr="signal"):
+                    said = "installs a signal handler"
+                case _:
+                    continue
+            found.append(f"{modules()[name].relative_to(ROOT)}:{node.lineno} {said}")
+    assert found == []
+
+
+def test_the_library_is_below_nothing_but_the_command_line() -> None:
+    found = offences("reconciler.api", allowed=("reconciler.api", "reconciler.cli"))
+    assert [one for one in found if not one.startswith("reconciler/__init__.py:")] == []
+
+
 def test_the_core_never_imports_a_driver() -> None:
     # `reconciler.drivers` itself is the finder: it loads by name what a project asks for.
     inside = [one for one in modules() if one.startswith("reconciler.drivers.")]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from reconciler.api.approve import Approval
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan
-    from reconciler.api.pull import InventoryPull
     from reconciler.api.report import Report
     from reconciler.api.validate import Validation
     from reconciler.apply.dry_run import DryRun
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.lanes.stop import Stop
     from reconciler.model import Target
     from reconciler.plan.explain import Explanation
+    from reconciler.pull.results import InventoryPull
     from reconciler.settle.person import Found
     from reconciler.settle.status import Standing
     from reconciler.settle.steps import Settlement

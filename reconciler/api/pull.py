@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.api.given import One, Some, texts
@@ -17,27 +17,9 @@ from reconciler.lanes.stop import Stop
 from reconciler.pull.listen import listen
 from reconciler.pull.listing import Heard
 from reconciler.pull.place import Destination, place_of, read_old, refuse_elsewhere
-from reconciler.pull.rows import AccountPull, exit_code, pulled, rows_of, unlistable_rows, write_new
+from reconciler.pull.results import AccountPull, InventoryPull
+from reconciler.pull.rows import exit_code, rows_of, unlistable_rows, write_new
 from reconciler.site import Site
-
-
-@dataclass(frozen=True, slots=True)
-class InventoryPull:
-    """What a pull came to: of each account, and in all.
-
-    *path*: the inventory file, which is as it was unless *written*. *exit_code*: that of the
-    command. *interrupted*: it was stopped before anything could be written.
-    """
-
-    path: Path
-    exit_code: Exit
-    accounts: Mapping[str, AccountPull] = field(default_factory=dict)
-    interrupted: bool = False
-
-    @property
-    def written(self) -> bool:
-        """Whether there was something to write."""
-        return pulled(self.accounts)
 
 
 def pull(
@@ -113,6 +95,6 @@ class _Course:
             old = read_old(self.place, self.project.accounts.keys(), self.site.now(), names)
             scopes = scopes_now(self.site, pairs, opened, reveal=True)
             rows = rows_of(pairs, old, heard, Known(opened, scopes))
-            if pulled(rows):
+            if any(row.told for row in rows.values()):
                 write_new(self.place, old, rows)
         return rows

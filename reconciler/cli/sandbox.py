@@ -1,42 +1,11 @@
 """`reconciler sandbox`: serve a local imitation of the vendors."""
 
-import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from functools import partial
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterator
 
 import click
 
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import ReconcilerError
-
-if TYPE_CHECKING:
-    from reconciler.declare.project import Account, Project
-    from reconciler.inventory import Source
-    from reconciler.model import Campaign
-
-# What identifies an account at its vendor, by driver. Keys among them are read from the
-# environment, and known to the sandbox only if they begin with `sandbox-`.
-_IDENTITY = {
-    "batch-cep": ("project",),
-    "batch-mep": ("apiKey", "kind"),
-    "kore": ("streamId", "accountId", "iid"),
-    "ozonetel": ("userName", "authentication"),
-    "cellcast": ("apiKey",),
-    "sendgrid": ("apiKey", "onBehalfOf"),
-    "klaviyo": ("apiKey",),
-    "mailchimp": ("apiKey",),
-    "hubspot": ("accessToken", "kind"),
-    "onesignal": ("appId",),
-    "brevo": ("apiKey", "kind"),
-    "twilio": ("accountSid",),
-    "listmonk": ("user",),
-}
-_OURS = "sandbox-"
-
 
 _EPILOG = """\b
 Examples:
@@ -104,6 +73,8 @@ def command(
     It holds the campaigns of an inventory, accepts any key that starts with `sandbox-`, keeps the
     vendors' limits, and shows at /__ledger what was asked and what is left. Stop it with Ctrl-C.
     """
+    from reconciler.api.sandbox import tenants
+
     if not speed > 0:
         raise click.BadParameter("must be more than 0", param_hint="'--speed'")
     try:
@@ -117,13 +88,12 @@ def command(
         misbehaviour = [read(text) for text in faults]
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--fault'") from error
-    project = app.load_project() if (app.root / app.config).exists() else None
-    accounts = {name: _tenant(app, one) for name, one in _accounts(project)}
+    told = tenants(app, files)
+    accounts = dict(told.accounts)
     for name, vendor in _told(vendors, VENDORS):
         accounts[name] = (vendor, accounts[name][1] if name in accounts else {})
-    secrets = (*kore_secrets, *(key for _, one in _accounts(project) for key in _secret(app, one)))
-    campaigns = _campaigns(_sources(app, project, files))
-    world = create_app(campaigns, accounts, speed, misbehaviour, kore_secrets=secrets)
+    secrets = (*kore_secrets, *told.secrets)
+    world = create_app(told.campaigns, accounts, speed, misbehaviour, kore_secrets=secrets)
     try:
         listener = server.bound(port)
     except OSError as error:
@@ -144,62 +114,3 @@ def _told(texts: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[str,
                 param_hint="'--vendor'",
             )
         yield name, vendor
-
-
-def _accounts(project: "Project | None") -> "list[tuple[str, Account]]":
-    return [] if project is None else list(project.accounts.items())
-
-
-def _tenant(app: App, account: "Account") -> tuple[str, dict[str, str]]:
-    """The account's driver, and as much of its identity as the sandbox may know."""
-    from reconciler.driver import by_key
-
-    settings = by_key(account.settings)
-    found = {key: _known(app, settings.get(key)) for key in _IDENTITY.get(account.driver, ())}
-    if "iid" in found and found["iid"] is None:
-        found["iid"] = found["streamId"]
-    return account.driver, {key: value for key, value in found.items() if value is not None}
-
-
-def _secret(app: App, account: "Account") -> list[str]:
-    """The client secret that a Kore.ai account signs with, if it is one of ours."""
-    if account.driver != "kore":
-        return []
-    from reconciler.driver import by_key
-
-    key = _known(app, by_key(account.settings).get("clientSecret"))
-    return [] if key is None else [key]
-
-
-def _known(app: App, value: Any) -> str | None:
-    """A setting's text; of a credential, only one that was made for the sandbox."""
-    from reconciler.driver import Credential
-
-    if not isinstance(value, Credential):
-        return None if value is None else str(value)
-    key = app.environ.get(value.env or "", "")
-    return key if key.startswith(_OURS) else None
-
-
-def _sources(app: App, project: "Project | None", files: tuple[str, ...]) -> "list[Source]":
-    """The inventory files; those of the project count from its folder."""
-    from reconciler.inventory import Source, format_of
-
-    default = ("inventory.ndjson",) if project is None else project.inventory
-    paths = files or tuple(app.shown(path) for path in default)
-    return [Source(path, _opener(path), format_of(path) or "ndjson") for path in paths]
-
-
-def _opener(path: str) -> Callable[[], BinaryIO]:
-    """How *path* is opened, more than once if need be; `-` is standard input."""
-    if path == "-":
-        return partial(BytesIO, sys.stdin.buffer.read())
-    return lambda: Path(path).open("rb")
-
-
-def _campaigns(sources: "list[Source]") -> "Iterator[Campaign]":
-    from reconciler.inventory import Reader
-
-    reader = Reader(sources, accounts=None, now=datetime.now(UTC))
-    for batch in reader:
-        yield from batch

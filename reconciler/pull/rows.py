@@ -1,8 +1,6 @@
 """What becomes of each account in a pull, and the new file that comes of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
@@ -12,22 +10,9 @@ from reconciler.inventory.without import Gone
 from reconciler.lanes.known import Known
 from reconciler.model import AccountFacts, Campaign
 from reconciler.pull import keeping
-from reconciler.pull.keeping import Portion
 from reconciler.pull.listing import Heard
 from reconciler.pull.place import Destination, Old
-
-Result = Literal["complete", "partial", "incomplete", "failed", "unlistable"]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPull:
-    """What became of one account; *facts* are what the file says of it now."""
-
-    result: Result
-    facts: AccountFacts | None
-    why: str | None = None
-    portion: Portion | None = None
-    pages: int = 0
+from reconciler.pull.results import AccountPull, Result
 
 
 def rows_of(
@@ -66,11 +51,6 @@ def write_new(place: Destination, old: Old, rows: Mapping[str, AccountPull]) -> 
         place.format,
     )
     write.save(str(place.path), write.gzipped(parts) if place.gzip else parts)
-
-
-def pulled(rows: Mapping[str, AccountPull]) -> bool:
-    """Whether any account's vendor told something, so that there is a new file to write."""
-    return any(row.portion is not None and row.result != "unlistable" for row in rows.values())
 
 
 def exit_code(rows: Mapping[str, AccountPull]) -> Exit:

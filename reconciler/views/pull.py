@@ -9,8 +9,7 @@ from reconciler.model import API_VERSION
 from reconciler.safe import ci_log, printable_json, terminal
 
 if TYPE_CHECKING:  # pulling is not pure; only the shapes are needed
-    from reconciler.api.pull import InventoryPull
-    from reconciler.pull.rows import AccountPull
+    from reconciler.pull.results import AccountPull, InventoryPull
 
 _EVERY = 5.0  # seconds between two lines of progress of an account
 _WORTH_TELLING = 5.0  # seconds: shorter waits are not told
