@@ -190,13 +190,12 @@ def test_nothing_but_the_command_line_imports_the_command_line() -> None:
     assert offences("reconciler.cli", allowed=allowed) == []
 
 
-# What still stands in the command line and belongs below it: apply, settle and status.
+# What still stands in the command line and belongs below it: settle and status.
 MOVING = tuple(
     f"reconciler.cli.{name}"
     for name in (
-        *("apply", "_apply_after", "_apply_judging", "_apply_permits", "_apply_sending"),
-        *("_apply_steps", "_apply_task", "settle", "_settle_log", "_settle_looking"),
-        *("_settle_person", "status", "_options"),
+        *("settle", "_settle_log", "_settle_looking", "_settle_person", "status"),
+        "_options",
     )
 )
 

@@ -124,19 +124,26 @@ class Project:
         *,
         accounts: Some = (),
         out: One | None = None,
-        max_wait: float = 900.0,
+        max_wait: MaxWait = "15m",
+        on_event: OnEvent = None,
         stop: "Stop | None" = None,
     ) -> "InventoryPull":
         """List every account whose vendor can list, and write the inventory file anew.
 
         Sends only requests that read, with the credentials of the project's environment. What is
         left out, cannot list, or could not be listed this time keeps its records. *out*: the file,
-        in place of the project's first. *max_wait*: seconds of the longest single wait when a
-        vendor throttles; a longer one stops its account. *stop* ends it early.
+        in place of the project's first. *max_wait*, *on_event* and *stop* as in `apply`.
         """
         from reconciler.api.pull import pull
 
-        return pull(self._site, accounts=accounts, out=out, max_wait=max_wait, stop=stop)
+        return pull(
+            self._site,
+            accounts=accounts,
+            out=out,
+            max_wait=max_wait,
+            on_event=on_event,
+            stop=stop,
+        )
 
     def diff(self, before: One, after: One, *, inventory_format: str | None = None) -> "Diff":
         """What appeared, is gone and changed from one inventory file to another, field by field."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.api.given import One, Some, texts
+from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds, texts
 from reconciler.declare.project import Account, Project
 from reconciler.driver import Driver
 from reconciler.errors import Exit, ReconcilerError, check_names
@@ -27,11 +27,12 @@ def pull(
     *,
     accounts: Some = (),
     out: One | None = None,
-    max_wait: float,
+    max_wait: MaxWait = "15m",
+    on_event: OnEvent = None,
     stop: Stop | None = None,
 ) -> InventoryPull:
     """List every account whose vendor can list, and write the inventory file anew."""
-    project = site.load_project()
+    longest, project = seconds(max_wait), site.load_project()
     chosen = texts(accounts)
     check_names("accounts", chosen, project.accounts)
     place = place_of(site, project, None if out is None else texts(out)[0])
@@ -39,7 +40,7 @@ def pull(
     named = [project.accounts[name] for name in sorted(set(chosen) or project.accounts)]
     pairs = [(account, drivers[account.name]) for account in named]
     course = _Course(
-        site,
+        heard_by(site, on_event),
         project,
         place,
         listable=tuple(pair for pair in pairs if pair[1].list is not None),
@@ -47,7 +48,7 @@ def pull(
     )
     course.check()
     with journal(site, project) as opened:
-        return course.run(opened, stop or Stop(), max_wait)
+        return course.run(opened, stop or Stop(), longest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Collection
 import click
 
 from reconciler.cli._listeners import EVENTS, EventsListener
-from reconciler.cli._options import seconds
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
 from reconciler.events import Event
@@ -48,12 +47,16 @@ def pull(
     """
     from reconciler.views import pull as views
 
-    longest = seconds(max_wait)
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
-    app.listener = _PullListener(app, events)
     with ended_by_signals() as stop:
-        found = app.project.pull(accounts=accounts, out=out, max_wait=longest, stop=stop)
+        found = app.project.pull(
+            accounts=accounts,
+            out=out,
+            max_wait=max_wait,
+            on_event=_PullListener(app, events),
+            stop=stop,
+        )
     if format_ == "json" and not found.interrupted:
         app.out(views.as_json(found))
         return found.exit_code

@@ -11,9 +11,7 @@ from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
-    from reconciler.api.plan import Plan
-    from reconciler.api.report import Report
-    from reconciler.apply.dry_run import DryRun
+    from reconciler import DryRun, Plan, Report
 
 
 def _reports(

@@ -53,14 +53,10 @@ def test_it_is_pulled_under_a_running_event_loop_into_another_file(vendor: str, 
     assert listed(root, "new.ndjson") == ["c1", "c2", "c3"]
 
 
-def test_a_listener_is_told_what_goes_on(vendor: str, root: Path) -> None:
+def test_who_listens_is_told_what_goes_on(vendor: str, root: Path) -> None:
     told: list[str] = []
-
-    class Told(reconciler.Listener):
-        def event(self, event: reconciler.Event) -> None:
-            told.append(event.kind)
-
-    reconciler.open_project(root, environ=ENVIRON, listener=Told()).pull(accounts="push")
+    project = reconciler.open_project(root, environ=ENVIRON)
+    project.pull(accounts="push", on_event=lambda event: told.append(event.kind))
     assert told[0] == "account-started"
     assert told[-1] == "account-done"
 
