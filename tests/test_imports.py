@@ -190,16 +190,6 @@ def test_nothing_but_the_command_line_imports_the_command_line() -> None:
     assert offences("reconciler.cli", allowed=allowed) == []
 
 
-# What still stands in the command line and belongs below it: settle and status.
-MOVING = tuple(
-    f"reconciler.cli.{name}"
-    for name in (
-        *("settle", "_settle_log", "_settle_looking", "_settle_person", "status"),
-        "_options",
-    )
-)
-
-
 def test_the_command_line_calls_the_library_and_shows_what_comes_back() -> None:
     allowed = tuple(
         f"reconciler.{name}"
@@ -208,7 +198,7 @@ def test_the_command_line_calls_the_library_and_shows_what_comes_back() -> None:
     found = [
         f"{modules()[name].relative_to(ROOT)}:{line} imports {wanted}"
         for name in modules()
-        if within(name, "reconciler.cli") and name not in MOVING
+        if within(name, "reconciler.cli")
         for wanted, line in imports(name)
         if within(wanted, "reconciler")
         and wanted != "reconciler"
@@ -218,7 +208,7 @@ def test_the_command_line_calls_the_library_and_shows_what_comes_back() -> None:
 
 
 def test_every_file_of_the_command_line_knows_click() -> None:
-    inside = [one for one in modules() if one.startswith("reconciler.cli.") and one not in MOVING]
+    inside = [one for one in modules() if one.startswith("reconciler.cli.")]
     assert [one for one in inside if "click" not in {name for name, _ in imports(one)}] == []
 
 

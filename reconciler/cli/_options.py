@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.errors import Usage
 from reconciler.views import PLAN_FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,15 +65,3 @@ REPORT = click.option(
 SHOW_NUMBERS = click.option(
     "--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked."
 )
-
-
-def seconds(text: str) -> float:
-    """The seconds of `--max-wait`; `0s` is allowed. `Usage` if *text* is no duration."""
-    from reconciler.driver.scalars import duration
-
-    if text in ("0", "0s"):
-        return 0.0
-    try:
-        return float(duration(text).total_seconds())
-    except (ValueError, TypeError) as error:
-        raise Usage(f"--max-wait {text!r}: write 30s, 15m, 24h or 90d") from error
