@@ -15,6 +15,7 @@ import click
 
 from reconciler.api.project import Project
 from reconciler.errors import Exit
+from reconciler.events import Listener
 from reconciler.lanes.stop import Stop
 from reconciler.safe import printable_json
 from reconciler.site import Site
@@ -22,11 +23,12 @@ from reconciler.site import Site
 _ENDING = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
 
-class App(Site):
+class App:
     """The rim as one value: a command takes it through `pass_app` and nothing else from outside.
 
     *root* is the project's folder: paths in project and manifests count from it. Paths of the
-    command line count from the working directory, which `-C` has already changed.
+    command line count from the working directory, which `-C` has already changed. What the
+    library tells on the way goes to stderr.
     """
 
     def __init__(
@@ -38,7 +40,10 @@ class App(Site):
         color: str = "auto",
         quiet: bool = False,
     ) -> None:
-        super().__init__(root=root, config=config, environ=environ, stdin=_stdin)
+        self.environ = environ
+        self.site = Site(
+            root=root, config=config, environ=environ, listener=_Told(self), stdin=_stdin
+        )
         self.quiet = quiet
         self.output_lost = False
         self._color = color
@@ -46,7 +51,7 @@ class App(Site):
     @property
     def project(self) -> Project:
         """The library's view of the project: each command calls it, and shows what comes back."""
-        return Project(self)
+        return Project(self.site)
 
     # ------------------------------------------------------------ output
 
@@ -150,6 +155,19 @@ def ended_by_signals() -> Iterator[Stop]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+class _Told(Listener):
+    """Sentences of the library, on stderr."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def note(self, text: str) -> None:
+        self._app.note(text)
+
+    def aloud(self, text: str) -> None:
+        self._app.err(text)
 
 
 pass_app = click.make_pass_decorator(App)

@@ -60,7 +60,7 @@ def _show(app: App, plan: "Plan") -> None:
     from reconciler.views import text
 
     width = shutil.get_terminal_size((100, 24)).columns
-    app.out("".join(text.plan(plan.value, color=app.color, width=width, now=app.now())))
+    app.out("".join(text.plan(plan.value, color=app.color, width=width, now=app.site.now())))
     app.out(f"Plan {plan.digest}\n")
 
 

@@ -22,7 +22,7 @@ def command(app: App, ci: str | None) -> None:
     """
     from reconciler.api.init import init
 
-    for one in init(app, ci=ci):
+    for one in init(app.site, ci=ci):
         head = "written" if one.written else "exists "
         app.out(f"{head}  {terminal(one.path)}{f' ({one.said})' if one.said else ''}")
     app.out("Next: put in your account and inventory, then run `reconciler validate`.")

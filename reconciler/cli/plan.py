@@ -76,7 +76,7 @@ def command(
         author=author,
         attributes=attributes,
     )
-    app.warn(plan.diagnostics)
+    app.site.warn(plan.diagnostics)
     if out is not None:
         plan.write(out)
     for name, file in reports:

@@ -88,7 +88,7 @@ def command(
         misbehaviour = [read(text) for text in faults]
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--fault'") from error
-    told = tenants(app, files)
+    told = tenants(app.site, files)
     accounts = dict(told.accounts)
     for name, vendor in _told(vendors, VENDORS):
         accounts[name] = (vendor, accounts[name][1] if name in accounts else {})

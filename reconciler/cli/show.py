@@ -33,7 +33,7 @@ def command(
     """Show the saved plan PLAN from its very bytes. Reads nothing else."""
     from reconciler.api.plan import plan_time, read_plan
 
-    now = plan_time(app)
+    now = plan_time(app.site)
     plan = read_plan(path)
     for name, file in reports:
         plan.write(file, name)

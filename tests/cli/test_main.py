@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.cli import main as cli
 from reconciler.cli.app import App
 from reconciler.errors import Diagnostic, InputError, Locked, ReconcilerError, Refused
+from reconciler.site import Site
 
 
 @pytest.fixture(autouse=True)
@@ -265,10 +266,10 @@ def test_colour_on_a_terminal_honours_no_color(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_source_date_epoch_is_now_for_plans_and_says_so() -> None:
-    app = App(root=Path(), environ={"SOURCE_DATE_EPOCH": "86400"})
-    assert app.plan_time() == (datetime(1970, 1, 2, tzinfo=UTC), True)
-    assert app.now().year > 2000
-    assert App(root=Path(), environ={}).plan_time()[1] is False
+    site = Site(root=Path(), environ={"SOURCE_DATE_EPOCH": "86400"})
+    assert site.plan_time() == (datetime(1970, 1, 2, tzinfo=UTC), True)
+    assert site.now().year > 2000
+    assert Site(root=Path(), environ={}).plan_time()[1] is False
     for wrong in ("soon", "9" * 30):
         with pytest.raises(ReconcilerError, match="SOURCE_DATE_EPOCH"):
-            App(root=Path(), environ={"SOURCE_DATE_EPOCH": wrong}).plan_time()
+            Site(root=Path(), environ={"SOURCE_DATE_EPOCH": wrong}).plan_time()
