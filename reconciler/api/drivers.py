@@ -53,6 +53,7 @@ def _told(driver: Driver) -> dict[str, Any]:
         "channels": list(driver.channels),
         "inventory": "complete" if driver.complete else "partial",
         "limits": _limits(driver),
+        "timeout": f"{driver.timeout:g}s",
         "settings": list(_settings(driver)),
         "notes": list(driver.notes),
     }

@@ -10,7 +10,7 @@ from reconciler.apply.limits import refusal
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
 from reconciler.declare.project import Account
-from reconciler.driver import Driver, Item, Request, shown
+from reconciler.driver import Driver, Item, Request, growth, shown
 from reconciler.lanes.session import session_of
 from reconciler.lanes.work import Fate
 from reconciler.model import API_VERSION, Target
@@ -57,7 +57,9 @@ def _requests(
             yield {**_shown(account.name, next(flow), ()), "ifNeeded": True}
         flow.close()
     items = [_item(one) for one in going]
-    for batch in driver.batches(account.settings, items, account.max_batch):
+    for batch in growth.requests(
+        driver.batches, driver.growth, account.settings, items, account.max_batch
+    ):
         targets = tuple(str(item.target) for item in batch)
         yield _shown(account.name, driver.delete(session, batch), targets)
 

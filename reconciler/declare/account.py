@@ -168,6 +168,13 @@ class Account(Declared):
         ),
     ] = None
     max_batch: Annotated[Positive | None, Field(description="Targets a request, at most.")] = None
+    timeout: Annotated[
+        Duration | None,
+        Field(
+            description="What a request may take, from its first byte to the whole answer."
+            " Default: the driver's."
+        ),
+    ] = None
     proxy: Annotated[ProxyUrl | None, Field(description="Every request goes through it.")] = None
     ca_file: Annotated[
         Line | None, Field(description="PEM file of the authorities that are trusted instead.")

@@ -18,6 +18,7 @@ import msgspec
 
 from reconciler.driver.declared import Complaint as Complaint
 from reconciler.driver.declared import by_key as by_key
+from reconciler.driver.growth import Growth as Growth
 from reconciler.driver.scalars import Reads as Reads
 from reconciler.driver.secrets import Credential as Credential
 from reconciler.driver.secrets import Secret as Secret
@@ -313,6 +314,9 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     parts: Literal["phoneNumbers", "messageIds"] | None = None
     """What a campaign's parts are. Phone numbers are required, message ids are optional."""
     channels: tuple[str, ...] = ()  # the channels it knows; empty: it does not care
+    growth: Growth | None = None
+    """How much a request may take as a run goes on; None: as much as `batches` puts into it."""
+    timeout: float = 30.0  # a request, from its first byte to the whole answer
     quiet: float = 30.0  # after a doubt: how long the vendor may still be working
     again: float = 60.0  # between the two looks that must both show it before it is sent again
     instead: Callable[[Any], str | None] = lambda _s: None

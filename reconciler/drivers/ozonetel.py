@@ -18,6 +18,7 @@ from reconciler.driver import (
     Doubt,
     Driver,
     Flow,
+    Growth,
     Item,
     Refused,
     Request,
@@ -280,11 +281,15 @@ DRIVER = Driver(
     authenticate=_authenticate,
     by_name=True,
     parts="phoneNumbers",
+    growth=Growth(first=1000),
+    timeout=300.0,
     notes=(
         "It removes phone numbers from campaigns, whatever their state; the campaign stays.",
         "It goes by the campaign's name, to the byte; a trailing space counts.",
         "Nobody can see numbers: a doubt is settled by a person (settle --as).",
         "A new token ends every earlier one: two programs on one account log each other out.",
         "Two requests a minute, so numbers and names share requests as far as is safe.",
+        "The call answers when it is done: a run begins with at most 1,000 deletions a request, "
+        "and asks for more while answers are quick.",
     ),
 )

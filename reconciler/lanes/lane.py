@@ -27,6 +27,7 @@ from reconciler.driver import (
     Unconfirmed,
     Unproven,
     Verdict,
+    growth,
 )
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
@@ -81,10 +82,15 @@ class Lane:
     _breaker: Breaker = field(default_factory=Breaker)
     _retries: int = 0
     _splits: int = 0
+    _most: int | None = None  # targets that the next request may take, where that grows
     _asking: bool = False  # drain must pause: the unconfirmed need a look
     _sends: set["asyncio.Task[Answer]"] = field(default_factory=set)
     _busy: int = 0  # requests under way, their answers not yet dealt with
     _ended: asyncio.Event = field(default_factory=asyncio.Event)  # one of them has ended
+
+    def __post_init__(self) -> None:
+        grows = self.line.driver.growth
+        self._most = grows.first if grows is not None else None
 
     # ---- the queue
 
@@ -235,7 +241,7 @@ class Lane:
         requests: list[tuple[Request, Wire]] = []
         intents: list[Intent] = []
         while self._queue and len(batches) < self.line.gate.burst:
-            batch = self._queue.popleft()
+            batch = self._portion(self._queue.popleft())
             made = self._request(batch)
             if made is None:
                 continue
@@ -258,6 +264,25 @@ class Lane:
         for number, batch, made in zip(numbers, batches, requests, strict=True):
             self._ready.append(_Sending(number, batch, *made, self.line.tokens, now))
         return self._ready.popleft() if self._ready else None
+
+    def _portion(self, batch: Batch) -> Batch:
+        """As much of *batch* as a request may take by now; the rest goes on waiting."""
+        most = self._most
+        if most is None or len(batch) <= most:
+            return batch
+        driver, settings = self.line.driver, self.line.session.settings
+        jobs = {job.target: job for job in batch}
+        items = tuple(job.item for job in batch)
+        first, rest = growth.portion(driver.batches, settings, items, most)
+        for one in reversed(rest):
+            self._queue.appendleft(tuple(jobs[item.target] for item in one))
+        return tuple(jobs[item.target] for item in first)
+
+    def _grow(self, began: float, *, deleted: bool) -> None:
+        """Another size for the next request, where the vendor answers only once it is done."""
+        grows, most = self.line.driver.growth, self._most
+        if grows is not None and most is not None:
+            self._most = grows.after(most, self.line.gate.now() - began, deleted=deleted)
 
     def _request(self, batch: Batch) -> tuple[Request, Wire] | None:
         items = tuple(job.item for job in batch)
@@ -289,7 +314,7 @@ class Lane:
             self._lost(sending, unexpected(error))
 
     async def _exchange(self, sending: _Sending) -> None:
-        used = self.line.tokens
+        used, began = self.line.tokens, self.line.gate.now()
         wire = sending.wire if sending.tokens == used else None  # else it has an old token
         sent = self.line.send(sending.request, sending.intended, wire)
         task = asyncio.create_task(sent)
@@ -308,11 +333,13 @@ class Lane:
             said = str(error) or "interrupted before an answer came"
             status = error.status if isinstance(error, NoAnswer) else None
             self._know(Result(sending.number, status, "no-answer", said))
+            self._grow(began, deleted=False)
             self._verdict(sending, Doubt(said), None)
             return
         finally:
             self._sends.discard(task)
         verdict = self._judged(sending, answer)
+        self._grow(began, deleted=isinstance(verdict, Deleted))
         said = type(verdict).__name__.lower()
         self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.declare.project import Account
 from reconciler.driver import Session
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
@@ -79,7 +78,7 @@ async def execute(
             driver=work.open.driver,
             session=work.session,
             scope=work.open.scope,
-            sender=sender(work) if sender else sender_of(work.open.account),
+            sender=sender(work) if sender else sender_of(work.open),
             secrets=work.secrets,
         )
         lanes.append(Lane(line, work.jobs, work.open.account.max_batch, total=len(work.jobs)))
@@ -172,9 +171,12 @@ def _fate(lane: Lane, job: Job) -> Fate:
     return Fate(Outcome.PENDING, lane.stopped or ("interrupted" if context.stop.is_set() else None))
 
 
-def sender_of(account: Account) -> Sender:
-    """What sends for *account*, as the project file says."""
-    return Sender(proxy=account.proxy, ca_file=account.ca_file)
+def sender_of(opened: OpenAccount) -> Sender:
+    """What sends for an account, as the project file says."""
+    account, timeout = opened.account, opened.driver.timeout
+    if account.timeout is not None:
+        timeout = account.timeout.total_seconds()
+    return Sender(proxy=account.proxy, ca_file=account.ca_file, deadline=timeout)
 
 
 def by_lane(accounts: Sequence[OpenAccount]) -> dict[str, list[OpenAccount]]:

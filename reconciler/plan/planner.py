@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from reconciler.declare.project import Project
-from reconciler.driver import Driver, Item
+from reconciler.driver import Driver, Item, growth
 from reconciler.model import (
     API_VERSION,
     Action,
@@ -222,7 +222,10 @@ def _estimate(
         ]
         requests = 0
         if planned:
-            requests = len(driver.batches(account.settings, planned, account.max_batch))
+            asked = growth.requests(
+                driver.batches, driver.growth, account.settings, planned, account.max_batch
+            )
+            requests = sum(1 for _ in asked)
         seconds = _ceil(requests * account.limits.per / account.limits.requests)
         costs[name] = Cost(requests=requests, seconds=seconds)
         lane = scopes.limit(account, driver, scopes.likeness(account, driver))

@@ -12,7 +12,6 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.declare.project import Account
 from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.journal import Ledger
@@ -65,7 +64,7 @@ async def list_all(
     gates: Callable[[], Mapping[str, Gate]],
     *,
     free: Callable[[str], None],
-    sender: Callable[[Account], Sender] = sender_of,
+    sender: Callable[[OpenAccount], Sender] = sender_of,
 ) -> dict[str, Heard]:
     """List every account side by side; account -> what was heard.
 
@@ -74,7 +73,7 @@ async def list_all(
     nothing behind. A failure of ours stops every account and is raised.
     """
     opened = gates()
-    lines = {one.open.name: _line(one, context, opened, sender(one.open.account)) for one in works}
+    lines = {one.open.name: _line(one, context, opened, sender(one.open)) for one in works}
     lanes = {one.open.name: one.open.lane for one in works}
     tasks = {name: asyncio.create_task(_heard(line)) for name, line in lines.items()}
     stopped = asyncio.create_task(context.stop.wait())

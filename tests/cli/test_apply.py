@@ -34,6 +34,28 @@ def test_apply_deletes_exactly_what_was_planned_and_proves_it(site: Site) -> Non
     assert len(deletes) == plan["estimate"]["requests"]
 
 
+def test_estimate_dry_run_and_apply_send_the_same_growing_requests(bare: Site) -> None:
+    numbers = [str(918187860000 + n) for n in range(40)]
+    records = [
+        {"account": "dialer", "id": f"d{n}", "name": f"old {n}", "phoneNumbers": numbers}
+        for n in range(50)
+    ]
+    bare.inventory(records)
+    bare.accounts = {"dialer": bare.accounts["dialer"]}
+    bare.guards = "maxDeletions: {count: 10000}"
+    for one in ("push", "ios", "contact", "sms"):
+        (bare.root / "manifests" / f"{one}.yaml").unlink()
+    with sandbox(records=records) as bare.url:
+        bare.write()
+        assert bare.plan()["estimate"]["requests"] == 2  # 1,000, then the rest
+        assert bare.apply("--dry-run", "--format", "json") == 0
+        shown = [one["body"] for one in json.loads(bare.out)["requests"] if one["targets"]]
+        assert [len(b["campaignName"]) * len(b["phoneNumber"]) for b in shown] == [1000, 1000]
+        code, report = bare.report("--first-run")
+        assert (code, report["summary"]["deleted"]) == (0, 2000)
+        assert [row["body"] for row in bare.ledger() if row["effect"]] == shown
+
+
 def test_an_applied_plan_sends_nothing_even_expired_with_everything_else_wrong(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from reconciler import drivers
 from reconciler.driver import Driver
 from tests.lanes.test_send import always
 from tests.support.apply_site import Site
-from tests.support.wire_server import plain, serving_in_a_thread
+from tests.support.wire_server import Got, Wire, plain, serving_in_a_thread
 
 
 def bug(*_: Any) -> Any:
@@ -66,3 +66,18 @@ def test_a_pull_writes_the_accounts_that_had_no_trouble(
     assert "s3cr3t" not in site.out + site.err
     text = (site.root / "inventory.ndjson").read_text()
     assert "push-new-0" in text
+
+
+def test_an_accounts_timeout_is_that_of_one_request(site: Site) -> None:
+    async def silent(wire: Wire, got: Got) -> None:
+        wire.stays = True
+
+    with serving_in_a_thread(silent) as url:
+        kore = site.accounts["contact"].replace("URL/kore", url)
+        site.accounts["contact"] = f"{kore}, timeout: 1s, maxBatch: 1"
+        site.write()
+        site.plan("--account", "contact")
+        code, report = site.report("--first-run", "--limit", "1", "--max-wait", "1s")
+    assert code == 5
+    (detail,) = {one["detail"] for one in report["targets"] if "within" in (one["detail"] or "")}
+    assert "no whole answer within 1 s" in detail

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from reconciler.driver import (
     Deleted,
     Doubt,
+    Growth,
     Refused,
     Split,
     Throttled,
     Token,
     Unauthorised,
     Unconfirmed,
+    growth,
     revealed,
 )
 from reconciler.model import Campaign, Limits
@@ -224,6 +226,61 @@ def test_a_request_holds_at_most_a_hundred_of_each():
     assert len(bodies) == 6
     assert max(len(body["campaignName"]) for body in bodies) <= 100
     assert max(len(body["phoneNumber"]) for body in bodies) <= 100
+
+
+def requests_of(planned, most=None):
+    return list(growth.requests(DRIVER.batches, DRIVER.growth, OZONETEL.checked, planned, most))
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers", "most", "sizes"),
+    [
+        (1, 1, None, [1]),
+        (10, 100, None, [1000]),
+        (100, 100, None, [1000, 2000, 4000, 3000]),
+        (100, 300, None, [1000, 2000, 4000, 3000, 10_000, 10_000]),
+        (10, 300, 250, [250] * 12),
+    ],
+)
+def test_a_run_begins_with_a_thousand_and_doubles_while_answers_are_quick(
+    names, numbers, most, sizes
+):
+    grid = items(
+        *((f"C{name}", str(9000 + number)) for name in range(names) for number in range(numbers))
+    )
+    found = requests_of(grid, most)
+    assert [len(batch) for batch in found] == sizes
+    assert sorted(one.target for batch in found for one in batch) == sorted(
+        one.target for one in grid
+    )
+    for batch in found:
+        body = DRIVER.delete(OZONETEL.session, batch).body
+        assert len(body["campaignName"]) * len(body["phoneNumber"]) == len(batch)
+
+
+@given(cells, st.integers(1, 8), st.none() | st.integers(1, 8))
+def test_a_growing_request_asks_for_nothing_that_is_not_planned(planned, first, most):
+    grows = Growth(first=first)
+    sent = []
+    batches = growth.requests(
+        DRIVER.batches, grows, OZONETEL.checked, items(*sorted(planned)), most
+    )
+    for batch in batches:
+        body = DRIVER.delete(OZONETEL.session, batch).body
+        product = [(name, str(n)) for name in body["campaignName"] for n in body["phoneNumber"]]
+        assert len(product) == len(batch) <= (most or 10_000)
+        sent += product
+    assert sorted(sent) == sorted(planned)
+
+
+def test_a_slow_exchange_halves_the_next_request_and_only_a_quick_deletion_doubles_it():
+    grows = Growth(first=1000)
+    assert grows.after(1000, 4.9, deleted=True) == 2000
+    assert grows.after(1000, 5.0, deleted=True) == 1000
+    assert grows.after(1000, 0.1, deleted=False) == 1000
+    assert grows.after(1000, 30.1, deleted=True) == 500
+    assert grows.after(1000, 300.0, deleted=False) == 500
+    assert grows.after(1, 31.0, deleted=False) == 1
 
 
 @pytest.mark.parametrize(

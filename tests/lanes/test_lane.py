@@ -2,13 +2,13 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from reconciler.driver import Answer, Deleted, Unclear, Unproven
+from reconciler.driver import Answer, Deleted, Growth, Item, Unclear, Unproven
 from reconciler.lanes.journal import State
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import LookReason
@@ -425,6 +425,34 @@ def test_a_run_that_is_told_to_stop_while_it_renews_leaves_its_target_pending(
     vendor = Vendor(campaigns("a1"), tokens=tokens, answers=lambda *_: (401, b"expired"))
     here = world(vendor)
     assert told(here.go(["a1"])) == {"a1": "pending"}
+
+
+# ---------------------------------------------------------------- requests that grow
+
+
+def in_lumps(_: Any, items: Sequence[Item], most: int | None) -> list[tuple[Item, ...]]:
+    size = most or len(items) or 1
+    return [tuple(items[at : at + size]) for at in range(0, len(items), size)]
+
+
+@pytest.mark.parametrize(
+    ("latency", "sizes"),
+    [
+        (1.0, [2, 4, 8, 6]),
+        (10.0, [2] * 10),
+        (40.0, [2, *([1] * 18)]),
+    ],
+)
+def test_requests_grow_while_answers_are_quick_and_shrink_when_they_are_slow(
+    world: Make, latency: float, sizes: list[int]
+) -> None:
+    driver = replace(BLIND, batches=in_lumps, growth=Growth(first=2))
+    ids = [f"c{n:02}" for n in range(20)]
+    here = world(Vendor(campaigns(*ids), latency=latency), driver=driver)
+    here.limits = Limits(1000, 1.0, 1)
+    assert set(told(here.go(ids)).values()) == {"deleted"}
+    assert [len(one.ids) for one in here.vendor.deletes] == sizes
+    assert here.vendor.sent() == ids
 
 
 # ---------------------------------------------------------------- the end of an account
