@@ -91,7 +91,7 @@ def told(
 ) -> list[Diagnostic]:
     """What `validate` warns of: accounts that are one, and accounts that only a secret names.
 
-    *drivers* by name; *path* is the project file's.
+    *drivers* by account; *path* is the project file's.
     """
     found = []
     for names in sorted(set(alike(tuple(accounts.values()), drivers).values())):
@@ -99,7 +99,7 @@ def told(
         fix = "what each keeps and protects holds for all; keep one of them if that is not meant"
         found.append(Diagnostic("warning", "same-scope", said, path, fix=fix))
     for name, account in sorted(accounts.items()):
-        if needs_scope(account, drivers[account.driver]):
+        if needs_scope(account, drivers[name]):
             said = f"account {name}: only its key says whose campaigns these are"
             fix = f"give it a `scope`, such as `scope: {name}`; then the key may be rotated"
             found.append(Diagnostic("warning", "scope-by-secret", said, path, fix=fix))
