@@ -175,6 +175,7 @@ class Reason(StrEnum):
     UNLISTED = "unlisted"
     ABSENT = "absent"
     EXPIRED = "expired"
+    NOT_YET = "not-yet"
     EXPECTATION = "expectation"
     METADATA = "metadata"
 

@@ -146,7 +146,9 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
             one,
             jobs=jobs(plan, going, one.account, one.driver, fresh.manifests, policy, agenda.asking),
             witnesses=witnesses(one.name, plan, fresh.plan, fresh.matches, fresh.facts),
-            rules=rules_of(one.account, one.driver, fresh.asked, task.waivers, task.now),
+            rules=rules_of(
+                one.account, one.driver, fresh.asked, fresh.matches, task.waivers, task.now
+            ),
         )
         for one in clearance.accounts
     ]

@@ -103,6 +103,7 @@ def _facts(
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
     accounts, names = fresh.facts.accounts, sorted(saved.accounts)
     plans = fresh.plan.accounts
+    listed = {key: hit.campaign for key, hit in fresh.matches.hits.items()}
     return MergeFacts(
         by_name={n for n in names if drivers[n].by_name},
         captured={n: accounts[n].captured_at if n in accounts else None for n in names},
@@ -110,8 +111,12 @@ def _facts(
         witnessed={
             n for n in names if witnesses(n, saved, fresh.plan, fresh.matches, fresh.facts).items
         },
-        revived={t for t in states if task.waivers.of_target("resurrected", t)},
-        listed={key: hit.campaign for key, hit in fresh.matches.hits.items()},
+        revived={
+            t
+            for t in states
+            if task.waivers.of_target("resurrected", t, listed.get((t.account, t.id)))
+        },
+        listed=listed,
         declared=declared(fresh.asked, table, _no_longer_listed(saved, fresh), now),
         asking=askers(
             fresh.asked,

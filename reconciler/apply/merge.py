@@ -9,7 +9,7 @@ from reconciler.lanes.work import Fate
 from reconciler.model import Action, Campaign, Outcome, Plan, Reason, Target
 from reconciler.plan.sameness import difference
 
-_WITHDRAWN = (Reason.KEPT, Reason.EXPIRED)
+_WITHDRAWN = (Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET)
 RESURRECTED = "resurrected"
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -70,6 +70,23 @@ def _after(text: str) -> datetime:
     return instant(text, time.max)
 
 
+NOW: Final = "now"
+
+
+def _bound(of_day: time) -> Reads:
+    """A date, a time or `now`; the *of_day* of a date."""
+
+    def read(text: str) -> datetime | str:
+        if text == NOW:
+            return text
+        try:
+            return instant(text, of_day)
+        except ValueError as error:
+            raise ValueError(f"{error}, or now") from None
+
+    return Reads(read)
+
+
 def _inside(text: str) -> str:
     """A path that stays inside the project's folder."""
     if not text or text.startswith("/") or ".." in text.split("/"):
@@ -102,7 +119,7 @@ def _one_or_many(item: dict[str, Any]) -> WithJsonSchema:
 
 DURATION = {"type": "string", "pattern": "^0*[1-9][0-9]{0,9}[dhms]$", "examples": ["90d", "24h"]}
 _DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-_TIME = r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,30})?)?"
+_TIME = r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)(\.[0-9]{1,30})?)?"
 _ZONE = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
 DAY = {"type": "string", "pattern": f"^{_DATE}$", "examples": ["2026-12-31"]}
 INSTANT = {
@@ -111,12 +128,16 @@ INSTANT = {
     "examples": ["2026-12-31", "2026-12-31T09:00:00Z"],
 }
 
+INSTANT_OR_NOW = {"anyOf": [{"const": NOW}, INSTANT]}
+
 Line = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, *name_type("[A-Za-z0-9._-]", 63)]
 Duration = Annotated[timedelta, Reads(duration), WithJsonSchema(DURATION)]
 Day = Annotated[date, Reads(day), WithJsonSchema(DAY)]
 Before = Annotated[datetime, Reads(_before), WithJsonSchema(INSTANT)]
 After = Annotated[datetime, Reads(_after), WithJsonSchema(INSTANT)]
+BeforeOrNow = Annotated[datetime | Literal["now"], _bound(time.min), WithJsonSchema(INSTANT_OR_NOW)]
+AfterOrNow = Annotated[datetime | Literal["now"], _bound(time.max), WithJsonSchema(INSTANT_OR_NOW)]
 Whole = Annotated[int, Reads(_whole), Field(ge=0)]
 Positive = Annotated[int, Reads(_whole), Field(ge=1)]
 Glob = Annotated[
@@ -168,6 +189,11 @@ def exactly_one(raw: dict[str, Any], keys: tuple[str, ...]) -> Iterator[Complain
             f"exactly one of {', '.join(keys)} is needed; {had}",
             f"keep one of {', '.join(keys)}",
         )
+
+
+def wrong_way_round(first: object, last: object) -> bool:
+    """Whether two dates, where both are dates, are the wrong way round."""
+    return isinstance(first, str) and isinstance(last, str) and len(first) == 10 and last < first
 
 
 def one_of(*keys: str) -> dict[str, Any]:

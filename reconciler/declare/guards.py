@@ -15,6 +15,7 @@ from reconciler.declare.fields import (
     Whole,
     exactly_one,
     one_of,
+    wrong_way_round,
 )
 from reconciler.declare.near import near
 from reconciler.declare.selector import Selector
@@ -164,13 +165,8 @@ class Window(Declared):
         if written not in ({"schedule", "duration"}, {"from", "to"}):
             said = "a window is either schedule with duration, or from with to"
             yield (), said, "write the two that belong together, and only these"
-        elif "from" in raw and _wrong_way_round(raw["from"], raw["to"]):
+        elif "from" in raw and wrong_way_round(raw["from"], raw["to"]):
             yield ("to",), "`to` is before `from`", "exchange them"
-
-
-def _wrong_way_round(first: object, last: object) -> bool:
-    """Whether two dates, where both are dates, are the wrong way round."""
-    return isinstance(first, str) and isinstance(last, str) and len(first) == 10 and last < first
 
 
 # ---------------------------------------------------------------- the guards
@@ -256,15 +252,19 @@ def _for(*guards: str, **more: Any) -> dict[str, Any]:
 
 
 class Waiver(Declared):
-    """Lifts one guard for one target, or for an account's limit."""
+    """Lifts one guard for one target, or for an account's limit.
+
+    On a campaign with parts it says *part* or *parts*; one without either lifts nothing there.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "allOf": [
                 _for(*OF_TARGETS, required=["id"]),
-                _for(*OF_ACCOUNTS, properties={"id": False, "part": False}),
+                _for(*OF_ACCOUNTS, properties={"id": False, "part": False, "parts": False}),
                 _for("max-deletions", required=["count"]),
                 _for(*OF_TARGETS, "inventory-age", properties={"count": False}),
+                {"not": {"required": ["part", "parts"]}},
             ]
         }
     )
@@ -275,7 +275,12 @@ class Waiver(Declared):
     ]
     account: Annotated[Line, Field(description="The account's name.")]
     id: Annotated[Line | None, Field(description="The campaign's id.")] = None
-    part: Annotated[Line | None, Field(description="A phone number or message of it.")] = None
+    part: Annotated[
+        Line | None, Field(description="One phone number or message of the campaign.")
+    ] = None
+    parts: Annotated[
+        Literal["all"] | None, Field(description="All parts that the inventory's record lists.")
+    ] = None
     count: Annotated[Whole | None, Field(description="The limit instead (max-deletions only).")] = (
         None
     )
@@ -292,8 +297,10 @@ class Waiver(Declared):
             if "id" not in raw:
                 yield (), f"a waiver of {guard} is for one target: `id` is missing", "add `id: ...`"
         elif guard in OF_ACCOUNTS:
-            for key in {"id", "part"} & raw.keys():
+            for key in {"id", "part", "parts"} & raw.keys():
                 yield (key,), f"a waiver of {guard} is for the account", f"remove `{key}`"
+        if "part" in raw and "parts" in raw:
+            yield ("parts",), "a waiver is for one part or for all", "keep `part` or `parts`"
         if guard == "max-deletions" and "count" not in raw:
             yield (), "a waiver of max-deletions sets a limit of its own", "add `count: ...`"
         if "count" in raw and isinstance(guard, str) and guard != "max-deletions":

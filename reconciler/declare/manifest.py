@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from reconciler.declare.checked import validate
-from reconciler.declare.fields import Day, Line, Whole, exactly_one, name_type, one_of
+from reconciler.declare.fields import (
+    Day,
+    Line,
+    Whole,
+    exactly_one,
+    name_type,
+    one_of,
+    wrong_way_round,
+)
 from reconciler.declare.near import known_accounts
 from reconciler.declare.project import Project
 from reconciler.declare.required import missed
@@ -133,6 +141,11 @@ class ManifestMetadata(Declared):
     until: Annotated[Day | None, Field(description="The last day its absences are enforced.")] = (
         None
     )
+
+    @staticmethod
+    def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
+        if wrong_way_round(raw.get("notBefore"), raw.get("until")):
+            yield ("until",), "`until` is before `notBefore`", "exchange them"
 
 
 def _some(key: str) -> dict[str, Any]:

@@ -5,7 +5,17 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from reconciler.declare.fields import After, Before, Duration, Glob, Regex, Statuses, Texts
+from reconciler.declare.fields import (
+    After,
+    AfterOrNow,
+    Before,
+    BeforeOrNow,
+    Duration,
+    Glob,
+    Regex,
+    Statuses,
+    Texts,
+)
 from reconciler.driver.declared import Complaint, Declared, NotWritten, ReadFrom
 
 
@@ -13,8 +23,8 @@ class Selector(Declared):
     """Conditions on a campaign; all must hold, a record that lacks the field does not match.
 
     Bounds are instants: *created_before* means `createdAt < bound`, *created_after* means
-    `createdAt > bound` (a date has become the last microsecond of its day). *text* is the selector
-    as written, for people.
+    `createdAt > bound` (a date has become the last microsecond of its day); of labels it may also
+    be `now`. *text* is the selector as written, for people.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -39,9 +49,27 @@ class Selector(Declared):
     ] = None
     older_than: Annotated[Duration | None, Field(description="Created longer ago.")] = None
     not_updated_for: Annotated[Duration | None, Field(description="Updated longer ago.")] = None
+    newer_than: Annotated[Duration | None, Field(description="Created less long ago.")] = None
+    updated_within: Annotated[Duration | None, Field(description="Updated less long ago.")] = None
     labels: Annotated[
         Mapping[str, str] | None,
         Field(min_length=1, description="Labels with these values; all of them."),
+    ] = None
+    label_before: Annotated[
+        Mapping[str, BeforeOrNow] | None,
+        Field(
+            min_length=1,
+            description="Labels that hold a date or time before this; a date once its day (UTC)"
+            " is over.",
+        ),
+    ] = None
+    label_after: Annotated[
+        Mapping[str, AfterOrNow] | None,
+        Field(
+            min_length=1,
+            description="Labels that hold a date or time after this; a date before its day (UTC)"
+            " begins.",
+        ),
     ] = None
     text: Annotated[str, NotWritten()] = ""
 
@@ -67,6 +95,15 @@ _PHRASES = {
     "updatedAfter": "updated after {}",
     "olderThan": "older than {}",
     "notUpdatedFor": "not updated for {}",
+    "newerThan": "newer than {}",
+    "updatedWithin": "updated within {}",
+}
+
+
+_OF_LABELS = {
+    "labels": "label {}={}",
+    "labelBefore": "label {} before {}",
+    "labelAfter": "label {} after {}",
 }
 
 
@@ -77,7 +114,8 @@ def _readable(raw: dict[str, Any]) -> str:
         if key in raw:
             value = raw[key] if isinstance(raw[key], list) else [raw[key]]
             said.append(phrase.format(" or ".join(map(str, value))))
-    labels = raw.get("labels")
-    for key, value in sorted(labels.items()) if isinstance(labels, dict) else ():
-        said.append(f"label {key}={value}")
+    for condition, phrase in _OF_LABELS.items():
+        labels = raw.get(condition)
+        for key, value in sorted(labels.items()) if isinstance(labels, dict) else ():
+            said.append(phrase.format(key, value))
     return ", ".join(said)

@@ -37,7 +37,7 @@ def read_by(read: Read, schema: CoreSchema) -> CoreSchema:
     def of_text(raw: Any) -> Any:
         if isinstance(raw, str):
             return read(raw)
-        if isinstance(raw, dict | list):
+        if raw is None or isinstance(raw, dict | list):
             raise PydanticCustomError("text", "this must be text")
         return raw
 
@@ -103,15 +103,21 @@ _TIME = re.compile(
 )
 
 
+_LEAP = re.compile(r"(?<=[T ])([0-9]{2}:[0-9]{2}):60")
+
+
 def instant(text: str, of_day: time = time.min) -> datetime:
-    """A time (UTC when it names no zone), or *of_day* of a date; ValueError says what is wrong."""
+    """A time (UTC when it names no zone), or *of_day* of a date; ValueError says what is wrong.
+
+    What is finer than a microsecond is cut, a leap second is the second before it.
+    """
     if not _TIME.fullmatch(text):
         try:
             return datetime.combine(day(text), of_day, UTC)
         except ValueError as error:
             raise ValueError(f"{error} or 2026-12-31T09:00:00Z") from None
     try:
-        found = datetime.fromisoformat(text.upper())
+        found = datetime.fromisoformat(_LEAP.sub(r"\1:59", text.upper()))
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(

@@ -20,9 +20,17 @@ _WITNESSES = 200
 
 
 def rules_of(
-    account: Account, driver: Driver, asked: Asked, waivers: Waivers, now: datetime
+    account: Account,
+    driver: Driver,
+    asked: Asked,
+    matches: Matches,
+    waivers: Waivers,
+    now: datetime,
 ) -> Rules:
-    """The rules of *account*, from what *asked* keeps and protects there."""
+    """The rules of *account*, from what *asked* keeps and protects there.
+
+    *matches*: what the inventory of today answered; its records say which parts a campaign has.
+    """
     mine = [
         (q, origin)
         for q, origin in zip(asked.questions, asked.origins, strict=True)
@@ -30,17 +38,22 @@ def rules_of(
     ]
     every = _Exceptions([q for q, _ in mine], [origin for _, origin in mine], driver, now)
 
+    def lifted(guard: str, target: Target) -> bool:
+        hit = matches.hits.get((target.account, target.id))
+        record = None if hit is None else hit.campaign
+        return waivers.of_target(guard, target, record) is not None
+
     def broken(target: Target, seen: Campaign) -> str | None:
         protected = every.hold(target, seen, Reason.PROTECTED)
-        if protected and not waivers.of_target("protected", target):
+        if protected and not lifted("protected", target):
             return Reason.PROTECTED.value
-        if running.refusal(seen, account.guards) and not waivers.of_target("running", target):
+        if running.refusal(seen, account.guards) and not lifted("running", target):
             return Reason.RUNNING.value
         return None
 
     def excepted(target: Target, seen: Campaign, planned: Campaign | None, due: bool) -> str | None:
         whole = exceptions.seen_over(planned, seen, exceptions.shown(driver))
-        waived = waivers.of_target("protected", target) is not None
+        waived = lifted("protected", target)
         if every.hold(target, whole, Reason.KEPT):
             return Reason.KEPT.value
         if not waived and every.hold(target, whole, Reason.PROTECTED):

@@ -83,6 +83,9 @@ def _blocked(
 ) -> tuple[Reason, str] | None:
     if manifest.until is not None and manifest.until < today:
         return Reason.EXPIRED, f"{manifest.name} was enforced until {manifest.until.isoformat()}"
+    if manifest.not_before is not None and today < manifest.not_before:
+        first = manifest.not_before.isoformat()
+        return Reason.NOT_YET, f"{manifest.name} is enforced from {first}"
     if unexpected is not None:
         return Reason.EXPECTATION, f"{manifest.name}: {unexpected}"
     lacking = metadata.refusal(manifest, project.accounts[manifest.account].guards)

@@ -6,13 +6,14 @@ campaign is refused. Pure.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from reconciler.declare.manifest import Entry
+from reconciler.declare.manifest import Entry, Selector
 from reconciler.declare.project import Protect
 from reconciler.driver import Driver
 from reconciler.model import AccountFacts, Campaign, LookFirst, Reason, Status
+from reconciler.plan.conditions import is_dated, labels_of
 from reconciler.plan.known import unknown
+from reconciler.plan.patterns import nfc
 
 Origin = Entry | Protect
 
@@ -26,31 +27,37 @@ _TIMES = (
 )
 
 
-def lacking(selector: Any, record: Campaign) -> list[str]:
+def lacking(selector: Selector, record: Campaign) -> list[str]:
     """The fields that *selector* asks for and *record* lacks, by their names in an inventory."""
     found: list[str] = []
     if selector.status is not None and record.status in (None, Status.UNKNOWN):
         found.append("status")
     if selector.channel is not None and record.channel is None:
         found.append("channel")
-    labels = record.labels or {}
-    for key in _labels(selector):
-        if key not in labels:
-            found.append(f"labels.{key}")
+    found += [f"labels.{key}" for key in _labels(selector) if not labels_of(record, nfc(key))]
     for field, name, conditions in _TIMES:
-        asked = any(getattr(selector, one, None) is not None for one in conditions)
+        asked = any(getattr(selector, one) is not None for one in conditions)
         if asked and getattr(record, name) is None:
             found.append(field)
     return list(dict.fromkeys(found))
 
 
-def _labels(selector: Any) -> list[str]:
+def _labels(selector: Selector) -> list[str]:
     """The labels that *selector* asks for, by value or by date."""
-    keys: list[str] = []
-    for name in ("labels", "label_before", "label_after"):
-        said = getattr(selector, name, None) or ()
-        keys += said.keys() if hasattr(said, "keys") else [key for key, *_ in said]
-    return keys
+    return [*(selector.labels or ()), *_dates(selector)]
+
+
+def _dates(selector: Selector) -> list[str]:
+    return [*(selector.label_before or ()), *(selector.label_after or ())]
+
+
+def _unreadable(selector: Selector, record: Campaign) -> set[str]:
+    """The labels that should hold a date, and hold something else: as good as unknown."""
+    return {
+        f"labels.{key}"
+        for key in _dates(selector)
+        if not all(map(is_dated, labels_of(record, nfc(key))))
+    }
 
 
 def may_hold(
@@ -64,8 +71,9 @@ def may_hold(
     found = []
     for origin in origins:
         assert origin.match is not None
-        fields = lacking(origin.match, record)
-        if all(unknown(record, facts, field) for field in fields):
+        unreadable = _unreadable(origin.match, record)
+        fields = list(dict.fromkeys([*lacking(origin.match, record), *sorted(unreadable)]))
+        if all(field in unreadable or unknown(record, facts, field) for field in fields):
             found += [_first(origin, field) for field in fields]
     return tuple(found)
 

@@ -14,6 +14,7 @@ from reconciler.plan.asking import Ask, asks
 from reconciler.plan.coverage import Coverage, cover
 from reconciler.plan.guards import metadata, protect, running
 from reconciler.plan.guards.texts import today
+from reconciler.plan.guards.waivers import parts_of
 from reconciler.plan.matching import Matcher, Question, nfc
 from reconciler.plan.planfile import harmless
 
@@ -335,7 +336,7 @@ def _waivers(target: Target, known: "FreshPlan") -> Iterator[Look]:
 
 def _waiver(waiver: Waiver, target: Target, known: "FreshPlan") -> Look:
     active = waiver.until >= today(known.now)
-    other = target.part is not None and waiver.part not in (None, target.part)
+    other = target.part is not None and waiver.id is not None and not _covers(waiver, target, known)
     used = any(
         use.guard == waiver.guard and use.ticket == waiver.ticket
         for one in known.plan.actions
@@ -346,6 +347,7 @@ def _waiver(waiver: Waiver, target: Target, known: "FreshPlan") -> Look:
     if used and active:
         verdict = "lifts its guard here"
     scope = "the account" if waiver.id is None else str(Target(*_key(waiver)))
+    scope += " (all parts)" if waiver.parts else ""
     return Look(
         kind="waiver",
         manifest=None,
@@ -355,6 +357,14 @@ def _waiver(waiver: Waiver, target: Target, known: "FreshPlan") -> Look:
         holds=active and not other,
         verdict=f"{verdict}: {waiver.because}",
     )
+
+
+def _covers(waiver: Waiver, target: Target, known: "FreshPlan") -> bool:
+    """Whether *waiver* is for this part of the campaign."""
+    hit = known.matches.hits.get((target.account, target.id))
+    if waiver.parts is None:
+        return waiver.part == target.part
+    return target.part in parts_of(hit.campaign if hit else None)
 
 
 def _key(waiver: Waiver) -> tuple[str, str, str | None]:

@@ -49,7 +49,7 @@ Wanted = Callable[[str, Sequence[Source]], bool]
 """Whether a deletion in an account, asked for by these sources, is planned (`--account`,
 `--manifest`)."""
 
-_BLOCKED = (Reason.EXPECTATION, Reason.METADATA, Reason.EXPIRED)
+_BLOCKED = (Reason.EXPECTATION, Reason.METADATA, Reason.NOT_YET, Reason.EXPIRED)
 
 
 def actions(
@@ -205,7 +205,7 @@ class _Case(msgspec.Struct):
         if self.candidate.id is None:
             return False
         target = Target(self.candidate.account, self.candidate.id, self.part)
-        waiver = self.ground.waivers.of_target(guard, target)
+        waiver = self.ground.waivers.of_target(guard, target, self.candidate.record)
         if waiver is not None:
             self.used.append(use(waiver))
         return waiver is not None

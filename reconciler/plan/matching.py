@@ -2,15 +2,16 @@
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Literal
 
 import msgspec
 
 from reconciler.declare.manifest import Selector
-from reconciler.model import Campaign, Status
+from reconciler.model import Campaign
+from reconciler.plan.conditions import Test, test_of
 from reconciler.plan.patterns import Asked, Patterns, add, nfc
 
 __all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
@@ -81,8 +82,8 @@ class Matcher:
         self._wanting: set[str] = set()  # accounts that have too few unasked records yet
         self._ids: dict[str, list[Asked]] = defaultdict(list)
         self._called: dict[str, list[Asked]] = defaultdict(list)
-        self._everyone: dict[str, list[tuple[int, _Test]]] = defaultdict(list)
-        self._tests: dict[int, _Test] = {}
+        self._everyone: dict[str, list[tuple[int, Test]]] = defaultdict(list)
+        self._tests: dict[int, Test] = {}
         self._exceptions = {i for i, one in enumerate(questions) if one.role != "absent"}
         self._unsure: dict[int, list[int]] = {}  # of the batch that is fed
         patterns: list[tuple[str, int, Selector]] = []
@@ -92,7 +93,7 @@ class Matcher:
             elif one.name is not None:
                 self._called[nfc(one.name)].append((one.account, index))
             elif one.match is not None:
-                test = _test(one.match, now)
+                test = test_of(one.match, now)
                 if one.match.name is not None or one.match.name_regex is not None:
                     patterns.append((one.account, index, one.match))
                     if test is not None:
@@ -207,101 +208,6 @@ class Matcher:
             shared={account: own.shared() for account, own in self._names.items()},
             unasked={account: tuple(kept) for account, kept in self._unasked.items()},
         )
-
-
-# ---------------------------------------------------------------- conditions beyond the name
-
-_Test = Callable[[Campaign], bool | None]
-"""True: all conditions hold. False: one does not. None: a field is missing, and nothing fails."""
-
-
-def _test(selector: Selector, now: datetime) -> _Test | None:
-    """What must hold beside the name; None if nothing must."""
-    tests = [*_word_tests(selector), *_time_tests(selector, now)]
-    if not tests:
-        return None
-    if len(tests) == 1:
-        return tests[0]
-    return lambda one: _all(tests, one)
-
-
-def _all(tests: Sequence[_Test], one: Campaign) -> bool | None:
-    verdict: bool | None = True
-    for test in tests:
-        said = test(one)
-        if said is False:
-            return False
-        if said is None:
-            verdict = None
-    return verdict
-
-
-def _word_tests(selector: Selector) -> list[_Test]:
-    tests: list[_Test] = []
-    if selector.status is not None:
-        statuses = frozenset(selector.status)
-        tests.append(_status(statuses))
-    if selector.channel is not None:
-        channels = frozenset(selector.channel)
-        tests.append(lambda one: None if one.channel is None else one.channel in channels)
-    for key, wanted in (selector.labels or {}).items():
-        tests.append(_label(key, wanted))
-    return tests
-
-
-def _status(wanted: frozenset[Status]) -> _Test:
-    def test(one: Campaign) -> bool | None:
-        if one.status in wanted:
-            return True
-        return None if one.status in (None, Status.UNKNOWN) else False
-
-    return test
-
-
-def _label(key: str, wanted: str) -> _Test:
-    def test(one: Campaign) -> bool | None:
-        held = None if one.labels is None else one.labels.get(key)
-        return None if held is None else held == wanted
-
-    return test
-
-
-def _time_tests(selector: Selector, now: datetime) -> list[_Test]:
-    tests: list[_Test] = []
-    for field, before, after, age in (
-        ("created_at", selector.created_before, selector.created_after, selector.older_than),
-        ("updated_at", selector.updated_before, selector.updated_after, selector.not_updated_for),
-    ):
-        if before is not None:
-            tests.append(_before(field, before))
-        if after is not None:
-            tests.append(_after(field, after))
-        if age is not None:
-            tests.append(_before(field, _ago(now, age)))
-    return tests
-
-
-def _ago(now: datetime, age: timedelta) -> datetime:
-    try:
-        return now - age
-    except OverflowError:  # longer ago than there were years: nothing is that old
-        return datetime.min.replace(tzinfo=now.tzinfo)
-
-
-def _before(field: str, bound: datetime) -> _Test:
-    def test(one: Campaign) -> bool | None:
-        at: datetime | None = getattr(one, field)
-        return None if at is None else at < bound
-
-    return test
-
-
-def _after(field: str, bound: datetime) -> _Test:
-    def test(one: Campaign) -> bool | None:
-        at: datetime | None = getattr(one, field)
-        return None if at is None else at > bound
-
-    return test
 
 
 # ---------------------------------------------------------------- shared names

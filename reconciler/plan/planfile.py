@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Plan).decode
 
 DELETES = frozenset({Reason.DECLARED, Reason.MATCHED, Reason.UNLISTED})
-NONES = frozenset({Reason.ABSENT, Reason.KEPT, Reason.EXPIRED})
+NONES = frozenset({Reason.ABSENT, Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET})
 
 
 class _Head(msgspec.Struct, rename="camel"):

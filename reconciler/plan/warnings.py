@@ -11,7 +11,7 @@ from reconciler.model import Action, PlanWarning, Reason, Target
 from reconciler.plan.asked import Asked
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import running
-from reconciler.plan.guards.waivers import Waivers, use
+from reconciler.plan.guards.waivers import Waivers, parts_of, use
 from reconciler.plan.matching import Matches
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # reading is not pure; only the shape is needed
 
 
 _NEAR = 5_000  # asked-for campaigns among which a misspelt id or name is sought
+_OUT_OF_TIME = (Reason.EXPIRED, Reason.NOT_YET)
 
 
 def of_inventory(facts: "Facts") -> Iterator[PlanWarning]:
@@ -33,7 +34,7 @@ def of_selectors(asked: Asked, asks: Mapping[int, Ask], matches: Matches) -> Ite
         ask = asks.get(index)
         if question.role != "absent" or question.match is None or ask is None:
             continue
-        if ask.blocked and ask.blocked[0] is Reason.EXPIRED:
+        if ask.blocked and ask.blocked[0] in _OUT_OF_TIME:
             continue
         if not matches.found.get(index, 0):
             yield _of(ask.entry, "matches-nothing", "finds no campaign of the inventory")
@@ -122,10 +123,30 @@ def of_waivers(
         yield _of_waiver(waiver, "waiver-expired", f"ended on {waiver.until.isoformat()}")
     used = {(one.account, one.id, lifting) for one in actions for lifting in one.waivers}
     used |= {(account, None, use(waiver)) for account, waiver in lifted}
+    parts = _parts(actions, waivers)
     for waiver in (one for group in waivers.active.values() for one in group):
+        number = parts.get((waiver.account, waiver.id))
+        if number is not None and waiver.part is None and waiver.parts is None:
+            yield _of_waiver(
+                waiver,
+                "waiver-without-part",
+                "lifts nothing, for the campaign has parts; write `parts: all` beside its id"
+                f" ({number} of the record), or `part: ...` for one",
+            )
         # Only apply can see that what was deleted has come back.
-        if waiver.guard != "resurrected" and (waiver.account, waiver.id, use(waiver)) not in used:
+        elif waiver.guard != "resurrected" and (waiver.account, waiver.id, use(waiver)) not in used:
             yield _of_waiver(waiver, "waiver-unused", "lifts nothing in this plan")
+
+
+def _parts(actions: Iterable[Action], waivers: Waivers) -> dict[tuple[str, str | None], int]:
+    """How many parts the records have of campaigns that somebody waives a guard for."""
+    waived = {(account, id_) for _, account, id_ in waivers.active if id_ is not None}
+    found: dict[tuple[str, str | None], int] = {}
+    for action in actions:
+        key = action.account, action.id
+        if action.parts is not None and key in waived:
+            found[key] = len(parts_of(action.campaign))
+    return found
 
 
 def _of_waiver(waiver: Waiver, code: str, what: str) -> PlanWarning:

@@ -100,7 +100,7 @@ def _works(
                 one,
                 jobs=_jobs(states, plans, one.name),
                 witnesses=seen.without(looked_at),
-                rules=rules_of(one.account, one.driver, fresh.asked, waivers, now),
+                rules=rules_of(one.account, one.driver, fresh.asked, fresh.matches, waivers, now),
             )
         )
     return works

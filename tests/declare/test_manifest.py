@@ -1,7 +1,7 @@
 """Manifests: every form of the contract is read, ten mistakes are ten placed errors."""
 
 import hashlib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -160,6 +160,11 @@ def test_labels_that_yaml_reads_otherwise_are_told_key_and_value() -> None:
         (r"match: {nameRegex: '(x)\1'}", (7, 26), "back-reference"),
         ("match: {olderThan: 3 weeks}", (7, 26), "not a duration"),
         ("match: {createdBefore: yesterday}", (7, 30), "not a date"),
+        ("match: {newerThan: 7 days}", (7, 26), "not a duration"),
+        ("match: {labelBefore: {}}", (7, 15), "labelBefore` is empty"),
+        ("match: {labelBefore: {expiresAt: soon}}", (7, 40), "not a date"),
+        ("match: {labelAfter: {expiresAt: }}", (7, 28), "is empty"),
+        ("match: {labelAfter: now}", (7, 27), "must be a mapping"),
         ("{match: {channel: sms}, expect: {min: 3, max: 2}}", (7, 31), "min 3 is more than max 2"),
         ("{match: {channel: sms}, expect: {}}", (7, 31), "min or max"),
         ("{match: {channel: sms}, expect: {max: -1}}", (7, 45), "whole number"),
@@ -184,6 +189,38 @@ def test_a_mistake_in_an_entry_is_placed(entry: str, place: tuple[int, int], wor
 )
 def test_globs_of_the_contract_are_taken(name: str) -> None:
     read(spec(f"match: {{name: '{name}'}}"))
+
+
+def test_conditions_on_labels_and_on_the_young_are_read() -> None:
+    found = read(
+        spec(
+            "match: {newerThan: 7d, updatedWithin: 24h,"
+            " labelBefore: {expiresAt: now, b: 2026-01-31},"
+            " labelAfter: {a: '2026-01-31T12:00:00.1234567Z', b: 2026-01-31}}"
+        )
+    )
+    match = found.absent[0].match
+    assert match is not None
+    assert (match.newer_than, match.updated_within) == (timedelta(days=7), timedelta(hours=24))
+    assert match.label_before == {"expiresAt": "now", "b": datetime(2026, 1, 31, tzinfo=UTC)}
+    assert match.label_after == {
+        "a": datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC),  # cut, never rounded
+        "b": datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    }
+    assert match.text == (
+        "newer than 7d, updated within 24h, label b before 2026-01-31, label expiresAt before now,"
+        " label a after 2026-01-31T12:00:00.1234567Z, label b after 2026-01-31"
+    )
+
+
+def test_a_manifest_does_not_end_before_it_begins() -> None:
+    def days(first: str, last: str) -> str:
+        return spec("id: x").replace("name: one", f"name: one, notBefore: {first}, until: {last}")
+
+    one = refused(days("2026-12-02", "2026-12-01"))
+    assert (one.line, one.message) == (3, "`until` is before `notBefore`")
+    found = read(days("2026-12-01", "2026-12-01"))
+    assert (found.not_before, found.until) == (date(2026, 12, 1), date(2026, 12, 1))
 
 
 TEN = """\

@@ -113,6 +113,18 @@ def test_all_that_may_hold_is_listed() -> None:
     assert [one.field for one in action.look_first] == ["labels.tier", "labels.team", "createdAt"]
 
 
+@pytest.mark.parametrize(("value", "reason"), [("soon", "protected"), ("2999-01-01", "declared")])
+def test_a_label_that_should_hold_a_date_and_does_not_is_unknown(value: str, reason: str) -> None:
+    expired = w.glob(label_before={"expiresAt": "now"})
+    assert made(w.campaign("1", labels={"expiresAt": value}), protect=expired).reason == reason
+
+
+def test_a_label_is_there_in_whatever_form_its_key_is_written() -> None:
+    protect = w.glob(labels={"caf\u00e9": "gold"}, status=(Status.PAUSED,))
+    record = w.campaign("1", labels={"cafe\u0301": "gold"}, status=Status.UNKNOWN)
+    assert made(record, protect=protect, looks=("status",)).look_first[0].field == "status"
+
+
 def test_a_waiver_lifts_a_protection_that_nobody_can_judge() -> None:
     waivers = (waiver("protected", id="1"),)
     assert made(w.campaign("1"), protect=TIER, waivers=waivers).action == "delete"

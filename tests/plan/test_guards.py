@@ -167,27 +167,37 @@ def _waiver(guard: str, until: date = TODAY, **more: object) -> Waiver:
     )
 
 
-def test_a_waiver_without_a_part_lifts_every_part_and_one_with_a_part_its_own() -> None:
+def test_a_waiver_of_a_campaign_with_parts_says_which() -> None:
     found = waivers.sort_out(
-        [_waiver("running", id="1"), _waiver("running", id="2", part="x")], today=TODAY
+        [
+            _waiver("running", id="1"),
+            _waiver("running", id="2", part="x"),
+            _waiver("running", id="3", parts="all"),
+        ],
+        today=TODAY,
     )
+    records = {"3": Campaign(account="a", id="3", name="n", phone_numbers=("x", "y"))}
     for target, lifted in (
         (Target("a", "1"), True),
-        (Target("a", "1", "x"), True),
+        (Target("a", "1", "x"), False),
         (Target("a", "2", "x"), True),
         (Target("a", "2", "y"), False),
         (Target("a", "2"), False),
+        (Target("a", "3", "x"), True),
+        (Target("a", "3", "z"), False),  # a number that the record does not list
+        (Target("a", "3"), False),
         (Target("b", "1"), False),
     ):
-        assert bool(found.of_target("running", target)) is lifted
-        assert found.of_target("protected", target) is None
+        record = records.get(target.id)
+        assert bool(found.of_target("running", target, record)) is lifted
+        assert found.of_target("protected", target, record) is None
 
 
 def test_a_waiver_of_the_wrong_breadth_lifts_nothing() -> None:
     found = waivers.sort_out(
         [_waiver("running"), _waiver("max-deletions", id="1", count=9)], today=TODAY
     )
-    assert found.of_target("running", Target("a", "1")) is None
+    assert found.of_target("running", Target("a", "1"), None) is None
     assert found.of_account("running", "a") == ()
     assert found.of_account("max-deletions", "a") == ()
 

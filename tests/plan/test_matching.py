@@ -1,6 +1,6 @@
 """The matcher answers as a plain reading of the contract would, record by record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from unicodedata import normalize
 
@@ -15,6 +15,7 @@ from reconciler.plan import patterns as of_names
 from reconciler.plan.matching import Matcher, Matches, Question
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+DAY_END = "2025-01-01T23:59:59.999999"
 
 
 def campaign(name: str = "n", id_: str = "1", account: str = "a", **fields: object) -> Campaign:
@@ -122,6 +123,32 @@ def members(rest: list[str]) -> list[tuple[str, str]]:
     return ranges
 
 
+def labels(one: Campaign) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, value in (one.labels or {}).items():
+        found.setdefault(normalize("NFC", key), []).append(normalize("NFC", value))
+    return found
+
+
+def limit(bound: datetime | str) -> datetime:
+    return NOW if isinstance(bound, str) else bound
+
+
+SPANS = {  # the label -> its first and last instant
+    "2025-01-01": (datetime(2025, 1, 1, tzinfo=UTC), datetime.fromisoformat(f"{DAY_END}Z")),
+    "2025-01-02T00:00:00+02:00": (datetime(2025, 1, 1, 22, tzinfo=UTC),) * 2,
+    "2025-01-01T23:59:59.9999999Z": (datetime.fromisoformat(f"{DAY_END}Z"),) * 2,
+    "2024-12-31 23:59:60": (datetime(2024, 12, 31, 23, 59, 59, tzinfo=UTC),) * 2,
+}
+
+
+def dated(one: Campaign, key: str, holds: Callable[[datetime, datetime], bool]) -> bool | None:
+    held = labels(one).get(normalize("NFC", key))
+    if held is None or any(value not in SPANS for value in held):
+        return None
+    return any(holds(*SPANS[value]) for value in held)
+
+
 def plain(selector: Selector, one: Campaign) -> bool | None:
     name = normalize("NFC", one.name)
     said: list[bool | None] = []
@@ -140,12 +167,30 @@ def plain(selector: Selector, one: Campaign) -> bool | None:
     if selector.channel is not None:
         said.append(None if one.channel is None else one.channel in selector.channel)
     for key, wanted in (selector.labels or {}).items():
-        held = (one.labels or {}).get(key)
-        said.append(None if held is None else held == wanted)
-    for at, before, after, age in (
-        (one.created_at, selector.created_before, selector.created_after, selector.older_than),
-        (one.updated_at, selector.updated_before, selector.updated_after, selector.not_updated_for),
+        held = labels(one).get(normalize("NFC", key))
+        said.append(None if held is None else normalize("NFC", wanted) in held)
+    for key, bound in (selector.label_before or {}).items():
+        said.append(dated(one, key, lambda first, last, bound=bound: last < limit(bound)))
+    for key, bound in (selector.label_after or {}).items():
+        said.append(dated(one, key, lambda first, last, bound=bound: first > limit(bound)))
+    for at, before, after, age, within in (
+        (
+            one.created_at,
+            selector.created_before,
+            selector.created_after,
+            selector.older_than,
+            selector.newer_than,
+        ),
+        (
+            one.updated_at,
+            selector.updated_before,
+            selector.updated_after,
+            selector.not_updated_for,
+            selector.updated_within,
+        ),
     ):
+        if within is not None:
+            said.append(None if at is None else at > NOW - within)
         if before is not None:
             said.append(None if at is None else at < before)
         if after is not None:
@@ -219,6 +264,8 @@ REGEXES = st.sampled_from(
 )
 TIMES = st.sampled_from([datetime(2025, 1, day, tzinfo=UTC) for day in (1, 2, 3)] + [NOW])
 AGES = st.sampled_from([timedelta(0), timedelta(days=300), NOW - datetime(2025, 1, 2, tzinfo=UTC)])
+KEYS = st.sampled_from(["team", "b", "caf\u00e9", "cafe\u0301"])
+BOUNDS = st.just("now") | TIMES
 SELECTORS = st.builds(
     Selector,
     name=st.none() | GLOBS,
@@ -231,7 +278,14 @@ SELECTORS = st.builds(
     updated_before=st.none() | TIMES,
     updated_after=st.none() | TIMES,
     not_updated_for=st.none() | AGES,
-    labels=st.none() | st.just({"team": "x"}) | st.just({"team": "x", "b": "y"}),
+    newer_than=st.none() | AGES,
+    updated_within=st.none() | AGES,
+    labels=st.none()
+    | st.just({"team": "x"})
+    | st.just({"team": "x", "b": "y"})
+    | st.just({"caf\u00e9": "cre\u0301me"}),
+    label_before=st.none() | st.dictionaries(KEYS, BOUNDS, min_size=1),
+    label_after=st.none() | st.dictionaries(KEYS, BOUNDS, min_size=1),
 ).filter(lambda one: one != Selector())
 ACCOUNTS = st.sampled_from(["a", "b"])
 IDS = st.sampled_from(["1", "2", "3", "x"])
@@ -251,7 +305,10 @@ CAMPAIGNS = st.builds(
     channel=st.none() | st.sampled_from(["sms", "push"]),
     created_at=st.none() | TIMES,
     updated_at=st.none() | TIMES,
-    labels=st.none() | st.dictionaries(st.sampled_from(["team", "b"]), st.sampled_from("xy")),
+    labels=st.none()
+    | st.dictionaries(
+        KEYS, st.sampled_from([*"xy", "cr\u00e9me", "cre\u0301me", *SPANS, "2025-02-30", "soon"])
+    ),
 )
 RECORDS = st.lists(CAMPAIGNS, max_size=12, unique_by=lambda one: (one.account, one.id))
 

@@ -299,6 +299,27 @@ def test_until_is_the_last_day_that_is_enforced() -> None:
         assert only(plan([m], [campaign("x")])).reason == expected
 
 
+def test_not_before_is_the_first_day_that_is_enforced() -> None:
+    for first, expected in ((TODAY, "declared"), (TODAY + timedelta(days=1), "not-yet")):
+        m = manifest(absent=[{"id": "x"}], not_before=first)
+        made = plan([m], [campaign("x")])
+        assert only(made).reason == expected
+        assert codes(made) == ["unknown-status"] if expected == "declared" else not codes(made)
+    assert only(made).action == "none"
+    assert only(made).message == "m is enforced from 2026-11-21"
+
+
+def test_a_keep_holds_before_its_manifest_is_enforced() -> None:
+    later = manifest("later", keep=[{"id": "x"}], not_before=TODAY + timedelta(days=9))
+    made = plan([manifest(absent=[{"id": "x"}]), later], [campaign("x")])
+    assert only(made).reason == "kept"
+
+
+def test_a_match_that_finds_nothing_is_told_only_once_it_is_enforced() -> None:
+    m = manifest(absent=[{"match": glob("none*")}], not_before=TODAY + timedelta(days=1))
+    assert codes(plan([m], [campaign("x")])) == []
+
+
 def test_a_keep_outlives_its_manifest() -> None:
     old = manifest("old", keep=[{"id": "x"}], until=YESTERDAY)
     made = plan([manifest(absent=[{"id": "x"}]), old], [campaign("x")])
@@ -550,6 +571,40 @@ def test_lifting_one_guard_for_one_target_lifts_no_other(lifted: set[tuple[str, 
         mine = {guard for guard, i in lifted if i == action.id}
         expected = "protected" if "protected" not in mine else "running"
         assert action.reason == ("matched" if len(mine) == 2 else expected)
+
+
+@pytest.mark.parametrize(
+    ("more", "lifted", "warned"),
+    [
+        ({}, (), ["waiver-without-part"]),
+        ({"part": "m2"}, ("m2",), []),
+        ({"parts": "all"}, ("m1", "m2"), []),
+        ({"part": "m9"}, (), ["waiver-unused"]),
+    ],
+)
+def test_a_waiver_of_a_campaign_with_parts_lifts_those_it_names(
+    more: dict[str, str], lifted: tuple[str, ...], warned: list[str]
+) -> None:
+    record = campaign("x", status=Status.RUNNING, message_ids=("m1", "m2"))
+    where = project(account("a", "messages"), waivers=(waiver("running", id="x", **more),))
+    made = plan([manifest(absent=[{"id": "x"}])], [record], where)
+    gone = tuple(p for one in made.actions if one.action == "delete" for p in one.parts or ())
+    assert gone == lifted
+    assert codes(made) == warned
+    if warned == ["waiver-without-part"]:
+        assert "write `parts: all` beside its id (2 of the record)" in made.warnings[0].message
+
+
+def test_all_parts_are_those_that_the_record_lists() -> None:
+    record = campaign("1", "Lead", status=Status.RUNNING, phone_numbers=("911",))
+    m = manifest(absent=[{"name": "Lead", "phone_numbers": ("911", "912")}])
+    where = numbers_account().model_copy()
+    waivers = (waiver("running", id="1", parts="all"),)
+    made = plan([m], [record], project(*where.accounts.values(), waivers=waivers))
+    assert sorted((str(one.reason), one.parts) for one in made.actions) == [
+        ("declared", ("911",)),
+        ("running", ("912",)),
+    ]
 
 
 def test_expired_and_unused_waivers_are_warnings() -> None:

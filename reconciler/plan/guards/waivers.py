@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from reconciler.declare.project import Waiver
-from reconciler.model import Target, WaiverUse
+from reconciler.model import Campaign, Target, WaiverUse
 
 OF_TARGETS = frozenset({"running", "protected", "resurrected"})
 OF_ACCOUNTS = frozenset({"max-deletions", "inventory-age"})
@@ -18,16 +18,31 @@ class Waivers(msgspec.Struct, frozen=True):
     active: Mapping[tuple[str, str, str | None], tuple[Waiver, ...]]
     expired: tuple[Waiver, ...]
 
-    def of_target(self, guard: str, target: Target) -> Waiver | None:
-        """The waiver that lifts *guard* for *target*; one without a part lifts all its parts."""
+    def of_target(self, guard: str, target: Target, record: Campaign | None) -> Waiver | None:
+        """The waiver that lifts *guard* for *target*, whose campaign has the inventory's *record*.
+
+        A target that is a part needs a waiver of that part, or of all parts that the record lists;
+        no other target is lifted by one of these.
+        """
         for waiver in self.active.get((guard, target.account, target.id), ()):
-            if waiver.part is None or waiver.part == target.part:
+            if waiver.parts is not None:
+                lifts = target.part in parts_of(record)
+            else:
+                lifts = waiver.part == target.part
+            if lifts:
                 return waiver
         return None
 
     def of_account(self, guard: str, account: str) -> tuple[Waiver, ...]:
         """The waivers that lift *guard* for the whole *account*."""
         return self.active.get((guard, account, None), ())
+
+
+def parts_of(record: Campaign | None) -> frozenset[str]:
+    """The parts that *record* lists: phone numbers, messages."""
+    if record is None:
+        return frozenset()
+    return frozenset((*(record.phone_numbers or ()), *(record.message_ids or ())))
 
 
 def sort_out(waivers: Iterable[Waiver], *, today: date) -> Waivers:
