@@ -9,30 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from reconciler.cli.main import main
-from reconciler.model import (
-    API_VERSION,
-    Action,
-    ApprovalsNeeded,
-    Campaign,
-    Cost,
-    Counts,
-    Estimate,
-    InputFile,
-    Inputs,
-    Plan,
-    PlanAccount,
-    PlanMetadata,
-    Reason,
-    Source,
-    Summary,
-    Violation,
-)
+from reconciler.model import Campaign, Reason, Violation
 from reconciler.plan import planfile
 from reconciler.prove import approvals
+from tests.support.plans import action, plan_of
 
 ANN, AUTHOR = "ann@acme.example", "author@acme.example"
 PROJECT = """apiVersion: reconciler/v1
@@ -59,57 +42,18 @@ def plan(
     project: str = "acme",
     broken: bool = False,
 ) -> bytes:
-    actions = tuple(
-        Action(
-            action="delete",
-            reason=Reason.DECLARED,
-            account="push",
-            driver="batch-cep",
-            id=f"id{number}",
-            name="Diwali \x1b[2J",
-            parts=None,
-            message=None,
-            sources=(Source(manifest="retire", path="manifests/retire.yaml", line=3),),
-            waivers=(),
-            campaign=Campaign(account="push", id=f"id{number}", name="Diwali"),
-        )
-        for number in range(deletes)
-    )
-    counts = planfile.count(actions)
-    each: dict[str, Counts] = {"push": counts}
-    cost = Cost(requests=deletes, seconds=deletes)
+    records = [Campaign(account="push", id=f"id{n}", name="Diwali") for n in range(deletes)]
     violation = Violation(guard="max-deletions", account="push", message="1 over")
     return planfile.dumps(
-        Plan(
-            api_version=API_VERSION,
-            kind="Plan",
-            metadata=PlanMetadata(
-                project=project,
-                created_at="2026-11-20T08:00:00Z",
-                expires_at=expires,
-                tool="reconciler 0.1.0",
-                author=author,
-                commit=None,
-            ),
-            inputs=Inputs(
-                project=InputFile(path="reconciler.yaml", sha256="ab"), manifests=(), inventory=()
-            ),
-            accounts={
-                "push": PlanAccount(
-                    driver="batch-cep",
-                    definition="sha256:1",
-                    captured_at=None,
-                    complete=True,
-                    campaigns=9,
-                )
-            },
-            applicable=not broken,
+        plan_of(
+            [action("delete", Reason.DECLARED, one, name="Diwali \x1b[2J") for one in records],
+            accounts={"push": "batch-cep"},
             violations=(violation,) if broken else (),
-            approvals=ApprovalsNeeded(required=2, because="above 0"),
-            warnings=(),
-            summary=Summary(**msgspec.structs.asdict(counts), accounts=each),
-            estimate=Estimate(requests=deletes, seconds=deletes, accounts={"push": cost}),
-            actions=actions,
+            required=2,
+            because="above 0",
+            project=project,
+            expires_at=expires,
+            author=author,
         )
     )
 

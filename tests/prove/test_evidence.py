@@ -23,29 +23,19 @@ from reconciler.errors import NotVerified, Stale
 from reconciler.model import (
     API_VERSION,
     Action,
-    ApprovalsNeeded,
     Campaign,
-    Cost,
-    Counts,
-    Estimate,
-    InputFile,
-    Inputs,
-    InventoryFile,
     ManifestFile,
     Outcome,
     Plan,
-    PlanAccount,
-    PlanMetadata,
     Reason,
     Report,
-    Source,
-    Summary,
     Target,
     TargetReport,
 )
 from reconciler.plan import planfile
 from reconciler.prove import approvals, chain, evidence, records, verify
 from reconciler.prove.approvals import Signers
+from tests.support import plans
 
 AT = "2026-11-20T09:00:00Z"
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -69,71 +59,32 @@ def sha(content: bytes) -> str:
 
 
 def action(account: str, id_: str, parts: tuple[str, ...] | None, kind: str = "delete") -> Action:
-    return Action(
-        action=kind,  # type: ignore[arg-type]
-        reason=Reason.DECLARED if kind == "delete" else Reason.RUNNING,
-        account=account,
-        driver="kore",
-        id=id_,
-        name="Diwali",
-        parts=parts,
-        message=None,
-        sources=(Source(manifest="retire", path="manifests/retire.yaml", line=3),),
-        waivers=(),
-        campaign=Campaign(account=account, id=id_, name="Diwali"),
-    )
+    reason = Reason.DECLARED if kind == "delete" else Reason.RUNNING
+    record = Campaign(account=account, id=id_, name="Diwali")
+    return plans.action(kind, reason, record, parts=parts)
 
 
 def plan(required: int = 2, author: str | None = AUTHOR) -> Plan:
-    actions = (
+    actions = [
         action("push", "a", None),
         action("push", "b/ü#\u200b", None),
         action("push", "c", None),
         action("voice", "Lead 7", ("918187867008", "918187867009")),
         action("push", "running", None, "refuse"),
+    ]
+    return plans.plan_of(
+        actions,
+        accounts={"push": "kore", "voice": "kore"},
+        manifests=(ManifestFile(path="manifests/retire.yaml", sha256=sha(MANIFEST), documents=()),),
+        required=required,
+        because="above 0",
+        project_sha256=sha(PROJECT),
+        project="acme",
+        created_at="2026-11-20T08:00:00Z",
+        expires_at="2126-11-27T08:00:00Z",
+        author=author,
+        commit=None,
     )
-    counts = planfile.count(actions)
-    each = {
-        name: planfile.count(tuple(one for one in actions if one.account == name))
-        for name in ("push", "voice")
-    }
-    cost = Cost(requests=1, seconds=1)
-    return Plan(
-        api_version=API_VERSION,
-        kind="Plan",
-        metadata=PlanMetadata(
-            project="acme",
-            created_at="2026-11-20T08:00:00Z",
-            expires_at="2126-11-27T08:00:00Z",
-            tool="reconciler 0.1.0",
-            author=author,
-            commit=None,
-        ),
-        inputs=Inputs(
-            project=InputFile(path="reconciler.yaml", sha256=sha(PROJECT)),
-            manifests=(
-                ManifestFile(path="manifests/retire.yaml", sha256=sha(MANIFEST), documents=()),
-            ),
-            inventory=(InventoryFile(path="inventory.ndjson", sha256="ab", campaigns=9),),
-        ),
-        accounts={
-            name: PlanAccount(
-                driver="kore", definition="sha256:1", captured_at=AT, complete=True, campaigns=9
-            )
-            for name in ("push", "voice")
-        },
-        applicable=True,
-        violations=(),
-        approvals=ApprovalsNeeded(required=required, because="above 0"),
-        warnings=(),
-        summary=Summary(**msgspec.structs.asdict(counts), accounts=_counts(each)),
-        estimate=Estimate(requests=2, seconds=2, accounts={"push": cost, "voice": cost}),
-        actions=actions,
-    )
-
-
-def _counts(each: dict[str, Counts]) -> dict[str, Counts]:
-    return each
 
 
 def started(run: str, digest: str, **more: Any) -> records.RunStarted:

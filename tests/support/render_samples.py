@@ -2,39 +2,31 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from msgspec import structs
 
 from reconciler.model import (
     API_VERSION,
     Action,
-    ApprovalsNeeded,
     Campaign,
-    Cost,
-    Counts,
     Document,
-    Estimate,
-    InputFile,
-    Inputs,
-    InventoryFile,
     ManifestFile,
     Outcome,
     Plan,
-    PlanAccount,
-    PlanMetadata,
     PlanWarning,
     Reason,
     Report,
     SentRequest,
     Source,
     Status,
-    Summary,
     TargetReport,
     Violation,
     WaiverUse,
 )
 from reconciler.views import PLAN_FORMATS, REPORT_FORMATS
 from reconciler.views.frame import Frame
+from tests.support import plans
 
 DIGEST = "sha256:" + "5e" * 32
 FRAME = Frame(digest=DIGEST, saved="plan.json")
@@ -61,9 +53,6 @@ HOSTILE = (
     "\u0301\u0301\u0301over",
     "x" * 5000,
 )
-
-
-INSTEAD = "stops sending; the message stays, shown as canceled"
 
 
 def document(name: str, **rest: str | None) -> Document:
@@ -151,91 +140,17 @@ def campaign(account: str, id_: str, name: str, **rest: object) -> Campaign:
     return Campaign(account=account, id=id_, name=name, **{**known, **rest})  # type: ignore[arg-type]
 
 
-def action(
-    kind: str, reason: Reason, record: Campaign, *, line: int = 14, **rest: object
-) -> Action:
-    known: dict[str, object] = {
-        "parts": None,
-        "message": None,
+def action(kind: str, reason: Reason, record: Campaign, *, line: int = 14, **rest: Any) -> Action:
+    known = {
         "sources": sources(record.account, line),
-        "waivers": (),
-        "campaign": record,
-        "id": record.id,
-        "name": record.name,
-        "account": record.account,
         "driver": DRIVERS.get(record.account, "kore"),
     }
-    return Action(action=kind, reason=reason, **{**known, **rest})  # type: ignore[arg-type]
+    return plans.action(kind, reason, record, **{**known, **rest})
 
 
-def plan_of(
-    actions: list[Action],
-    *,
-    violations: tuple[Violation, ...] = (),
-    warnings: tuple[PlanWarning, ...] = (),
-    accounts: dict[str, str] | None = None,
-    required: int = 0,
-    because: str | None = None,
-    manifests: tuple[ManifestFile, ...] = MANIFESTS,
-) -> Plan:
-    accounts = accounts if accounts is not None else DRIVERS
-    order = {"delete": 0, "refuse": 1, "none": 2}
-    actions = sorted(
-        actions, key=lambda a: (order[a.action], a.account, a.id is not None, a.id or "")
-    )
-    counts = {
-        account: Counts(
-            delete=sum(a.action == "delete" for a in mine),
-            refuse=sum(a.action == "refuse" for a in mine),
-            none=sum(a.action == "none" for a in mine),
-            targets=sum(len(a.targets) for a in mine if a.action == "delete"),
-        )
-        for account in accounts
-        if (mine := [a for a in actions if a.account == account]) or True
-    }
-    total = [sum(getattr(c, f) for c in counts.values()) for f in Counts.__struct_fields__]
-    costs = {name: Cost(requests=c.targets, seconds=c.targets) for name, c in counts.items()}
-    return Plan(
-        api_version=API_VERSION,
-        kind="Plan",
-        metadata=PlanMetadata(
-            project="acme-messaging",
-            created_at="2026-11-20T09:00:00Z",
-            expires_at="2026-11-27T09:00:00Z",
-            tool="reconciler 0.1.0",
-            author="a@acme.example",
-            commit="0123456789abcdef0123456789abcdef01234567",
-        ),
-        inputs=Inputs(
-            project=InputFile(path="reconciler.yaml", sha256="aa" * 32),
-            manifests=manifests,
-            inventory=(InventoryFile(path="inventory.ndjson", sha256="cc" * 32, campaigns=200),),
-        ),
-        accounts={
-            name: PlanAccount(
-                driver=driver,
-                definition="sha256:" + "dd" * 32,
-                captured_at="2026-11-20T08:00:00Z" if name != "dialer" else None,
-                complete=driver not in ("ozonetel", "cellcast"),
-                campaigns=40,
-                instead=INSTEAD if driver == "cellcast" else None,
-            )
-            for name, driver in accounts.items()
-        },
-        applicable=not violations,
-        violations=violations,
-        approvals=ApprovalsNeeded(required=required, because=because),
-        warnings=warnings,
-        summary=Summary(
-            delete=total[0], refuse=total[1], none=total[2], targets=total[3], accounts=counts
-        ),
-        estimate=Estimate(
-            requests=sum(c.requests for c in costs.values()),
-            seconds=max((c.seconds for c in costs.values()), default=0),
-            accounts=costs,
-        ),
-        actions=tuple(actions),
-    )
+def plan_of(actions: list[Action], *, accounts: dict[str, str] | None = None, **rest: Any) -> Plan:
+    """As in `tests.support.plans`, of the five accounts and their manifests."""
+    return plans.plan_of(actions, accounts=accounts or DRIVERS, **{"manifests": MANIFESTS, **rest})
 
 
 def _batch(number: int) -> str:

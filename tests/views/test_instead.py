@@ -8,7 +8,8 @@ import pytest
 from reconciler.apply.report import instead
 from reconciler.model import Target
 from tests.support.planner_world import DRIVERS, campaign, driver, manifest, plan
-from tests.support.render_samples import INSTEAD, sample, seen
+from tests.support.plans import INSTEAD
+from tests.support.render_samples import sample, seen
 
 
 @pytest.mark.parametrize("view", ["text", "json", "markdown", "html", "github-summary"])
