@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.lanes.stop import Stop
     from reconciler.model import Target
     from reconciler.plan.explain import Explanation
+    from reconciler.prove.proofs import Proven, Verified
     from reconciler.pull.results import InventoryPull
     from reconciler.settle.status import Standing
     from reconciler.settle.steps import Settlement
@@ -52,6 +53,7 @@ _HOMES = {
     "NotVerified": "errors",
     "Plan": "api.plan",
     "Project": "api.project",
+    "Proven": "prove.proofs",
     "ReconcilerError": "errors",
     "Refused": "errors",
     "Report": "api.report",
@@ -64,6 +66,7 @@ _HOMES = {
     "UnknownName": "errors",
     "Usage": "errors",
     "Validation": "api.validate",
+    "Verified": "prove.proofs",
     "open_project": "api.project",
     "read_plan": "api.plan",
     "verify": "api.verify",
@@ -84,6 +87,7 @@ __all__ = [
     "NotVerified",
     "Plan",
     "Project",
+    "Proven",
     "ReconcilerError",
     "Refused",
     "Report",
@@ -96,6 +100,7 @@ __all__ = [
     "UnknownName",
     "Usage",
     "Validation",
+    "Verified",
     "__version__",
     "open_project",
     "read_plan",

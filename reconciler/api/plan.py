@@ -204,9 +204,14 @@ def read_plan(path: One) -> Plan:
     return Plan(found.plan, found.data, path=found.path)
 
 
-def saved(plan: Plan | One) -> Saved:
-    """*plan*, or the one in that file, as a file; `Usage` if it was never written to one."""
+def saved(site: Site, plan: Plan | One) -> Saved:
+    """*plan*, or the one in that file, as a file: its own, or the one that an apply keeps.
+
+    `Usage` if it is in neither.
+    """
     known = plan if isinstance(plan, Plan) else read_plan(plan)
-    if known.path is None:
+    kept = site.root / ".reconciler/plans" / f"{known.digest.removeprefix('sha256:')}.json"
+    path = known.path or (kept if kept.exists() else None)
+    if path is None:
         raise Usage("the plan is in no file; write it to one, beside which its signatures lie")
-    return Saved(known.path, known.to_bytes(), known.digest, known.value)
+    return Saved(path, known.to_bytes(), known.digest, known.value)

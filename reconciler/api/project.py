@@ -198,7 +198,9 @@ class Project:
         from reconciler.api.approve import approve
         from reconciler.api.plan import saved
 
-        return approve(self._site, saved(plan), key=key, principal=principal, agreed=agreed)
+        return approve(
+            self._site, saved(self._site, plan), key=key, principal=principal, agreed=agreed
+        )
 
     def keep_plan(self, plan: "Plan") -> Path:
         """Keep *plan* under `.reconciler/plans/`, where `apply` keeps what it carries out."""
@@ -349,4 +351,4 @@ class Project:
         from reconciler.api.evidence import evidence
         from reconciler.api.plan import saved
 
-        return evidence(self._site, saved(plan), out)
+        return evidence(self._site, saved(self._site, plan), out)

@@ -36,3 +36,17 @@ def test_the_first_thing_that_does_not_hold_is_named(root: Path) -> None:
     assert (told.value.member, told.value.line, told.value.exit) == ("audit.ndjson", 1, 4)
     with pytest.raises(reconciler.ReconcilerError, match="not a regular file"):
         reconciler.verify(root / "nothing")
+
+
+def test_evidence_of_a_plan_that_was_only_applied_is_that_of_the_kept_one(
+    here: reconciler.Project, root: Path
+) -> None:
+    plan = here.plan()
+    with pytest.raises(reconciler.Usage, match="in no file"):
+        here.evidence(plan, out=root / "evidence.tar.gz")
+    here.apply(plan)
+    made = here.evidence(plan, out=root / "evidence.tar.gz")
+    assert (made.fault, made.missing) == (None, ())
+    shown = reconciler.verify(root / "evidence.tar.gz")
+    assert isinstance(shown, reconciler.Proven)
+    assert (shown.plan, shown.targets, shown.outcomes["deleted"]) == (plan.digest, 3, 3)
