@@ -48,7 +48,7 @@ class Campaign(
     """One inventory record. None means the field is missing, not that it is empty.
 
     Times are aware (UTC) once `inventory` has read them. *unknown* names fields of which nobody
-    knows whether, or what, the campaign has (`plan.known` says which are unknown otherwise).
+    knows whether, or what, the campaign has (`declare.known` says which are unknown otherwise).
     """
 
     account: str

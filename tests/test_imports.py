@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -315,6 +316,18 @@ def test_the_lane_knows_no_database_and_no_engine() -> None:
     for name in ("reconciler.lanes.lane", "reconciler.lanes.line", "reconciler.lanes.look"):
         loaded = {one for one, _ in imports(name)}
         assert not any(within(one, *DATABASE, *backends, "procrastinate") for one in loaded)
+
+
+def test_no_packages_import_each_other_in_a_circle() -> None:
+    # `reconciler` itself only names what the library gives, and knows its version.
+    graph: dict[str, set[str]] = {}
+    for name in modules():
+        here = name.split(".")[1:2]
+        for wanted, _ in imports(name):
+            there = wanted.split(".")[1:2]
+            if here and there and here != there and within(wanted, "reconciler"):
+                graph.setdefault(here[0], set()).add(there[0])
+    assert set(TopologicalSorter(graph).static_order()) >= {"cli", "api", "lanes", "model"}
 
 
 # ---------------------------------------------------------------- what a command loads

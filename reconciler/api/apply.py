@@ -4,7 +4,7 @@ from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds,
 from reconciler.api.plan import Plan
 from reconciler.api.report import Report, Unfinished
 from reconciler.apply.dry_run import DryRun
-from reconciler.apply.task import Options, Override, Task, read_saved, task_of
+from reconciler.apply.task import ApplyOptions, Override, Task, read_saved, task_of
 from reconciler.errors import Usage, check_names
 from reconciler.lanes.stop import Stop
 from reconciler.plan.saved import Saved
@@ -34,7 +34,7 @@ def apply(
     """Carry *plan* out, or go on with it."""
     from reconciler.apply.steps import apply as carry_out
 
-    options = Options(
+    options = ApplyOptions(
         accounts=texts(accounts),
         limit=limit,
         inventory=texts(inventory),
@@ -50,7 +50,7 @@ def apply(
     if update_inventory and "-" in options.inventory:
         raise Usage("--update-inventory cannot write to standard input")
     task, chosen = _task(heard_by(site, on_event), plan, options, stop or Stop())
-    result = carry_out(task)
+    result = carry_out(task, lambda report: Report(report, chosen).document())
     report = Report(result.report, chosen)
     if result.failure is not None:
         raise Unfinished(report, result.failure) from result.failure
@@ -69,7 +69,7 @@ def dry_run(
     """The requests that `apply` would send now."""
     from reconciler.apply.dry_run import dry_run as requests_of
 
-    options = Options(
+    options = ApplyOptions(
         accounts=texts(accounts),
         limit=limit,
         inventory=texts(inventory),
@@ -79,7 +79,7 @@ def dry_run(
     return requests_of(task)
 
 
-def _task(site: Site, plan: Plan | One, options: Options, stop: Stop) -> tuple[Task, Plan]:
+def _task(site: Site, plan: Plan | One, options: ApplyOptions, stop: Stop) -> tuple[Task, Plan]:
     """The apply of *plan*, and the plan, which is read if only its file was named."""
     check_names("accounts", options.accounts, site.load_project().accounts)
     if isinstance(plan, Plan):

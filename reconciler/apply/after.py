@@ -63,15 +63,13 @@ def _fates(agenda: Agenda, ending: Ending) -> dict[Target, Fate]:
     return fates
 
 
-def keep(task: Task, journal: Journal, run: int, report: Report) -> None:
-    """End the run in the journal. The report is kept for `evidence`, its digest in the log."""
-    from reconciler.views import json
-    from reconciler.views.frame import Frame
+def keep(task: Task, journal: Journal, run: int, report: Report, document: bytes) -> None:
+    """End the run in the journal. *document*: *report* as it is kept; its digest goes into the log.
 
-    frame = Frame(digest=task.saved.digest, show_numbers=True)
-    kept = "".join(json.report(report, task.saved.plan, frame)).encode()
-    save_report(task.site, task.saved.digest, kept)
-    digest = hashlib.sha256(kept).hexdigest()
+    `evidence` packs it.
+    """
+    save_report(task.site, task.saved.digest, document)
+    digest = hashlib.sha256(document).hexdigest()
     journal.end(run, report.exit_code, {"summary": report.summary, "report": digest})
 
 

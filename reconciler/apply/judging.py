@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.apply.jobs import Asking, decided
 from reconciler.apply.merge import MergeFacts, PlanTarget, known_fate, merge
-from reconciler.apply.task import Options, Task
+from reconciler.apply.task import ApplyOptions, Task
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.lanes.journal import NOTHING
@@ -38,7 +38,7 @@ class Agenda:
         """The targets that may still be sent."""
         return [one for one in self.targets if one.target not in self.fates]
 
-    def working(self, options: Options) -> list[PlanTarget]:
+    def working(self, options: ApplyOptions) -> list[PlanTarget]:
         """The targets that something is still to be done about: sent, or settled."""
         return [
             one
@@ -140,7 +140,7 @@ def _no_longer_listed(saved: Plan, fresh: FreshPlan) -> list[Campaign]:
     ]
 
 
-def _left_out(targets: Sequence[PlanTarget], options: Options) -> dict[Target, Fate]:
+def _left_out(targets: Sequence[PlanTarget], options: ApplyOptions) -> dict[Target, Fate]:
     """Targets that this run leaves out, by what was asked for: `pending`, with why."""
     left_out: dict[Target, Fate] = {}
     taken = 0

@@ -1,7 +1,7 @@
 """An apply from its first look at the journal to its report."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,8 +29,8 @@ class Conclusion:
     failure: ReconcilerError | None = None
 
 
-def apply(task: Task) -> Conclusion:
-    """Carry out what is left of the plan.
+def apply(task: Task, document: Callable[[Report], bytes]) -> Conclusion:
+    """Carry out what is left of the plan. *document*: a report as it is kept.
 
     `Stale` and `Refused` before the first request if it may not be sent; `Locked` if another run
     holds a lane.
@@ -43,7 +43,7 @@ def apply(task: Task) -> Conclusion:
             agenda, ending = _apply(task, known, pairs)
             report = report_of(task, known, agenda, ending)
             if ending.run is not None:
-                keep(task, journal, ending.run, report)
+                keep(task, journal, ending.run, report, document(report))
         if task.options.update_inventory:
             update_inventory(task, report)
     except ReconcilerError as error:

@@ -27,7 +27,7 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ApplyOptions:
     """What was asked for. *max_wait* is in seconds.
 
     *accounts*, *inventory*, *approvals*: none means all, the project's, and those beside the plan.
@@ -63,7 +63,7 @@ class Task:
     """
 
     site: Site
-    options: Options
+    options: ApplyOptions
     project: Project
     waivers: Waivers
     saved: Saved
@@ -71,7 +71,7 @@ class Task:
     stop: Stop
 
 
-def task_of(site: Site, options: Options, saved: Saved, stop: Stop) -> Task:
+def task_of(site: Site, options: ApplyOptions, saved: Saved, stop: Stop) -> Task:
     """The apply of *saved* in the project as it is today.
 
     `Stale` if the plan is not of this project; `UnknownName` for an account that it does not have.

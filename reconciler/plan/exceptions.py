@@ -7,12 +7,12 @@ campaign is refused. Pure.
 
 from collections.abc import Iterable, Sequence
 
+from reconciler.declare.known import unknown
 from reconciler.declare.manifest import Entry, Selector
 from reconciler.declare.project import Protect
 from reconciler.driver import Driver
 from reconciler.model import AccountFacts, Campaign, LookFirst, Reason, Status
 from reconciler.plan.conditions import is_dated, labels_of
-from reconciler.plan.known import unknown
 from reconciler.plan.patterns import nfc
 
 Origin = Entry | Protect

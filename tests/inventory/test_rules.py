@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.declare.known import unknown
 from reconciler.errors import Diagnostic
 from reconciler.inventory.jsonscan import only
 from reconciler.inventory.times import instant
 from reconciler.model import AccountFacts, Campaign
-from reconciler.plan.known import unknown
 from tests.support.reading_inventories import NOW, codes, problems, read, source
 
 R = '{"account":"a","id":"1","name":"n"'

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from reconciler.declare.known import unknown
 from reconciler.errors import InputError, ReconcilerError
 from reconciler.inventory import FORMATS, Facts
 from reconciler.inventory.claims import ordered
@@ -20,7 +21,6 @@ from reconciler.inventory.csvwrite import Columns
 from reconciler.inventory.without import without
 from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Reading, Status
-from reconciler.plan.known import unknown
 from tests.support.reading_inventories import NOW, read, source
 
 # CSV cannot tell empty text from a missing field, YAML has no U+0000.

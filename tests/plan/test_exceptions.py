@@ -174,7 +174,7 @@ FIELDS = st.none() | st.lists(
 
 def worlds(record: Campaign, fields: tuple[str, ...] | None) -> list[Campaign]:
     """Every campaign that *record* may be, of the values that matter here."""
-    from reconciler.plan.known import unknown
+    from reconciler.declare.known import unknown
 
     facts = AccountFacts(fields=fields)
     found = [record]

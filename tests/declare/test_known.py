@@ -2,8 +2,8 @@
 
 import pytest
 
+from reconciler.declare.known import unknown
 from reconciler.model import AccountFacts, Campaign, Status
-from reconciler.plan.known import unknown
 
 
 def one(**fields: object) -> Campaign:
