@@ -77,6 +77,8 @@ def _listed(
             continue
         mine[first] = ask
         name = ask.entry.name
+        if ask.blocked is not None:
+            continue  # who may not ask today confuses nobody
         if first != index and name is not None and nfc(hit.campaign.name) != nfc(name):
             confused = f"{ask.entry.path}:{ask.entry.line} asks by name for what is its id"
     if not mine:
@@ -157,7 +159,8 @@ class _Unlisted:
         account, form, _ = key
         by_name = self._drivers[account].by_name
         first = asks[0].entry
-        texts = {one.entry.id or one.entry.name for one in asks}
+        free = [one for one in asks if one.blocked is None]
+        texts = {one.entry.id or one.entry.name for one in free or asks}
         origins = self._said.get(key, [])
         if by_name:
             origins = [*origins, *(o for text in texts if text for o in self._also(account, text))]
@@ -172,7 +175,7 @@ class _Unlisted:
             keeps=_keeps(distinct),
             protects=_protects(distinct),
             confused="the absences write its name in different characters"
-            if by_name and len(texts) > 1
+            if by_name and free and len(texts) > 1
             else None,
         )
 

@@ -186,7 +186,7 @@ def _entries(target: Target, record: Campaign | None, known: "FreshPlan") -> Ite
 
 def _named(one: Question, target: Target, record: Campaign | None, *, by_name: bool) -> bool:
     if one.id is not None:
-        if one.id == target.id:
+        if one.id == target.id or (by_name and nfc(one.id) == nfc(target.id)):
             return True
         return by_name and record is not None and nfc(record.name) == nfc(one.id)
     name = nfc(one.name or "")

@@ -81,6 +81,7 @@ class Matcher:
         self._unasked: dict[str, list[Campaign]] = {}
         self._wanting: set[str] = set()  # accounts that have too few unasked records yet
         self._ids: dict[str, list[Asked]] = defaultdict(list)
+        self._alike: dict[str, list[Asked]] = defaultdict(list)  # ids that are names
         self._called: dict[str, list[Asked]] = defaultdict(list)
         self._everyone: dict[str, list[tuple[int, Test]]] = defaultdict(list)
         self._tests: dict[int, Test] = {}
@@ -88,7 +89,9 @@ class Matcher:
         self._unsure: dict[int, list[int]] = {}  # of the batch that is fed
         patterns: list[tuple[str, int, Selector]] = []
         for index, one in enumerate(questions):
-            if one.id is not None:
+            if one.id is not None and one.account in self._names:
+                self._alike[nfc(one.id)].append((one.account, index))
+            elif one.id is not None:
                 self._ids[one.id].append((one.account, index))
             elif one.name is not None:
                 self._called[nfc(one.name)].append((one.account, index))
@@ -116,6 +119,10 @@ class Matcher:
             ids = self._ids
             for place in [at for at, one in enumerate(campaigns) if one.id in ids]:
                 add(found, place, ids[campaigns[place].id], accounts[place])
+        if self._alike:
+            for place, one in enumerate(campaigns):
+                if one.account in self._names and (alike := self._alike.get(nfc(one.id))):
+                    add(found, place, alike, accounts[place])
         if self._called:
             called = self._called
             for place in [at for at, name in enumerate(names) if name in called]:

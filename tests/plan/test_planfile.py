@@ -182,7 +182,9 @@ def test_a_changed_byte_is_another_plan_or_none(at: int, to: int) -> None:
         read = planfile.loads(data)
     except Stale:
         return
-    assert (read == sample()) is (data == DATA)
+    if data != DATA and read == sample():  # JSON lets one blank stand for another
+        assert bytes([to]).isspace()
+        assert DATA[at : at + 1].isspace()
     assert planfile.digest(data) != planfile.digest(DATA) or data == DATA
 
 

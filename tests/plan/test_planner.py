@@ -910,3 +910,18 @@ def test_without_one_keep_only_what_it_kept_can_be_added(
             continue
         less = [*manifests[:at], without_first_keep(one), *manifests[at + 1 :]]
         assert before <= _deleted(plan(less, records, where))
+
+
+def test_an_expired_manifest_confuses_nobody() -> None:
+    expired = manifest("old", absent=[{"id": "Lead"}], until=TODAY - timedelta(days=1))
+    asking = manifest("new", absent=[{"name": "Lead"}])
+    record = campaign("9", "Lead", phone_numbers=("1",))
+    made = plan([expired, asking], [record], numbers_account())
+    assert only(made).reason == "declared"
+
+
+def test_where_a_name_is_the_id_it_is_compared_in_nfc() -> None:
+    nfd, nfc_ = "Cafe\u0301", "Caf\u00e9"
+    record = campaign("9", nfc_, phone_numbers=("1",))
+    m = manifest(absent=[{"match": glob("*")}], keep=[{"id": nfd}])
+    assert only(plan([m], [record], numbers_account())).reason == "kept"
