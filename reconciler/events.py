@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from urllib.parse import unquote
 
@@ -139,8 +139,6 @@ def to_json_line(event: Event, *, show_numbers: bool = False) -> str:
 
 
 def _time(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC, milliseconds."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
+    from reconciler.model import stamp  # `--help` needs no events
+
+    return None if moment is None else stamp(moment, "milliseconds")

@@ -6,7 +6,7 @@ plan, report) it is the file's shape, in the file's key order. What people write
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 from urllib.parse import quote, unquote
@@ -14,6 +14,14 @@ from urllib.parse import quote, unquote
 import msgspec
 
 API_VERSION = "reconciler/v1"
+
+
+def stamp(moment: datetime, timespec: str = "auto") -> str:
+    """*moment* (aware) as our files and views write it: RFC 3339, UTC, `Z`.
+
+    With a fraction only if there is one; *timespec* (`seconds`, `milliseconds`) cuts it to that.
+    """
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 class Status(StrEnum):

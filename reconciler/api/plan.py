@@ -10,7 +10,7 @@ from reconciler import disk
 from reconciler.api.given import One, Some, texts
 from reconciler.api.written import write_parts
 from reconciler.errors import Diagnostic, Usage
-from reconciler.model import Action, PlanMetadata, PlanWarning, Summary, Violation
+from reconciler.model import Action, PlanMetadata, PlanWarning, Summary, Violation, stamp
 from reconciler.model import Plan as Value
 from reconciler.plan import planfile
 from reconciler.plan.guards import plan_age
@@ -194,7 +194,7 @@ def plan_time(site: Site) -> datetime:
     """*Now* for a plan and what is said of it; told if it is not the real time."""
     now, fixed = site.plan_time()
     if fixed:
-        site.note(f"warning: now is {now:%Y-%m-%dT%H:%M:%SZ}, because SOURCE_DATE_EPOCH is set")
+        site.note(f"warning: now is {stamp(now)}, because SOURCE_DATE_EPOCH is set")
     return now
 
 

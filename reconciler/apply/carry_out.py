@@ -10,7 +10,6 @@ from reconciler.apply.jobs import LookPolicy, jobs
 from reconciler.apply.judging import Agenda, judge, write_down
 from reconciler.apply.limits import check_limits
 from reconciler.apply.permits import Permit, start_record
-from reconciler.apply.report import stamp
 from reconciler.apply.task import Task
 from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
@@ -21,7 +20,7 @@ from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, keep_plan, locks_folder
 from reconciler.lanes.work import Fate, OpenAccount
-from reconciler.model import Target
+from reconciler.model import Target, stamp
 from reconciler.plan.today import FreshPlan
 
 
@@ -62,7 +61,7 @@ def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
     task = clearance.task
     who = {
         **holder(),
-        "since": stamp(task.now),
+        "since": stamp(task.now, "milliseconds"),
         "plan": f"plan {task.saved.digest[:19]}",
         "accounts": [one.name for one in clearance.accounts],
     }

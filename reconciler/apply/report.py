@@ -16,12 +16,8 @@ from reconciler.model import (
     SentRequest,
     Target,
     TargetReport,
+    stamp,
 )
-
-
-def stamp(moment: datetime) -> str:
-    """RFC 3339, UTC, milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def instead(plan: Plan, planned: Sequence[PlanTarget]) -> list[str]:
@@ -77,8 +73,8 @@ def report(
         api_version=API_VERSION,
         kind="Report",
         plan=digest,
-        started_at=stamp(started),
-        ended_at=stamp(ended),
+        started_at=stamp(started, "milliseconds"),
+        ended_at=stamp(ended, "milliseconds"),
         exit_code=exit_code,
         summary=counts,
         targets=tuple(told),

@@ -9,13 +9,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from reconciler.errors import Stale
-from reconciler.model import API_VERSION, Action, Counts, Plan, Reason
+from reconciler.model import API_VERSION, Action, Counts, Plan, Reason, stamp
 
 # "deterministic" sorts the keys of mappings; structs keep the order of their fields.
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -125,11 +125,6 @@ def action_of(reason: Reason) -> Literal["delete", "refuse", "none"]:
 def digest(data: bytes) -> str:
     """`sha256:<hex>` of *data*: a plan's identity."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def stamp(moment: datetime) -> str:
-    """*moment* (aware) as our files write it: UTC, `Z`, no fraction unless there is one."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

@@ -21,6 +21,7 @@ from reconciler.model import (
     Reason,
     Source,
     Summary,
+    stamp,
 )
 from reconciler.plan import limits, scopes, warnings
 from reconciler.plan.asked import Asked
@@ -31,7 +32,7 @@ from reconciler.plan.guards.texts import today
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.judging import Ground, Wanted, actions
 from reconciler.plan.matching import Matches
-from reconciler.plan.planfile import count, stamp
+from reconciler.plan.planfile import count
 from reconciler.plan.sharing import joined
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed

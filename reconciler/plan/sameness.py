@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from unicodedata import normalize
 
-from reconciler.model import Campaign
+from reconciler.model import Campaign, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _camel(name: str) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return stamp(value)
     if isinstance(value, tuple):
         return f"{len(value)} of them"
     return repr(value) if isinstance(value, str) else str(value)

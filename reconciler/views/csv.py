@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from reconciler.model import Action, Plan, Report, Source, TargetReport
+from reconciler.model import Action, Plan, Report, Source, TargetReport, stamp
 from reconciler.safe import csv as cell
 from reconciler.views import words
 from reconciler.views.askers import Askers
@@ -97,7 +97,7 @@ def _asked(sources: Sequence[Source], known: Askers) -> Sequence[str]:
 
 
 def _time(moment: datetime | None) -> str:
-    return moment.isoformat() if moment is not None else ""
+    return stamp(moment) if moment is not None else ""
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

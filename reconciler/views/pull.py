@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.events import Event
-from reconciler.model import API_VERSION
+from reconciler.model import API_VERSION, stamp
 from reconciler.safe import ci_log, printable_json, terminal
 
 if TYPE_CHECKING:  # pulling is not pure; only the shapes are needed
@@ -50,7 +50,7 @@ def _view(row: "AccountPull") -> dict[str, Any]:
         "result": row.result,
         "complete": facts.complete if facts is not None else None,
         "campaigns": facts.campaigns if facts is not None else 0,
-        "capturedAt": at.isoformat().replace("+00:00", "Z") if at is not None else None,
+        "capturedAt": stamp(at) if at is not None else None,
         "why": row.why,
         "appeared": portion.appeared if portion else 0,
         "gone": portion.gone if portion else 0,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model import stamp
 from reconciler.plan.guards.spans import HORIZON
 from reconciler.plan.guards.windows import local
 from reconciler.safe import terminal
@@ -78,7 +79,7 @@ def _run(one: "Run") -> dict[str, Any]:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else stamp(moment, "seconds")
 
 
 def text(status: "Standing", *, show_numbers: bool = False) -> str:

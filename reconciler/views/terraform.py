@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconciler.model import Action, Document, Plan
+from reconciler.model import Action, Document, Plan, stamp
 from reconciler.safe import printable_json
 from reconciler.views import words
 from reconciler.views.askers import Askers
@@ -90,4 +90,4 @@ def _change(action: Action, document: Document | None, mask: words.Mask) -> dict
 
 
 def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    return stamp(moment) if moment is not None else None

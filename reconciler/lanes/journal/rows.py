@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from reconciler.lanes.journal import Intent, Result, State
-from reconciler.model import Evidence, Identity, Outcome, Target
+from reconciler.model import Evidence, Identity, Outcome, Target, stamp
 
 TIMES = ("at", "last_byte_at", "seen_at")
 FIELDS = (
@@ -55,12 +55,12 @@ def stored(name: str, value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def moment(stamp: float) -> datetime:
-    return datetime.fromtimestamp(stamp, UTC)
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(moment, "milliseconds")
 
 
 def intent_record(number: int, intent: Intent) -> Mapping[str, Any]:
