@@ -1,18 +1,32 @@
 #!/bin/sh
-# scripts/system.sh: the programs that tests call and pip cannot bring. What is missing is
-# installed on Debian and its kin, as root or through sudo; elsewhere it is named, and that is an
-# error: a test that cannot run is a test that failed.
+# scripts/system.sh: the programs that tests call and pip cannot bring. As root, or where sudo asks
+# for no password, what is missing is installed with apt-get. Elsewhere the command to run is told,
+# and that is an error: a test that cannot run is a test that failed.
 set -eu
 
 need=
-want() { # PROGRAM PACKAGE
-    command -v "$1" >/dev/null || need="$need $2"
+want() { # PACKAGE PROGRAM|FILE...: it is there if one of these is
+    package=$1
+    shift
+    for one in "$@"; do
+        case $one in
+        /*) [ ! -e "$one" ] || return 0 ;;
+        *) ! command -v "$one" >/dev/null || return 0 ;;
+        esac
+    done
+    need="$need $package"
 }
-want ssh-keygen openssh-client
-want strace strace
+
+want chromium chromium chromium-browser google-chrome
+want openssh-client ssh-keygen
 want openssl openssl
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
-    command -v google-chrome >/dev/null || need="$need chromium"
+want strace strace
+# Debian keeps the server's programs off the PATH; an unmatched pattern stays as it is.
+want postgresql postgres /usr/lib/postgresql/*/bin/postgres
+want tmux tmux
+want zsh zsh
+want fish fish
+want bash-completion /usr/share/bash-completion/bash_completion
 [ -n "$need" ] || exit 0
 
 echo "system: the tests need these packages, which are missing:$need" >&2
@@ -22,11 +36,12 @@ if ! command -v apt-get >/dev/null; then
 fi
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null; then
-        echo "system: neither root nor sudo; run: apt-get install$need" >&2
+    if ! sudo -n true 2>/dev/null; then
+        echo "system: run this, and make again:" >&2
+        echo "system:   sudo apt-get update && sudo apt-get install$need" >&2
         exit 1
     fi
-    as_root=sudo
+    as_root="sudo -n env DEBIAN_FRONTEND=noninteractive"
 fi
 echo "system: installing them with apt-get" >&2
 export DEBIAN_FRONTEND=noninteractive
