@@ -357,7 +357,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     accounts: dict[str, Cost]
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class PlanDocument(Struct, frozen=True, kw_only=True):
     """The whole truth of an apply. Its identity is the SHA-256 of its bytes."""
 
     api_version: str
@@ -440,7 +440,7 @@ class TargetReport(Struct, frozen=True, kw_only=True):
     copy: str | None = None
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class ReportDocument(Struct, frozen=True, kw_only=True):
     """What an apply did, target by target, in the plan's order.
 
     *approvals*: the principals whose approvals counted. *manifests*: those of the plan. *limits*:

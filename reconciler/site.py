@@ -19,7 +19,7 @@ from reconciler.safe import terminal
 
 if TYPE_CHECKING:  # both are heavy, and `--help` needs neither
     from reconciler.declare.manifest import Manifest
-    from reconciler.declare.project import Project
+    from reconciler.declare.project import ProjectFile
     from reconciler.driver import Driver
 
 
@@ -31,7 +31,7 @@ class Loaded(msgspec.Struct, frozen=True):
     folder.
     """
 
-    project: "Project | None"
+    project: "ProjectFile | None"
     manifests: "tuple[Manifest, ...]"
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -111,14 +111,14 @@ class Site:
 
     # ------------------------------------------------------------ inputs
 
-    def load_project(self) -> "Project":
+    def load_project(self) -> "ProjectFile":
         """The project file, checked; `InputError` with everything that is wrong with it."""
         loaded = self._read_project()
         if loaded.project is None or not loaded.valid:
             raise InputError(loaded.diagnostics)
         return loaded.project
 
-    def load_all(self) -> "tuple[Project, tuple[Manifest, ...], tuple[Diagnostic, ...]]":
+    def load_all(self) -> "tuple[ProjectFile, tuple[Manifest, ...], tuple[Diagnostic, ...]]":
         """Project, manifests and diagnostics; `InputError` with everything that is wrong with them.
 
         Metadata that the guards miss is wrong for `validate` alone: the plan refuses what such a
@@ -133,7 +133,7 @@ class Site:
         return loaded.project, loaded.manifests, loaded.diagnostics
 
     def read(self) -> Loaded:
-        """Project and manifests as far as they can be read, with all diagnostics of both."""
+        """ProjectFile and manifests as far as they can be read, with all diagnostics of both."""
         from reconciler.declare import manifest
 
         loaded = self._read_project()
@@ -164,7 +164,7 @@ class Site:
         return disk.read_file(self.root / self.config, what="the project file")
 
     def _find_manifests(
-        self, project: "Project | None"
+        self, project: "ProjectFile | None"
     ) -> tuple[list[tuple[str, bytes]], list[Diagnostic]]:
         """The manifests, and what is wrong with the patterns that find them and with their files.
 
@@ -186,7 +186,7 @@ class Site:
             problems = [*no_manifests(wrong, self._project_file(), self.config), *problems]
         return files, problems
 
-    def drivers_of(self, project: "Project") -> "dict[str, Driver]":
+    def drivers_of(self, project: "ProjectFile") -> "dict[str, Driver]":
         """The drivers of the project's accounts, by account, each as its settings make it."""
         driver_of = self._driver_of(project)
         found = {}
@@ -198,7 +198,7 @@ class Site:
             found[account.name] = driver
         return found
 
-    def _driver_of(self, project: "Project | None") -> "Callable[[str], Driver | None]":
+    def _driver_of(self, project: "ProjectFile | None") -> "Callable[[str], Driver | None]":
         """Account name -> its driver, as the account's settings make it."""
         from reconciler import drivers
 

@@ -17,7 +17,7 @@ import yaml
 from reconciler import __version__, drivers
 from reconciler.cli.main import COMMANDS, cli
 from reconciler.declare import manifest, project
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, Exit
 
@@ -137,13 +137,13 @@ def examples(kind: str) -> list[object]:
     ]
 
 
-def load_project(data: bytes) -> tuple[Project | None, list[Diagnostic]]:
+def load_project(data: bytes) -> tuple[ProjectFile | None, list[Diagnostic]]:
     return project.load(
         data, "reconciler.yaml", find_driver=drivers.find, driver_names=drivers.names
     )
 
 
-def load_manifest(data: bytes, of: Project) -> list[Diagnostic]:
+def load_manifest(data: bytes, of: ProjectFile) -> list[Diagnostic]:
     def parts(account: str) -> str | None:
         found: Driver | None = drivers.find(of.accounts[account].driver)
         return found.parts if found and account in of.accounts else None

@@ -10,8 +10,15 @@ from reconciler import disk
 from reconciler.api.given import One, Some, texts
 from reconciler.api.written import write_parts
 from reconciler.errors import Diagnostic, Usage
-from reconciler.model import Action, PlanMetadata, PlanWarning, Summary, Violation, stamp
-from reconciler.model import Plan as Value
+from reconciler.model import (
+    Action,
+    PlanDocument,
+    PlanMetadata,
+    PlanWarning,
+    Summary,
+    Violation,
+    stamp,
+)
 from reconciler.plan import planfile
 from reconciler.plan.guards import plan_age
 from reconciler.plan.saved import Saved, no_collection
@@ -28,7 +35,7 @@ class Plan:
 
     def __init__(
         self,
-        value: Value,
+        value: PlanDocument,
         data: bytes,
         *,
         path: Path | None = None,
@@ -96,7 +103,7 @@ class Plan:
         return self._value.actions
 
     @property
-    def value(self) -> Value:
+    def value(self) -> PlanDocument:
         """The whole plan as one value, for the engine and the views."""
         return self._value
 

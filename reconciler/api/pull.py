@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds, texts
-from reconciler.declare.project import Account, Project
+from reconciler.declare.project import Account, ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Exit, ReconcilerError, check_names
 from reconciler.lanes.accounts import scopes_now
@@ -56,7 +56,7 @@ class _Course:
     """One pull: into which file, and which accounts, by whether their vendors can list."""
 
     site: Site
-    project: Project
+    project: ProjectFile
     place: Destination
     listable: tuple[tuple[Account, Driver], ...]
     unlistable: tuple[tuple[Account, Driver], ...]

@@ -7,15 +7,14 @@ from reconciler.api.given import One
 from reconciler.api.plan import Plan
 from reconciler.api.written import write_parts
 from reconciler.errors import ReconcilerError, Usage
-from reconciler.model import Report as Value
-from reconciler.model import TargetReport
+from reconciler.model import ReportDocument, TargetReport
 from reconciler.views.frame import Frame, Platform
 
 
 class Report:
     """What an apply did: every target of its plan, with its one outcome."""
 
-    def __init__(self, value: Value, plan: Plan) -> None:
+    def __init__(self, value: ReportDocument, plan: Plan) -> None:
         self._value = value
         self.plan = plan
         """The plan that was carried out."""
@@ -45,7 +44,7 @@ class Report:
         return self._value.notes
 
     @property
-    def value(self) -> Value:
+    def value(self) -> ReportDocument:
         """The whole report as one value, for the views."""
         return self._value
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reconciler.declare.project import Account, Project
+from reconciler.declare.project import Account, ProjectFile
 from reconciler.driver import Credential, by_key
 from reconciler.inventory import Reader, Source, format_of
 from reconciler.model import Campaign
@@ -81,7 +81,7 @@ def _known(site: Site, value: Any) -> str | None:
     return key if key.startswith(_OURS) else None
 
 
-def _sources(site: Site, project: Project | None, files: Sequence[str]) -> list[Source]:
+def _sources(site: Site, project: ProjectFile | None, files: Sequence[str]) -> list[Source]:
     """The inventory files; those of the project count from its folder."""
     default = ("inventory.ndjson",) if project is None else project.inventory
     paths = tuple(files) or tuple(site.shown(path) for path in default)

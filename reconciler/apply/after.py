@@ -13,7 +13,7 @@ from reconciler.lanes.journal import Journal
 from reconciler.lanes.known import Known
 from reconciler.lanes.state import inventory_lock, save_report
 from reconciler.lanes.work import Fate
-from reconciler.model import Outcome, Report, Target
+from reconciler.model import Outcome, ReportDocument, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Ending:
     stop: Exit | None = None
 
 
-def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Report:
+def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> ReportDocument:
     """What the run did, with the exit code that it deserves."""
     fates = _fates(agenda, ending)
     return reports.report(
@@ -63,7 +63,7 @@ def _fates(agenda: Agenda, ending: Ending) -> dict[Target, Fate]:
     return fates
 
 
-def keep(task: Task, journal: Journal, run: int, report: Report, document: bytes) -> None:
+def keep(task: Task, journal: Journal, run: int, report: ReportDocument, document: bytes) -> None:
     """End the run in the journal. *document*: *report* as it is kept; its digest goes into the log.
 
     `evidence` packs it.
@@ -73,7 +73,7 @@ def keep(task: Task, journal: Journal, run: int, report: Report, document: bytes
     journal.end(run, report.exit_code, {"summary": report.summary, "report": digest})
 
 
-def update_inventory(task: Task, report: Report) -> None:
+def update_inventory(task: Task, report: ReportDocument) -> None:
     """Take what is gone out of the inventory's files."""
     from reconciler.inventory.without import without_targets
 

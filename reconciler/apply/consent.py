@@ -10,7 +10,7 @@ from reconciler import disk
 from reconciler.apply.task import Task
 from reconciler.declare.project import Approvals
 from reconciler.errors import Refused
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.prove import approvals
 from reconciler.prove.approvals import Counted
 
@@ -37,7 +37,7 @@ class Consent:
         }
 
 
-def consent(task: Task, fresh: Plan) -> Consent:
+def consent(task: Task, fresh: PlanDocument) -> Consent:
     """`Refused` unless enough people signed these very bytes. *fresh*: today's plan."""
     required = _required(task, fresh)
     if required <= 0 or task.options.lifts("approvals"):
@@ -72,7 +72,7 @@ def _counted(task: Task, rule: Approvals, required: int) -> Consent:
     return Consent(required, counted, hashlib.sha256(signers.allowed).hexdigest())
 
 
-def _required(task: Task, fresh: Plan) -> int:
+def _required(task: Task, fresh: PlanDocument) -> int:
     """The strictest of what the saved plan, today's plan and today's project ask for."""
     saved, rule = task.saved.plan, task.project.guards.approvals
     planned = max(saved.approvals.required, fresh.approvals.required)

@@ -14,7 +14,7 @@ from reconciler.driver import Driver, Item
 from reconciler.lanes.journal import Ruling
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import Job, LookReason, can_look
-from reconciler.model import Action, Campaign, Plan, Reason, Status
+from reconciler.model import Action, Campaign, PlanDocument, Reason, Status
 
 Asking = Mapping[tuple[str, str], Collection[str]]
 """The absences that ask for each campaign today, by account and id (`plan.askers`)."""
@@ -52,7 +52,7 @@ class LookPolicy:
 
 
 def jobs(
-    plan: Plan,
+    plan: PlanDocument,
     planned: Sequence[PlanTarget],
     account: Account,
     driver: Driver,
@@ -121,7 +121,7 @@ def facts_of(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[
 
 
 def decided(
-    plan: Plan,
+    plan: PlanDocument,
     digest: str,
     planned: Sequence[PlanTarget],
     manifests: Sequence[Manifest],

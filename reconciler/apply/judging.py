@@ -13,7 +13,7 @@ from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
 from reconciler.lanes.rules import witnesses
 from reconciler.lanes.work import Fate, can_look
-from reconciler.model import Campaign, Outcome, Plan, Target
+from reconciler.model import Campaign, Outcome, PlanDocument, Target
 from reconciler.plan.askers import askers, declared
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
@@ -130,7 +130,7 @@ def _facts(
     )
 
 
-def _no_longer_listed(saved: Plan, fresh: FreshPlan) -> list[Campaign]:
+def _no_longer_listed(saved: PlanDocument, fresh: FreshPlan) -> list[Campaign]:
     """The records that the saved plan deletes and today's inventory does not list."""
     hits = fresh.matches.hits
     return [

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from reconciler.apply.judging import Agenda
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
-from reconciler.declare.project import Account, Project
+from reconciler.declare.project import Account, ProjectFile
 from reconciler.errors import Refused
 from reconciler.inventory import Facts
 from reconciler.lanes.known import Known
@@ -37,7 +37,7 @@ def refusal(broken: Sequence[Violation]) -> Refused:
 
 
 def violations(
-    project: Project,
+    project: ProjectFile,
     left: Sequence[PlanTarget],
     facts: Facts,
     waivers: Waivers,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.lanes.journal import NOTHING, State
 from reconciler.lanes.work import Fate
-from reconciler.model import Action, Campaign, Outcome, Plan, Reason, Target
+from reconciler.model import Action, Campaign, Outcome, PlanDocument, Reason, Target
 from reconciler.plan.sameness import difference
 
 _WITHDRAWN = (Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET)
@@ -63,12 +63,14 @@ class PlanTarget:
         return self.state.outcome is Outcome.IN_DOUBT
 
 
-def inventory_of(plan: Plan) -> tuple[str, ...]:
+def inventory_of(plan: PlanDocument) -> tuple[str, ...]:
     """The digests of the inventory files of *plan*."""
     return tuple(sorted({file.sha256 for file in plan.inputs.inventory}))
 
 
-def known_fate(plan: Plan, digest: str, action: Action, state: State, now: datetime) -> Fate | None:
+def known_fate(
+    plan: PlanDocument, digest: str, action: Action, state: State, now: datetime
+) -> Fate | None:
     """The final fate that the journal gives a target under *plan*, without a word of today's files.
 
     None if there is none, or if it may have come back.
@@ -82,7 +84,7 @@ def known_fate(plan: Plan, digest: str, action: Action, state: State, now: datet
     return Fate(Outcome.ALREADY_ABSENT, f"{state.outcome} by an earlier plan", state.evidence)
 
 
-def _came_back(plan: Plan, action: Action, state: State, now: datetime) -> bool | None:
+def _came_back(plan: PlanDocument, action: Action, state: State, now: datetime) -> bool | None:
     """Whether the inventory that proposes a deleted target was captured after its deletion.
 
     None if nobody can tell: a time is missing, or stamped by a clock that ran ahead.
@@ -98,7 +100,7 @@ def _came_back(plan: Plan, action: Action, state: State, now: datetime) -> bool 
 
 
 def _returned(
-    plan: Plan, action: Action, target: Target, state: State, facts: MergeFacts
+    plan: PlanDocument, action: Action, target: Target, state: State, facts: MergeFacts
 ) -> tuple[Fate | None, bool]:
     """Of a target that may have come back: its fate if that is known, and whether to look first.
 
@@ -118,7 +120,11 @@ def _returned(
 
 
 def merge(
-    saved: Plan, digest: str, fresh: Plan, states: Mapping[Target, State], facts: MergeFacts
+    saved: PlanDocument,
+    digest: str,
+    fresh: PlanDocument,
+    states: Mapping[Target, State],
+    facts: MergeFacts,
 ) -> list[PlanTarget]:
     """Every target that *saved* deletes, in its order, with what may become of it today."""
     today = _by_campaign(fresh)
@@ -146,7 +152,7 @@ def merge(
     return merged
 
 
-def _by_campaign(plan: Plan) -> dict[tuple[str, str], list[Action]]:
+def _by_campaign(plan: PlanDocument) -> dict[tuple[str, str], list[Action]]:
     found: dict[tuple[str, str], list[Action]] = {}
     for action in plan.actions:
         if action.id is not None:
@@ -159,7 +165,7 @@ def _drift(
     target: Target,
     today: Sequence[Action],
     gone: Collection[str | None],
-    saved: Plan,
+    saved: PlanDocument,
     facts: MergeFacts,
 ) -> Fate | None:
     others = [one for one in today if one.action != "delete" and _about(one, target)]
@@ -207,7 +213,7 @@ def _changed(
     return None
 
 
-def _no_longer_listed(account: str, saved: Plan, facts: MergeFacts) -> Fate:
+def _no_longer_listed(account: str, saved: PlanDocument, facts: MergeFacts) -> Fate:
     """A newer complete inventory, seen to be the right one, no longer lists it: it is gone."""
     before = saved.accounts[account].captured_at
     now = facts.captured.get(account)

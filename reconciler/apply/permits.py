@@ -10,10 +10,10 @@ from reconciler.apply.judging import Agenda
 from reconciler.apply.limits import check_limits, refusal
 from reconciler.apply.task import Override, Task
 from reconciler.apply.windows import OpenWindows, open_windows
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import Refused, Stale
 from reconciler.lanes.known import Known
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.plan.guards.texts import span
 from reconciler.plan.today import FreshPlan
 
@@ -59,7 +59,9 @@ def permit(task: Task, known: Known, agenda: Agenda, fresh: FreshPlan) -> Permit
     )
 
 
-def check_age(plan: Plan, project: Project, started: datetime | None, now: datetime) -> None:
+def check_age(
+    plan: PlanDocument, project: ProjectFile, started: datetime | None, now: datetime
+) -> None:
     """`Stale` if *plan* is too old: judged when first applied, then by `resumeMaxAge`."""
     if started is not None:
         most = project.guards.resume_max_age

@@ -11,8 +11,8 @@ from reconciler.model import (
     Limits,
     ManifestFile,
     Outcome,
-    Plan,
-    Report,
+    PlanDocument,
+    ReportDocument,
     SentRequest,
     Target,
     TargetReport,
@@ -20,7 +20,7 @@ from reconciler.model import (
 )
 
 
-def instead(plan: Plan, planned: Sequence[PlanTarget]) -> list[str]:
+def instead(plan: PlanDocument, planned: Sequence[PlanTarget]) -> list[str]:
     """What a deletion was, at each account whose vendor has none."""
     accounts = sorted({one.target.account for one in planned} & plan.accounts.keys())
     said = {name: plan.accounts[name].instead for name in accounts}
@@ -41,7 +41,7 @@ def report(
     approvals: Sequence[str] = (),
     manifests: Sequence[ManifestFile] = (),
     limits: Mapping[str, Limits] | None = None,
-) -> Report:
+) -> ReportDocument:
     """Every target of the plan, in its order, with its one outcome.
 
     *scope*: of an account by its name. *notes* are about the run, *approvals* the principals whose
@@ -69,7 +69,7 @@ def report(
                 sources=one.action.sources,
             )
         )
-    return Report(
+    return ReportDocument(
         api_version=API_VERSION,
         kind="Report",
         plan=digest,

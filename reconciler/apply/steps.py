@@ -17,7 +17,7 @@ from reconciler.lanes import state
 from reconciler.lanes.accounts import Pair, open_accounts, pairs_of, scopes_now, shared, untraced
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import can_look
-from reconciler.model import Report
+from reconciler.model import ReportDocument
 from reconciler.plan.today import FreshPlan
 
 
@@ -25,17 +25,17 @@ from reconciler.plan.today import FreshPlan
 class Conclusion:
     """What a run did. *failure*: what went wrong once that was known, in a file or the journal."""
 
-    report: Report
+    report: ReportDocument
     failure: ReconcilerError | None = None
 
 
-def apply(task: Task, document: Callable[[Report], bytes]) -> Conclusion:
+def apply(task: Task, document: Callable[[ReportDocument], bytes]) -> Conclusion:
     """Carry out what is left of the plan. *document*: a report as it is kept.
 
     `Stale` and `Refused` before the first request if it may not be sent; `Locked` if another run
     holds a lane.
     """
-    report: Report | None = None
+    report: ReportDocument | None = None
     try:
         with state.journal(task.site, task.project) as journal:
             pairs = pairs_of(task.site, task.project)

@@ -5,10 +5,10 @@ from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import Stale, check_names
 from reconciler.lanes.stop import Stop
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.plan.guards.waivers import Waivers, sort_out
 from reconciler.plan.saved import Saved, read_plan
 from reconciler.site import Site
@@ -64,7 +64,7 @@ class Task:
 
     site: Site
     options: ApplyOptions
-    project: Project
+    project: ProjectFile
     waivers: Waivers
     saved: Saved
     now: datetime
@@ -95,7 +95,7 @@ def read_saved(site: Site, path: str | PathLike[str]) -> Saved:
     return saved
 
 
-def _check(plan: Plan, project: Project) -> None:
+def _check(plan: PlanDocument, project: ProjectFile) -> None:
     if plan.metadata.project != project.name:
         raise Stale(
             f"this is a plan of project {plan.metadata.project!r}, and this project is "

@@ -18,7 +18,7 @@ from reconciler.declare.fields import (
     wrong_way_round,
 )
 from reconciler.declare.near import known_accounts
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.declare.required import missed
 from reconciler.declare.selector import Selector
 from reconciler.declare.strict import Document, parse
@@ -231,7 +231,7 @@ class Manifest(Declared):
 
 
 def load(
-    files: Sequence[tuple[str, bytes]], project: Project | None, *, parts: PartsOf | None = None
+    files: Sequence[tuple[str, bytes]], project: ProjectFile | None, *, parts: PartsOf | None = None
 ) -> tuple[tuple[Manifest, ...], list[Diagnostic]]:
     """The manifests of *files* (path, bytes) that are right, and every diagnostic of all.
 
@@ -305,7 +305,7 @@ def _taken(document: Document, path: str, names: dict[str, tuple[str, int]]) -> 
 
 
 def _of_account(
-    document: Document, path: str, project: Project | None, parts: PartsOf | None
+    document: Document, path: str, project: ProjectFile | None, parts: PartsOf | None
 ) -> list[Diagnostic]:
     """What only the project knows: is there such an account, and does its vendor have parts."""
     name = document.at(("spec", "account"))
@@ -335,7 +335,7 @@ def _phone_numbers(document: Document) -> Iterator[Loc]:
 # ---------------------------------------------------------------- guards on metadata
 
 
-def _guarded(document: Document, path: str, project: Project) -> list[Diagnostic]:
+def _guarded(document: Document, path: str, project: ProjectFile) -> list[Diagnostic]:
     """What the guards miss, told even when the manifest is wrong elsewhere."""
     name, metadata = document.at(("spec", "account")), document.at(("metadata",))
     account = project.accounts.get(name) if isinstance(name, str) else None

@@ -30,7 +30,7 @@ __all__ = [
     "FindDriver",
     "Guards",
     "MaxDeletions",
-    "Project",
+    "ProjectFile",
     "ProjectMetadata",
     "ProjectSpec",
     "Protect",
@@ -126,7 +126,7 @@ class ProjectMetadata(Declared):
     name: Annotated[Name, Field(description="The project's name; a plan is of one project.")]
 
 
-class Project(Declared):
+class ProjectFile(Declared):
     """The project file: the only place that may name a host, a credential source or a limit."""
 
     api_version: Annotated[Literal["reconciler/v1"], Field(description="Always reconciler/v1.")]
@@ -174,7 +174,7 @@ def load(
     *,
     find_driver: FindDriver,
     driver_names: Sequence[str] | Callable[[], Sequence[str]],
-) -> tuple[Project | None, list[Diagnostic]]:
+) -> tuple[ProjectFile | None, list[Diagnostic]]:
     """The project of a file's bytes, or None with every error; warnings come with a project.
 
     *driver_names* are asked for only when a driver is not found (listing them may be slow).
@@ -196,7 +196,7 @@ def load(
         path=path,
         digest=hashlib.sha256(data).hexdigest(),
     )
-    found, told = validate(Project, documents[0], path, read=read)
+    found, told = validate(ProjectFile, documents[0], path, read=read)
     problems += told
     wrong = any(one.severity == "error" for one in problems)
     return None if wrong else found, problems

@@ -11,10 +11,10 @@ from pydantic_core import core_schema
 
 from reconciler.declare.fields import DAY, DURATION, INSTANT
 from reconciler.declare.manifest import Manifest
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.driver import Driver, as_written
 from reconciler.driver.declared import Declared
-from reconciler.model import API_VERSION, AccountFacts, Campaign, Plan, Report
+from reconciler.model import API_VERSION, AccountFacts, Campaign, PlanDocument, ReportDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KINDS = ("project", "manifest", "inventory", "plan", "report")
@@ -38,9 +38,9 @@ def schema(kind: str, drivers: Iterable[Driver] = ()) -> dict[str, Any]:
         case "inventory":
             made = _inventory()
         case "plan":
-            made = _struct(Plan)
+            made = _struct(PlanDocument)
         case _:
-            made = _struct(Report)
+            made = _struct(ReportDocument)
     made.pop("title", None)
     made.pop("description", None)
     return {"$schema": DIALECT, "title": f"reconciler {kind}", "description": _WHAT[kind], **made}
@@ -120,7 +120,7 @@ def _written(top: type[Declared], *others: type[Declared]) -> tuple[dict[str, An
 def _project(drivers: Iterable[Driver]) -> dict[str, Any]:
     """With the settings of each driver where an account names it."""
     known = sorted(drivers, key=lambda one: one.name)
-    made, references = _written(Project, *(one.settings for one in known))
+    made, references = _written(ProjectFile, *(one.settings for one in known))
     account = made["$defs"]["Account"]
     by_driver = [
         {
@@ -144,7 +144,7 @@ def _settings(reference: str, found: dict[str, Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------- what programs write
 
 
-def _struct(kind: type[Plan | Report]) -> dict[str, Any]:
+def _struct(kind: type[PlanDocument | ReportDocument]) -> dict[str, Any]:
     (top,), found = _components([kind])
     whole = found.pop(top["$ref"].rpartition("/")[2])
     whole["properties"]["apiVersion"] = {"const": API_VERSION}

@@ -14,14 +14,18 @@ from reconciler.errors import ReconcilerError, Usage
 from reconciler.inventory import Source, format_of
 
 if TYPE_CHECKING:
-    from reconciler.declare.project import Project
+    from reconciler.declare.project import ProjectFile
     from reconciler.site import Site
 
 STDIN = "-"
 
 
 def inventory_sources(
-    site: "Site", project: "Project", files: Sequence[str], format_: str | None, spooled: ExitStack
+    site: "Site",
+    project: "ProjectFile",
+    files: Sequence[str],
+    format_: str | None,
+    spooled: ExitStack,
 ) -> list[Source]:
     """The inventory's files: those *given*, else those that the project names.
 

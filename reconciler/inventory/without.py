@@ -23,7 +23,7 @@ from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Target
 
 if TYPE_CHECKING:
-    from reconciler.declare.project import Project
+    from reconciler.declare.project import ProjectFile
     from reconciler.site import Site
 
 Gone = Mapping[tuple[str, str], Collection[str] | None]
@@ -42,7 +42,7 @@ _KEY = msgspec.json.Decoder(_Key)
 
 def without_targets(
     site: "Site",
-    project: "Project",
+    project: "ProjectFile",
     files: Sequence[str],
     format_: str | None,
     gone: Iterable[Target],

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.declare.credentials import resolve
-from reconciler.declare.project import Account, Project
+from reconciler.declare.project import Account, ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.lanes.journal import Journal
@@ -16,7 +16,7 @@ from reconciler.site import Site
 Pair = tuple[Account, Driver]
 
 
-def pairs_of(site: Site, project: Project) -> list[Pair]:
+def pairs_of(site: Site, project: ProjectFile) -> list[Pair]:
     """Every account of the project, by name, with its driver."""
     drivers = site.drivers_of(project)
     accounts = [project.accounts[name] for name in sorted(project.accounts)]

@@ -8,7 +8,7 @@ from reconciler.declare.project import Account
 from reconciler.driver import Driver, Item
 from reconciler.inventory import Facts
 from reconciler.lanes.work import Rules, Witnesses
-from reconciler.model import AccountFacts, Campaign, Plan, Reason, Target
+from reconciler.model import AccountFacts, Campaign, PlanDocument, Reason, Target
 from reconciler.plan import exceptions
 from reconciler.plan.asked import Asked, Origin
 from reconciler.plan.guards import running
@@ -111,7 +111,9 @@ def _is(origin: Origin, because: Reason, target: Target) -> bool:
     return because is Reason.KEPT and (numbers is None or target.part in numbers)
 
 
-def witnesses(account: str, saved: Plan, fresh: Plan, matches: Matches, facts: Facts) -> Witnesses:
+def witnesses(
+    account: str, saved: PlanDocument, fresh: PlanDocument, matches: Matches, facts: Facts
+) -> Witnesses:
     """Records of the account's inventory that neither plan deletes."""
     doomed = {one.id for one in (*saved.actions, *fresh.actions) if one.action == "delete"}
     spared = [one.campaign for one in fresh.actions if one.campaign and one.account == account]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__, disk
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import ReconcilerError
 from reconciler.site import Site
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SCHEME = "sqlite:///"
 
 
-def state_path(site: Site, project: Project) -> Path:
+def state_path(site: Site, project: ProjectFile) -> Path:
     """The journal's file; a relative path counts from the project's folder."""
     if not project.state.startswith(_SCHEME):
         raise ReconcilerError(f"state {project.state!r} is not supported; write sqlite:///PATH")
@@ -49,14 +49,14 @@ def inventory_lock(site: Site) -> Iterator[None]:
         os.close(handle)
 
 
-def locks_folder(site: Site, project: Project) -> Path:
+def locks_folder(site: Site, project: ProjectFile) -> Path:
     """The lane locks, beside the journal that they guard."""
     path = state_path(site, project)
     return path.with_name(path.name + ".locks")
 
 
 @contextmanager
-def journal(site: Site, project: Project) -> "Iterator[SqliteJournal]":
+def journal(site: Site, project: ProjectFile) -> "Iterator[SqliteJournal]":
     """The project's journal, opened and closed; the audit file is brought up to date at the end."""
     from reconciler.lanes.journal import JournalFailed
     from reconciler.lanes.journal.sqlite import SqliteJournal
@@ -78,7 +78,7 @@ def journal(site: Site, project: Project) -> "Iterator[SqliteJournal]":
 
 
 @contextmanager
-def journal_read(site: Site, project: Project) -> "Iterator[SqliteJournal]":
+def journal_read(site: Site, project: ProjectFile) -> "Iterator[SqliteJournal]":
     """The project's journal, to be read alone: nothing is created and nothing is changed."""
     from reconciler.lanes.journal.sqlite import SqliteJournal
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from reconciler.declare.manifest import Entry, Manifest, Selector
-from reconciler.declare.project import Project, Protect
+from reconciler.declare.project import ProjectFile, Protect
 from reconciler.driver import Driver, by_key
 from reconciler.plan import scopes
 from reconciler.plan.matching import Question, nfc
@@ -38,7 +38,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def questions(
-    project: Project,
+    project: ProjectFile,
     manifests: Sequence[Manifest],
     drivers: Mapping[str, Driver],
     shared: Mapping[str, tuple[str, ...]] | None = None,
@@ -69,7 +69,7 @@ def questions(
     )
 
 
-def protects_of(project: Project, names: Sequence[str]) -> tuple[Protect, ...]:
+def protects_of(project: ProjectFile, names: Sequence[str]) -> tuple[Protect, ...]:
     """The protections that hold for the accounts *names*, which are of one scope; each once."""
     found: list[Protect] = []
     for name in names:
@@ -104,7 +104,7 @@ def _plain(selector: Selector) -> dict[str, Any]:
 
 
 def _all(
-    project: Project, manifests: Sequence[Manifest], shared: Mapping[str, tuple[str, ...]]
+    project: ProjectFile, manifests: Sequence[Manifest], shared: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[Origin, Question]]:
     for manifest in manifests:
         for entry in manifest.absent:

@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from reconciler.declare.manifest import Entry, Manifest
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.model import Reason, Source
 from reconciler.plan.asked import Asked
 from reconciler.plan.guards import metadata
@@ -27,7 +27,7 @@ class Ask(msgspec.Struct, frozen=True):
         return self.entry.match is None and self.found > 1
 
 
-def asks(asked: Asked, matches: Matches, project: Project, *, today: date) -> dict[int, Ask]:
+def asks(asked: Asked, matches: Matches, project: ProjectFile, *, today: date) -> dict[int, Ask]:
     """The absences by the index of their question; a twin has the `Ask` of its entry."""
     found = _found(asked, matches)
     blocked = blocks(asked, matches, project, today=today)
@@ -66,7 +66,7 @@ def _found(asked: Asked, matches: Matches) -> dict[int, int]:
 
 
 def blocks(
-    asked: Asked, matches: Matches, project: Project, *, today: date
+    asked: Asked, matches: Matches, project: ProjectFile, *, today: date
 ) -> Mapping[str, tuple[Reason, str]]:
     """The manifests that may not ask for anything today, with the reason; by name."""
     failed = _unexpected(asked, matches)
@@ -79,7 +79,7 @@ def blocks(
 
 
 def _blocked(
-    manifest: Manifest, project: Project, unexpected: str | None, today: date
+    manifest: Manifest, project: ProjectFile, unexpected: str | None, today: date
 ) -> tuple[Reason, str] | None:
     if manifest.until is not None and manifest.until < today:
         return Reason.EXPIRED, f"{manifest.name} was enforced until {manifest.until.isoformat()}"

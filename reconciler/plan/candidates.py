@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from reconciler.declare.manifest import Entry, Selector
-from reconciler.declare.project import Project, Protect
+from reconciler.declare.project import ProjectFile, Protect
 from reconciler.driver import Driver
 from reconciler.model import AccountFacts, Campaign, LookFirst
 from reconciler.plan import exceptions
@@ -41,7 +41,7 @@ def candidates(
     asked: Asked,
     asks: Mapping[int, Ask],
     matches: Matches,
-    project: Project,
+    project: ProjectFile,
     drivers: Mapping[str, Driver],
     facts: Mapping[str, AccountFacts],
     *,
@@ -120,7 +120,7 @@ class _Unlisted:
         self,
         asked: Asked,
         asks: Mapping[int, Ask],
-        project: Project,
+        project: ProjectFile,
         drivers: Mapping[str, Driver],
         now: datetime,
     ) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from reconciler.declare.manifest import Entry, Manifest, Selector
 from reconciler.declare.project import Protect, Waiver
 from reconciler.driver import by_key
-from reconciler.model import API_VERSION, Action, Campaign, Plan, Struct, Target
+from reconciler.model import API_VERSION, Action, Campaign, PlanDocument, Struct, Target
 from reconciler.plan.asked import Origin, protects_of
 from reconciler.plan.asking import Ask, asks
 from reconciler.plan.coverage import Coverage, cover
@@ -135,7 +135,7 @@ def _about(action: Action, target: Target) -> bool:
     return target.part is None or action.parts is None or target.part in action.parts
 
 
-def _verdict(actions: Sequence[Action], target: Target, plan: Plan) -> str:
+def _verdict(actions: Sequence[Action], target: Target, plan: PlanDocument) -> str:
     if not actions:
         return "not in the plan: no absence asks for it, so it stays"
     said: list[str] = []

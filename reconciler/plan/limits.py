@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reconciler.declare.project import Account, MaxDeletions, Project, Waiver
+from reconciler.declare.project import Account, MaxDeletions, ProjectFile, Waiver
 from reconciler.model import AccountFacts, Action, ApprovalsNeeded, Violation, WaiverUse
 from reconciler.plan.guards import inventory_age, max_deletions
 from reconciler.plan.guards.waivers import Waivers, use
@@ -29,7 +29,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 def judge(
-    project: Project,
+    project: ProjectFile,
     facts: "Facts",
     waivers: Waivers,
     actions: Sequence[Action],
@@ -107,13 +107,13 @@ def _age(
     return guard, said, None
 
 
-def expires(project: Project, actions: Sequence[Action], *, now: datetime) -> datetime:
+def expires(project: ProjectFile, actions: Sequence[Action], *, now: datetime) -> datetime:
     """When the plan can no longer be applied: the strictest `planMaxAge` of who loses something."""
     ages = [project.accounts[name].guards.plan_max_age for name in _deletes(actions)]
     return now + min(ages, default=project.guards.plan_max_age)
 
 
-def approvals(project: Project, actions: Sequence[Action], judged: Judged) -> ApprovalsNeeded:
+def approvals(project: ProjectFile, actions: Sequence[Action], judged: Judged) -> ApprovalsNeeded:
     """How many signatures the plan needs, and why.
 
     Accounts under one rule count together; of several rules (an account may have its own) the

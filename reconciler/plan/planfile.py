@@ -15,11 +15,11 @@ from typing import Literal
 import msgspec
 
 from reconciler.errors import Stale
-from reconciler.model import API_VERSION, Action, Counts, Plan, Reason, stamp
+from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, stamp
 
 # "deterministic" sorts the keys of mappings; structs keep the order of their fields.
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_decode = msgspec.json.Decoder(Plan).decode
+_decode = msgspec.json.Decoder(PlanDocument).decode
 
 DELETES = frozenset({Reason.DECLARED, Reason.MATCHED, Reason.UNLISTED})
 NONES = frozenset({Reason.ABSENT, Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET})
@@ -35,7 +35,7 @@ class _Head(msgspec.Struct, rename="camel"):
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
-def dumps(plan: Plan) -> bytes:
+def dumps(plan: PlanDocument) -> bytes:
     """The one way to write *plan*. `loads` gives an equal plan back."""
     head = b'{"apiVersion":%b,"kind":%b' % (_encode(plan.api_version), _encode(plan.kind))
     middle = (
@@ -77,7 +77,7 @@ def _escaped(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
 
 
-def loads(data: bytes) -> Plan:
+def loads(data: bytes) -> PlanDocument:
     """Read what `dumps` wrote. Anything else, whatever its bytes, is `Stale` with the reason."""
     head = _read_head(data)
     if head.kind != "Plan":
@@ -152,7 +152,7 @@ def _short(text: str) -> str:
     return ascii(text if len(text) <= 60 else text[:60] + "...")
 
 
-def _contradiction(plan: Plan) -> str | None:
+def _contradiction(plan: PlanDocument) -> str | None:
     """Why nobody could have planned this, or None."""
     for name in ("created_at", "expires_at"):
         try:
@@ -176,7 +176,7 @@ def _contradiction(plan: Plan) -> str | None:
     return None
 
 
-def _odd(plan: Plan, action: Action) -> str | None:
+def _odd(plan: PlanDocument, action: Action) -> str | None:
     if action.account not in plan.accounts:
         return "is of an account that the plan does not have"
     if action.action == "delete" and (action.id is None or action.parts == ()):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.driver import Driver, Item, growth
 from reconciler.model import (
     API_VERSION,
@@ -15,8 +15,8 @@ from reconciler.model import (
     Counts,
     Estimate,
     Inputs,
-    Plan,
     PlanAccount,
+    PlanDocument,
     PlanMetadata,
     Reason,
     Source,
@@ -43,7 +43,7 @@ _REASONS = {reason: place for place, reason in enumerate(Reason)}
 
 
 def plan(
-    project: Project,
+    project: ProjectFile,
     facts: "Facts",
     matches: Matches,
     asked: Asked,
@@ -57,7 +57,7 @@ def plan(
     only_accounts: Collection[str] | None = None,
     only_manifests: Collection[str] | None = None,
     attributes: bool = False,
-) -> Plan:
+) -> PlanDocument:
     """What should be deleted, what is refused, and why.
 
     *matches* are the inventory's answers to *asked*; *drivers* by account; *now* is aware, its
@@ -95,7 +95,7 @@ def plan(
     lifted = judged.lifted
     if len(whole) > len(ordered):
         lifted = limits.judge(project, facts, waivers, whole, accounts, now=now).lifted
-    return Plan(
+    return PlanDocument(
         api_version=API_VERSION,
         kind="Plan",
         metadata=PlanMetadata(
@@ -163,7 +163,7 @@ def _place(action: Action) -> tuple[object, ...]:
     )
 
 
-def _complete(project: Project, facts: "Facts") -> dict[str, bool]:
+def _complete(project: ProjectFile, facts: "Facts") -> dict[str, bool]:
     return {
         name: cover(account, facts.accounts.get(name)).coverage is Coverage.COMPLETE
         for name, account in project.accounts.items()
@@ -171,7 +171,7 @@ def _complete(project: Project, facts: "Facts") -> dict[str, bool]:
 
 
 def _account(
-    project: Project, name: str, facts: "Facts", covered: Covered, driver: Driver
+    project: ProjectFile, name: str, facts: "Facts", covered: Covered, driver: Driver
 ) -> PlanAccount:
     account, known = project.accounts[name], facts.accounts.get(name)
     captured = known.captured_at if known is not None else None
@@ -201,7 +201,7 @@ def _counts(actions: tuple[Action, ...], account: str) -> Counts:
 
 
 def _estimate(
-    project: Project,
+    project: ProjectFile,
     drivers: Mapping[str, Driver],
     actions: tuple[Action, ...],
     accounts: Iterable[str],

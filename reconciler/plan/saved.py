@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler import disk
-from reconciler.model import Plan, Target
+from reconciler.model import PlanDocument, Target
 from reconciler.plan import planfile
 
 MOST_PLAN = 1024 * 1024 * 1024
@@ -20,7 +20,7 @@ class Saved:
     path: Path
     data: bytes
     digest: str
-    plan: Plan
+    plan: PlanDocument
 
     @property
     def targets(self) -> list[Target]:

@@ -11,12 +11,12 @@ import msgspec
 
 from reconciler import __version__
 from reconciler.declare.manifest import Manifest
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, check_names
 from reconciler.inventory import Facts, Reader
 from reconciler.inventory.sources import inventory_sources
-from reconciler.model import InputFile, Inputs, Plan
+from reconciler.model import InputFile, Inputs, PlanDocument
 from reconciler.plan import origin, planfile, planner
 from reconciler.plan.asked import Asked, questions
 from reconciler.plan.inputs import files
@@ -33,10 +33,10 @@ class FreshPlan(msgspec.Struct, frozen=True):
     """
 
     now: datetime
-    plan: Plan
+    plan: PlanDocument
     data: bytes
     digest: str
-    project: Project
+    project: ProjectFile
     manifests: tuple[Manifest, ...]
     drivers: Mapping[str, Driver]
     asked: Asked
@@ -104,7 +104,7 @@ def make_plan(
     )
 
 
-def _inputs(project: Project, manifests: Sequence[Manifest], facts: Facts) -> Inputs:
+def _inputs(project: ProjectFile, manifests: Sequence[Manifest], facts: Facts) -> Inputs:
     return Inputs(
         project=InputFile(path=project.path, sha256=_hex(project.digest)),
         manifests=files(manifests),
@@ -118,7 +118,7 @@ def _hex(digest: str) -> str:
 
 def _read(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     drivers: Mapping[str, Driver],
     asked: Sequence[Question],
     files: Sequence[str],

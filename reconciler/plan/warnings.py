@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.declare.manifest import Entry
-from reconciler.declare.project import Project, Protect, Waiver
+from reconciler.declare.project import ProjectFile, Protect, Waiver
 from reconciler.model import Action, PlanWarning, Reason, Target
 from reconciler.plan.asked import Asked
 from reconciler.plan.asking import Ask
@@ -87,7 +87,7 @@ def _of(origin: Entry | Protect, code: str, what: str) -> PlanWarning:
 
 
 def of_accounts(
-    project: Project, facts: "Facts", actions: Sequence[Action]
+    project: ProjectFile, facts: "Facts", actions: Sequence[Action]
 ) -> Iterator[PlanWarning]:
     """What nobody knows of the accounts that lose something: statuses, the inventory's age."""
     unknown: Counter[str] = Counter()

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.declare.project import Approvals, Project
+from reconciler.declare.project import Approvals, ProjectFile
 from reconciler.errors import ReconcilerError, Refused, Stale, Usage
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.plan import planfile
 from reconciler.plan.saved import Saved
 from reconciler.prove import approvals
@@ -67,7 +67,7 @@ class Desk:
         )
 
 
-def check_signable(plan: Plan, project: Project, now: datetime) -> None:
+def check_signable(plan: PlanDocument, project: ProjectFile, now: datetime) -> None:
     """Raise for a plan that nobody should sign."""
     if plan.metadata.project != project.name:
         raise Stale(

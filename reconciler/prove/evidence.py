@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from reconciler.errors import Stale
-from reconciler.model import API_VERSION, Plan
+from reconciler.model import API_VERSION, PlanDocument
 from reconciler.plan.planfile import digest, loads
 from reconciler.prove import chain
 from reconciler.prove.approvals import Signers
@@ -103,7 +103,7 @@ def pack(sources: Sources, out: BinaryIO) -> Packed:
     return Packed(len(members) + 1, told, 0 if cut is None else cut["records"])
 
 
-def deletions(plan: Plan) -> frozenset[str]:
+def deletions(plan: PlanDocument) -> frozenset[str]:
     """The targets that *plan* deletes, as they are written."""
     return frozenset(
         str(target) for one in plan.actions if one.action == "delete" for target in one.targets
@@ -141,7 +141,7 @@ def _signatures(sources: Sources) -> list[_Member]:
 
 
 def _inputs(
-    plan: Plan, present: Mapping[str, bytes | None]
+    plan: PlanDocument, present: Mapping[str, bytes | None]
 ) -> tuple[list[_Member], list[dict[str, str]]]:
     """The project file and manifests that are still as planned, and those that are not."""
     members: dict[str, _Member] = {}
@@ -161,7 +161,7 @@ def _hex(text: str) -> str:
     return text.removeprefix("sha256:")
 
 
-def _inventory(plan: Plan) -> bytes:
+def _inventory(plan: PlanDocument) -> bytes:
     """What the inventory said of itself, as the plan recorded it; not its records."""
     facts = {
         "files": msgspec.to_builtins(plan.inputs.inventory),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler import __version__, disk
 from reconciler.errors import ReconcilerError
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.plan.saved import Saved
 from reconciler.prove import approvals
 from reconciler.prove.approvals import Signers
@@ -45,7 +45,7 @@ def allowed_signers(site: Site) -> Signers | None:
     return approvals.read_signers(disk.inside(site.root, rule.allowed_signers))
 
 
-def _names(plan: Plan) -> list[str]:
+def _names(plan: PlanDocument) -> list[str]:
     return [one.path for one in (plan.inputs.project, *plan.inputs.manifests)]
 
 

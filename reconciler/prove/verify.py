@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 
 from reconciler.errors import NotVerified, Stale
-from reconciler.model import API_VERSION, Outcome, Plan, Report, Target
+from reconciler.model import API_VERSION, Outcome, PlanDocument, ReportDocument, Target
 from reconciler.plan import planfile
 from reconciler.prove import approvals, chain, records
 from reconciler.prove.approvals import Signers
@@ -88,7 +88,7 @@ def evidence(archive: BinaryIO, *, signers: Signers | None = None) -> Proven:
         return case.proven()
 
 
-def _plan(manifest: _Manifest, contents: Mapping[str, bytes]) -> Plan:
+def _plan(manifest: _Manifest, contents: Mapping[str, bytes]) -> PlanDocument:
     data = contents.get("plan.json")
     if data is None:
         raise NotVerified("plan.json", "is missing")
@@ -100,7 +100,7 @@ def _plan(manifest: _Manifest, contents: Mapping[str, bytes]) -> Plan:
         raise NotVerified("plan.json", str(error)) from error
 
 
-def _check_inputs(plan: Plan, manifest: _Manifest) -> None:
+def _check_inputs(plan: PlanDocument, manifest: _Manifest) -> None:
     due = {one.path: one.sha256 for one in (plan.inputs.project, *plan.inputs.manifests)}
     packed = {one.source: one for one in manifest.members if one.path.startswith("inputs/")}
     gone = {one.source for one in manifest.missing}
@@ -134,7 +134,7 @@ class _Run(NamedTuple):
 class _Case:
     """The records, heard one after the other."""
 
-    plan: Plan
+    plan: PlanDocument
     manifest: _Manifest
     contents: Mapping[str, bytes]
     signers: Signers | None
@@ -277,7 +277,7 @@ class _Case:
             self.notes.append("no report is packed")
             return
         try:
-            report = msgspec.json.decode(data, type=Report)
+            report = msgspec.json.decode(data, type=ReportDocument)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NotVerified("report.json", "is not a report") from error
         if report.plan != self.manifest.plan:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.declare.project import Account, Project
+from reconciler.declare.project import Account, ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.events import told
@@ -37,7 +37,7 @@ class Listings:
 
 def listen(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     pairs: Sequence[tuple[Account, Driver]],
     opened: Journal,
     *,
@@ -76,7 +76,7 @@ def _work(opened: OpenAccount) -> ListWork:
 @contextmanager
 def _locked(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     accounts: Sequence[OpenAccount],
     who: Mapping[str, Any],
 ) -> Iterator[dict[str, Locks]]:

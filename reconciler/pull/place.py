@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler import disk
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import Diagnostic, InputError, ReconcilerError, Usage
 from reconciler.inventory import Reader, Source, format_of
 from reconciler.model import AccountFacts, Campaign
@@ -40,7 +40,7 @@ class Old:
     reader: Reader | None = None
 
 
-def place_of(site: Site, project: Project, out: str | None) -> Destination:
+def place_of(site: Site, project: ProjectFile, out: str | None) -> Destination:
     """The file to write; what would fail after the listing fails here, before anything is sent."""
     own = {os.path.realpath(site.root / one): one for one in project.inventory}
     if out is None:
@@ -95,7 +95,7 @@ def read_old(
 
 
 def refuse_elsewhere(
-    site: Site, project: Project, place: Destination, names: Collection[str]
+    site: Site, project: ProjectFile, place: Destination, names: Collection[str]
 ) -> None:
     """An account that another inventory file of the project holds would be there twice."""
     for path in [one for one in place.others if (site.root / one).is_file()]:

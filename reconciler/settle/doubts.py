@@ -7,7 +7,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.events import shown_target
 from reconciler.lanes.journal import State
 from reconciler.lanes.known import Known
-from reconciler.model import Outcome, Plan, Target
+from reconciler.model import Outcome, PlanDocument, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Selection:
     What is None or empty leaves nothing out.
     """
 
-    plan: Plan | None = None
+    plan: PlanDocument | None = None
     targets: Collection[Target] = ()
     request: int | None = None
     account: str | None = None

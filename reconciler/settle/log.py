@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.apply.jobs import facts_of
 from reconciler.apply.merge import inventory_of
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.lanes.journal import State
 from reconciler.lanes.state import kept_plan, started
 from reconciler.model import Action, Target
@@ -58,7 +58,7 @@ def digests_of(states: Mapping[Target, State]) -> list[str]:
     return sorted({state.plan or "" for state in states.values()})
 
 
-def start_records(project: Project, plans: Iterable[str]) -> list[dict[str, Any]]:
+def start_records(project: ProjectFile, plans: Iterable[str]) -> list[dict[str, Any]]:
     """This run in the share of the log of each plan whose targets it settles."""
     said = {"type": "run-started", "project": project.name, "command": "settle", **started()}
     return [{**said, "plan": plan} for plan in plans if plan]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from reconciler import safe
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.driver import Item
 from reconciler.errors import Exit
 from reconciler.events import told
@@ -28,7 +28,7 @@ from reconciler.site import Site
 
 def look(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     known: Known,
     chosen: Mapping[Target, State],
     *,
@@ -62,7 +62,7 @@ def look(
 
 
 def _lookable(
-    site: Site, project: Project, known: Known, chosen: Mapping[Target, State]
+    site: Site, project: ProjectFile, known: Known, chosen: Mapping[Target, State]
 ) -> list[Pair]:
     """The accounts, by name, that can be looked at for *chosen*; of the others, why not is told."""
     here = set()
@@ -84,7 +84,7 @@ def _lookable(
 
 def _works(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     accounts: Sequence[OpenAccount],
     fresh: FreshPlan,
     states: Mapping[Target, State],

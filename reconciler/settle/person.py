@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of
 from reconciler.lanes.journal import State
@@ -38,7 +38,7 @@ class Statement:
         return {**known, "outcome": None, "doubts": 0}
 
     def records(
-        self, project: Project, known: Known, states: Mapping[Target, State], plans: Plans
+        self, project: ProjectFile, known: Known, states: Mapping[Target, State], plans: Plans
     ) -> list[dict[str, Any]]:
         """What the audit log says of it, in the share of each plan."""
         digests = digests_of(states)
@@ -76,7 +76,7 @@ class Statement:
 
 def record_finding(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     known: Known,
     chosen: Mapping[Target, State],
     statement: Statement,
@@ -115,7 +115,7 @@ def record_finding(
 
 
 def _lanes(
-    site: Site, project: Project, chosen: Mapping[Target, State], known: Known
+    site: Site, project: ProjectFile, chosen: Mapping[Target, State], known: Known
 ) -> dict[str, set[str]]:
     """The lanes in which *chosen* are worked, each with their scopes there."""
     pairs = {account.name: (account, driver) for account, driver in pairs_of(site, project)}

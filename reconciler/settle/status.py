@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of, scopes_now
 from reconciler.lanes.journal import Journal, Run
 from reconciler.lanes.known import UNKNOWN, Known
 from reconciler.lanes.locks import Locks
 from reconciler.lanes.state import locks_folder
-from reconciler.model import Outcome, Plan, Target
+from reconciler.model import Outcome, PlanDocument, Target
 from reconciler.plan.guards.windows import Schedule
 from reconciler.settle.doubts import doubts_now
 from reconciler.site import Site
@@ -91,7 +91,11 @@ class Standing:
 
 
 def standing(
-    site: Site, project: Project, journal: Journal, plan: Plan | None, digest: str | None
+    site: Site,
+    project: ProjectFile,
+    journal: Journal,
+    plan: PlanDocument | None,
+    digest: str | None,
 ) -> Standing:
     """What stands, of *plan* (*digest* is of its bytes) or of all."""
     scopes = scopes_now(site, pairs_of(site, project), journal, reveal=False)
@@ -129,7 +133,7 @@ def standing(
     )
 
 
-def _outcomes(known: Known, plan: Plan, doubts: set[Target]) -> dict[str, int]:
+def _outcomes(known: Known, plan: PlanDocument, doubts: set[Target]) -> dict[str, int]:
     """How many targets of the plan are in each outcome; every outcome is named."""
     targets = plan.targets
     states = known.states(targets)
@@ -148,7 +152,7 @@ def _account(known: Known, name: str) -> AccountStanding:
     return AccountStanding(name, scope or UNKNOWN, traced, strangers)
 
 
-def _blocked(project: Project, now: datetime) -> list[ClosedWindow]:
+def _blocked(project: ProjectFile, now: datetime) -> list[ClosedWindow]:
     found = []
     for name, account in sorted(project.accounts.items()):
         one = Schedule(account.guards.windows).decide(now)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reconciler.declare.project import Project
+from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of, scopes_now
 from reconciler.lanes.known import Known
@@ -49,7 +49,7 @@ class Settlement:
 
 def settle(
     site: Site,
-    project: Project,
+    project: ProjectFile,
     selection: Selection,
     statement: Statement | None,
     *,

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from types import ModuleType
 
-from reconciler.model import Plan, Report
+from reconciler.model import PlanDocument, ReportDocument
 from reconciler.views.frame import Frame
 
-PlanView = Callable[[Plan, Frame], Iterator[str]]
-ReportView = Callable[[Report, Plan | None, Frame], Iterator[str]]
+PlanView = Callable[[PlanDocument, Frame], Iterator[str]]
+ReportView = Callable[[ReportDocument, PlanDocument | None, Frame], Iterator[str]]
 
 
 def _module(name: str) -> ModuleType:
@@ -22,7 +22,7 @@ def _module(name: str) -> ModuleType:
 
 
 def _plan(module: str, function: str = "plan") -> PlanView:
-    def view(plan: Plan, frame: Frame) -> Iterator[str]:
+    def view(plan: PlanDocument, frame: Frame) -> Iterator[str]:
         made: Iterator[str] = getattr(_module(module), function)(plan, frame)
         return made
 
@@ -30,7 +30,7 @@ def _plan(module: str, function: str = "plan") -> PlanView:
 
 
 def _report(module: str, function: str = "report") -> ReportView:
-    def view(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+    def view(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
         made: Iterator[str] = getattr(_module(module), function)(report, plan, frame)
         return made
 
@@ -64,7 +64,7 @@ REPORT_FORMATS: dict[str, ReportView] = {
 }
 
 
-def plan_parts(name: str, plan: Plan, frame: Frame) -> Iterator[Iterable[str]]:
+def plan_parts(name: str, plan: PlanDocument, frame: Frame) -> Iterator[Iterable[str]]:
     """The texts of a plan's view, each in pieces; one, unless `frame.fit` asks for more."""
     if name == "markdown":
         for text in _module(name).plan_parts(plan, frame):
@@ -74,7 +74,7 @@ def plan_parts(name: str, plan: Plan, frame: Frame) -> Iterator[Iterable[str]]:
 
 
 def report_parts(
-    name: str, report: Report, plan: Plan | None, frame: Frame
+    name: str, report: ReportDocument, plan: PlanDocument | None, frame: Frame
 ) -> Iterator[Iterable[str]]:
     """The same for a report."""
     if name == "markdown":

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from reconciler.model import Action, Plan, Report, Source, TargetReport, stamp
+from reconciler.model import Action, PlanDocument, ReportDocument, Source, TargetReport, stamp
 from reconciler.safe import csv as cell
 from reconciler.views import words
 from reconciler.views.askers import Askers
@@ -22,7 +22,7 @@ REPORT_COLUMNS = (
 )
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """A header row and a row an action, in the plan's order."""
     mask = words.plan_masker(plan)
     known = Askers(plan.inputs.manifests)
@@ -53,7 +53,7 @@ def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     return _table(PLAN_COLUMNS, map(row, plan.actions))
 
 
-def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """A header row and a row a target, in the plan's order."""
     del frame  # the report names its plan
     show = words.Shown.of_report(report, plan)

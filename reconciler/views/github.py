@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from reconciler.model import Outcome, Plan, PlanWarning, Report, Violation
+from reconciler.model import Outcome, PlanDocument, PlanWarning, ReportDocument, Violation
 from reconciler.safe import cap, ci_log, github_data, github_property
 from reconciler.views import causes, markdown, words
 from reconciler.views.askers import Askers
@@ -44,7 +44,7 @@ class Annotation(msgspec.Struct, frozen=True):
         return f"::{self.level} {properties}::{said}\n"
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """A notice with counts and digest; errors for violations, warnings for refusals and warnings,
     notices for deletions.
     """
@@ -61,7 +61,7 @@ def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     yield from most([_deleted(one, known, mask) for one in deleted], MOST - 1)
 
 
-def _violation(one: Violation, plan: Plan, mask: words.Mask) -> Annotation:
+def _violation(one: Violation, plan: PlanDocument, mask: words.Mask) -> Annotation:
     said = mask(f"{one.account}: {one.message}" if one.account else one.message)
     way_out = words.lifts(one)
     said += f". To lift it: {way_out}" if way_out else ""
@@ -86,7 +86,7 @@ def _deleted(one: Cause, known: Askers, mask: words.Mask) -> Annotation:
     return Annotation("notice", "To be deleted", said, one.path, one.line)
 
 
-def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """A notice with the counts, errors for doubts, warnings for what was refused, drifted or was
     not reached.
     """
@@ -136,11 +136,13 @@ def most(annotations: Sequence[Annotation], number: int = MOST) -> Iterator[str]
         yield str(Annotation(annotations[0].level, "Not all are shown", said))
 
 
-def plan_summary(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan_summary(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """The text to append to `$GITHUB_STEP_SUMMARY`, within 1 MiB."""
     return markdown.plan_within(plan, frame, SUMMARY, utf8_bytes)
 
 
-def report_summary(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+def report_summary(
+    report: ReportDocument, plan: PlanDocument | None, frame: Frame
+) -> Iterator[str]:
     """The same for a report."""
     return markdown.report_within(report, plan, frame, SUMMARY, utf8_bytes)

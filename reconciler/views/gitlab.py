@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.safe import cap, printable_json, visible
 from reconciler.views import causes, words
 from reconciler.views.askers import Askers
@@ -13,14 +13,14 @@ from reconciler.views.frame import Frame
 _MOST = 999_999  # the widget takes no larger number
 
 
-def terraform(plan: Plan, frame: Frame) -> Iterator[str]:
+def terraform(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """`create`, `update` and `delete`; the widget needs all three."""
     del frame
     counts = {"create": 0, "update": 0, "delete": min(plan.summary.delete, _MOST)}
     yield json.dumps(counts) + "\n"
 
 
-def code_quality(plan: Plan, frame: Frame) -> Iterator[str]:
+def code_quality(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """Violations, refusals and warnings at the lines that ask; deletions are no complaint."""
     del frame
     seen: set[str] = set()
@@ -34,7 +34,7 @@ def code_quality(plan: Plan, frame: Frame) -> Iterator[str]:
     yield "\n]\n" if seen else "[]\n"
 
 
-def _issues(plan: Plan) -> Iterator[dict[str, object]]:
+def _issues(plan: PlanDocument) -> Iterator[dict[str, object]]:
     mask = words.plan_masker(plan)
     known = Askers(plan.inputs.manifests)
     project = plan.inputs.project.path

@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
-from reconciler.model import Action, Outcome, Plan, Report, TargetReport
+from reconciler.model import Action, Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.safe import cap, html
 from reconciler.views import words
 from reconciler.views.frame import Frame
@@ -85,7 +85,7 @@ _SEARCH = (
 # ---------------------------------------------------------------- plan
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """The whole plan; numbers masked."""
     digest = frame.digest
     nothing = words.nothing(plan)
@@ -93,7 +93,7 @@ def plan(plan: Plan, frame: Frame) -> Iterator[str]:
     yield _page(f"{title} · {_text(plan.metadata.project)}", _plan_body(plan, digest, nothing))
 
 
-def _plan_body(plan: Plan, digest: str, nothing: bool) -> Iterable[str]:
+def _plan_body(plan: PlanDocument, digest: str, nothing: bool) -> Iterable[str]:
     mask = words.plan_masker(plan)
     about = plan.metadata
     yield f"<h1>Plan for {_text(about.project)}</h1>\n"
@@ -128,7 +128,7 @@ def _plan_body(plan: Plan, digest: str, nothing: bool) -> Iterable[str]:
         yield from _plan_account(plan, name, actions, mask)
 
 
-def _plan_counts(plan: Plan) -> str:
+def _plan_counts(plan: PlanDocument) -> str:
     summary = plan.summary
     boxes = [
         ("to delete", f"{summary.delete:,}", "red"),
@@ -155,7 +155,7 @@ def _counts(boxes: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _plan_account(
-    plan: Plan, name: str, actions: list[Action], mask: Callable[[str], str]
+    plan: PlanDocument, name: str, actions: list[Action], mask: Callable[[str], str]
 ) -> Iterable[str]:
     facts = plan.accounts.get(name)
     driver = f' <span class="soft">{_text(facts.driver)}</span>' if facts else ""
@@ -225,14 +225,14 @@ def _table(
 # ---------------------------------------------------------------- report
 
 
-def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """The whole report; numbers masked, *plan* tells them from message ids."""
     del frame  # the report names its plan
     show = words.Shown.of_report(report, plan)
     yield _page(f"Report on plan {_text(report.plan[:19])}", _report_body(report, show))
 
 
-def _report_body(report: Report, show: words.Shown) -> Iterable[str]:
+def _report_body(report: ReportDocument, show: words.Shown) -> Iterable[str]:
     yield "<h1>Report</h1>\n"
     start, end = words.instant(report.started_at), words.instant(report.ended_at)
     took = f", took {words.duration((end - start).total_seconds())}" if start and end else ""

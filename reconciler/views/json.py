@@ -5,20 +5,20 @@ from collections.abc import Iterator
 
 import msgspec
 
-from reconciler.model import Plan, Report, TargetReport
+from reconciler.model import PlanDocument, ReportDocument, TargetReport
 from reconciler.plan.planfile import dumps
 from reconciler.safe import printable_json
 from reconciler.views import words
 from reconciler.views.frame import Frame
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """The plan file's text: its UTF-8 bytes have the plan's digest."""
     del frame
     yield dumps(plan).decode()
 
 
-def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """One JSON object in ASCII, one target a line; ends with a newline.
 
     *plan* tells phone numbers from message ids.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from reconciler.model import Action, Outcome, Plan, Report, TargetReport
+from reconciler.model import Action, Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.safe import cap, xml
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers
@@ -39,7 +39,7 @@ class _Suite(msgspec.Struct, frozen=True):
     facts: tuple[tuple[str, str], ...] = ()
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """A violation fails, a refusal is skipped with its words, everything else passes."""
     mask = words.plan_masker(plan)
     suites = []
@@ -75,7 +75,7 @@ def _action(action: Action, mask: words.Mask) -> _Case:
     )
 
 
-def report(report: Report, plan: Plan | None, frame: Frame) -> Iterator[str]:
+def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """Gone passes; refused and drifted fail; in doubt is an error; not reached is skipped."""
     del frame  # the report names its plan
     show = words.Shown.of_report(report, plan)

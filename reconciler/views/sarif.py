@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from reconciler.model import Plan, Reason
+from reconciler.model import PlanDocument, Reason
 from reconciler.safe import cap, printable_json, visible
 from reconciler.views import causes, rules, words
 from reconciler.views.askers import Askers
@@ -45,7 +45,7 @@ class Result(msgspec.Struct, frozen=True):
         return made
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """Violations first, then refusals, warnings, deletions; the last result counts what is cut.
 
     Deletions are a result a line, refusals one a line and reason. No result names the plan: the
@@ -99,7 +99,7 @@ def _marks(results: Iterable[Result]) -> Iterator[str]:
         yield hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _results(plan: Plan) -> Iterator[Result]:
+def _results(plan: PlanDocument) -> Iterator[Result]:
     mask = words.plan_masker(plan)
     known = Askers(plan.inputs.manifests)
     project = plan.inputs.project.path

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler.model import Action, Campaign, Plan, Report, TargetReport
+from reconciler.model import Action, Campaign, PlanDocument, ReportDocument, TargetReport
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers, place
 
@@ -72,7 +72,7 @@ class Tallies(msgspec.Struct):
 K = TypeVar("K", bound=Hashable)
 
 
-def of_plan(plan: Plan, askers: Askers) -> Tallies:
+def of_plan(plan: PlanDocument, askers: Askers) -> Tallies:
     """The counts of *plan* by action. Ages are as of the plan's time."""
     now = words.instant(plan.metadata.created_at)
     found = Tallies({}, {}, {}, {}, {}, {}, {})
@@ -86,7 +86,7 @@ def of_plan(plan: Plan, askers: Askers) -> Tallies:
     return _ordered(found)
 
 
-def of_report(report: Report, askers: Askers) -> Tallies:
+def of_report(report: ReportDocument, askers: Askers) -> Tallies:
     """The counts of *report* by outcome; what only a plan knows is left empty."""
     found = Tallies({}, {}, {}, {}, {}, {}, {})
     for target in report.targets:

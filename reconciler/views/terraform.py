@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconciler.model import Action, Document, Plan, stamp
+from reconciler.model import Action, Document, PlanDocument, stamp
 from reconciler.safe import printable_json
 from reconciler.views import words
 from reconciler.views.askers import Askers
@@ -13,7 +13,7 @@ from reconciler.views.frame import Frame
 _ACTIONS = {"delete": ["delete"], "refuse": ["no-op"]}
 
 
-def plan(plan: Plan, frame: Frame) -> Iterator[str]:
+def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """A deletion is a resource change with the actions `["delete"]`, a refusal one with `["no-op"]`
     and the reason in `action_reason`; what is untouched is no change.
 

@@ -10,10 +10,10 @@ import msgspec
 from reconciler.model import (
     Action,
     Campaign,
-    Plan,
     PlanAccount,
+    PlanDocument,
     Reason,
-    Report,
+    ReportDocument,
     Source,
     Target,
     TargetReport,
@@ -95,7 +95,7 @@ def minute(text: str | None) -> str:
     return f"{read.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def span(report: Report) -> str:
+def span(report: ReportDocument) -> str:
     """`started 2026-11-20 09:00 UTC, took 1 min 35 s`."""
     start, end = instant(report.started_at), instant(report.ended_at)
     took = f", took {duration((end - start).total_seconds())}" if start and end else ""
@@ -116,7 +116,7 @@ def inventory(account: PlanAccount, now: datetime | None) -> str:
     return f"{count(account.campaigns, 'campaign')}, {age}, {whole}"
 
 
-def headline(plan: Plan) -> str:
+def headline(plan: PlanDocument) -> str:
     """`12 to delete, 1 refused, 3 untouched`; targets too where they are not the campaigns."""
     summary = plan.summary
     deleting = f"{summary.delete:,} to delete"
@@ -125,12 +125,12 @@ def headline(plan: Plan) -> str:
     return f"{deleting}, {summary.refuse:,} refused, {summary.none:,} untouched"
 
 
-def nothing(plan: Plan) -> bool:
+def nothing(plan: PlanDocument) -> bool:
     """Whether the plan changes nothing: it deletes nothing, and no guard is broken."""
     return not (plan.summary.delete or plan.violations)
 
 
-def unchanged(plan: Plan) -> str:
+def unchanged(plan: PlanDocument) -> str:
     """`No changes. Nothing to delete.`, with how many were refused or left untouched."""
     said = "No changes. Nothing to delete."
     if plan.summary.refuse:
@@ -145,7 +145,7 @@ def lifts(violation: Violation) -> str | None:
     return LIFTS_OF_PLANS.get(violation.guard)
 
 
-def next_commands(plan: Plan, saved: str | None) -> tuple[str, ...]:
+def next_commands(plan: PlanDocument, saved: str | None) -> tuple[str, ...]:
     """What to run next, in order; nothing if the plan changes nothing or cannot be applied.
 
     *saved*: the plan's file, None if there is none.
@@ -216,7 +216,7 @@ def parts_noun(action: Action) -> str:
     return "message" if messages else "number"
 
 
-def plan_masker(plan: Plan, *, show_numbers: bool = False) -> Mask:
+def plan_masker(plan: PlanDocument, *, show_numbers: bool = False) -> Mask:
     """Masks the plan's phone numbers wherever they stand in a sentence."""
     return masker(plan.phone_numbers, show_numbers)
 
@@ -249,7 +249,7 @@ class Shown(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_report(
-        cls, report: Report, plan: Plan | None = None, *, show_numbers: bool = False
+        cls, report: ReportDocument, plan: PlanDocument | None = None, *, show_numbers: bool = False
     ) -> "Shown":
         if show_numbers:
             return cls(None, lambda text: text)

@@ -19,7 +19,7 @@ from reconciler.model import (
     InventoryFile,
     ManifestFile,
     Outcome,
-    Plan,
+    PlanDocument,
     Status,
     Target,
 )
@@ -40,7 +40,7 @@ def made(
     complete: bool | None = True,
     inventory: str = "i1",
     **more: Any,
-) -> Plan:
+) -> PlanDocument:
     facts = w.facts(
         campaigns,
         a=AccountFacts(campaigns=len(campaigns), captured_at=captured, complete=complete),

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 from reconciler.declare import project
-from reconciler.declare.project import Guards, MaxDeletions, Project, Window
+from reconciler.declare.project import Guards, MaxDeletions, ProjectFile, Window
 from reconciler.driver import Credential, Driver, Settings
 from reconciler.errors import Diagnostic
 from reconciler.model import Limits
@@ -48,7 +48,7 @@ def find(name: str) -> Driver | None:
     return DRIVER if name == "acme" else None
 
 
-def load(text: str) -> tuple[Project | None, list[Diagnostic]]:
+def load(text: str) -> tuple[ProjectFile | None, list[Diagnostic]]:
     return project.load(
         text.encode(), "reconciler.yaml", find_driver=find, driver_names=("acme", "other")
     )
@@ -70,7 +70,7 @@ def written(spec: str = "", account: str = "", settings: str = "") -> str:
     )
 
 
-def read(spec: str = "", account: str = "", settings: str = "") -> Project:
+def read(spec: str = "", account: str = "", settings: str = "") -> ProjectFile:
     found, problems = load(written(spec, account, settings))
     assert problems == []
     assert found is not None

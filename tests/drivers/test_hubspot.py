@@ -13,7 +13,7 @@ from reconciler.driver import (
     Unconfirmed,
     Unproven,
 )
-from reconciler.errors import Invalid
+from reconciler.errors import InputError
 from reconciler.model import Status
 from tests.support.driver_examples import answer, item, run, session, verdict
 from tests.support.sandbox_wire import Wire, record, session_at
@@ -67,7 +67,7 @@ def test_the_version_is_in_the_path(version, kind, path):
 
 @pytest.mark.parametrize("wrong", ["v4", "2026-04", "26-03", "../x"])
 def test_a_version_is_a_date_or_v3(wrong):
-    with pytest.raises(Invalid, match="2026-03"):
+    with pytest.raises(InputError, match="2026-03"):
         session(HUBSPOT, version=wrong)
 
 

@@ -12,7 +12,7 @@ from reconciler.driver import (
     Unauthorised,
     Unconfirmed,
 )
-from reconciler.errors import Invalid
+from reconciler.errors import InputError
 from reconciler.model import Status
 from tests.support.driver_examples import answer, item, run, session, verdict
 from tests.support.sandbox_wire import Wire, record, session_at
@@ -48,7 +48,7 @@ def test_what_an_answer_means(one, kind, said):
 
 @pytest.mark.parametrize("wrong", ["latest", "2026-7-15", "2026-07-15; x", "1999-01-01"])
 def test_a_revision_is_a_date(wrong):
-    with pytest.raises(Invalid, match="2026-07-15"):
+    with pytest.raises(InputError, match="2026-07-15"):
         session(KLAVIYO, revision=wrong)
 
 

@@ -15,7 +15,7 @@ from reconciler.driver import (
     Unconfirmed,
     revealed,
 )
-from reconciler.errors import Invalid
+from reconciler.errors import InputError
 from reconciler.model import Campaign, Limits, Status
 from tests.support.driver_examples import KORE, KORE_ID, answer, item, run, session, verdict
 
@@ -76,7 +76,7 @@ def test_a_host_may_have_its_scheme(host, base):
 
 @pytest.mark.parametrize("host", ["http://kore.ai", "https://kore.ai/path", "kore ai", "", "a@b"])
 def test_a_host_that_is_none_is_refused(host):
-    with pytest.raises(Invalid, match="host"):
+    with pytest.raises(InputError, match="host"):
         session(KORE, host=host)
 
 
@@ -94,7 +94,7 @@ def test_a_host_that_is_none_is_refused(host):
     ],
 )
 def test_a_setting_that_cannot_be_sent_is_refused_and_never_quoted(key, text):
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InputError) as caught:
         session(KORE, **{key: text})
     (one,) = caught.value.diagnostics
     assert one.message.startswith((f"`{key}` cannot be sent (", f"`{key}` is not 1 to 200 "))

@@ -12,7 +12,7 @@ from reconciler.driver import (
     Unauthorised,
     Unconfirmed,
 )
-from reconciler.errors import Invalid
+from reconciler.errors import InputError
 from reconciler.model import Status
 from tests.support.driver_examples import answer, item, session, verdict
 from tests.support.sandbox_wire import Wire, record, session_at
@@ -58,7 +58,7 @@ def test_what_an_answer_means(one, kind, said):
 
 @pytest.mark.parametrize("wrong", ["us6.evil.example", "US6", "us", "us6/", "6"])
 def test_a_data_centre_is_not_a_host(wrong):
-    with pytest.raises(Invalid, match="after its dash"):
+    with pytest.raises(InputError, match="after its dash"):
         session(MAILCHIMP, dataCenter=wrong)
 
 

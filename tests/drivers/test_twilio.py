@@ -13,7 +13,7 @@ from reconciler.driver import (
     Unconfirmed,
     revealed,
 )
-from reconciler.errors import Invalid
+from reconciler.errors import InputError
 from reconciler.model import Campaign, Status
 from tests.support.driver_examples import answer, item, session, verdict
 from tests.support.sandbox_wire import Wire, record, session_at
@@ -80,7 +80,7 @@ def test_an_api_key_stands_in_the_accounts_place():
 
 @pytest.mark.parametrize("wrong", ["AC1", f"SK{'0' * 32}", f"AC{'A' * 32}", f"{ACCOUNT}/x"])
 def test_a_sid_is_checked(wrong):
-    with pytest.raises(Invalid, match="AC and 32"):
+    with pytest.raises(InputError, match="AC and 32"):
         session(TWILIO, accountSid=wrong)
 
 

@@ -39,7 +39,7 @@ from reconciler.model import (
     Limits,
     ManifestFile,
     Outcome,
-    Plan,
+    PlanDocument,
     Status,
     Target,
 )
@@ -122,7 +122,7 @@ ASKING: dict[tuple[str, str], tuple[str, ...]] = {}
 
 @dataclass
 class Saved:
-    plan: Plan
+    plan: PlanDocument
     digest: str
     records: Mapping[str, Campaign]
 
@@ -237,7 +237,7 @@ class Executor(RuleBasedStateMachine):
         """Somebody edits the manifest: what came back may go again."""
         self.edition += 1
 
-    def fresh(self) -> Plan:
+    def fresh(self) -> PlanDocument:
         manifest = w.manifest("m", [{"id": i} for i in IDS], [{"id": i} for i in sorted(self.kept)])
         records = list(self.inventory.values())
         facts = AccountFacts(campaigns=len(records), captured_at=self.captured, complete=True)
@@ -310,7 +310,7 @@ class Executor(RuleBasedStateMachine):
             assert list(told) == targets
         self.check_final(targets)
 
-    def merged(self, saved: Saved, fresh: Plan, targets: list[Target]) -> list[PlanTarget]:
+    def merged(self, saved: Saved, fresh: PlanDocument, targets: list[Target]) -> list[PlanTarget]:
         facts = MergeFacts(
             by_name=(),
             captured={"a": self.captured},

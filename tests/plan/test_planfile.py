@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Stale
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.plan import planfile
 from tests.support.planner_world import campaign, manifest, plan
 
 
-def sample() -> Plan:
+def sample() -> PlanDocument:
     m = manifest(absent=[{"id": "x"}, {"id": "kept"}, {"id": "z"}], keep=[{"id": "kept"}])
     records = [
         campaign(
@@ -91,7 +91,7 @@ def changed(path: str, value: Any) -> bytes:
         node = node[int(key)] if isinstance(node, list) else node[key]
     node[int(last) if isinstance(node, list) else last] = value
     try:
-        return planfile.dumps(msgspec.json.decode(json.dumps(tree), type=Plan))
+        return planfile.dumps(msgspec.json.decode(json.dumps(tree), type=PlanDocument))
     except msgspec.MsgspecError:
         return json.dumps(tree).encode()
 

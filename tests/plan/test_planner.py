@@ -11,7 +11,7 @@ from msgspec import structs
 from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Approvals, Guards, MaxDeletions, Protect, Waiver
 from reconciler.errors import Diagnostic
-from reconciler.model import AccountFacts, Campaign, Limits, Plan, Reason, Status
+from reconciler.model import AccountFacts, Campaign, Limits, PlanDocument, Reason, Status
 from reconciler.plan import planfile
 from tests.support.planner_world import (
     CAPTURED,
@@ -49,7 +49,7 @@ def waiver(guard: str, account: str = "a", **more: Any) -> Waiver:
     )
 
 
-def codes(plan_: Plan) -> list[str]:
+def codes(plan_: PlanDocument) -> list[str]:
     return [one.code for one in plan_.warnings]
 
 
@@ -626,7 +626,7 @@ def test_expired_and_unused_waivers_are_warnings() -> None:
 # ---------------------------------------------------------------- limits of an account
 
 
-def _many(number: int, limit: MaxDeletions, total: int, *waivers: Waiver) -> Plan:
+def _many(number: int, limit: MaxDeletions, total: int, *waivers: Waiver) -> PlanDocument:
     records = [campaign(str(n), "del" if n < number else "stay") for n in range(total)]
     where = project(account(guards=Guards(max_deletions=limit)), waivers=waivers)
     return plan([manifest(absent=[{"match": glob("del")}])], records, where)
@@ -871,7 +871,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Manifest], list[Campaign], Any]:
     return manifests, records, project(account(complete=draw(st.booleans()), guards=guards))
 
 
-def _deleted(made: Plan) -> set[str | None]:
+def _deleted(made: PlanDocument) -> set[str | None]:
     return {one.id for one in made.actions if one.action == "delete"}
 
 

@@ -26,9 +26,9 @@ from reconciler.model import (
     Campaign,
     ManifestFile,
     Outcome,
-    Plan,
+    PlanDocument,
     Reason,
-    Report,
+    ReportDocument,
     Target,
     TargetReport,
 )
@@ -64,7 +64,7 @@ def action(account: str, id_: str, parts: tuple[str, ...] | None, kind: str = "d
     return plans.action(kind, reason, record, parts=parts)
 
 
-def plan(required: int = 2, author: str | None = AUTHOR) -> Plan:
+def plan(required: int = 2, author: str | None = AUTHOR) -> PlanDocument:
     actions = [
         action("push", "a", None),
         action("push", "b/ü#\u200b", None),
@@ -191,7 +191,7 @@ def history(digest: str, report: str | None) -> list[records.Record]:
 def report(digest: str) -> bytes:
     outcomes = (*([Outcome.DELETED] * 4), Outcome.REFUSED)
     return msgspec.json.encode(
-        Report(
+        ReportDocument(
             api_version=API_VERSION,
             kind="Report",
             plan=digest,
@@ -264,7 +264,7 @@ class World:
         return out.getvalue()
 
 
-def build(folder: Path, keys: Path, made: Plan | None = None) -> World:
+def build(folder: Path, keys: Path, made: PlanDocument | None = None) -> World:
     data = planfile.dumps(made or plan())
     digest = planfile.digest(data)
     (folder / "reconciler.yaml").write_bytes(PROJECT)

@@ -12,7 +12,7 @@ from reconciler.declare.manifest import (
     ManifestMetadata,
     ManifestSpec,
 )
-from reconciler.declare.project import Account, Project, ProjectMetadata, ProjectSpec
+from reconciler.declare.project import Account, ProjectFile, ProjectMetadata, ProjectSpec
 from reconciler.driver import Driver
 
 
@@ -23,9 +23,9 @@ def project_of(
     path: str = "reconciler.yaml",
     digest: str = "",
     **spec: Any,
-) -> Project:
+) -> ProjectFile:
     """A project; *spec*: what else its spec says."""
-    return Project(
+    return ProjectFile(
         api_version="reconciler/v1",
         kind="Project",
         metadata=ProjectMetadata(name=name),

@@ -10,10 +10,10 @@ from typing import Any
 from msgspec import structs
 
 from reconciler.declare.manifest import Entry, Manifest, Selector
-from reconciler.declare.project import Account, Guards, Project
+from reconciler.declare.project import Account, Guards, ProjectFile
 from reconciler.driver import Doubt, Driver, Item, Request, Session, Settings
 from reconciler.inventory import Facts
-from reconciler.model import AccountFacts, Action, Campaign, InputFile, Inputs, Limits, Plan
+from reconciler.model import AccountFacts, Action, Campaign, InputFile, Inputs, Limits, PlanDocument
 from reconciler.plan import planner
 from reconciler.plan.asked import questions as asked_of
 from reconciler.plan.matching import Hit, Matches, Question
@@ -83,7 +83,7 @@ def account(name: str = "a", driver: str = "simple", **changes: Any) -> Account:
     return one.model_copy(update=changes)
 
 
-def project(*accounts: Account, **spec: Any) -> Project:
+def project(*accounts: Account, **spec: Any) -> ProjectFile:
     every = {one.name: one for one in accounts or (account(),)}
     return project_of(every, name="acme", digest="0" * 64, **spec)
 
@@ -201,10 +201,10 @@ def facts(campaigns: Sequence[Campaign], **accounts: AccountFacts) -> Facts:
 def plan(
     manifests: Sequence[Manifest],
     campaigns: Sequence[Campaign] = (),
-    project_: Project | None = None,
+    project_: ProjectFile | None = None,
     facts_: Facts | None = None,
     **options: Any,
-) -> Plan:
+) -> PlanDocument:
     chosen = project_ or project()
     drivers = {one.name: DRIVERS[one.driver] for one in chosen.accounts.values()}
     asked = asked_of(chosen, manifests, drivers)
@@ -228,11 +228,11 @@ def plan(
     )
 
 
-def said(plan_: Plan) -> list[tuple[str, str, str | None]]:
+def said(plan_: PlanDocument) -> list[tuple[str, str, str | None]]:
     """Action, reason and id of each."""
     return [(one.action, str(one.reason), one.id) for one in plan_.actions]
 
 
-def only(plan_: Plan) -> Action:
+def only(plan_: PlanDocument) -> Action:
     assert len(plan_.actions) == 1, said(plan_)
     return plan_.actions[0]

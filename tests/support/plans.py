@@ -17,8 +17,8 @@ from reconciler.model import (
     Inputs,
     InventoryFile,
     ManifestFile,
-    Plan,
     PlanAccount,
+    PlanDocument,
     PlanMetadata,
     PlanWarning,
     Reason,
@@ -59,7 +59,7 @@ def plan_of(
     manifests: tuple[ManifestFile, ...] = (),
     project_sha256: str = "aa" * 32,
     **metadata: Any,
-) -> Plan:
+) -> PlanDocument:
     """A plan of *actions* in the *accounts* (name -> driver); counts and order are made here."""
     ordered = sorted(
         actions, key=lambda a: (_ORDER[a.action], a.account, a.id is not None, a.id or "")
@@ -69,7 +69,7 @@ def plan_of(
         for name in accounts
     }
     costs = {name: Cost(requests=c.targets, seconds=c.targets) for name, c in counts.items()}
-    return Plan(
+    return PlanDocument(
         api_version=API_VERSION,
         kind="Plan",
         metadata=structs.replace(_METADATA, **metadata),

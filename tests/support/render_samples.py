@@ -13,10 +13,10 @@ from reconciler.model import (
     Document,
     ManifestFile,
     Outcome,
-    Plan,
+    PlanDocument,
     PlanWarning,
     Reason,
-    Report,
+    ReportDocument,
     SentRequest,
     Source,
     Status,
@@ -148,7 +148,9 @@ def action(kind: str, reason: Reason, record: Campaign, *, line: int = 14, **res
     return plans.action(kind, reason, record, **{**known, **rest})
 
 
-def plan_of(actions: list[Action], *, accounts: dict[str, str] | None = None, **rest: Any) -> Plan:
+def plan_of(
+    actions: list[Action], *, accounts: dict[str, str] | None = None, **rest: Any
+) -> PlanDocument:
     """As in `tests.support.plans`, of the five accounts and their manifests."""
     return plans.plan_of(actions, accounts=accounts or DRIVERS, **{"manifests": MANIFESTS, **rest})
 
@@ -158,7 +160,7 @@ def _batch(number: int) -> str:
 
 
 @cache
-def sample() -> Plan:
+def sample() -> PlanDocument:
     """Every kind of action at five vendors."""
     found: list[Action] = []
     themes = ("Diwali 2024 teaser", "Black Friday early access", "Ramadan offers", "Neujahr Grüße")
@@ -235,7 +237,7 @@ HOSTILE_MANIFESTS = tuple(
 
 
 @cache
-def hostile_plan() -> Plan:
+def hostile_plan() -> PlanDocument:
     """Every field that others write holds something hostile."""
     found: list[Action] = []
     for n, text in enumerate(HOSTILE):
@@ -263,7 +265,7 @@ def hostile_plan() -> Plan:
 
 
 @cache
-def many(number: int) -> Plan:
+def many(number: int) -> PlanDocument:
     """A plan of *number* deletions in two accounts."""
     records = (
         campaign(("push-prod", "voice-in")[n % 2], f"id-{n:06d}", f"Campaign number {n}")
@@ -296,8 +298,8 @@ def target(
     )
 
 
-def report_of(targets: list[TargetReport], exit_code: int = 0) -> Report:
-    return Report(
+def report_of(targets: list[TargetReport], exit_code: int = 0) -> ReportDocument:
+    return ReportDocument(
         api_version=API_VERSION,
         kind="Report",
         plan=DIGEST,
@@ -311,7 +313,7 @@ def report_of(targets: list[TargetReport], exit_code: int = 0) -> Report:
     )
 
 
-def sample_report() -> Report:
+def sample_report() -> ReportDocument:
     """One of every outcome, with many of some."""
     found = [target("push-prod", _batch(n), Outcome.DELETED) for n in range(40)]
     found.append(target("push-prod", _batch(50), Outcome.ALREADY_ABSENT, evidence="look"))
@@ -333,7 +335,7 @@ def sample_report() -> Report:
 
 
 @cache
-def hostile_report() -> Report:
+def hostile_report() -> ReportDocument:
     made = report_of(
         [
             target(
@@ -356,8 +358,13 @@ def hostile_report() -> Report:
     return structs.replace(made, manifests=HOSTILE_MANIFESTS, approvals=HOSTILE, notes=HOSTILE)
 
 
-def seen(name: str, value: Plan | Report, plan: Plan | None = None, frame: Frame = FRAME) -> str:
+def seen(
+    name: str,
+    value: PlanDocument | ReportDocument,
+    plan: PlanDocument | None = None,
+    frame: Frame = FRAME,
+) -> str:
     """The view *name* of a plan or a report, whole."""
-    if isinstance(value, Plan):
+    if isinstance(value, PlanDocument):
         return "".join(PLAN_FORMATS[name](value, frame))
     return "".join(REPORT_FORMATS[name](value, plan, frame))

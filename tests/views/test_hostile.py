@@ -15,7 +15,7 @@ from cmarkgfm.cmark import Options
 from markdown_it import MarkdownIt
 
 from reconciler import views
-from reconciler.model import Plan, Report
+from reconciler.model import PlanDocument, ReportDocument
 from reconciler.views import text
 from reconciler.views.frame import Frame
 from tests.support.render_samples import (
@@ -177,7 +177,7 @@ def test_a_phone_number_is_masked_in_every_view_of_a_report(name: str) -> None:
     assert "918187867008" not in seen(name, _report_with("918187867008"))
 
 
-def _plan_with(number: str) -> Plan:
+def _plan_with(number: str) -> PlanDocument:
     from reconciler.model import PlanWarning, Reason, Violation
     from tests.support.render_samples import action, campaign, plan_of
 
@@ -194,7 +194,7 @@ def _plan_with(number: str) -> Plan:
     )
 
 
-def _report_with(number: str) -> Report:
+def _report_with(number: str) -> ReportDocument:
     from reconciler.model import Outcome
     from tests.support.render_samples import report_of, target
 

@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reconciler.model import Plan, Report
+from reconciler.model import PlanDocument, ReportDocument
 from tests.support.render_samples import (
     hostile_plan,
     hostile_report,
@@ -33,7 +33,7 @@ KNOWN: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("value", [sample(), sample_report(), hostile_plan(), hostile_report()])
-def test_junit_has_only_what_jenkins_takes(value: Plan | Report) -> None:
+def test_junit_has_only_what_jenkins_takes(value: PlanDocument | ReportDocument) -> None:
     root = ElementTree.fromstring(seen("junit", value))
     for element in root.iter():
         attributes, children = KNOWN[element.tag]

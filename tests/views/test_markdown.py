@@ -4,7 +4,7 @@ import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
 
-from reconciler.model import Outcome, Plan, Reason, Source
+from reconciler.model import Outcome, PlanDocument, Reason, Source
 from reconciler.views import plan_parts, report_parts
 from reconciler.views.fit import Section, Shape, characters, choose, parts, utf8_bytes
 from reconciler.views.frame import Frame, Platform
@@ -50,7 +50,9 @@ def page(text: str) -> str:
 
 @pytest.mark.parametrize("limit", [2_000, 8_000, 32_768, 65_536])
 @pytest.mark.parametrize("plan", [many(10_000), sample(), hostile_plan()])
-def test_a_comment_keeps_its_limit_and_says_what_it_left_out(limit: int, plan: Plan) -> None:
+def test_a_comment_keeps_its_limit_and_says_what_it_left_out(
+    limit: int, plan: PlanDocument
+) -> None:
     made = "".join(plan_within(plan, FRAME, limit, characters))
     assert characters(made) <= limit
     assert rows(made) + left_out(made) == len(plan.actions)

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from reconciler.errors import Diagnostic
-from reconciler.model import Plan, Reason, Source
+from reconciler.model import PlanDocument, Reason, Source
 from reconciler.views import diagnostics
 from tests.support.render_samples import (
     DIGEST,
@@ -24,7 +24,7 @@ from tests.support.render_samples import (
 SCHEMA = json.loads(Path(__file__).with_name("schemas").joinpath("sarif-2.1.0.json").read_text())
 
 
-def run_of(plan: Plan) -> dict[str, Any]:
+def run_of(plan: PlanDocument) -> dict[str, Any]:
     (run,) = json.loads(seen("sarif", plan))["runs"]
     return dict(run)
 
@@ -34,7 +34,7 @@ def check(text: str) -> None:
 
 
 @pytest.mark.parametrize("plan", [sample(), hostile_plan(), plan_of([]), many(100)])
-def test_sarif_keeps_the_published_schema(plan: Plan) -> None:
+def test_sarif_keeps_the_published_schema(plan: PlanDocument) -> None:
     check(seen("sarif", plan))
 
 
@@ -93,13 +93,13 @@ def test_a_line_is_one_result_with_all_its_campaigns_and_who_asks() -> None:
 
 
 def test_a_result_stays_the_same_when_lines_move_and_the_plan_is_made_anew() -> None:
-    def prints(plan: Plan, digest: str) -> list[str]:
+    def prints(plan: PlanDocument, digest: str) -> list[str]:
         (run,) = json.loads(seen("sarif", plan, frame=structs.replace(FRAME, digest=digest)))[
             "runs"
         ]
         return [one["partialFingerprints"]["reconciler/v1"] for one in run["results"]]
 
-    def moved(plan: Plan, by: int) -> Plan:
+    def moved(plan: PlanDocument, by: int) -> PlanDocument:
         actions = tuple(
             structs.replace(
                 one,

@@ -6,10 +6,10 @@ import pytest
 from reconciler.model import (
     API_VERSION,
     Outcome,
-    Plan,
+    PlanDocument,
     PlanWarning,
     Reason,
-    Report,
+    ReportDocument,
     Source,
     Status,
     Violation,
@@ -37,7 +37,7 @@ def shown(plan: object = None, **options: object) -> str:
     return "".join(text.plan(plan or sample(), **{**known, **options}))  # type: ignore[arg-type]
 
 
-def told(report: Report, plan: Plan | None = None, **options: object) -> str:
+def told(report: ReportDocument, plan: PlanDocument | None = None, **options: object) -> str:
     known: dict[str, object] = {"color": False}
     return "".join(text.report(report, plan, **{**known, **options}))  # type: ignore[arg-type]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from reconciler.model import Action, Plan, PlanWarning, Violation, WaiverUse
+from reconciler.model import Action, PlanDocument, PlanWarning, Violation, WaiverUse
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers
 from reconciler.views.fit import Chosen, Section, Shape, choose
@@ -17,7 +17,7 @@ _TITLES = (("delete", "to delete"), ("refuse", "refused"), ("none", "untouched")
 _COLUMNS = ("id", "name", "status", "last change", "reason", "line")
 
 
-def parts(plan: Plan, frame: Frame, dialect: Dialect, *, most: int) -> Iterator[str]:
+def parts(plan: PlanDocument, frame: Frame, dialect: Dialect, *, most: int) -> Iterator[str]:
     """The plan in at most *most* texts, each within the dialect's limit (at least 2,000)."""
     edges = shape(dialect, "plan", plan.metadata.project, frame.digest, "action", most)
     mask = words.plan_masker(plan)
@@ -36,7 +36,7 @@ def _left(edges: Shape, top: str, front: Sequence[Chosen]) -> int:
 # ---------------------------------------------------------------- the top
 
 
-def _top(plan: Plan, frame: Frame, dialect: Dialect) -> str:
+def _top(plan: PlanDocument, frame: Frame, dialect: Dialect) -> str:
     title = words.unchanged(plan) if words.nothing(plan) else words.headline(plan)
     lines = [
         dialect.marker("plan", plan.metadata.project),
@@ -50,7 +50,7 @@ def _top(plan: Plan, frame: Frame, dialect: Dialect) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _alert(plan: Plan, dialect: Dialect) -> str:
+def _alert(plan: PlanDocument, dialect: Dialect) -> str:
     if not plan.summary.delete and not plan.violations:
         return ""
     said = words.count(plan.summary.delete, "campaign")
@@ -64,7 +64,7 @@ def _alert(plan: Plan, dialect: Dialect) -> str:
     return dialect.alert("CAUTION", lines)
 
 
-def _about(plan: Plan, frame: Frame) -> str:
+def _about(plan: PlanDocument, frame: Frame) -> str:
     about = plan.metadata
     said = (
         f"Plan {code(frame.digest)} for {code(about.project)},"
@@ -87,7 +87,9 @@ def _about(plan: Plan, frame: Frame) -> str:
 # ---------------------------------------------------------------- before any action
 
 
-def _front(plan: Plan, known: Askers, mask: words.Mask, edges: Shape, top: int) -> list[Chosen]:
+def _front(
+    plan: PlanDocument, known: Askers, mask: words.Mask, edges: Shape, top: int
+) -> list[Chosen]:
     """Violations, the summary by line, accounts and warnings, in half of the first part."""
     lines = tally.of_plan(plan, known).lines
     counted = [("delete", "delete"), ("refuse", "refuse"), ("untouched", "none")]
@@ -127,7 +129,7 @@ def _warning(one: PlanWarning, mask: words.Mask) -> str:
     return f"- {where}{code(one.code)}: {sentence(mask(one.message))}\n"
 
 
-def _accounts(plan: Plan) -> Section:
+def _accounts(plan: PlanDocument) -> Section:
     titles = ("account", "driver", "delete", "refuse", "untouched", "requests", "time", "inventory")
     opening = f"\n{row(titles)}|---|---|--:|--:|--:|--:|--:|---|\n"
     return Section(
@@ -140,7 +142,7 @@ def _accounts(plan: Plan) -> Section:
     )
 
 
-def _account(plan: Plan, name: str) -> str:
+def _account(plan: PlanDocument, name: str) -> str:
     facts, counts = plan.accounts[name], plan.summary.accounts.get(name)
     cost = plan.estimate.accounts.get(name)
     numbers = (counts.delete, counts.refuse, counts.none) if counts else (0, 0, 0)
@@ -161,7 +163,9 @@ def _account(plan: Plan, name: str) -> str:
 # ---------------------------------------------------------------- the actions
 
 
-def _sections(plan: Plan, known: Askers, mask: words.Mask, dialect: Dialect) -> list[Section]:
+def _sections(
+    plan: PlanDocument, known: Askers, mask: words.Mask, dialect: Dialect
+) -> list[Section]:
     grouped = known.grouped(plan.actions, lambda action: action)
     by_kind = {
         (kind, asker): [one for one in actions if one.action == kind]

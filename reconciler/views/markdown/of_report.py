@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from reconciler.model import Outcome, Plan, Report, TargetReport
+from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers
 from reconciler.views.fit import Chosen, Section, Shape, choose
@@ -17,7 +17,7 @@ _COLUMNS = ("id", "part", "name", "detail", "evidence", "driver", "last request"
 
 
 def parts(
-    report: Report, plan: Plan | None, frame: Frame, dialect: Dialect, *, most: int
+    report: ReportDocument, plan: PlanDocument | None, frame: Frame, dialect: Dialect, *, most: int
 ) -> Iterator[str]:
     """The report in at most *most* texts, each within the dialect's limit (at least 2,000)."""
     project = plan.metadata.project if plan else ""
@@ -31,7 +31,7 @@ def parts(
     return fitted(top, [*front, *rows], edges)
 
 
-def _top(report: Report, project: str, frame: Frame, dialect: Dialect) -> str:
+def _top(report: ReportDocument, project: str, frame: Frame, dialect: Dialect) -> str:
     counts = ", ".join(f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES)
     doubts = report.summary.get(str(Outcome.IN_DOUBT), 0)
     about = f"Plan {code(report.plan)}" + (f" for {code(project)}" if project else "")
@@ -55,7 +55,7 @@ def _may_have(doubts: int) -> str:
 
 
 def _front(
-    report: Report, known: Askers, show: words.Shown, edges: Shape, top: int
+    report: ReportDocument, known: Askers, show: words.Shown, edges: Shape, top: int
 ) -> list[Chosen]:
     lines = tally.of_report(report, known).lines
     happened = [one for one in words.OUTCOMES if report.summary.get(one)]
@@ -77,7 +77,9 @@ def _note(text: str) -> str:
     return f"- Note: {sentence(text)}\n"
 
 
-def _sections(report: Report, known: Askers, show: words.Shown, dialect: Dialect) -> list[Section]:
+def _sections(
+    report: ReportDocument, known: Askers, show: words.Shown, dialect: Dialect
+) -> list[Section]:
     grouped = known.grouped(report.targets, lambda target: target)
     found = []
     for outcome in reversed(Outcome):  # the worst first

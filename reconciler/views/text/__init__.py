@@ -8,25 +8,27 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.model import Plan, Report
+from reconciler.model import PlanDocument, ReportDocument
 from reconciler.safe import terminal
 from reconciler.views.frame import Frame
 
 
-def plain_plan(plan_: Plan, frame: Frame) -> Iterator[str]:
+def plain_plan(plan_: PlanDocument, frame: Frame) -> Iterator[str]:
     """The plan for a file or a log: no colour, everything told, its digest at the end."""
     yield from plan(plan_, color=False, everything=True)
     yield f"\nPlan {terminal(frame.digest)}\n"
 
 
-def plain_report(report_: Report, plan_: Plan | None, frame: Frame) -> Iterator[str]:
+def plain_report(
+    report_: ReportDocument, plan_: PlanDocument | None, frame: Frame
+) -> Iterator[str]:
     """The report for a file or a log: no colour, everything told."""
     del frame  # the report names its plan
     return report(report_, plan_, color=False, everything=True)
 
 
 def plan(
-    plan: Plan,
+    plan: PlanDocument,
     *,
     color: bool,
     width: int = 100,
@@ -48,7 +50,7 @@ def plan(
 
 
 def plan_summary(
-    plan: Plan, *, color: bool, width: int = 100, now: datetime | None = None
+    plan: PlanDocument, *, color: bool, width: int = 100, now: datetime | None = None
 ) -> Iterator[str]:
     """The plan in counts: by manifest line, account, reason, age, status and owner."""
     from reconciler.views.text import summary
@@ -57,8 +59,8 @@ def plan_summary(
 
 
 def report(
-    report: Report,
-    plan: Plan | None = None,
+    report: ReportDocument,
+    plan: PlanDocument | None = None,
     *,
     color: bool,
     width: int = 100,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from reconciler.model import Action, Plan
+from reconciler.model import Action, PlanDocument
 from reconciler.plan.guards.waivers import OF_ACCOUNTS
 from reconciler.safe import terminal
 from reconciler.views import words
@@ -25,7 +25,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     everything: bool
 
 
-def lines(plan: Plan, options: Options) -> Iterator[str]:
+def lines(plan: PlanDocument, options: Options) -> Iterator[str]:
     """Every line with its end."""
     mask = words.plan_masker(plan, show_numbers=options.show_numbers)
     page = Page.of(
@@ -35,7 +35,7 @@ def lines(plan: Plan, options: Options) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def _lines(plan: Plan, options: Options, page: Page) -> Iterator[str]:
+def _lines(plan: PlanDocument, options: Options, page: Page) -> Iterator[str]:
     yield from head(plan, page)
     grouped = Askers(plan.inputs.manifests).grouped(plan.actions, lambda action: action)
     by_account: dict[str, dict[Asker, list[Action]]] = {name: {} for name in plan.accounts}
@@ -53,7 +53,7 @@ def _lines(plan: Plan, options: Options, page: Page) -> Iterator[str]:
     yield from conclusion(plan, page)
 
 
-def head(plan: Plan, page: Page) -> Iterator[str]:
+def head(plan: PlanDocument, page: Page) -> Iterator[str]:
     """What is planned, when and by whom."""
     about = plan.metadata
     yield page.ink(f"Plan for {terminal(about.project)}", "bold")
@@ -67,7 +67,7 @@ def head(plan: Plan, page: Page) -> Iterator[str]:
 
 
 def _account(
-    plan: Plan,
+    plan: PlanDocument,
     name: str,
     asked: dict[Asker, list[Action]],
     page: Page,
@@ -116,7 +116,7 @@ def _by_reason(actions: Sequence[Action], word: str, page: Page) -> Iterator[str
         yield from rows(group, page)
 
 
-def _account_sum(plan: Plan, account: str, actions: Sequence[Action]) -> str:
+def _account_sum(plan: PlanDocument, account: str, actions: Sequence[Action]) -> str:
     counts = plan.summary.accounts.get(account)
     if counts is None or not (counts.delete or counts.refuse or counts.none):
         return "Nothing is asked of it."
@@ -154,7 +154,7 @@ def _refusals(actions: Sequence[Action], page: Page) -> Iterator[str]:
         yield from rows(group, page, said=message)
 
 
-def _warnings(plan: Plan, page: Page) -> Iterator[str]:
+def _warnings(plan: PlanDocument, page: Page) -> Iterator[str]:
     if not plan.warnings:
         return
     yield ""
@@ -168,7 +168,7 @@ def _warnings(plan: Plan, page: Page) -> Iterator[str]:
         yield from page.wrapped(said, indent="  ", hanging="    ")
 
 
-def violations(plan: Plan, page: Page) -> Iterator[str]:
+def violations(plan: PlanDocument, page: Page) -> Iterator[str]:
     """What forbids to apply the plan, and how to lift it."""
     if not plan.violations:
         return
@@ -183,7 +183,7 @@ def violations(plan: Plan, page: Page) -> Iterator[str]:
             yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="    ")
 
 
-def conclusion(plan: Plan, page: Page) -> Iterator[str]:
+def conclusion(plan: PlanDocument, page: Page) -> Iterator[str]:
     """The totals, where a terminal leaves the eye."""
     if words.nothing(plan):
         yield from page.wrapped(words.unchanged(plan), "bold", "green")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model import Outcome, Plan, Report, TargetReport
+from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.safe import quoted, terminal
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers
@@ -32,8 +32,8 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def lines(
-    report: Report,
-    plan: Plan | None,
+    report: ReportDocument,
+    plan: PlanDocument | None,
     *,
     color: bool,
     width: int,
@@ -47,7 +47,7 @@ def lines(
         yield f"{line}\n"
 
 
-def _lines(report: Report, told: _Told) -> Iterator[str]:
+def _lines(report: ReportDocument, told: _Told) -> Iterator[str]:
     page = told.page
     yield page.ink("Report", "bold")
     yield f"Plan {terminal(report.plan)}"
@@ -136,7 +136,7 @@ def _target(target: TargetReport, told: _Told) -> Iterator[str]:
         yield from page.wrapped(said, "dim", indent="      ")
 
 
-def _conclusion(report: Report, page: Page) -> Iterator[str]:
+def _conclusion(report: ReportDocument, page: Page) -> Iterator[str]:
     said = ", ".join(
         f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES if report.summary.get(one)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.model import Plan
+from reconciler.model import PlanDocument
 from reconciler.safe import terminal
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers
@@ -15,7 +15,7 @@ from reconciler.views.text.page import Page, who, word
 _HEAD = ("delete", "refuse", "none")
 
 
-def lines(plan: Plan, *, color: bool, width: int, now: datetime | None) -> Iterator[str]:
+def lines(plan: PlanDocument, *, color: bool, width: int, now: datetime | None) -> Iterator[str]:
     """Every line with its end."""
     del now
     page = Page.of(color=color, width=width, show_numbers=False, mask=words.plan_masker(plan))
@@ -23,7 +23,7 @@ def lines(plan: Plan, *, color: bool, width: int, now: datetime | None) -> Itera
         yield f"{line}\n"
 
 
-def _lines(plan: Plan, page: Page) -> Iterator[str]:
+def _lines(plan: PlanDocument, page: Page) -> Iterator[str]:
     found = tally.of_plan(plan, Askers(plan.inputs.manifests))
     yield from head(plan, page)
     yield from _by_line(found.lines, page)
