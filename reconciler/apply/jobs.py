@@ -48,7 +48,9 @@ class LookPolicy:
             return LookReason.STATUS
         if account.name in self.untraced:
             return LookReason.UNTRACED
-        return LookReason.RESUMED if self.resumed else None
+        if self.resumed:
+            return LookReason.RESUMED
+        return LookReason.COPY if account.keep_copy else None
 
 
 def jobs(
@@ -79,6 +81,7 @@ def jobs(
                 state=one.state,
                 look=policy.reason(account, one, record) if can_look(driver) else None,
                 suspect=one.suspect,
+                copies=account.keep_copy,
                 may_send=one.fate is None,
                 withheld=one.fate,
                 facts=facts_of(action, about),

@@ -228,6 +228,20 @@ class Account(Declared):
         except ValidationError as error:
             raise several(one._replace(quiet=True) for one in wrongs(error)) from None
 
+    @field_validator("keep_copy", mode="after")
+    @classmethod
+    def _can_keep(cls, given: Any, info: ValidationInfo) -> Any:
+        """What must be kept must be seen first."""
+        driver = _driver(info) if isinstance(info.context, ReadProject) else None
+        if given != "required" or driver is None or driver.look or driver.list:
+            return given
+        said = {
+            "code": "keep-copy",
+            "said": f"driver `{driver.name}` cannot look at a campaign, so no copy can be required",
+            "fix": "leave `keepCopy` out for this account",
+        }
+        raise several([Wrong((), "complaint", None, said)])
+
     @field_validator("definition", mode="after")
     @classmethod
     def _defined(cls, given: str, info: ValidationInfo) -> str:

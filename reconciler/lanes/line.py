@@ -209,12 +209,18 @@ class Line:
             stop.cancel()
             task.cancel()
 
-    async def read(self, flow: Flow, kind: str) -> Any:
-        """Run a reading *flow* to its end; every request of it is paced and journaled."""
+    async def read(self, flow: Flow, kind: str, tape: list[Answer] | None = None) -> Any:
+        """Run a reading *flow* to its end; every request of it is paced and journaled.
+
+        *tape*: takes every answer that the flow gets.
+        """
         try:
             request = next(flow)
             while True:
-                request = flow.send(await self._answer(request, kind))
+                answer = await self._answer(request, kind)
+                if tape is not None:
+                    tape.append(answer)
+                request = flow.send(answer)
         except StopIteration as end:
             return end.value
 
@@ -392,6 +398,11 @@ class Line:
         found = scrubbed(text[:_READ], [*self._secrets, *self._passing])
         found = found.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
         return found if len(found) <= _SHOWN else f"{found[: _SHOWN - 1]}…"
+
+    def cleaned(self, body: bytes) -> str:
+        """All of *body* as text, without any secret of this account."""
+        text = body.decode("utf-8", "replace")
+        return scrubbed(text, [*self._secrets, *self._passing])
 
     def _learn(self, request: Request) -> None:
         """What a driver makes of a secret (a signed token) is one too, and may be echoed."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.driver import Driver, Listing, Missing, Present, Sighting, Unclear
+from reconciler.driver import Answer, Driver, Listing, Missing, Present, Sighting, Unclear
+from reconciler.lanes import copies
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
 from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses, can_look
@@ -17,6 +18,8 @@ from reconciler.model import Campaign, Outcome, Target
 from reconciler.plan.sameness import difference
 
 _WITNESSES = 3  # single looks spent on finding a witness
+# Asked of this one campaign: a listing may not show what these are about.
+_EXACT = (LookReason.EXCEPTION, LookReason.COPY)
 _LOOKS = 3  # looks that may fail before a doubt is left to a person
 _LISTING_EVERY = 60.0  # seconds: one listing a minute is enough for any doubt
 
@@ -46,7 +49,7 @@ async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     if not by_listing(line.driver, len(jobs), witnesses.campaigns):
         return await _one_by_one(line, jobs, witnesses)
     # An exception asks for a field that a look at this one campaign shows.
-    exact = [one for one in jobs if one.look is LookReason.EXCEPTION and line.driver.look]
+    exact = [one for one in jobs if one.look in _EXACT and line.driver.look]
     rest = [one for one in jobs if one not in exact]
     found = [await _one_by_one(line, exact, witnesses)] if exact else []
     found += [await _listed(line, rest, witnesses)] if rest else []
@@ -65,7 +68,8 @@ def _both(found: Sequence[Sights]) -> Sights:
 
 async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
     assert line.driver.list is not None
-    listing: Listing = await line.read(line.driver.list(line.session), "list")
+    tape: list[Answer] = []
+    listing: Listing = await line.read(line.driver.list(line.session), "list", tape)
     shown = {campaign.id: campaign for campaign in listing.campaigns}
     missing: Sighting = (
         Missing("not in the account's listing")
@@ -78,6 +82,9 @@ async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
         else missing
         for job in jobs
     }
+    for job in jobs:
+        if job.copies and job.target.id in shown:
+            copies.keep(line, job, shown[job.target.id], tape, listed=True)
     witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
     why = line.scrubbed(listing.why) if listing.why else None
     return Sights(seen, witnessed, listing.unavailable, why)
@@ -87,8 +94,11 @@ async def _one_by_one(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> 
     assert line.driver.look is not None
     seen: dict[Target, Sighting] = {}
     for job in jobs:
-        sighting = await line.read(line.driver.look(line.session, job.item), "look")
+        tape: list[Answer] = []
+        sighting = await line.read(line.driver.look(line.session, job.item), "look", tape)
         seen[job.target] = _told(line, sighting)
+        if job.copies and isinstance(sighting, Present):
+            copies.keep(line, job, sighting.campaign, tape, listed=False)
     unclear = [one for one in seen.values() if isinstance(one, Unclear)]
     barred = bool(unclear) and len(unclear) == len(seen) and all(u.unavailable for u in unclear)
     silent = any(isinstance(one, Missing) and not one.sure for one in seen.values())
@@ -246,9 +256,22 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
         return False
     by_name = lane.line.driver.by_name
     fate = fate_before(job, sighting, witnessed=sights.witnessed, rules=rules, by_name=by_name)
+    if fate is None and job.copies is not None and job.facts.get("copy") is None:
+        fate = _without_copy(lane, job)
+        if fate is not None:
+            lane.fates[job.target] = fate
+            return False
     if fate is not None:
         lane.tell(job, fate)
     return fate is None
+
+
+def _without_copy(lane: Lane, job: Job) -> Fate | None:
+    """A copy was to be kept and cannot be had: told, and with `required` nothing is sent."""
+    if job.copies == "required":
+        return Fate(Outcome.PENDING, "no copy of it could be had (keepCopy: required)")
+    lane.line.emit("look", detail=f"no copy of {job.target} could be had; it is deleted without")
+    return None
 
 
 def _may_go_unseen(lane: Lane, job: Job, sighting: Unclear, sights: Sights) -> bool:

@@ -16,6 +16,7 @@ from reconciler.events import Event
 from reconciler.lanes.journal import Journal, Ledger
 from reconciler.lanes.resolver import Resolver
 from reconciler.lanes.run import AccountWork, execute
+from reconciler.lanes.state import keep_copy
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import Fate, RunContext
 from reconciler.model import Target
@@ -60,6 +61,7 @@ class Execution:
             closed=closed,
             max_wait=max_wait,
             first_run=first_run,
+            keep=lambda data: keep_copy(site, data),
         )
 
     def go(

@@ -1,6 +1,7 @@
 """Where a project keeps its state: the journal, the locks, the audit log, plans and reports."""
 
 import getpass
+import hashlib
 import os
 import socket
 from collections.abc import Iterator
@@ -163,6 +164,21 @@ def keep_plan(site: Site, digest: str, data: bytes) -> Path:
     if not path.exists():
         disk.write_whole(path, data)
     return path
+
+
+def keep_copy(site: Site, data: bytes) -> str:
+    """Keep what a vendor said of a campaign, durably; its digest, which is its name."""
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder(site, "copies") / f"{digest}.json"
+    if not path.exists():
+        disk.write_whole(path, data)
+    return f"sha256:{digest}"
+
+
+def kept_copy(site: Site, digest: str) -> bytes | None:
+    """The copy of this digest, None if it is no longer there."""
+    path = site.root / ".reconciler" / "copies" / f"{digest.removeprefix('sha256:')}.json"
+    return disk.read_file(path, what="the copy", most=1 << 26) if path.exists() else None
 
 
 def kept_plan(site: Site, digest: str) -> bytes | None:

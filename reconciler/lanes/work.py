@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.declare.project import Account
 from reconciler.driver import Driver, Item
@@ -44,6 +44,7 @@ class LookReason(StrEnum):
     UNTRACED = "no trace in the journal"
     SUSPECT = "it may have come back"
     EXCEPTION = "an exception may hold"
+    COPY = "keepCopy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Job:
     word, kept up to date. *look* says why it is looked at before its request, if it is.
     *may_send* False: only a doubt about it is left to settle; *withheld* says why. *suspect*: it
     was deleted before, and may have come back: if a look shows it, it has.
+    *copies*: what the vendor says of it is kept before its request.
     *facts* go into the audit log with its outcome.
     """
 
@@ -89,6 +91,7 @@ class Job:
     may_send: bool = True
     withheld: Fate | None = None
     suspect: bool = False
+    copies: Literal[True, "required"] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -124,6 +127,7 @@ class RunContext:
     closed: Callable[[str], str | None]  # account -> why nothing may leave now (window), or None
     max_wait: float
     first_run: bool
+    keep: Callable[[bytes], str] | None = None  # stores a copy durably; its digest
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def nap(self, seconds: float) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -35,7 +35,8 @@ class Sources:
 
     *plan_name* is the plan's file name. *signatures*: (path, bytes). *inputs*: the project file's
     and manifests' present bytes by path, None where there is no such file any more. *report*: the
-    JSON of the plan's last report. *audit*: the whole chain, or None where there is none.
+    JSON of the plan's last report. *audit*: the whole chain, or None where there is none. *copy*:
+    what was kept of a campaign, by the digest in the audit log.
     """
 
     plan_name: str
@@ -46,6 +47,7 @@ class Sources:
     report: bytes | None
     audit: BinaryIO | None
     tool: str
+    copy: Callable[[str], bytes | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,10 @@ def pack(sources: Sources, out: BinaryIO) -> Packed:
         members += inputs
         members.append(_member("inventory.json", _inventory(plan)))
         if cut is not None:
+            copies, lost = _copies(spool, sources.copy)
             members.append(_spooled(spool))
+            members += copies
+            missing += lost
         if sources.report is not None:
             members.append(_member("report.json", sources.report))
         manifest = {
@@ -116,6 +121,27 @@ def deletions(plan: PlanDocument) -> frozenset[str]:
 def _member(path: str, content: bytes, source: str | None = None) -> _Member:
     sha256 = hashlib.sha256(content).hexdigest()
     return _Member(path, source, io.BytesIO(content), len(content), sha256)
+
+
+def _copies(
+    spool: BinaryIO, copy: Callable[[str], bytes | None]
+) -> tuple[list[_Member], list[dict[str, Any]]]:
+    """What the vendor said of the campaigns, as the records name it; and what is not there."""
+    found: dict[str, _Member] = {}
+    lost: dict[str, dict[str, Any]] = {}
+    spool.seek(0)
+    for record in chain.walk(spool, stubs=True):
+        named = record.get("copy") if record.get("type") == "target" else None
+        if not isinstance(named, str) or named in found or named in lost:
+            continue
+        sha256 = named.removeprefix("sha256:")
+        content = copy(named)
+        if content is None or hashlib.sha256(content).hexdigest() != sha256:
+            why = "is not there" if content is None else "is not what was kept"
+            lost[named] = {"source": f"copies/{sha256}.json", "sha256": sha256, "why": why}
+        else:
+            found[named] = _member(f"copies/{sha256}.json", content)
+    return list(found.values()), list(lost.values())
 
 
 def _spooled(spool: BinaryIO) -> _Member:

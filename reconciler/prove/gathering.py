@@ -14,6 +14,7 @@ from reconciler.prove.evidence import Sources
 from reconciler.site import Site
 
 AUDIT = ".reconciler/audit.ndjson"
+COPIES = ".reconciler/copies"
 REPORTS = ".reconciler/reports"
 """Where `apply` leaves the last report of each plan, as `<hex of the plan's digest>.json`."""
 
@@ -34,6 +35,7 @@ def gathered(site: Site, saved: Saved) -> Iterator[Sources]:
             report=_report(site.root, saved.digest),
             audit=stack.enter_context(log.open("rb")) if log.is_file() else None,
             tool=f"reconciler {__version__}",
+            copy=lambda named: _copy(site.root, named),
         )
 
 
@@ -55,6 +57,11 @@ def _input(root: Path, name: str) -> bytes | None:
         return disk.read_file(disk.inside(root, name))
     except ReconcilerError:
         return None  # told as missing: the plan may be older than the checkout
+
+
+def _copy(root: Path, named: str) -> bytes | None:
+    place = root / COPIES / f"{named.removeprefix('sha256:')}.json"
+    return disk.read_file(place, what="the copy", most=_LARGE) if place.is_file() else None
 
 
 def _report(root: Path, digest: str) -> bytes | None:

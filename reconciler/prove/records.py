@@ -138,6 +138,7 @@ class TargetEnded(Record, frozen=True, kw_only=True, tag="target"):
     campaign: Campaign | None
     sources: tuple[Asked, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
+    copy: str | None = None  # the digest of what the vendor said of it before
 
 
 class Finding(Record, frozen=True, kw_only=True, tag="finding"):

@@ -203,6 +203,7 @@ class _Case:
                     raise NotVerified(AUDIT, "answers a request that has no intent", seq)
             case records.TargetEnded():
                 self._target(said, seq)
+                self._copy(said, seq)
             case records.RunEnded():
                 self.ended.add(run)
                 self.report = said.report or self.report
@@ -227,6 +228,17 @@ class _Case:
             why = f"says {said.target} was deleted without an intent before it"
             raise NotVerified(AUDIT, why, seq)
         self.outcomes[said.target] = str(said.outcome)
+
+    def _copy(self, said: records.TargetEnded, seq: int) -> None:
+        """A copy that a record names is packed under its digest, or told as missing."""
+        if said.copy is None:
+            return
+        path = f"copies/{said.copy.removeprefix('sha256:')}.json"
+        packed = {one.path: one.sha256 for one in self.manifest.members}
+        if packed.get(path, "") != said.copy.removeprefix("sha256:") and not any(
+            one.source == path for one in self.manifest.missing
+        ):
+            raise NotVerified(AUDIT, f"names {path}, which is neither packed nor missing", seq)
 
     def _approvals(self, run: _Run, seq: int) -> None:
         """Enough signatures at the time this run began, or a waiver of the rule."""
