@@ -105,7 +105,7 @@ def name_type(letters: str, most: int) -> Any:
             raise ValueError(f"is not a name; write 1 to {most} of {letters}")
         return text
 
-    schema = {"type": "string", "pattern": f"^{pattern}$"}
+    schema = {"type": ["string", "integer"], "pattern": f"^{pattern}$"}
     return AfterValidator(check), WithJsonSchema(schema)
 
 
@@ -132,6 +132,10 @@ INSTANT_OR_NOW = {"anyOf": [{"const": NOW}, INSTANT]}
 
 Line = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, *name_type("[A-Za-z0-9._-]", 63)]
+AccountName = Annotated[
+    Line, WithJsonSchema({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9._-]{1,63}$"})
+]
+"""The name of an account somewhere else; whether there is one is told by whoever knows."""
 Duration = Annotated[timedelta, Reads(duration), WithJsonSchema(DURATION)]
 Day = Annotated[date, Reads(day), WithJsonSchema(DAY)]
 Before = Annotated[datetime, Reads(_before), WithJsonSchema(INSTANT)]
@@ -173,7 +177,7 @@ Texts = Annotated[
     tuple[Line, ...],
     BeforeValidator(_list),
     Field(min_length=1),
-    _one_or_many({"type": "string", "minLength": 1}),
+    _one_or_many({"type": ["string", "integer"], "minLength": 1}),
 ]
 
 # ---------------------------------------------------------------- what several keys say

@@ -1,12 +1,14 @@
 """The rules that refuse, and the waivers that lift one of them, as the project file has them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
+from reconciler.declare.cron import CRON, cron
 from reconciler.declare.fields import (
+    AccountName,
     Day,
     Duration,
     Line,
@@ -53,7 +55,7 @@ class Protect(Declared):
 
     model_config = ConfigDict(json_schema_extra=one_of("id", "name", "match"))
 
-    account: Annotated[Line | None, Field(description="Default: every account.")] = None
+    account: Annotated[AccountName | None, Field(description="Default: every account.")] = None
     id: Annotated[Line | None, Field(description="The campaign's id.")] = None
     name: Annotated[Line | None, Field(description="The campaign's name, exact.")] = None
     match: Annotated[Selector | None, Field(description="All that a selector finds.")] = None
@@ -67,20 +69,6 @@ class Protect(Declared):
 
 
 # ---------------------------------------------------------------- windows
-
-
-def _cron(text: str) -> str:
-    from cronsim import CronSim, CronSimError
-
-    if len(text.split()) != 5:
-        raise ValueError('is not a cron schedule of five fields, such as "0 9 * * 1-4"')
-    try:
-        next(CronSim(text, datetime(2000, 1, 1)))
-    except CronSimError as error:
-        raise ValueError(f"is not a cron schedule: {str(error).lower()}") from None
-    except StopIteration:
-        raise ValueError("is a cron schedule that never comes") from None
-    return text
 
 
 def _zone(text: str) -> str:
@@ -105,13 +93,6 @@ def _at_most_400_days(length: timedelta) -> timedelta:
     return length
 
 
-_CRON = WithJsonSchema(
-    {
-        "type": "string",
-        "pattern": r"^\s*(\S+\s+){4}\S+\s*$",
-        "examples": ["0 9 * * 1-4"],
-    }
-)
 _BY_SCHEDULE: dict[str, Any] = {
     "required": ["schedule", "duration"],
     "properties": {"from": False, "to": False},
@@ -136,7 +117,7 @@ class Window(Declared):
         ),
     ]
     schedule: Annotated[
-        Annotated[str, AfterValidator(_cron), _CRON] | None,
+        Annotated[str, AfterValidator(cron), WithJsonSchema(CRON)] | None,
         Field(description="Cron, five fields, by the clock of timeZone: when the window opens."),
     ] = None
     duration: Annotated[
@@ -273,7 +254,7 @@ class Waiver(Declared):
         Literal["running", "protected", "resurrected", "max-deletions", "inventory-age"],
         Field(description="The guard that it lifts."),
     ]
-    account: Annotated[Line, Field(description="The account's name.")]
+    account: Annotated[AccountName, Field(description="The account's name.")]
     id: Annotated[Line | None, Field(description="The campaign's id.")] = None
     part: Annotated[
         Line | None, Field(description="One phone number or message of the campaign.")

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from reconciler.declare.checked import validate
 from reconciler.declare.fields import (
+    AccountName,
     Day,
     Line,
     Whole,
@@ -157,7 +158,7 @@ class ManifestSpec(Declared):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [_some("absent"), _some("keep")]})
 
-    account: Annotated[Line, Field(description="The account's name in the project file.")]
+    account: Annotated[AccountName, Field(description="The account's name in the project file.")]
     absent: Annotated[
         tuple[Absence, ...], Field(description="The campaigns that should not exist.")
     ] = ()

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
 
 from reconciler.declare.account import Account, FindDriver, ReadProject, definition
 from reconciler.declare.checked import validate
@@ -20,6 +20,7 @@ from reconciler.declare.guards import (
 )
 from reconciler.declare.near import known_accounts
 from reconciler.declare.strict import parse
+from reconciler.driver import Credential
 from reconciler.driver.declared import Complaint, Declared, Loc, NotWritten
 from reconciler.errors import Diagnostic
 
@@ -41,12 +42,38 @@ __all__ = [
 ]
 
 
-def _state(text: str) -> str:
-    if text.startswith(("postgresql:", "postgres:")):
-        raise ValueError("is on PostgreSQL, which is not supported yet; write sqlite:///PATH")
-    if not text.startswith("sqlite:///") or len(text) == len("sqlite:///"):
+_SQLITE = "sqlite:///"
+_IN_ENV = "{env: RECONCILER_STATE}, a variable that holds the postgresql:// URL"
+
+
+def _state(raw: str | dict[str, Any] | list[Any] | Credential) -> str | Credential:
+    """`sqlite:///PATH`, or the variable that says where a PostgreSQL is."""
+    if isinstance(raw, dict) and list(raw) == ["env"]:
+        return Credential.model_validate(raw)
+    if isinstance(raw, Credential):
+        return raw
+    if isinstance(raw, dict | list):
+        raise ValueError(f"is neither sqlite:///PATH nor a variable; write {_IN_ENV}")  # noqa: TRY004
+    if raw.startswith(("postgresql:", "postgres:")):
+        raise ValueError(f"must not be written here, for it may hold a password; write {_IN_ENV}")
+    if not raw.startswith(_SQLITE) or len(raw) == len(_SQLITE):
         raise ValueError("must be sqlite:///PATH, such as sqlite:///.reconciler/state.db")
-    return text
+    return raw
+
+
+_STATE = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "pattern": f"^{_SQLITE}."},
+            {
+                "type": "object",
+                "properties": {"env": {"type": "string", "description": "The variable's name."}},
+                "required": ["env"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
 
 
 Paths = Annotated[tuple[Inside, ...], Field(min_length=1)]
@@ -63,8 +90,10 @@ class ProjectSpec(Declared):
         "inventory.ndjson",
     )
     state: Annotated[
-        Annotated[str, AfterValidator(_state)],
-        Field(description="Where the journal is: sqlite:///PATH."),
+        str | Credential,
+        PlainValidator(_state),
+        _STATE,
+        Field(description="Where the journal is: sqlite:///PATH, or {env: NAME} of a PostgreSQL."),
     ] = "sqlite:///.reconciler/state.db"
     guards: Annotated[Guards, Field(description="The rules that refuse.")] = Guards()
     accounts: Annotated[
@@ -161,7 +190,7 @@ class ProjectFile(Declared):
         return self.spec.inventory
 
     @property
-    def state(self) -> str:
+    def state(self) -> str | Credential:
         return self.spec.state
 
 

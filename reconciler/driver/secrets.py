@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from reconciler.errors import ReconcilerError
 
@@ -103,6 +103,28 @@ class Credential(BaseModel):
                 return raw
         raise PydanticCustomError("credential", "a credential is {{env: NAME}} or {{file: PATH}}")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: Any) -> dict[str, Any]:
+        """Each form by itself, so that an editor sees a literal secret."""
+        del core, handler
+        no_key = {"not": {"pattern": _LOOKS_LIKE_A_KEY}}
+        env = {
+            "type": "string",
+            "description": "The name of the environment variable.",
+            "pattern": f"^{_ENV.pattern}$",
+            **no_key,
+        }
+        file = {
+            "type": "string",
+            "description": "The path of a file that holds it and nothing else.",
+            "minLength": 1,
+            "anyOf": [{"pattern": "[/.]"}, no_key],
+        }
+        return {
+            "description": "Where a secret comes from, and never the secret itself.",
+            "oneOf": [_only("env", env), _only("file", file)],
+        }
+
     @property
     def source(self) -> str:
         """`env NAME` or `file PATH`: what may be shown, and what an account's digest holds."""
@@ -122,13 +144,24 @@ class Credential(BaseModel):
         raise ReconcilerError(f"the credential from {self.source} was not read")
 
 
+def _only(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {key: schema},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
 # How the keys of widely used vendors begin; none of these begins the name of a variable.
-_BEGINNINGS = re.compile(
-    r"[spr]k_(live|test|prod)|(gh[opsur]|glpat|hf|npm|shp(at|ca|pa|ss)|sq0[a-z]{3}|whsec)_"
+_BEGINNINGS = (
+    r"[spr]k_(live|test|prod)|(gh[opsur]|glpat|shp(at|ca|pa|ss)|sq0[a-z]{3}|whsec)_"
     r"|github_pat_|xox[a-z]|AKIA[0-9A-Z]{8}|ASIA[0-9A-Z]{8}|AIza|eyJ|xkeysib|xsmtpsib"
 )
-_RUN = 16  # characters without a `_`, from which on a word may be a key
-_LONG = 24  # from which on it need not even hold digits, if its cases change all the time
+_LETTER, _DIGITS = "[A-Za-z]", "[0-9]+"
+_MIXED = rf"{_LETTER}{_DIGITS}{_LETTER}+[0-9]|[0-9]{_LETTER}+{_DIGITS}{_LETTER}"
+_LOOKS_LIKE_A_KEY = f"^({_BEGINNINGS})|(^|[-_])(?=[A-Za-z0-9]{{16}})[A-Za-z0-9]*({_MIXED})"
+_LONG = 24  # letters from which on a word that changes its case all the time is a key
 _LONGER = 32  # from which on digits and both cases are enough
 
 
@@ -137,18 +170,20 @@ def looks_like_a_key(name: str) -> bool:
 
     Names are words, perhaps with a number; keys are long and mix letters and digits, or cases.
     """
-    if "/" in name or "." in name:  # a path
+    if "/" in name:  # a path
         return False
-    if _BEGINNINGS.match(name):
+    if re.match(_BEGINNINGS, name):
         return True
-    return any(_random(word) for word in re.split("[-_]", name) if len(word) >= _RUN)
+    if "." in name:
+        return False
+    if re.search(_LOOKS_LIKE_A_KEY, name):
+        return True
+    return any(_random(word) for word in re.split("[-_]", name))
 
 
 def _random(word: str) -> bool:
     kinds = ["0" if c.isdigit() else "A" if c.isupper() else "a" for c in word]
     changes = [pair for pair in pairwise(kinds) if pair[0] != pair[1]]
-    if sum("0" in pair for pair in changes) >= 3:
-        return True
     if len(word) >= _LONG and len(changes) * 2 >= len(word):
         return True
     return len(word) >= _LONGER and len(set(kinds)) == 3

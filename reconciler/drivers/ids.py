@@ -83,9 +83,13 @@ def _version(text: str) -> str:
     return text
 
 
-def _form(check: Callable[[str], str], pattern: str) -> Any:
-    """What makes a text one that *check* takes, and what an editor knows of it."""
-    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
+def _form(check: Callable[[str], str], pattern: str, plain: str = "integer") -> Any:
+    """What makes a text one that *check* takes, and what an editor knows of it.
+
+    *plain*: as what YAML reads it where it is written without quotes, and means the same.
+    """
+    schema = {"type": ["string", plain], "pattern": pattern}
+    return AfterValidator(check), WithJsonSchema(schema)
 
 
 _PRINTED = r"[^\u0000-\u001f\u007f-\u009f]{1,200}"
@@ -93,4 +97,4 @@ Host = Annotated[str, *_form(_host, f"^{_HOST.pattern}$")]
 Segment = Annotated[str, *_form(_segment, rf"^(?!\.{{1,2}}$){_PATH.pattern}$")]
 HeaderText = Annotated[str, *_form(_visible, f"^{_HEADER.pattern}$")]
 BodyText = Annotated[str, *_form(_sendable, f"^{_PRINTED}$")]
-Version = Annotated[str, *_form(_version, f"^{_VERSION.pattern}$")]
+Version = Annotated[str, *_form(_version, f"^{_VERSION.pattern}$", "number")]

@@ -22,8 +22,8 @@ _SCHEME = "sqlite:///"
 
 def state_path(site: Site, project: ProjectFile) -> Path:
     """The journal's file; a relative path counts from the project's folder."""
-    if not project.state.startswith(_SCHEME):
-        raise ReconcilerError(f"state {project.state!r} is not supported; write sqlite:///PATH")
+    if not isinstance(project.state, str):
+        raise ReconcilerError(f"the state (from {project.state.source}) is no file")
     return site.root / project.state.removeprefix(_SCHEME)
 
 

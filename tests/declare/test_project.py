@@ -121,6 +121,18 @@ caFile: /etc/ssl/acme.pem""",
     assert account.settings.bulk is False
 
 
+def test_a_state_is_a_file_or_a_variable() -> None:
+    assert read("state: sqlite:///x.db").state == "sqlite:///x.db"
+    assert read("state: {env: RECONCILER_STATE}").state == Credential(env="RECONCILER_STATE")
+
+
+def test_scope_and_copies_are_read() -> None:
+    account = read(account="scope: acme-au\nkeepCopy: true").accounts["push"]
+    assert (account.scope, account.keep_copy) == ("acme-au", True)
+    assert read(account="keepCopy: required").accounts["push"].keep_copy == "required"
+    assert read().accounts["push"].keep_copy is None
+
+
 def test_every_guard_is_read() -> None:
     guards = read(
         r"""guards:
@@ -201,7 +213,11 @@ def test_waivers_are_read() -> None:
         ("maniests: [x]", (11, 3), "unknown key `maniests`"),
         ("manifests: [../x]", (11, 15), "path inside the project"),
         ("inventory: [/etc/x]", (11, 15), "path inside the project"),
-        ("state: postgresql://u:sekret@h/d", (11, 10), "not supported yet"),
+        ("state: postgresql://u:sekret@h/d", (11, 10), "must not be written here"),
+        ("state: {url: postgresql://u:sekret@h/d}", (11, 3), "neither sqlite:///PATH nor"),
+        ("state: {env: sk_live_sekret}", (11, 3), "looks like the secret itself"),
+        ("state: {file: x}", (11, 3), "neither sqlite:///PATH nor"),
+        ("state: {env: }", (11, 3), "must say where the secret is"),
         ("state: sqlite://x", (11, 10), "must be sqlite:///PATH"),
         ("guards: {maxDeletions: {percent: 101}}", (11, 36), "at most 100"),
         ("guards: {maxDeletions: {count: 1_0}}", (11, 34), "whole number"),
@@ -293,6 +309,7 @@ def test_without_time_zone_data_the_way_out_is_told() -> None:
         ("limits: {concurrency: -1}", "whole number"),
         ("inventory: full", "cannot be `full`"),
         ("before: never", "cannot be `never`"),
+        ("keepCopy: false", "cannot be `false`"),
         ("maxBatch: 0", "at least 1"),
         ("guards: {planMaxAge: 1d}", "unknown key `planMaxAge`"),
         ("guards: {approvals: {required: 1, allowedSigners: x}}", "unknown key `approvals`"),

@@ -122,6 +122,7 @@ NAMES = [
     "KORECLIENTSECRETOFPRODUCTION",
     "KEY2",
     "AWS_S3_KEY_V4",
+    "npm_config_token",
     "_x",
 ]
 

@@ -1,0 +1,193 @@
+"""What the keys of the files mean that programs write: inventory, plan, report."""
+
+_PLACE = {
+    "path": "The file, from the project's folder.",
+    "line": "The line, counted from 1.",
+}
+_COUNTS = {
+    "delete": "Actions that delete.",
+    "refuse": "Actions that are refused.",
+    "none": "Actions of which nothing follows.",
+    "targets": "Targets that would be deleted: campaigns, or their phone numbers or messages.",
+}
+_COST = {
+    "requests": "Requests that delete.",
+    "seconds": "How long they take at the account's limits.",
+}
+_FILE = {"path": _PLACE["path"], "sha256": "The SHA-256 of its bytes, in hexadecimal."}
+_TARGET = {
+    "account": "The account's name in the project file.",
+    "driver": "The driver of the account.",
+    "id": "The campaign's id at the vendor.",
+    "name": "The campaign's name.",
+}
+
+DESCRIPTIONS: dict[str, dict[str, str]] = {
+    # ------------------------------------------------------------ inventory
+    "Header": {
+        "apiVersion": "Always reconciler/v1.",
+        "kind": "Always Inventory.",
+        "capturedAt": "When the vendors were asked; of one account, see `accounts`.",
+        "accounts": "What the source says of each account, by name.",
+        "campaigns": "The records, where the inventory is one JSON document.",
+    },
+    "Campaign": {
+        "account": "The account's name in the project file.",
+        "id": "The vendor's id; always text.",
+        "name": "The name, to the byte.",
+        "status": "What it is doing, in our words; the vendor's own is in `attributes.status`.",
+        "channel": "How it reaches people, in the vendor's word: sms, push, email.",
+        "createdAt": "When it was created; without a zone it is UTC.",
+        "updatedAt": "When it was last changed; without a zone it is UTC.",
+        "labels": "Labels by key; {}: there are none.",
+        "phoneNumbers": "The numbers inside it, where the vendor deletes these.",
+        "messageIds": "Its messages, where the vendor deletes these one by one.",
+        "attributes": "Whatever else the vendor said; nothing is decided by it.",
+        "unknown": "Fields whose value could not be read.",
+    },
+    "AccountFacts": {
+        "complete": "Whether every campaign of the account is listed.",
+        "campaigns": "How many records follow.",
+        "capturedAt": "When the vendor was asked.",
+        "why": "Why it is not complete.",
+        "fields": "The fields that the source knows: a record without one has none.",
+    },
+    # ------------------------------------------------------------ plan
+    "PlanDocument": {
+        "apiVersion": "Always reconciler/v1.",
+        "kind": "Always Plan.",
+        "metadata": "Of which project, by whom, and until when.",
+        "inputs": "The files that it was made of.",
+        "accounts": "The accounts that lose something, by name.",
+        "applicable": "Whether it may be applied: no violations.",
+        "violations": "The guards that make the whole of it not applicable.",
+        "approvals": "The signatures that it needs.",
+        "warnings": "What does not stop it and should be known.",
+        "summary": "Counts, of all and by account.",
+        "estimate": "Requests and time, of all and by account.",
+        "actions": "What is done about each campaign that somebody asks for.",
+    },
+    "PlanMetadata": {
+        "project": "The project's name.",
+        "createdAt": "When it was made.",
+        "expiresAt": "Until when it may be applied for the first time.",
+        "tool": "What made it, with its version.",
+        "author": "Who made it, if that is known.",
+        "commit": "The commit it was made at, if that is known.",
+    },
+    "Inputs": {
+        "project": "The project file.",
+        "manifests": "The manifests, by path.",
+        "inventory": "The inventory's files, in their order.",
+    },
+    "InputFile": _FILE,
+    "ManifestFile": {**_FILE, "documents": "The manifests in it, in the file's order."},
+    "Document": {
+        "name": "The manifest's name.",
+        "owner": "Who answers for it.",
+        "reason": "Why the campaigns should not exist.",
+        "ticket": "Under which ticket.",
+        "notBefore": "The first day it is enforced.",
+        "until": "The last day it is enforced.",
+    },
+    "InventoryFile": {
+        **_FILE,
+        "campaigns": "How many records it has.",
+        "reading": "How it was read, where it does not say so itself.",
+    },
+    "Reading": {
+        "format": "ndjson, json, yaml or csv; else by the suffix.",
+        "capturedAt": "When it was captured; mtime: when the file was changed.",
+        "dateFormat": "How its dates are written.",
+        "map": "Field -> the column that holds it.",
+        "set": "Field -> what every record has.",
+    },
+    "PlanAccount": {
+        "driver": "The driver of the account.",
+        "definition": "A digest of driver, settings and address, without any secret.",
+        "capturedAt": "When its inventory was captured, if that is known.",
+        "complete": "Whether what is not listed is gone.",
+        "campaigns": "How many records it has in the inventory.",
+        "instead": "What a deletion does where the vendor has none.",
+    },
+    "Violation": {
+        "guard": "The guard.",
+        "account": "The account, or null for the whole plan.",
+        "message": "By how much it is broken.",
+        **_PLACE,
+    },
+    "ApprovalsNeeded": {
+        "required": "How many people must sign.",
+        "because": "Why, or null if nobody must.",
+    },
+    "PlanWarning": {"code": "A stable code.", "message": "What should be known.", **_PLACE},
+    "Summary": {**_COUNTS, "accounts": "The same by account."},
+    "Counts": _COUNTS,
+    "Estimate": {
+        "requests": "Requests that delete, of all accounts.",
+        "seconds": "How long the slowest account takes; accounts work side by side.",
+        "accounts": "The same by account.",
+    },
+    "Cost": _COST,
+    "Action": {
+        **_TARGET,
+        "action": "delete, refuse or none.",
+        "reason": "Why: a stable code, the first that holds.",
+        "parts": "The parts that are deleted; null: the whole campaign.",
+        "message": "What the reason does not say.",
+        "lookFirst": "The exceptions that may hold until a look has shown a field.",
+        "sources": "The absences that ask for it.",
+        "waivers": "The waivers that lift a guard for it.",
+        "campaign": "The inventory's record, or null if it is not listed.",
+    },
+    "LookFirst": {
+        "because": "kept or protected.",
+        "field": "The field that must be seen.",
+        **_PLACE,
+    },
+    "Source": {"manifest": "The manifest's name.", **_PLACE},
+    "WaiverUse": {
+        "guard": "The guard that is lifted.",
+        "because": "Why.",
+        "ticket": "Under which ticket.",
+        "until": "The last day it holds.",
+    },
+    # ------------------------------------------------------------ report
+    "ReportDocument": {
+        "apiVersion": "Always reconciler/v1.",
+        "kind": "Always Report.",
+        "plan": "The SHA-256 of the plan's bytes.",
+        "startedAt": "When the apply began.",
+        "endedAt": "When it ended.",
+        "exitCode": "Its exit code.",
+        "summary": "How many targets have each outcome, zeros too.",
+        "targets": "Every target of the plan, in its order.",
+        "notes": "What else was told.",
+        "approvals": "Who signed.",
+        "manifests": "The manifests that asked.",
+        "limits": "The pace of each account, by name.",
+    },
+    "TargetReport": {
+        **_TARGET,
+        "scope": "Whose campaigns these are at the vendor.",
+        "part": "The phone number or message, or null for the whole campaign.",
+        "outcome": "What became of it.",
+        "detail": "Why, or what the vendor said.",
+        "evidence": "What says so: an answer, a look, the inventory, a person.",
+        "attempts": "How many requests were sent about it.",
+        "requests": "These requests.",
+        "sources": "The absences that asked for it.",
+        "copy": "The digest of the copy that was kept of it.",
+    },
+    "SentRequest": {
+        "at": "When it was sent.",
+        "method": "Its method.",
+        "url": "Its URL, secrets masked.",
+        "status": "The HTTP status of its answer, or null if none came.",
+    },
+    "Limits": {
+        "requests": "Requests in any `per` seconds.",
+        "per": "Seconds.",
+        "concurrency": "Requests at one time.",
+    },
+}
