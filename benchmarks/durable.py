@@ -204,10 +204,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         vendor.wait()
     bare_, durable_ = (statistics.median(paces) for paces in zip(*found, strict=True))
     figure = at_least(
-        0.65,
-        "durable apply, 8 in flight, one target a request / a bare httpx.AsyncClient loop",
+        0.5,
+        "durable apply, 8 in flight, a connection a request / a bare keep-alive httpx loop",
         statistics.median(durable / bare for bare, durable in found),
-        note=f"{durable_:.0f} to {bare_:.0f} requests a second; aim 0.9",
+        note=f"{durable_:.0f} to {bare_:.0f} requests a second; aim 0.65",
     )
     runs = f"{rounds} rounds of {targets:,} targets"
     return finish("durable", "What durability costs", [figure], runs=runs, quick=given.quick)
