@@ -16,9 +16,10 @@ from pydantic import (
     field_validator,
 )
 
-from reconciler.declare.fields import BaseUrl, Duration, Line, Positive, ProxyUrl, WrittenAs
+from reconciler.declare.fields import BaseUrl, Duration, Line, Positive, WrittenAs
 from reconciler.declare.guards import AccountGuards, Guards
 from reconciler.declare.near import near
+from reconciler.declare.proxy import Proxy
 from reconciler.driver import Credential, Driver, Settings
 from reconciler.driver.declared import (
     Complaint,
@@ -175,7 +176,7 @@ class Account(Declared):
             " Default: the driver's."
         ),
     ] = None
-    proxy: Annotated[ProxyUrl | None, Field(description="Every request goes through it.")] = None
+    proxy: Annotated[Proxy | None, Field(description="Every request goes through it.")] = None
     ca_file: Annotated[
         Line | None, Field(description="PEM file of the authorities that are trusted instead.")
     ] = None

@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
     ValidationInfo,
@@ -129,6 +130,17 @@ class Declared(BaseModel):
         if found:
             raise several(found)
         return made
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        made = handler(schema)
+        if cls.shorthand is None:
+            return made
+        text = dict(handler.resolve_ref_schema(made)["properties"][cls.shorthand])
+        text.pop("description", None)
+        return {"anyOf": [text, made]}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

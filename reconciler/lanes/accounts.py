@@ -31,7 +31,7 @@ def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[O
     opened, problems = [], []
     for account, driver in pairs:
         try:
-            opened.append(_opened(account, driver, _settings(site, account), journal.salt))
+            opened.append(_opened(site, account, driver, journal.salt))
         except ReconcilerError as error:
             said = f"account {account.name}: {error}"
             problems.append(Diagnostic("error", "credential", said, site.config))
@@ -68,9 +68,12 @@ def _scope(
     return journal.scope_of(account.definition)
 
 
-def _opened(account: Account, driver: Driver, settings: Any, salt: bytes) -> OpenAccount:
+def _opened(site: Site, account: Account, driver: Driver, salt: bytes) -> OpenAccount:
+    settings = _settings(site, account)
     scope = scopes.sealed(account, driver, settings, salt)
-    return OpenAccount(account, driver, settings, scope, scopes.limit(account, driver, scope))
+    lane = scopes.limit(account, driver, scope)
+    proxy = account.proxy and resolve(account.proxy, site.root, site.environ)
+    return OpenAccount(account, driver, settings, scope, lane, proxy)
 
 
 def _settings(site: Site, account: Account) -> Any:

@@ -176,7 +176,11 @@ def sender_of(opened: OpenAccount) -> Sender:
     account, timeout = opened.account, opened.driver.timeout
     if account.timeout is not None:
         timeout = account.timeout.total_seconds()
-    return Sender(proxy=account.proxy, ca_file=account.ca_file, deadline=timeout)
+    proxy, auth = opened.proxy, None
+    if proxy is not None and proxy.user is not None and proxy.password is not None:
+        auth = proxy.user.secret(), proxy.password.secret()
+    url = proxy.url if proxy is not None else None
+    return Sender(proxy=url, proxy_auth=auth, ca_file=account.ca_file, deadline=timeout)
 
 
 def by_lane(accounts: Sequence[OpenAccount]) -> dict[str, list[OpenAccount]]:

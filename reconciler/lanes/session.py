@@ -30,7 +30,9 @@ def _no_token() -> str:
 def open_session(opened: OpenAccount) -> tuple[Session, list[str]]:
     """The session of an account, and the secret values that no shown text may hold."""
     settings = opened.settings
-    values = [one.secret().reveal() for one in settings.credentials().values()]
+    sources = [settings, opened.proxy] if opened.proxy is not None else [settings]
+    read = [one for source in sources for one in source.credentials().values()]
+    values = [one.secret().reveal() for one in read]
     return session_of(opened.account, opened.driver, settings, _nonce), values
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from reconciler.declare.project import Account
+from reconciler.declare.proxy import Proxy
 from reconciler.driver import Driver, Item
 from reconciler.errors import ReconcilerError
 from reconciler.events import Event
@@ -53,6 +54,7 @@ class OpenAccount:
 
     *settings* hold the credentials' values. *scope*: whose campaigns these are; what the journal
     knows goes by it. *lane*: what shares a rate at the vendor; one run at a time works it.
+    *proxy*: the account's, its credentials read too.
     """
 
     account: Account
@@ -60,6 +62,7 @@ class OpenAccount:
     settings: Any
     scope: str
     lane: str
+    proxy: Proxy | None = None
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 """One account's trouble stays its own: a report is told, and the other accounts finish."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from reconciler import drivers
 from reconciler.driver import Driver
 from tests.lanes.test_send import always
-from tests.support.apply_site import Site
+from tests.support.apply_site import Site, campaigns
 from tests.support.wire_server import Got, Wire, plain, serving_in_a_thread
 
 
@@ -81,3 +82,46 @@ def test_an_accounts_timeout_is_that_of_one_request(site: Site) -> None:
     assert code == 5
     (detail,) = {one["detail"] for one in report["targets"] if "within" in (one["detail"] or "")}
     assert "no whole answer within 1 s" in detail
+
+
+# ---------------------------------------------------------------- through a proxy
+
+
+def through(site: Site, url: str) -> None:
+    known = "user: {env: PROXY_USER}, password: {file: proxy.key}"
+    (site.root / "proxy.key").write_text("pr0xy-p4ssw0rd\n")
+    site.accounts = {"push": site.accounts["push"] + f", proxy: {{url: {url}, {known}}}"}
+    site.write(url="http://127.0.0.1:9")
+    for one in ("ios", "contact", "dialer", "sms"):
+        (site.root / "manifests" / f"{one}.yaml").unlink()
+    site.inventory([one for one in campaigns() if one["account"] == "push"])
+    site.plan()
+
+
+def test_a_proxy_is_told_who_we_are_and_its_password_is_a_secret(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROXY_USER", "us")
+    heard: list[Got] = []
+
+    async def serve(wire: Wire, got: Got) -> None:
+        heard.append(got)
+        said = f'{{"error_message": "who is {got.headers["proxy-authorization"]}?"}}'
+        wire.write(plain("400 Bad", said.encode()))
+
+    with serving_in_a_thread(serve) as url:
+        through(bare, url)
+        code, report = bare.report("--first-run", "--max-wait", "1s")
+    basic = base64.b64encode(b"us:pr0xy-p4ssw0rd").decode()
+    assert {one.headers["proxy-authorization"] for one in heard} == {f"Basic {basic}"}
+    assert heard[0].target.startswith("http://127.0.0.1:9/")
+    assert (code, report["summary"]["pending"]) == (5, 3)
+    assert basic not in bare.out + bare.err
+
+
+def test_a_missing_password_for_a_proxy_is_told_before_anything_is_sent(bare: Site) -> None:
+    through(bare, "http://127.0.0.1:1")
+    (bare.root / "proxy.key").unlink()
+    assert bare.apply("--first-run") == 1
+    assert "account push: " in bare.err
+    assert "proxy.key" in bare.err or "PROXY_USER" in bare.err

@@ -116,7 +116,8 @@ caFile: /etc/ssl/acme.pem""",
     assert account.base_url == "http://127.0.0.1:8080/acme"
     assert account.limits == Limits(requests=1, per=120.0, concurrency=3)
     assert (account.complete, account.before_look, account.max_batch) == (False, True, 7)
-    assert account.proxy == "http://proxy.acme.example:3128"
+    assert account.proxy is not None
+    assert account.proxy.url == "http://proxy.acme.example:3128"
     assert account.ca_file == "/etc/ssl/acme.pem"
     assert account.settings.bulk is False
 
@@ -304,6 +305,12 @@ def test_without_time_zone_data_the_way_out_is_told() -> None:
         (r"baseUrl: https://acme.example\x", "not a URL"),
         ("proxy: http://u:sekret@proxy", "user name or password"),
         ("proxy: socks5://proxy", "not a URL"),
+        ("proxy: {url: socks5://proxy}", "not a URL"),
+        ("proxy: {url: http://u:sekret@proxy}", "user name or password"),
+        ("proxy: {user: {env: U}, password: {env: P}}", "`url` is missing"),
+        ("proxy: {url: http://proxy, user: {env: U}}", "belong together"),
+        ("proxy: {url: http://proxy, user: {env: U}, password: sekret}", "never hold it"),
+        ("proxy: {url: http://proxy, token: {env: U}}", "unknown key `token`"),
         ("limits: {requests: 1}", "belong together"),
         ("limits: {requests: 0, per: 1s}", "at least 1"),
         ("limits: {concurrency: -1}", "whole number"),
