@@ -1,6 +1,18 @@
 """`apply`: carry out exactly what a plan says; `dry_run`: the requests that this would send."""
 
-from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds, texts
+from typing import Unpack
+
+from reconciler.api.given import (
+    MaxWait,
+    One,
+    OnEvent,
+    Reads,
+    Some,
+    heard_by,
+    inventory_of,
+    seconds,
+    texts,
+)
 from reconciler.api.plan import Plan
 from reconciler.api.report import Report, Unfinished
 from reconciler.apply.dry_run import DryRun
@@ -18,7 +30,6 @@ def apply(
     accounts: Some = (),
     limit: int | None = None,
     inventory: Some = (),
-    inventory_format: str | None = None,
     update_inventory: bool = False,
     approvals: Some = (),
     requested_by: Some = (),
@@ -30,6 +41,7 @@ def apply(
     attended: bool = False,
     on_event: OnEvent = None,
     stop: Stop | None = None,
+    **reads: Unpack[Reads],
 ) -> Report:
     """Carry *plan* out, or go on with it."""
     from reconciler.apply.steps import apply as carry_out
@@ -37,8 +49,7 @@ def apply(
     options = ApplyOptions(
         accounts=texts(accounts),
         limit=limit,
-        inventory=texts(inventory),
-        inventory_format=inventory_format,
+        inventory=inventory_of(inventory, **reads),
         update_inventory=update_inventory,
         approvals=texts(approvals),
         requested_by=texts(requested_by),
@@ -47,7 +58,7 @@ def apply(
         first_run=first_run,
         attended=attended,
     )
-    if update_inventory and "-" in options.inventory:
+    if update_inventory and "-" in options.inventory.files:
         raise Usage("--update-inventory cannot write to standard input")
     task, chosen = _task(heard_by(site, on_event), plan, options, stop or Stop())
     result = carry_out(task, lambda report: Report(report, chosen).document())
@@ -64,7 +75,7 @@ def dry_run(
     accounts: Some = (),
     limit: int | None = None,
     inventory: Some = (),
-    inventory_format: str | None = None,
+    **reads: Unpack[Reads],
 ) -> DryRun:
     """The requests that `apply` would send now."""
     from reconciler.apply.dry_run import dry_run as requests_of
@@ -72,8 +83,7 @@ def dry_run(
     options = ApplyOptions(
         accounts=texts(accounts),
         limit=limit,
-        inventory=texts(inventory),
-        inventory_format=inventory_format,
+        inventory=inventory_of(inventory, **reads),
     )
     task, _ = _task(site, plan, options, Stop())
     return requests_of(task)

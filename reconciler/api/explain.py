@@ -1,6 +1,8 @@
 """`explain`: why a campaign is, or is not, in the plan."""
 
-from reconciler.api.given import Some, texts
+from typing import Unpack
+
+from reconciler.api.given import Reads, Some, inventory_of
 from reconciler.api.plan import plan_time
 from reconciler.errors import Usage
 from reconciler.model import Target
@@ -10,7 +12,7 @@ from reconciler.site import Site
 
 
 def explain(
-    site: Site, target: str, *, inventory: Some = (), inventory_format: str | None = None
+    site: Site, target: str, *, inventory: Some = (), **reads: Unpack[Reads]
 ) -> Explanation:
     """Everything that looked at *target* (`ACCOUNT/ID`), with its verdict.
 
@@ -23,8 +25,7 @@ def explain(
     fresh = make_plan(
         site,
         now=plan_time(site),
-        inventory=texts(inventory),
-        inventory_format=inventory_format,
+        inventory=inventory_of(inventory, **reads),
         also=(question(wanted),),
     )
     if wanted.account not in fresh.project.accounts:

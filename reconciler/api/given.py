@@ -1,12 +1,16 @@
-"""What callers may give: one or several, texts or paths, a wait, somebody who listens."""
+"""What callers may give: texts, paths, a wait, a listener; how an inventory's files are read."""
 
 import os
-from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reconciler.errors import Usage
 from reconciler.events import Event, Listener
 from reconciler.site import Site
+
+if TYPE_CHECKING:
+    from reconciler.inventory.sources import Given
 
 One = str | os.PathLike[str]
 Some = One | Iterable[One]
@@ -15,6 +19,22 @@ MaxWait = str | timedelta
 """The longest single wait: `90d`, `24h`, `30m`, `60s`, `0s`, or a `timedelta`."""
 OnEvent = Callable[[Event], None] | Listener | None
 """What takes the events of a run; None: the project's listener."""
+
+
+class Reads(TypedDict, total=False):
+    """How files of an inventory are read, where they do not say so themselves.
+
+    *inventory_format*: `ndjson`, `json`, `yaml` or `csv` rather than that of their suffix.
+    *captured_at*: when they were taken, where no header says; `mtime`: when they were changed.
+    Of CSV: *map* names the column of a field, *set* fills one, *date_format* (as `strptime` takes
+    it) reads the dates.
+    """
+
+    inventory_format: str | None
+    captured_at: str | datetime | None
+    date_format: str | None
+    map: Mapping[str, str] | None
+    set: Mapping[str, str] | None
 
 
 def texts(given: Some) -> tuple[str, ...]:
@@ -72,3 +92,18 @@ class _Calling(Listener):
 
     def aloud(self, text: str) -> None:
         self._other.aloud(text)
+
+
+def inventory_of(files: Some, **reads: Unpack[Reads]) -> "Given":
+    """What was said of the inventory; `Usage` with all that is wrong with it."""
+    from reconciler.declare.reading import reading
+    from reconciler.inventory.sources import Given
+
+    read = reading(
+        format=reads.get("inventory_format"),
+        captured_at=reads.get("captured_at"),
+        date_format=reads.get("date_format"),
+        map=reads.get("map"),
+        set=reads.get("set"),
+    )
+    return Given(texts(files), read)

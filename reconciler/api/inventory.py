@@ -1,45 +1,51 @@
 """`inventory diff`, `stats` and `convert`: files compared, counted, written in another format."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import BinaryIO
+from typing import BinaryIO, Unpack
 
-from reconciler.api.given import One, Some, texts
+from reconciler.api.given import One, Reads, Some, inventory_of, texts
 from reconciler.errors import Usage
 from reconciler.inventory import Reader
 from reconciler.inventory.csvwrite import Columns
 from reconciler.inventory.diff import Diff
 from reconciler.inventory.diff import diff as compare
-from reconciler.inventory.sources import STDIN, format_by_suffix, given_sources
+from reconciler.inventory.sources import (
+    STDIN,
+    Given,
+    format_by_suffix,
+    given_sources,
+    inventory_sources,
+)
 from reconciler.inventory.stats import Stats
 from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.safe import terminal
 from reconciler.site import Site
 
 
-def diff(site: Site, before: One, after: One, *, inventory_format: str | None = None) -> Diff:
+def diff(site: Site, before: One, after: One, **reads: Unpack[Reads]) -> Diff:
     """What appeared, what is gone and what changed from *before* to *after*, field by field."""
     pair = texts((before, after))
     if pair == (STDIN, STDIN):
         raise Usage("only one of the two can be standard input")
     with ExitStack() as spooled:
-        readers = [_reader(site, [one], inventory_format, spooled) for one in pair]
+        readers = [_reader(site, inventory_of(one, **reads), spooled) for one in pair]
         found = compare(*readers)
         for reader in readers:
             _warn(site, reader)
     return found
 
 
-def stats(
-    site: Site, files: Some = (), *, inventory_format: str | None = None, label: str = "owner"
-) -> Stats:
+def stats(site: Site, files: Some = (), *, label: str = "owner", **reads: Unpack[Reads]) -> Stats:
     """How many campaigns *files* hold; none: the project's."""
-    given: Sequence[str] = texts(files)
-    if not given:
-        given = [site.shown(one) for one in site.load_project().inventory]
+    given = inventory_of(files, **reads)
     with ExitStack() as spooled:
-        reader = _reader(site, given, inventory_format, spooled)
+        if given.files:
+            reader = _reader(site, given, spooled)
+        else:
+            sources = inventory_sources(site, site.load_project(), given, spooled)
+            reader = Reader(sources, accounts=None, now=site.now())
         found = Stats(label, site.now())
         for batch in reader:
             found.see(batch)
@@ -53,8 +59,8 @@ def convert(
     source: One,
     target: One | BinaryIO,
     *,
-    from_: str | None = None,
     to: str | None = None,
+    **reads: Unpack[Reads],
 ) -> int:
     """Write *source* as *target*; how many campaigns there are.
 
@@ -64,7 +70,7 @@ def convert(
     name = os.fspath(target) if isinstance(target, str | os.PathLike) else STDIN
     to = to or format_by_suffix(name, "--to")
     with ExitStack() as spooled:
-        reader = _reader(site, [path], from_, spooled, "--from")
+        reader = _reader(site, inventory_of(path, **reads), spooled, "--from")
         columns = Columns()
         for batch in reader:
             if to == "csv":
@@ -74,6 +80,11 @@ def convert(
         accounts = facts.accounts.values()
         if to == "csv" and any(one.captured_at or one.complete is not None for one in accounts):
             site.note("warning: CSV has no header: capture time and completeness are left out")
+        if to == "csv" and columns.rewritten:
+            site.note(
+                "warning: some ids look as if a spreadsheet had made them; say --set ids=text when"
+                " the CSV is read"
+            )
         parts: Iterable[bytes] = pieces(reader, facts.accounts, to, columns=columns)
         if isinstance(target, str | os.PathLike):
             save(name, gzipped(parts) if name.lower().endswith(".gz") else parts)
@@ -83,13 +94,9 @@ def convert(
 
 
 def _reader(
-    site: Site,
-    paths: Sequence[str],
-    format_: str | None,
-    spooled: ExitStack,
-    option: str = "--inventory-format",
+    site: Site, given: Given, spooled: ExitStack, option: str = "--inventory-format"
 ) -> Reader:
-    sources = given_sources(site, paths, format_, spooled, option=option)
+    sources = given_sources(site, given, spooled, option=option)
     return Reader(sources, accounts=None, now=site.now())
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Unpack
 
 from reconciler import disk
-from reconciler.api.given import One, Some, texts
+from reconciler.api.given import One, Reads, Some, inventory_of, texts
 from reconciler.api.written import write_parts
 from reconciler.errors import Diagnostic, Usage
 from reconciler.model import (
@@ -175,11 +176,11 @@ def plan(
     site: Site,
     *,
     inventory: Some = (),
-    inventory_format: str | None = None,
     accounts: Some = (),
     manifests: Some = (),
     author: str | None = None,
     attributes: bool = False,
+    **reads: Unpack[Reads],
 ) -> Plan:
     """A plan of today's files."""
     from reconciler.plan.today import make_plan
@@ -187,8 +188,7 @@ def plan(
     fresh = make_plan(
         site,
         now=plan_time(site),
-        inventory=texts(inventory),
-        inventory_format=inventory_format,
+        inventory=inventory_of(inventory, **reads),
         accounts=texts(accounts),
         manifests=texts(manifests),
         author=author,

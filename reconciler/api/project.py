@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
-from reconciler.api.given import MaxWait, One, OnEvent, Some
+from reconciler.api.given import MaxWait, One, OnEvent, Reads, Some
 from reconciler.events import Listener
 from reconciler.site import Site, real_time
 
@@ -82,42 +82,42 @@ class Project:
         self,
         *,
         inventory: Some = (),
-        inventory_format: str | None = None,
         accounts: Some = (),
         manifests: Some = (),
         author: str | None = None,
         attributes: bool = False,
+        **reads: Unpack[Reads],
     ) -> "Plan":
         """Compare the manifests with the inventory; sends nothing, reads no credential.
 
-        *inventory*: files in place of the project's, in *inventory_format* (`ndjson`, `json`,
-        `yaml`, `csv`) rather than that of their suffix. *accounts*, *manifests*: only their
-        deletions; everything is read all the same. *author*: who makes the plan, and so may not
-        approve it. *attributes*: the records' attributes are put into the plan.
+        *inventory*: files in place of the project's; *reads*: how they are read (`Reads`).
+        *accounts*, *manifests*: only their deletions; everything is read all the same. *author*:
+        who makes the plan, and so may not approve it. *attributes*: the records' attributes are
+        put into the plan.
         """
         from reconciler.api.plan import plan
 
         return plan(
             self._site,
             inventory=inventory,
-            inventory_format=inventory_format,
             accounts=accounts,
             manifests=manifests,
             author=author,
             attributes=attributes,
+            **reads,
         )
 
     def explain(
-        self, target: str, *, inventory: Some = (), inventory_format: str | None = None
+        self, target: str, *, inventory: Some = (), **reads: Unpack[Reads]
     ) -> "Explanation":
         """Why the campaign *target* (`ACCOUNT/ID`) is, or is not, in the plan.
 
         Everything that looked at it, also if it is not listed or nobody asks for it. *inventory*
-        as in `plan`.
+        and *reads* as in `plan`.
         """
         from reconciler.api.explain import explain
 
-        return explain(self._site, target, inventory=inventory, inventory_format=inventory_format)
+        return explain(self._site, target, inventory=inventory, **reads)
 
     def pull(
         self,
@@ -145,40 +145,38 @@ class Project:
             stop=stop,
         )
 
-    def diff(self, before: One, after: One, *, inventory_format: str | None = None) -> "Diff":
+    def diff(self, before: One, after: One, **reads: Unpack[Reads]) -> "Diff":
         """What appeared, is gone and changed from one inventory file to another, field by field."""
         from reconciler.api.inventory import diff
 
-        return diff(self._site, before, after, inventory_format=inventory_format)
+        return diff(self._site, before, after, **reads)
 
-    def stats(
-        self, files: Some = (), *, inventory_format: str | None = None, label: str = "owner"
-    ) -> "Stats":
+    def stats(self, files: Some = (), *, label: str = "owner", **reads: Unpack[Reads]) -> "Stats":
         """How many campaigns *files* (none: the project's) hold, by account, status, age, label.
 
         *label*: the key of the label that says whose a campaign is.
         """
         from reconciler.api.inventory import stats
 
-        return stats(self._site, files, inventory_format=inventory_format, label=label)
+        return stats(self._site, files, label=label, **reads)
 
     def convert(
         self,
         source: One,
         target: One | BinaryIO,
         *,
-        from_: str | None = None,
         to: str | None = None,
+        **reads: Unpack[Reads],
     ) -> int:
         """Write the inventory *source* as *target*; how many campaigns it holds.
 
         *target*: a path, whose suffix says the format (`.gz` packs it), or a stream of bytes,
-        which needs *to*. *from_* and *to*: formats in place of those of the suffixes. Nothing is
-        written if anything is wrong with *source*.
+        which needs *to*, a format in place of that of the suffix. *reads*: how *source* is read.
+        Nothing is written if anything is wrong with it.
         """
         from reconciler.api.inventory import convert
 
-        return convert(self._site, source, target, from_=from_, to=to)
+        return convert(self._site, source, target, to=to, **reads)
 
     def approve(
         self,
@@ -216,7 +214,6 @@ class Project:
         accounts: Some = (),
         limit: int | None = None,
         inventory: Some = (),
-        inventory_format: str | None = None,
         update_inventory: bool = False,
         approvals: Some = (),
         requested_by: Some = (),
@@ -228,6 +225,7 @@ class Project:
         attended: bool = False,
         on_event: OnEvent = None,
         stop: "Stop | None" = None,
+        **reads: Unpack[Reads],
     ) -> "Report":
         """Carry out *plan* (or the plan file of that path), or go on with it.
 
@@ -235,7 +233,8 @@ class Project:
         every target with its one outcome, and the exit code of the command.
 
         *accounts*: only these; *limit*: only so many targets. *inventory*: files in place of the
-        project's, in *inventory_format*; *update_inventory* takes what is gone out of them.
+        project's; *reads*: how they are read, else as the plan says; *update_inventory* takes what
+        is gone out of them.
         *approvals*: signature files, else those beside the plan; those of *requested_by* do not
         count. *waive* lifts one rule of `guards.waivable`, *because* of something, by *ticket*.
         *max_wait*: the longest single wait (`15m`); a longer one stops the account. *first_run*:
@@ -254,7 +253,6 @@ class Project:
             accounts=accounts,
             limit=limit,
             inventory=inventory,
-            inventory_format=inventory_format,
             update_inventory=update_inventory,
             approvals=approvals,
             requested_by=requested_by,
@@ -266,6 +264,7 @@ class Project:
             attended=attended,
             on_event=on_event,
             stop=stop,
+            **reads,
         )
 
     def dry_run(
@@ -275,7 +274,7 @@ class Project:
         accounts: Some = (),
         limit: int | None = None,
         inventory: Some = (),
-        inventory_format: str | None = None,
+        **reads: Unpack[Reads],
     ) -> "DryRun":
         """The requests that `apply` would send now; reads no credential and cannot send."""
         from reconciler.api.apply import dry_run
@@ -286,7 +285,7 @@ class Project:
             accounts=accounts,
             limit=limit,
             inventory=inventory,
-            inventory_format=inventory_format,
+            **reads,
         )
 
     def settle(
@@ -302,6 +301,7 @@ class Project:
         max_wait: MaxWait = "15m",
         on_event: OnEvent = None,
         stop: "Stop | None" = None,
+        **reads: Unpack[Reads],
     ) -> "Settlement":
         """Find out what became of targets in doubt, by looking; it never deletes anything.
 
@@ -323,6 +323,7 @@ class Project:
             max_wait=max_wait,
             on_event=on_event,
             stop=stop,
+            **reads,
         )
 
     def status(

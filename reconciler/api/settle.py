@@ -1,8 +1,11 @@
 """`settle`: find out what became of targets in doubt; `status`: what stands."""
 
 from collections.abc import Iterable
+from typing import Unpack
 
-from reconciler.api.given import MaxWait, One, OnEvent, Some, heard_by, seconds, texts
+from msgspec import structs
+
+from reconciler.api.given import MaxWait, One, OnEvent, Reads, Some, heard_by, inventory_of, seconds
 from reconciler.api.plan import Plan, read_plan
 from reconciler.errors import ReconcilerError, Usage, check_names
 from reconciler.lanes.stop import Stop
@@ -28,12 +31,16 @@ def settle(
     max_wait: MaxWait = "15m",
     on_event: OnEvent = None,
     stop: Stop | None = None,
+    **reads: Unpack[Reads],
 ) -> Settlement:
     """Look at the targets in doubt that are meant, or record what a person found."""
     chosen = _targets(targets)
     statement = _statement(as_, because, chosen, request, account)
     longest = seconds(max_wait)
     named = _named(plan)
+    given = inventory_of(inventory, **reads)
+    if named is not None:
+        given = structs.replace(given, before=named.value.inputs.inventory)
     project = site.load_project()
     check_names("account", [] if account is None else [account], project.accounts)
     return settle_doubts(
@@ -41,7 +48,7 @@ def settle(
         project,
         Selection(None if named is None else named.value, chosen, request, account),
         statement,
-        inventory=texts(inventory),
+        inventory=given,
         max_wait=longest,
         stop=stop or Stop(),
     )

@@ -77,9 +77,8 @@ def update_inventory(task: Task, report: ReportDocument) -> None:
     """Take what is gone out of the inventory's files."""
     from reconciler.inventory.without import without_targets
 
-    options = task.options
     gone = [Target(one.account, one.id, one.part) for one in report.targets if one.outcome.final]
     if not gone:
         return
     with inventory_lock(task.site):  # a pull that ends now must not bring them back
-        without_targets(task.site, task.project, options.inventory, options.inventory_format, gone)
+        without_targets(task.site, task.project, task.inventory, gone)

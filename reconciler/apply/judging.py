@@ -74,8 +74,7 @@ def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -
     return make_plan(
         task.site,
         also=[Question("absent", name, id=id_) for name, id_ in planned if id_ is not None],
-        inventory=task.options.inventory,
-        inventory_format=task.options.inventory_format,
+        inventory=task.inventory,
         now=task.now,
         author=saved.metadata.author,
         shared=shared,

@@ -5,8 +5,11 @@ from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
+from msgspec import structs
+
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Stale, check_names
+from reconciler.inventory.sources import PROJECT, Given
 from reconciler.lanes.stop import Stop
 from reconciler.model import PlanDocument
 from reconciler.plan.guards.waivers import Waivers, sort_out
@@ -30,14 +33,13 @@ class Override:
 class ApplyOptions:
     """What was asked for. *max_wait* is in seconds.
 
-    *accounts*, *inventory*, *approvals*: none means all, the project's, and those beside the plan.
+    *accounts*, *approvals*: none means all, and those beside the plan.
     *attended*: somebody looks on, and has seen that the journal is empty.
     """
 
     accounts: tuple[str, ...] = ()
     limit: int | None = None
-    inventory: tuple[str, ...] = ()
-    inventory_format: str | None = None
+    inventory: Given = PROJECT
     update_inventory: bool = False
     approvals: tuple[str, ...] = ()
     requested_by: tuple[str, ...] = ()
@@ -69,6 +71,11 @@ class Task:
     saved: Saved
     now: datetime
     stop: Stop
+
+    @property
+    def inventory(self) -> Given:
+        """What was said of the inventory; a file is read as the plan says, if nothing else does."""
+        return structs.replace(self.options.inventory, before=self.saved.plan.inputs.inventory)
 
 
 def task_of(site: Site, options: ApplyOptions, saved: Saved, stop: Stop) -> Task:

@@ -1,29 +1,106 @@
 """Options that several commands share, each worded once, and how they are read."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 import click
 
+from reconciler.api.given import Reads
+from reconciler.errors import Usage
 from reconciler.views import PLAN_FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def INVENTORY(command: F) -> F:  # noqa: N802 - it reads as the constant option it is
-    """`--inventory` and `--inventory-format`."""
-    kind = click.option(
-        "--inventory-format",
-        type=click.Choice(["ndjson", "json", "yaml", "csv"]),
-        help="The format of the inventory files; default: by their suffix.",
-    )
+    """`--inventory`, and the options of `READS`."""
     files = click.option(
         "--inventory",
         multiple=True,
         metavar="FILE",
         help="What exists now; repeatable, - is standard input. Default: the project's.",
     )
-    return files(kind(command))
+    return files(READS()(command))
+
+
+def READS(*formats: str) -> Callable[[F], F]:  # noqa: N802
+    """How the files of an inventory are read; the command gets them together, as `reads`.
+
+    *formats*: how the option of their format is called; default: `--inventory-format`.
+    """
+    options = (
+        click.option(
+            *(formats or ("--inventory-format",)),
+            "inventory_format",
+            type=click.Choice(["ndjson", "json", "yaml", "csv"]),
+            help="The format of the inventory files; default: by their suffix.",
+        ),
+        click.option(
+            "--captured-at",
+            metavar="TIME|mtime",
+            help="When they were taken, where no header says; mtime: when they were changed.",
+        ),
+        click.option(
+            "--map",
+            "columns",
+            multiple=True,
+            metavar="FIELD=COLUMN",
+            help="CSV: the column that holds a field; repeatable.",
+        ),
+        click.option(
+            "--set",
+            "filled",
+            multiple=True,
+            metavar="FIELD=TEXT",
+            help="CSV: what every record has in a field; repeatable. ids=text: ids are meant as"
+            " they are written.",
+        ),
+        click.option(
+            "--date-format",
+            metavar="FORMAT",
+            help="CSV: how dates are written, such as %d/%m/%Y; %s: seconds since 1970.",
+        ),
+    )
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def read(
+            *args: Any,
+            inventory_format: str | None,
+            captured_at: str | None,
+            columns: tuple[str, ...],
+            filled: tuple[str, ...],
+            date_format: str | None,
+            **others: Any,
+        ) -> Any:
+            reads: Reads = {
+                "inventory_format": inventory_format,
+                "captured_at": captured_at,
+                "date_format": date_format,
+                "map": _pairs("--map", columns),
+                "set": _pairs("--set", filled),
+            }
+            return command(*args, reads=reads, **others)
+
+        made: Any = read
+        for option in reversed(options):
+            made = option(made)
+        return cast(F, made)
+
+    return decorate
+
+
+def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in given:
+        field, equals, value = one.partition("=")
+        if not (field and equals):
+            raise Usage(f"{option}: write FIELD=TEXT, not {one!r}")
+        if field in found:
+            raise Usage(f"{option}: {field} is said twice")
+        found[field] = value
+    return found
 
 
 FORMAT = click.option(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
+from reconciler.api.given import Reads
 from reconciler.cli._listeners import EVENTS, ProgressListener
+from reconciler.cli._options import INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 
@@ -49,8 +51,7 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="Only this account.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N targets, then stop.")
-@click.option("--inventory", multiple=True, metavar="FILE", help="Instead of the project's.")
-@click.option("--inventory-format", metavar="FORMAT", help="ndjson, json, yaml or csv.")
+@INVENTORY
 @click.option("--update-inventory", is_flag=True, help="Take what is gone out of the inventory.")
 @click.option(
     "--approval", "approvals", multiple=True, metavar="FILE", help="Default: every PLAN.*.sig."
@@ -91,7 +92,7 @@ def command(
     accounts: tuple[str, ...],
     limit: int | None,
     inventory: tuple[str, ...],
-    inventory_format: str | None,
+    reads: Reads,
     update_inventory: bool,
     approvals: tuple[str, ...],
     requested_by: tuple[str, ...],
@@ -116,7 +117,7 @@ def command(
         raise Usage("--events - and --format json both want standard output")
     chosen: Plan | str | None = plan
     if plan is None:
-        made = _planned(app, inventory, inventory_format, show_numbers=show_numbers)
+        made = _planned(app, inventory, reads, show_numbers=show_numbers)
         if not (made.applicable and made.summary.targets):
             return Exit.OK if made.applicable else Exit.REFUSED
         path = app.project.keep_plan(made)
@@ -132,7 +133,7 @@ def command(
                 accounts=accounts,
                 limit=limit,
                 inventory=inventory,
-                inventory_format=inventory_format,
+                **reads,
             )
             return _show_requests(app, found, format_)
         try:
@@ -141,7 +142,6 @@ def command(
                 accounts=accounts,
                 limit=limit,
                 inventory=inventory,
-                inventory_format=inventory_format,
                 update_inventory=update_inventory,
                 approvals=approvals,
                 requested_by=requested_by,
@@ -153,6 +153,7 @@ def command(
                 attended=sys.stdin is not None and sys.stdin.isatty(),
                 on_event=ProgressListener(app, events),
                 stop=stop,
+                **reads,
             )
         except Unfinished as error:  # what happened is told all the same
             _show_report(app, error.report, format_, show_numbers=show_numbers)
@@ -163,15 +164,13 @@ def command(
         return report.exit_code
 
 
-def _planned(
-    app: App, inventory: tuple[str, ...], inventory_format: str | None, *, show_numbers: bool
-) -> "Plan":
+def _planned(app: App, inventory: tuple[str, ...], reads: Reads, *, show_numbers: bool) -> "Plan":
     """On a terminal: a plan of today's files, shown."""
     from reconciler.cli.plan import show_plan
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage("name the plan to apply (reconciler plan --out plan.json writes one)")
-    plan = app.project.plan(inventory=inventory, inventory_format=inventory_format)
+    plan = app.project.plan(inventory=inventory, **reads)
     show_plan(app, plan, "text", show_numbers=show_numbers)
     return plan
 

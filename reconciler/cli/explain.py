@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.api.given import Reads
 from reconciler.cli._options import INVENTORY, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 
@@ -31,7 +32,7 @@ def command(
     *,
     target: str,
     inventory: tuple[str, ...],
-    inventory_format: str | None,
+    reads: Reads,
     format_: str,
     show_numbers: bool,
 ) -> int:
@@ -42,7 +43,7 @@ def command(
     """
     from reconciler.views import explain
 
-    found = app.project.explain(target, inventory=inventory, inventory_format=inventory_format)
+    found = app.project.explain(target, inventory=inventory, **reads)
     if format_ == "json":
         app.out_exactly(explain.as_json(found, show_numbers=show_numbers))
     else:

@@ -1,26 +1,16 @@
 """`reconciler inventory`: build inventory files, compare them, summarise them."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import click
 
+from reconciler.api.given import Reads
+from reconciler.cli._options import READS
 from reconciler.cli._pull import pull
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
 from reconciler.safe import terminal
 
-_FORMATS = ("ndjson", "json", "yaml", "csv")
-
-
-def _format_option(*names: str, help_: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(*names, type=click.Choice(_FORMATS), help=help_)
-
-
-_INPUT = _format_option(
-    "--inventory-format", help_="The format of the files; default: by their suffix."
-)
 _VIEW = click.option(
     "--format",
     "format_",
@@ -44,16 +34,20 @@ command.add_command(pull)
 @command.command(
     epilog="""\b
 Examples:
-  reconciler inventory convert export.csv inventory.ndjson
+  reconciler inventory convert export.csv inventory.ndjson --captured-at 2026-11-20T08:00:00Z
   reconciler inventory convert inventory.ndjson inventory.json.gz
 """
 )
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
-@_format_option("--from", "from_", help_="IN's format; default: by its suffix.")
-@_format_option("--to", help_="OUT's format; default: by its suffix.")
+@READS("--from", "--inventory-format")
+@click.option(
+    "--to",
+    type=click.Choice(["ndjson", "json", "yaml", "csv"]),
+    help="OUT's format; default: by its suffix.",
+)
 @pass_app
-def convert(app: App, source: str, target: str, from_: str | None, to: str | None) -> None:
+def convert(app: App, source: str, target: str, to: str | None, reads: Reads) -> None:
     """Write the inventory IN as OUT, in the format of OUT's suffix (.gz packs it).
 
     IN is checked as `plan` would; - is standard input or output. Nothing is written if anything
@@ -62,7 +56,7 @@ def convert(app: App, source: str, target: str, from_: str | None, to: str | Non
     from reconciler.views.inventory import campaigns
 
     number = app.project.convert(
-        source, sys.stdout.buffer if target == "-" else target, from_=from_, to=to
+        source, sys.stdout.buffer if target == "-" else target, to=to, **reads
     )
     if target != "-":
         app.note(f"{terminal(target)}: {campaigns(number)}")
@@ -80,7 +74,7 @@ Examples:
 )
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@_INPUT
+@READS()
 @_VIEW
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if they differ.")
 @click.option("--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked.")
@@ -89,7 +83,7 @@ def diff(
     app: App,
     before: str,
     after: str,
-    inventory_format: str | None,
+    reads: Reads,
     format_: str,
     detailed_exitcode: bool,
     show_numbers: bool,
@@ -97,7 +91,7 @@ def diff(
     """Say what appeared, what is gone and what changed from A to B, field by field."""
     from reconciler.views.inventory import diff_json, diff_text
 
-    found = app.project.diff(before, after, inventory_format=inventory_format)
+    found = app.project.diff(before, after, **reads)
     view = diff_json if format_ == "json" else diff_text
     app.out(view(found, show_numbers=show_numbers))
     return Exit.CHANGES if detailed_exitcode and found.differ else Exit.OK
@@ -114,20 +108,18 @@ Examples:
 """
 )
 @click.argument("files", metavar="[FILE]...", nargs=-1)
-@_INPUT
+@READS()
 @_VIEW
 @click.option(
     "--label", default="owner", show_default=True, metavar="KEY", help="The label that says whose."
 )
 @pass_app
-def stats(
-    app: App, files: tuple[str, ...], inventory_format: str | None, format_: str, label: str
-) -> None:
+def stats(app: App, files: tuple[str, ...], reads: Reads, format_: str, label: str) -> None:
     """Count the campaigns by account, status, age and owner label.
 
     Without FILE: the project's inventory. Ages are by creation.
     """
     from reconciler.views.inventory import stats_json, stats_text
 
-    found = app.project.stats(files, inventory_format=inventory_format, label=label)
+    found = app.project.stats(files, label=label, **reads)
     app.out(stats_json(found) if format_ == "json" else stats_text(found))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.api.given import Reads
 from reconciler.cli._options import FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
@@ -21,6 +22,7 @@ Examples:
   reconciler plan
   reconciler plan --out plan.json --report markdown=plan.md
   reconciler plan --inventory export.csv --account push-prod
+  reconciler plan --inventory export.csv --map id="Campaign Id" --set account=sms-au
   reconciler plan --detailed-exitcode --format json > plan.json
 """,
 )
@@ -54,7 +56,7 @@ def command(
     *,
     out: str | None,
     inventory: tuple[str, ...],
-    inventory_format: str | None,
+    reads: Reads,
     accounts: tuple[str, ...],
     manifests: tuple[str, ...],
     format_: str,
@@ -70,11 +72,11 @@ def command(
     """
     plan = app.project.plan(
         inventory=inventory,
-        inventory_format=inventory_format,
         accounts=accounts,
         manifests=manifests,
         author=author,
         attributes=attributes,
+        **reads,
     )
     app.site.warn(plan.diagnostics)
     if out is not None:

@@ -5,7 +5,9 @@ from typing import Literal
 
 import click
 
+from reconciler.api.given import Reads
 from reconciler.cli._listeners import EVENTS, ProgressListener
+from reconciler.cli._options import INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
 
@@ -31,7 +33,7 @@ Exit codes: 0 nothing is in doubt any more, 6 doubts remain, 75 another run hold
 @click.option("--request", type=int, metavar="N", help="All targets of this request.")
 @click.option("--account", metavar="A", help="All targets of this account.")
 @click.option("--because", metavar="TEXT", help="How the person knows.")
-@click.option("--inventory", multiple=True, metavar="FILE", help="Instead of the project's.")
+@INVENTORY
 @click.option("--max-wait", default="15m", show_default=True, metavar="DURATION")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 @EVENTS
@@ -45,6 +47,7 @@ def command(
     account: str | None,
     because: str | None,
     inventory: tuple[str, ...],
+    reads: Reads,
     max_wait: str,
     format_: str,
     events: str | None,
@@ -69,6 +72,7 @@ def command(
             max_wait=max_wait,
             on_event=ProgressListener(app, events),
             stop=stop,
+            **reads,
         )
     from reconciler.views import settlement as view
 

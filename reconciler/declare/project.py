@@ -18,11 +18,13 @@ from reconciler.declare.guards import (
     Waiver,
     Window,
 )
+from reconciler.declare.inventory import InventoryEntry
 from reconciler.declare.near import known_accounts
 from reconciler.declare.strict import parse
 from reconciler.driver import Credential
 from reconciler.driver.declared import Complaint, Declared, Loc, NotWritten
 from reconciler.errors import Diagnostic
+from reconciler.model import Reading
 
 __all__ = [
     "Account",
@@ -76,9 +78,6 @@ _STATE = WithJsonSchema(
 )
 
 
-Paths = Annotated[tuple[Inside, ...], Field(min_length=1)]
-
-
 class ProjectSpec(Declared):
     """Accounts, guards, waivers and paths. Paths count from the project's folder."""
 
@@ -86,9 +85,14 @@ class ProjectSpec(Declared):
         tuple[Inside, ...],
         Field(description="Folders, files and globs of the manifests; []: there are none."),
     ] = ("manifests",)
-    inventory: Annotated[Paths, Field(description="The inventory's files, read as one.")] = (
-        "inventory.ndjson",
-    )
+    inventory: Annotated[
+        tuple[InventoryEntry, ...],
+        Field(
+            min_length=1,
+            description="The inventory's files, read as one.",
+            json_schema_extra={"default": ["inventory.ndjson"]},
+        ),
+    ] = (InventoryEntry(path="inventory.ndjson"),)
     state: Annotated[
         str | Credential,
         PlainValidator(_state),
@@ -187,7 +191,14 @@ class ProjectFile(Declared):
 
     @property
     def inventory(self) -> tuple[str, ...]:
-        return self.spec.inventory
+        """The inventory's files, from the project's folder."""
+        return tuple(one.path for one in self.spec.inventory)
+
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        """How some of the inventory's files are read, by path."""
+        every = {one.path: one.reading for one in self.spec.inventory}
+        return {path: one for path, one in every.items() if one != Reading()}
 
     @property
     def state(self) -> str | Credential:

@@ -31,13 +31,15 @@ _READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "c
 class Source(msgspec.Struct, frozen=True):
     """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv.
 
-    *reading*: how it is read where it does not say so itself; its times are checked.
+    *reading*: how it is read where it does not say so itself, well said. *bytes*: the SHA-256 of
+    what the time of that reading is of; None: of whatever is there.
     """
 
     path: str  # as shown to people and written in the plan
     open: Callable[[], BinaryIO]  # raw bytes; gzip is seen by its magic number
     format: str
     reading: Reading = Reading()
+    bytes: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -184,12 +186,15 @@ def _read(source: Source, notes: Notes) -> Generator[list[Campaign], None, Inven
             f"cannot be read: {error.strerror or error}",
             fix="check the path, or say --inventory FILE",
         )
-    notes.close()
+    reading = source.reading
+    if source.bytes not in (None, digest):
+        reading = msgspec.structs.replace(reading, captured_at=None)
+    notes.close(reading.captured_at)
     return InventoryFile(
         path=source.path,
         sha256=digest,
         campaigns=notes.campaigns,
-        reading=source.reading if source.reading != Reading() else None,
+        reading=reading if reading != Reading() else None,
     )
 
 

@@ -1,39 +1,15 @@
 """The header row of a table: which column is which field, by its name or as the reader was told."""
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.declare.reading import ATTRIBUTE, FIELDS, IDS, LABEL, field_of, fold
 from reconciler.inventory.claims import ordered
 from reconciler.inventory.notes import Notes, closest
-from reconciler.inventory.records import FIELDS
 from reconciler.model import Reading
 
-LABEL = "label."
-ATTRIBUTE = "attributes."
-IDS = "ids"  # `--set ids=text`: ids are meant as they are written
 _REQUIRED = ("account", "id", "name")
-_BLANK = re.compile(r"[\s_-]+")
-_FOLDED = {one.casefold(): one for one in FIELDS}
-_PREFIXES = {"label": LABEL, "labels": LABEL, "attribute": ATTRIBUTE, "attributes": ATTRIBUTE}
-
-
-def field_of(name: str) -> str | None:
-    """The field that a column of that *name* holds, whatever its case and blanks; None if none."""
-    folded = _fold(name)
-    if folded in _FOLDED:
-        return _FOLDED[folded]
-    for ours in (LABEL, ATTRIBUTE):
-        if name.startswith(ours) and name != ours:
-            return name  # as we write it: its key is what follows, to the byte
-    head, dot, rest = name.strip().partition(".")
-    prefix = _PREFIXES.get(_fold(head)) if dot else None
-    return f"{prefix}{rest.strip()}" if prefix and rest.strip() else None
-
-
-def _fold(name: str) -> str:
-    return _BLANK.sub("", name).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +36,8 @@ class Columns:
 
 def known(cells: Sequence[str], reading: Reading) -> int:
     """How many of *cells* are names of columns that anybody could mean."""
-    mapped = {_fold(one) for one in (reading.map or {}).values()}
-    return sum(field_of(one) is not None or _fold(one) in mapped for one in cells)
+    mapped = {fold(one) for one in (reading.map or {}).values()}
+    return sum(field_of(one) is not None or fold(one) in mapped for one in cells)
 
 
 class Header:
@@ -97,7 +73,7 @@ class Header:
         found: dict[int, str] = {}
         for field, column in self._map.items():
             same = [n for n, cell in enumerate(self._cells) if cell == column] or [
-                n for n, cell in enumerate(self._cells) if _fold(cell) == _fold(column)
+                n for n, cell in enumerate(self._cells) if fold(cell) == fold(column)
             ]
             if len(same) == 1:
                 found[same[0]] = field
@@ -148,7 +124,7 @@ class Header:
 
     def _fix(self, name: str, names: Sequence[str | None]) -> str:
         free = [cell for cell, field in zip(self._cells, names, strict=True) if not field]
-        like = next((cell for cell in free if _fold(cell).endswith(name)), None)
+        like = next((cell for cell in free if fold(cell).endswith(name)), None)
         like = like or closest(name, [one for one in free if one.strip()])
         if like is not None:
             return f"say which it is: {_option('map', name, like)}"

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.declare.reading import ATTRIBUTE, IDS, LABEL
 from reconciler.inventory import shape
-from reconciler.inventory.columns import ATTRIBUTE, IDS, LABEL, Columns, Header, known
+from reconciler.inventory.columns import Columns, Header, known
 from reconciler.inventory.csvtext import (
     DELIMITERS,
     Row,
@@ -22,8 +23,8 @@ from reconciler.inventory.jsontext import Batch
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
 from reconciler.inventory.records import STATUSES, Dates, build
-from reconciler.inventory.times import by_format
 from reconciler.model import Campaign
+from reconciler.times import by_format
 
 LISTS = ("phoneNumbers", "messageIds", "unknown")
 OBJECTS = ("labels", "attributes")

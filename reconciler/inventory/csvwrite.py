@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 
 from reconciler.declare.known import unknown
+from reconciler.declare.reading import ATTRIBUTE, FIELDS, LABEL
 from reconciler.errors import Diagnostic, InputError
-from reconciler.inventory.columns import ATTRIBUTE, LABEL
 from reconciler.inventory.csvfile import LISTS, SEPARATOR, is_rewritten
 from reconciler.inventory.csvtext import quoted
-from reconciler.inventory.records import FIELDS
 from reconciler.model import AccountFacts, Campaign
 
 _MOST_COLUMNS = 500  # labels, and attributes, that get a column of their own

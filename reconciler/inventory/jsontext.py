@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
+from reconciler.declare.reading import FIELDS
 from reconciler.encoding import windows_1252
 from reconciler.inventory import fixes
 from reconciler.inventory.jsonscan import DEEPEST, Scan, deeper, only
 from reconciler.inventory.notes import Notes, closest
-from reconciler.inventory.records import FIELDS, Where, build
-from reconciler.inventory.times import FINER, instant
+from reconciler.inventory.records import Where, build
 from reconciler.model import Campaign, Status
+from reconciler.times import FINER, instant
 
 Batch = tuple[list[Campaign], Sequence[int]]
 """Records and their lines."""

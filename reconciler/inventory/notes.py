@@ -10,8 +10,8 @@ from reconciler.errors import Diagnostic
 from reconciler.inventory.claims import Claim, Claims, known_name
 from reconciler.inventory.raw import Damaged
 from reconciler.inventory.repeats import Repeats
-from reconciler.inventory.times import instant
 from reconciler.model import Campaign, Reading
+from reconciler.times import instant
 
 SHOWN = 100  # problems told of one file; the rest is counted
 _SKEW = timedelta(minutes=5)
@@ -133,8 +133,11 @@ class Notes:
 
     # ------------------------------------------------------------ the end
 
-    def close(self) -> None:
-        """The file has ended: compare what its headers said with what was there."""
+    def close(self, captured_at: str | None = None) -> None:
+        """The file has ended: compare what its headers said with what was there.
+
+        *captured_at*: when it was captured, for what its headers do not say that of.
+        """
         for account, (line, number) in self._foreign.items():
             self.error(
                 "inventory-account",
@@ -150,14 +153,12 @@ class Notes:
         meant = {like.partition(".")[0] for _, like in self.unknown.values() if like}
         if "label" in meant:  # a column of one label
             meant.add("labels")
-        self.claims.close(self._captured(), self.fields, meant)
+        self.claims.close(self._captured(captured_at), self.fields, meant)
         for account, claims in self.claims.by_account.items():
             for one in claims:
                 self._check_count(account, one)
 
-    def _captured(self) -> datetime | None:
-        """When the file was captured, for what its headers do not say that."""
-        text = self.reading.captured_at
+    def _captured(self, text: str | None) -> datetime | None:
         if text is None:
             return None
         at = instant(text)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.inventory import times
+from reconciler import times
+from reconciler.declare.reading import FIELDS
 from reconciler.inventory.notes import Notes, closest
 from reconciler.model import Campaign, Status
 
-FIELDS = Campaign.__struct_encode_fields__  # the keys of a record, in the file's order
 _ATTRIBUTES = dict(zip(FIELDS, Campaign.__struct_fields__, strict=True))
 _TIMES = ("createdAt", "updatedAt")
 _REQUIRED = ("account", "id", "name")

@@ -1,17 +1,24 @@
-"""Which files an inventory is read from: those that were given, else those the project names."""
+"""Which files an inventory is read from, and how: those that were given, else the project's."""
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
+from msgspec import structs
+
 from reconciler import disk
+from reconciler.declare.reading import MTIME, for_format, need_tables, over, stamp
 from reconciler.errors import ReconcilerError, Usage
 from reconciler.inventory import Source, format_of
+from reconciler.model import InventoryFile, Reading
+from reconciler.safe import terminal
 
 if TYPE_CHECKING:
     from reconciler.declare.project import ProjectFile
@@ -20,35 +27,55 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
+class Given(msgspec.Struct, frozen=True):
+    """What was said of the inventory where a command was given.
+
+    *files*: instead of the project's, if there are any. *reading*: how all of them are read.
+    *before*: the files of a saved plan, whose reading holds where nothing is said anew.
+    """
+
+    files: tuple[str, ...] = ()
+    reading: Reading = Reading()
+    before: tuple[InventoryFile, ...] = ()
+
+
+PROJECT = Given()
+
+
 def inventory_sources(
-    site: "Site",
-    project: "ProjectFile",
-    files: Sequence[str],
-    format_: str | None,
-    spooled: ExitStack,
+    site: "Site", project: "ProjectFile", given: Given, spooled: ExitStack
 ) -> list[Source]:
-    """The inventory's files: those *given*, else those that the project names.
+    """The inventory's files: those that were *given*, else those that the project names.
 
     What can be read only once (standard input, a pipe) is copied to a file that lives as long as
     *spooled*.
     """
-    if files:
-        return given_sources(site, files, format_, spooled)
-    return [_named(site, one, format_) for one in project.inventory]
+    if given.files:
+        return given_sources(site, given, spooled)
+    found = [named_source(site, project, one, given) for one in project.inventory]
+    need_tables(given.reading, [one.format for one in found])
+    return found
 
 
 def given_sources(
-    site: "Site",
-    files: Sequence[str],
-    format_: str | None,
-    spooled: ExitStack,
-    *,
-    option: str = "--inventory-format",
+    site: "Site", given: Given, spooled: ExitStack, *, option: str = "--inventory-format"
 ) -> list[Source]:
     """The files that were named one by one; *option* is what says the format of one."""
-    if files.count(STDIN) > 1:
+    if given.files.count(STDIN) > 1:
         raise Usage("--inventory - can be given once")
-    return [_given(site, one, format_, spooled, option) for one in files]
+    found = [_given(site, one, given, spooled, option) for one in given.files]
+    need_tables(given.reading, [one.format for one in found])
+    return found
+
+
+def named_source(site: "Site", project: "ProjectFile", path: str, given: Given = PROJECT) -> Source:
+    """The project's file *path*."""
+    place = disk.inside(site.root, path)
+    shown = Path(os.path.normpath(path)).as_posix()
+    if place.exists() and not place.is_file():
+        raise ReconcilerError(f"the inventory {site.shown(path)} is not a regular file")
+    own = project.readings.get(path, Reading())
+    return _source(site, shown, place, partial(_open, place), own, given, "--inventory-format")
 
 
 def format_by_suffix(path: str, option: str) -> str:
@@ -59,30 +86,67 @@ def format_by_suffix(path: str, option: str) -> str:
     return found
 
 
-def _given(site: "Site", path: str, format_: str | None, spooled: ExitStack, option: str) -> Source:
+def _given(site: "Site", path: str, given: Given, spooled: ExitStack, option: str) -> Source:
     if path == STDIN:
         stream = site.stdin()
         if stream is None:
             raise ReconcilerError("--inventory -: standard input is closed")
-        return Source(STDIN, _spool(stream, spooled), format_ or "ndjson")
-    chosen = format_ or format_by_suffix(path, option)
+        opened = _spool(stream, spooled)
+        return _source(site, STDIN, None, opened, Reading(), given, option)
     place = Path(path)
     shown = _shown(site.root, place)
     if place.is_char_device() or place.is_block_device():
         raise ReconcilerError(f"cannot read the inventory {shown}: it is a device")
     if place.exists() and not place.is_file() and not place.is_dir():
         with place.open("rb") as pipe:
-            return Source(shown, _spool(pipe, spooled), chosen)
-    return Source(shown, partial(_open, place), chosen)
+            opened = _spool(pipe, spooled)
+        return _source(site, shown, None, opened, Reading(), given, option, name=path)
+    opened = partial(_open, place)
+    return _source(site, shown, place, opened, Reading(), given, option, name=path)
 
 
-def _named(site: "Site", path: str, format_: str | None) -> Source:
-    place = disk.inside(site.root, path)
-    shown = Path(os.path.normpath(path)).as_posix()
-    if place.exists() and not place.is_file():
-        raise ReconcilerError(f"the inventory {site.shown(path)} is not a regular file")
-    chosen = format_ or format_by_suffix(path, "--inventory-format")
-    return Source(shown, partial(_open, place), chosen)
+def _source(
+    site: "Site",
+    shown: str,
+    place: Path | None,
+    opened: Callable[[], BinaryIO],
+    own: Reading,
+    given: Given,
+    option: str,
+    *,
+    name: str | None = None,
+) -> Source:
+    """A file that is read as *given* says, else as a plan before said, else as its *own* says.
+
+    *place* None: it has no time of its own.
+    """
+    before = next((one for one in given.before if one.path == shown), None)
+    if before is not None and before.reading is not None and given.reading == Reading():
+        own = before.reading
+    wanted = over(own, given.reading)
+    by_suffix = "ndjson" if shown == STDIN else format_of(name or shown)
+    format_ = wanted.format or by_suffix or format_by_suffix(name or shown, option)
+    wanted = for_format(wanted, format_, by_suffix)
+    if wanted.captured_at == MTIME:
+        wanted = structs.replace(wanted, captured_at=_changed(site, shown, place))
+    # a time that a plan found is of the bytes that it read: of others nobody knows it
+    same = before.sha256 if before is not None and given.reading.captured_at is None else None
+    return Source(shown, opened, format_, wanted, same if own.captured_at else None)
+
+
+def _changed(site: "Site", shown: str, place: Path | None) -> str:
+    """When the file at *place* was last changed; told, as it may not be what was meant."""
+    if place is None or not place.exists():
+        raise Usage(f"--captured-at {MTIME}: {shown} is no file with a time of its own")
+    real = Path(os.path.realpath(place))
+    if any((folder / ".git").exists() for folder in real.parents):
+        raise Usage(
+            f"--captured-at {MTIME}: {shown} lies in a git work tree, where a checkout makes every"
+            " file new; write the time itself, or capturedAt in a header"
+        )
+    at = stamp(datetime.fromtimestamp(real.stat().st_mtime, UTC))
+    site.note(terminal(f"{shown}: captured {at}, when it was last changed"))
+    return at
 
 
 def _open(place: Path) -> BinaryIO:

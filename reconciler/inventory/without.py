@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain
@@ -18,7 +18,7 @@ from reconciler.inventory.columns import Columns
 from reconciler.inventory.ndjson import chunks
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
-from reconciler.inventory.sources import inventory_sources
+from reconciler.inventory.sources import Given, inventory_sources
 from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Target
 
@@ -43,14 +43,10 @@ _KEY = msgspec.json.Decoder(_Key)
 def without_targets(
     site: "Site",
     project: "ProjectFile",
-    files: Sequence[str],
-    format_: str | None,
+    given: Given,
     gone: Iterable[Target],
 ) -> None:
-    """Take what is *gone* out of the inventory's files, each written whole or not at all.
-
-    *files* were given in place of the project's; none: the project's.
-    """
+    """Take what is *gone* out of the inventory's files, each written whole or not at all."""
     lost: dict[tuple[str, str], set[str] | None] = {}
     for target in gone:
         key = (target.account, target.id)
@@ -59,8 +55,10 @@ def without_targets(
         elif (parts := lost.setdefault(key, set())) is not None:
             parts.add(target.part)
     with ExitStack() as spooled:
-        sources = inventory_sources(site, project, files, format_, spooled)
-        places = list(files) or [str(disk.inside(site.root, one)) for one in project.inventory]
+        sources = inventory_sources(site, project, given, spooled)
+        places = list(given.files) or [
+            str(disk.inside(site.root, one)) for one in project.inventory
+        ]
         for place, source in zip(places, sources, strict=True):
             save(place, without(source, lost, now=site.now()))
 

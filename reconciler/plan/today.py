@@ -15,7 +15,7 @@ from reconciler.declare.project import ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, check_names
 from reconciler.inventory import Facts, Reader
-from reconciler.inventory.sources import inventory_sources
+from reconciler.inventory.sources import PROJECT, Given, inventory_sources
 from reconciler.model import InputFile, Inputs, PlanDocument
 from reconciler.plan import origin, planfile, planner
 from reconciler.plan.asked import Asked, questions
@@ -50,8 +50,7 @@ def make_plan(
     site: Site,
     *,
     now: datetime,
-    inventory: Sequence[str] = (),
-    inventory_format: str | None = None,
+    inventory: Given = PROJECT,
     accounts: Sequence[str] = (),
     manifests: Sequence[str] = (),
     author: str | None = None,
@@ -61,18 +60,16 @@ def make_plan(
 ) -> FreshPlan:
     """A plan of today's files. `InputError` with everything that is wrong with them.
 
-    *inventory*: files that were given, `-` is standard input; none: the project's. *accounts* and
-    *manifests*: only their deletions; empty: all. *also*: more questions to put to the inventory,
-    after those of the files. *shared*: the accounts of one scope, as `questions` takes them.
+    *inventory*: what was said of it; nothing: the project's. *accounts* and *manifests*: only their
+    deletions; empty: all. *also*: more questions to put to the inventory, after those of the files.
+    *shared*: the accounts of one scope, as `questions` takes them.
     """
     project, loaded, diagnostics = site.load_all()
     check_names("accounts", accounts, project.accounts)
     check_names("manifests", manifests, [one.name for one in loaded])
     drivers = site.drivers_of(project)
     asked = questions(project, loaded, drivers, shared)
-    facts, matches = _read(
-        site, project, drivers, (*asked.questions, *also), inventory, inventory_format, now
-    )
+    facts, matches = _read(site, project, drivers, (*asked.questions, *also), inventory, now)
     made = planner.plan(
         project,
         facts,
@@ -121,15 +118,14 @@ def _read(
     project: ProjectFile,
     drivers: Mapping[str, Driver],
     asked: Sequence[Question],
-    files: Sequence[str],
-    format_: str | None,
+    given: Given,
     now: datetime,
 ) -> tuple[Facts, Matches]:
     """Stream the inventory past the matcher."""
     by_name = [one.name for one in project.accounts.values() if drivers[one.name].by_name]
     matcher = Matcher(asked, now=now, by_name=by_name)
     with ExitStack() as spooled:
-        sources = inventory_sources(site, project, files, format_, spooled)
+        sources = inventory_sources(site, project, given, spooled)
         reader = Reader(sources, accounts=project.accounts.keys(), now=now)
         for batch in reader:
             matcher.feed(batch)

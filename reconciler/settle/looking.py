@@ -8,6 +8,7 @@ from reconciler.declare.project import ProjectFile
 from reconciler.driver import Item
 from reconciler.errors import Exit
 from reconciler.events import told
+from reconciler.inventory.sources import Given
 from reconciler.lanes.accounts import Pair, open_accounts, pairs_of
 from reconciler.lanes.journal import Journal, State
 from reconciler.lanes.known import Known
@@ -32,7 +33,7 @@ def look(
     known: Known,
     chosen: Mapping[Target, State],
     *,
-    inventory: Sequence[str],
+    inventory: Given,
     max_wait: float,
     stop: Stop,
 ) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
+from reconciler.inventory.sources import Given
 from reconciler.lanes.accounts import pairs_of, scopes_now
 from reconciler.lanes.known import Known
 from reconciler.lanes.locks import Locks
@@ -53,7 +54,7 @@ def settle(
     selection: Selection,
     statement: Statement | None,
     *,
-    inventory: tuple[str, ...],
+    inventory: Given,
     max_wait: float,
     stop: Stop,
 ) -> Settlement:

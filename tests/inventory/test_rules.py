@@ -1,5 +1,6 @@
 """One rule book for all formats: keys, times, encodings, blanks, fields; told in our words."""
 
+import hashlib
 import json
 import random
 import subprocess
@@ -11,13 +12,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.declare.known import unknown
 from reconciler.errors import Diagnostic
 from reconciler.inventory.jsonscan import only
-from reconciler.inventory.times import instant
-from reconciler.model import AccountFacts, Campaign
-from tests.support.reading_inventories import NOW, codes, problems, read, source
+from reconciler.model import AccountFacts, Reading
+from reconciler.times import instant
+from tests.support.reading_inventories import codes, problems, read, source
 
 R = '{"account":"a","id":"1","name":"n"'
 SECOND = '{"account":"a","id":"2","name":"n"}'
@@ -458,6 +460,15 @@ def test_an_empty_file_is_told_as_what_it_is(text: str, format_: str, said: str)
     assert said in warning.message
 
 
-def test_now_is_what_the_tests_say() -> None:
-    assert datetime(2026, 11, 20, 9, tzinfo=UTC) == NOW
-    assert Campaign(account="a", id="1", name="n").unknown is None
+def test_a_time_that_was_said_of_other_bytes_is_not_theirs() -> None:
+    said = Reading(captured_at="2026-11-20T08:00:00Z", date_format="%d/%m/%Y")
+    data = b"account,id,name,createdAt\na,1,n,01/02/2024\n"
+    right = hashlib.sha256(data).hexdigest()
+    for bytes_, captured in ((None, True), (right, True), ("0" * 64, False)):
+        found = structs.replace(source(data, "csv", reading=said), bytes=bytes_)
+        _, facts = read(found)
+        assert (facts.accounts["a"].captured_at is not None) is captured
+        kept = facts.files[0].reading
+        assert kept is not None
+        assert kept.date_format == "%d/%m/%Y"
+        assert (kept.captured_at is not None) is captured
