@@ -4,7 +4,7 @@ ReconcilerError            exit 1   something could not be done
   InputError               exit 1   input with placed diagnostics, all of a run at once
   Usage                    exit 64  the command line, or the arguments of a call, themselves
     UnknownName            exit 64  a name that the project does not have
-  Refused                  exit 3   a guard said no before the first request
+  NotAllowed                  exit 3   a guard said no before the first request
   Stale                    exit 4   the plan or the evidence is not what it should be
     NotVerified               exit 4   evidence or an audit log that does not verify
   Locked                   exit 75  another run holds a lane
@@ -101,7 +101,7 @@ def check_names(parameter: str, given: Iterable[str], names: Collection[str]) ->
             raise UnknownName(parameter, name, names)
 
 
-class Refused(ReconcilerError):
+class NotAllowed(ReconcilerError):
     """A guard said no before the first request; nothing was sent."""
 
     exit = Exit.REFUSED

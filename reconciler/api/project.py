@@ -242,7 +242,7 @@ class Project:
         follows the run, and has been told that there is no journal. *on_event* is called with
         every `Event` (or is a `Listener`), from another thread. *stop* ends the run early.
 
-        Raises `InputError`, `Usage`, `Stale`, `Refused` and `Locked` before the first request,
+        Raises `InputError`, `Usage`, `Stale`, `NotAllowed` and `Locked` before the first request,
         and `Unfinished`, which has the report, if something fails after the last.
         """
         from reconciler.api.apply import apply

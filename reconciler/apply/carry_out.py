@@ -56,7 +56,7 @@ class _Run:
 def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
     """Take the lanes and send what is left.
 
-    `Locked` if another run holds a lane; `Refused` if it has used up what a limit allows.
+    `Locked` if another run holds a lane; `NotAllowed` if it has used up what a limit allows.
     """
     task = clearance.task
     who = {

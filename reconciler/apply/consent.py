@@ -9,7 +9,7 @@ from typing import Any
 from reconciler import disk
 from reconciler.apply.task import Task
 from reconciler.declare.project import Approvals
-from reconciler.errors import Refused
+from reconciler.errors import NotAllowed
 from reconciler.model import PlanDocument
 from reconciler.prove import approvals
 from reconciler.prove.approvals import Counted
@@ -38,13 +38,13 @@ class Consent:
 
 
 def consent(task: Task, fresh: PlanDocument) -> Consent:
-    """`Refused` unless enough people signed these very bytes. *fresh*: today's plan."""
+    """`NotAllowed` unless enough people signed these very bytes. *fresh*: today's plan."""
     required = _required(task, fresh)
     if required <= 0 or task.options.lifts("approvals"):
         return Consent(required)
     rule = task.project.guards.approvals
     if rule is None:
-        raise Refused(
+        raise NotAllowed(
             f"the plan needs {required} approvals, and the project no longer says who may "
             "approve; plan again"
         )
@@ -52,7 +52,7 @@ def consent(task: Task, fresh: PlanDocument) -> Consent:
 
 
 def _counted(task: Task, rule: Approvals, required: int) -> Consent:
-    """The signatures of the plan counted by *rule*; `Refused` if they are fewer than *required*."""
+    """The signatures of the plan counted by *rule*; `NotAllowed` if fewer than *required*."""
     saved, author = task.saved, task.saved.plan.metadata.author
     place = disk.inside(task.site.root, rule.allowed_signers)
     given = _signatures(task)
@@ -68,7 +68,7 @@ def _counted(task: Task, rule: Approvals, required: int) -> Consent:
         plan_name=saved.path.name,
     )
     if missing := approvals.shortfall(counted, required=required, author=author):
-        raise Refused(f"{missing}; nothing was sent (reconciler approve signs the plan)")
+        raise NotAllowed(f"{missing}; nothing was sent (reconciler approve signs the plan)")
     return Consent(required, counted, hashlib.sha256(signers.allowed).hexdigest())
 
 

@@ -33,7 +33,7 @@ class DryRun:
 
 
 def dry_run(task: Task) -> DryRun:
-    """The requests for what is left of the plan; `Refused` if the plan breaks a limit."""
+    """The requests for what is left of the plan; `NotAllowed` if the plan breaks a limit."""
     plan = task.saved.plan
     fresh = plan_anew(task)
     if not plan.applicable:

@@ -7,7 +7,7 @@ from reconciler.apply.judging import Agenda
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
 from reconciler.declare.project import Account, ProjectFile
-from reconciler.errors import Refused
+from reconciler.errors import NotAllowed
 from reconciler.inventory import Facts
 from reconciler.lanes.known import Known
 from reconciler.model import AccountFacts, Violation
@@ -17,7 +17,7 @@ from reconciler.plan.guards.waivers import Waivers
 
 
 def check_limits(task: Task, known: Known, agenda: Agenda, facts: Facts) -> None:
-    """`Refused` if what is left breaks `max-deletions` or `inventory-age` today."""
+    """`NotAllowed` if what is left breaks `max-deletions` or `inventory-age` today."""
 
     def since(account: str, moment: datetime) -> int:
         return known.journal.deleted_since(known.scope(account), moment)
@@ -27,13 +27,13 @@ def check_limits(task: Task, known: Known, agenda: Agenda, facts: Facts) -> None
         raise refusal(broken)
 
 
-def refusal(broken: Sequence[Violation]) -> Refused:
+def refusal(broken: Sequence[Violation]) -> NotAllowed:
     """The error that tells *broken*."""
     said = "; ".join(
         f"{one.guard} ({one.account}): {one.message}" if one.account else one.message
         for one in broken
     )
-    return Refused(f"{said}; nothing was sent")
+    return NotAllowed(f"{said}; nothing was sent")
 
 
 def violations(

@@ -11,7 +11,7 @@ from reconciler.apply.limits import check_limits, refusal
 from reconciler.apply.task import Override, Task
 from reconciler.apply.windows import OpenWindows, open_windows
 from reconciler.declare.project import ProjectFile
-from reconciler.errors import Refused, Stale
+from reconciler.errors import NotAllowed, Stale
 from reconciler.lanes.known import Known
 from reconciler.model import PlanDocument
 from reconciler.plan.guards.texts import span
@@ -40,8 +40,8 @@ class Permit:
 def permit(task: Task, known: Known, agenda: Agenda, fresh: FreshPlan) -> Permit:
     """Judge whether requests may leave for what is left of the plan.
 
-    `Stale` if the plan is too old, `Refused` for whatever else does not hold. If nothing is left to
-    do, nothing is asked.
+    `Stale` if the plan is too old, `NotAllowed` for whatever else does not hold. If nothing is left
+    to do, nothing is asked.
     """
     saved = task.saved
     if not agenda.working(task.options) and saved.plan.applicable:
@@ -82,13 +82,13 @@ def check_age(
 
 
 def _override(task: Task) -> Override | None:
-    """The rule that is lifted, told aloud; `Refused` if the project lets nobody lift it."""
+    """The rule that is lifted, told aloud; `NotAllowed` if the project lets nobody lift it."""
     override = task.options.override
     if override is None:
         return None
     if override.rule not in task.project.guards.waivable:
         known = ", ".join(task.project.guards.waivable) or "none"
-        raise Refused(f"--waive {override.rule}: guards.waivable of the project allows {known}")
+        raise NotAllowed(f"--waive {override.rule}: guards.waivable of the project allows {known}")
     task.site.aloud(safe.terminal(str(override)))
     return override
 

@@ -32,7 +32,7 @@ class Conclusion:
 def apply(task: Task, document: Callable[[ReportDocument], bytes]) -> Conclusion:
     """Carry out what is left of the plan. *document*: a report as it is kept.
 
-    `Stale` and `Refused` before the first request if it may not be sent; `Locked` if another run
+    `Stale` and `NotAllowed` before the first request if it may not be sent; `Locked` if another run
     holds a lane.
     """
     report: ReportDocument | None = None

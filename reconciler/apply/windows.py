@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.apply.task import Task
-from reconciler.errors import Refused
+from reconciler.errors import NotAllowed
 from reconciler.plan.guards.windows import Schedule
 
 
@@ -30,7 +30,7 @@ class OpenWindows:
 
 
 def open_windows(task: Task, accounts: Sequence[str]) -> OpenWindows:
-    """`Refused` if every account's window is closed; those still open go on alone."""
+    """`NotAllowed` if every account's window is closed; those still open go on alone."""
     if task.options.lifts("windows") or not accounts:
         return OpenWindows()
     schedules = {name: Schedule(task.project.accounts[name].guards.windows) for name in accounts}
@@ -38,7 +38,7 @@ def open_windows(task: Task, accounts: Sequence[str]) -> OpenWindows:
     now = task.site.now()
     closed = [windows.closed(name, now) for name in accounts]
     if all(closed):
-        raise Refused(f"{closed[0]}; nothing was sent")
+        raise NotAllowed(f"{closed[0]}; nothing was sent")
     decisions = [schedules[name].decide(now) for name in accounts]
     first = next(one for one in decisions if one.open)
     return OpenWindows(schedules, {"open": True, "rule": first.rule, "because": first.because})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.declare.project import Approvals, ProjectFile
-from reconciler.errors import ReconcilerError, Refused, Stale, Usage
+from reconciler.errors import NotAllowed, ReconcilerError, Stale, Usage
 from reconciler.model import PlanDocument
 from reconciler.plan import planfile
 from reconciler.plan.saved import Saved
@@ -33,7 +33,7 @@ class Desk:
         if asked is not None and asked in known:
             return asked
         if not known:
-            raise Refused(
+            raise NotAllowed(
                 f"{self.rule.allowed_signers} lists no principal for {key} as of today;"
                 " nothing was written"
             )
@@ -41,7 +41,7 @@ class Desk:
         if asked is None and len(known) == 1 and plain:
             return plain[0]
         if asked is not None:
-            raise Refused(f"{key} does not speak for {asked}; nothing was written")
+            raise NotAllowed(f"{key} does not speak for {asked}; nothing was written")
         raise Usage(f"the key speaks for {', '.join(known)}: say which with --principal")
 
     def accept(self, who: str, signature: bytes) -> None:
@@ -49,7 +49,7 @@ class Desk:
         name = approvals.signature_path(self.saved.path.name, who)
         counted = self.count([(name, signature)])
         if counted is not None and counted.rejected:
-            raise Refused(f"this signature would not count: {counted.rejected[0][1]}")
+            raise NotAllowed(f"this signature would not count: {counted.rejected[0][1]}")
 
     def count(self, signatures: Sequence[tuple[str, bytes]]) -> Counted | None:
         """Who approves with *signatures*; None if the project asks for no approvals."""
@@ -80,9 +80,9 @@ def check_signable(plan: PlanDocument, project: ProjectFile, now: datetime) -> N
         )
     if plan.violations:
         guards = ", ".join(sorted({one.guard for one in plan.violations}))
-        raise Refused(f"the plan has violations ({guards}); nothing was signed")
+        raise NotAllowed(f"the plan has violations ({guards}); nothing was signed")
     if plan.summary.targets == 0:
-        raise Refused("the plan deletes nothing; there is nothing to sign")
+        raise NotAllowed("the plan deletes nothing; there is nothing to sign")
 
 
 def check_counted(rule: Approvals | None, principal: str | None) -> None:

@@ -27,7 +27,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 Record = Mapping[str, Any]
 
 
-class Damaged(ReconcilerError):
+class BrokenLog(ReconcilerError):
     """The log's end is not what was written there; nothing was appended."""
 
 
@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:
 def append(path: Path, records: Sequence[object]) -> str:
     """Append *records* durably and return the last hash; processes take turns.
 
-    A torn last line (a crash while it was written) is cut; a record `cut` says so. `Damaged` if
+    A torn last line (a crash while it was written) is cut; a record `cut` says so. `BrokenLog` if
     the end of the file is not a chain. When it raises, nothing was appended.
     """
     return append_after(path, None, lambda _: records)
@@ -248,8 +248,8 @@ def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
     return end, seq, prev, torn
 
 
-def _damaged(path: Path, end: int) -> Damaged:
-    return Damaged(
+def _damaged(path: Path, end: int) -> BrokenLog:
+    return BrokenLog(
         f"the audit log {path} is damaged near byte {end}: nothing was appended. `reconciler"
         " verify` names the record; keep the file, move it aside, and a new chain begins"
     )

@@ -89,7 +89,7 @@ class Reviewed(Record, frozen=True, kw_only=True, tag="reviewed"):
     because: str
 
 
-class Intent(Record, frozen=True, kw_only=True, tag="intent"):
+class IntentRecord(Record, frozen=True, kw_only=True, tag="intent"):
     """A request that is about to leave. *request* numbers the requests of the journal."""
 
     request: int
@@ -112,7 +112,7 @@ class Seen(Record, frozen=True, kw_only=True, tag="outcome"):
     vendor_request_id: str | None = None
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class AbsenceRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An absence that asked for the target, with its manifest's words."""
 
     manifest: str
@@ -136,7 +136,7 @@ class TargetEnded(Record, frozen=True, kw_only=True, tag="target"):
     detail: str | None
     evidence: Evidence | None
     campaign: Campaign | None
-    sources: tuple[Asked, ...] = ()
+    sources: tuple[AbsenceRecord, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
     copy: str | None = None  # the digest of what the vendor said of it before
 
@@ -158,7 +158,7 @@ class RunEnded(Record, frozen=True, kw_only=True, tag="run-ended"):
     report: str | None = None
 
 
-_KNOWN = RunStarted | Waived | Reviewed | Intent | Seen | TargetEnded | Finding | RunEnded
+_KNOWN = RunStarted | Waived | Reviewed | IntentRecord | Seen | TargetEnded | Finding | RunEnded
 _TYPES = frozenset(one.__struct_config__.tag for one in _KNOWN.__args__)
 
 

@@ -195,7 +195,7 @@ class _Case:
 
     def _said(self, run: _Run, said: records.Record, seq: int) -> None:
         match said:
-            case records.Intent():
+            case records.IntentRecord():
                 self._intent(run, said, seq)
             case records.Seen() if said.status is not None:
                 # Without one nothing answered: a later run found it lost, maybe another plan's.
@@ -208,7 +208,7 @@ class _Case:
                 self.ended.add(run)
                 self.report = said.report or self.report
 
-    def _intent(self, run: _Run, said: records.Intent, seq: int) -> None:
+    def _intent(self, run: _Run, said: records.IntentRecord, seq: int) -> None:
         for target in said.targets:
             if target not in self.planned:
                 raise NotVerified(AUDIT, f"asks to delete {target}, which is not in the plan", seq)

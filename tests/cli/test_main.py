@@ -14,7 +14,7 @@ import pytest
 from reconciler import __version__
 from reconciler.cli import main as cli
 from reconciler.cli.app import App
-from reconciler.errors import Diagnostic, InputError, Locked, ReconcilerError, Refused
+from reconciler.errors import Diagnostic, InputError, Locked, NotAllowed, ReconcilerError
 from reconciler.site import Site
 
 
@@ -133,7 +133,7 @@ def run_with(monkeypatch: pytest.MonkeyPatch, do: Callable[[], int | None]) -> i
     ("error", "code", "words"),
     [
         (ReconcilerError("no\x1b[2J way"), 1, "error: no\\x1b[2J way\n"),
-        (Refused("closed"), 3, "error: closed\n"),
+        (NotAllowed("closed"), 3, "error: closed\n"),
         (Locked("held"), 75, "error: held\n"),
         (
             InputError([Diagnostic("error", "c", "bad\nthing", "f.yaml", 3, 4, "mend")]),

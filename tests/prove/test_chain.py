@@ -146,7 +146,7 @@ def test_an_append_to_a_damaged_end_is_refused_and_changes_nothing(log: Path, da
     else:
         whole.append(b"junk\n")
     log.write_bytes(before := b"".join(whole))
-    with pytest.raises(chain.Damaged):
+    with pytest.raises(chain.BrokenLog):
         chain.append(log, [record()])
     assert log.read_bytes() == before
 

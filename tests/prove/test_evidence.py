@@ -121,7 +121,7 @@ def ended(target: Target, run: str, digest: str, outcome: Outcome, by: str) -> r
         detail=None,
         evidence=by,  # type: ignore[arg-type]
         campaign=Campaign(account=target.account, id=target.id, name="Diwali"),
-        sources=(records.Asked(manifest="retire", path="manifests/retire.yaml", line=3),),
+        sources=(records.AbsenceRecord(manifest="retire", path="manifests/retire.yaml", line=3),),
     )
 
 
@@ -136,7 +136,7 @@ def history(digest: str, report: str | None) -> list[records.Record]:
     found: list[records.Record] = [started("r0", other), started("r1", digest)]
     for number, target in enumerate(TARGETS[:3]):
         found.append(
-            records.Intent(
+            records.IntentRecord(
                 at=AT,
                 run="r1",
                 plan=digest,
