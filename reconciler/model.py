@@ -260,7 +260,7 @@ class InputFile(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class Document(Struct, frozen=True, kw_only=True):
+class ManifestDocument(Struct, frozen=True, kw_only=True):
     """Who wants what one manifest asks for, why, and under which ticket. Days are ISO dates."""
 
     name: str
@@ -274,7 +274,7 @@ class Document(Struct, frozen=True, kw_only=True):
 class ManifestFile(InputFile, frozen=True, kw_only=True):
     """A file of manifests; *documents* in the file's order."""
 
-    documents: tuple[Document, ...]
+    documents: tuple[ManifestDocument, ...]
 
 
 class InventoryFile(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -318,6 +318,17 @@ def test_the_lane_knows_no_database_and_no_engine() -> None:
         assert not any(within(one, *DATABASE, *backends, "procrastinate") for one in loaded)
 
 
+def test_no_public_class_has_the_name_of_another() -> None:
+    # The sandbox is written from the vendors' pages alone, and shares no words with us.
+    homes: dict[str, list[str]] = {}
+    for name in modules():
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.ClassDef) and not within(name, "reconciler.sandbox"):
+                homes.setdefault(node.name, []).append(name)
+    twice = {one: where for one, where in homes.items() if len(where) > 1 and one[0] != "_"}
+    assert twice == {}
+
+
 def test_no_packages_import_each_other_in_a_circle() -> None:
     # `reconciler` itself only names what the library gives, and knows its version.
     graph: dict[str, set[str]] = {}

@@ -3,10 +3,10 @@
 from typing import Unpack
 
 from reconciler.api.given import (
+    GivenReading,
     MaxWait,
     One,
     OnEvent,
-    Reads,
     Some,
     heard_by,
     inventory_of,
@@ -41,7 +41,7 @@ def apply(
     attended: bool = False,
     on_event: OnEvent = None,
     stop: Stop | None = None,
-    **reads: Unpack[Reads],
+    **reads: Unpack[GivenReading],
 ) -> Report:
     """Carry *plan* out, or go on with it."""
     from reconciler.apply.steps import apply as carry_out
@@ -75,7 +75,7 @@ def dry_run(
     accounts: Some = (),
     limit: int | None = None,
     inventory: Some = (),
-    **reads: Unpack[Reads],
+    **reads: Unpack[GivenReading],
 ) -> DryRun:
     """The requests that `apply` would send now."""
     from reconciler.apply.dry_run import dry_run as requests_of

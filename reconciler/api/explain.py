@@ -2,7 +2,7 @@
 
 from typing import Unpack
 
-from reconciler.api.given import Reads, Some, inventory_of
+from reconciler.api.given import GivenReading, Some, inventory_of
 from reconciler.api.plan import plan_time
 from reconciler.errors import Usage
 from reconciler.model import Target
@@ -12,7 +12,7 @@ from reconciler.site import Site
 
 
 def explain(
-    site: Site, target: str, *, inventory: Some = (), **reads: Unpack[Reads]
+    site: Site, target: str, *, inventory: Some = (), **reads: Unpack[GivenReading]
 ) -> Explanation:
     """Everything that looked at *target* (`ACCOUNT/ID`), with its verdict.
 

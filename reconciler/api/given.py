@@ -21,7 +21,7 @@ OnEvent = Callable[[Event], None] | Listener | None
 """What takes the events of a run; None: the project's listener."""
 
 
-class Reads(TypedDict, total=False):
+class GivenReading(TypedDict, total=False):
     """How files of an inventory are read, where they do not say so themselves.
 
     *inventory_format*: `ndjson`, `json`, `yaml` or `csv` rather than that of their suffix.
@@ -94,7 +94,7 @@ class _Calling(Listener):
         self._other.aloud(text)
 
 
-def inventory_of(files: Some, **reads: Unpack[Reads]) -> "Given":
+def inventory_of(files: Some, **reads: Unpack[GivenReading]) -> "Given":
     """What was said of the inventory; `Usage` with all that is wrong with it."""
     from reconciler.declare.reading import reading
     from reconciler.inventory.sources import Given

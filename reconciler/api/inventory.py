@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import BinaryIO, Unpack
 
-from reconciler.api.given import One, Reads, Some, inventory_of, texts
+from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
 from reconciler.errors import Usage
 from reconciler.inventory import Reader
-from reconciler.inventory.csvwrite import Columns
+from reconciler.inventory.csvwrite import CsvColumns
 from reconciler.inventory.diff import Diff
 from reconciler.inventory.diff import diff as compare
 from reconciler.inventory.sources import (
@@ -24,7 +24,7 @@ from reconciler.safe import terminal
 from reconciler.site import Site
 
 
-def diff(site: Site, before: One, after: One, **reads: Unpack[Reads]) -> Diff:
+def diff(site: Site, before: One, after: One, **reads: Unpack[GivenReading]) -> Diff:
     """What appeared, what is gone and what changed from *before* to *after*, field by field."""
     pair = texts((before, after))
     if pair == (STDIN, STDIN):
@@ -37,7 +37,9 @@ def diff(site: Site, before: One, after: One, **reads: Unpack[Reads]) -> Diff:
     return found
 
 
-def stats(site: Site, files: Some = (), *, label: str = "owner", **reads: Unpack[Reads]) -> Stats:
+def stats(
+    site: Site, files: Some = (), *, label: str = "owner", **reads: Unpack[GivenReading]
+) -> Stats:
     """How many campaigns *files* hold; none: the project's."""
     given = inventory_of(files, **reads)
     with ExitStack() as spooled:
@@ -60,7 +62,7 @@ def convert(
     target: One | BinaryIO,
     *,
     to: str | None = None,
-    **reads: Unpack[Reads],
+    **reads: Unpack[GivenReading],
 ) -> int:
     """Write *source* as *target*; how many campaigns there are.
 
@@ -71,7 +73,7 @@ def convert(
     to = to or format_by_suffix(name, "--to")
     with ExitStack() as spooled:
         reader = _reader(site, inventory_of(path, **reads), spooled, "--from")
-        columns = Columns()
+        columns = CsvColumns()
         for batch in reader:
             if to == "csv":
                 columns.see(batch)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Unpack
 
 from reconciler import disk
-from reconciler.api.given import One, Reads, Some, inventory_of, texts
+from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
 from reconciler.api.written import write_parts
 from reconciler.errors import Diagnostic, Usage
 from reconciler.model import (
@@ -180,7 +180,7 @@ def plan(
     manifests: Some = (),
     author: str | None = None,
     attributes: bool = False,
-    **reads: Unpack[Reads],
+    **reads: Unpack[GivenReading],
 ) -> Plan:
     """A plan of today's files."""
     from reconciler.plan.today import make_plan

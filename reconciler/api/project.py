@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
-from reconciler.api.given import MaxWait, One, OnEvent, Reads, Some
+from reconciler.api.given import GivenReading, MaxWait, One, OnEvent, Some
 from reconciler.events import Listener
 from reconciler.site import Site, real_time
 
@@ -86,7 +86,7 @@ class Project:
         manifests: Some = (),
         author: str | None = None,
         attributes: bool = False,
-        **reads: Unpack[Reads],
+        **reads: Unpack[GivenReading],
     ) -> "Plan":
         """Compare the manifests with the inventory; sends nothing, reads no credential.
 
@@ -108,7 +108,7 @@ class Project:
         )
 
     def explain(
-        self, target: str, *, inventory: Some = (), **reads: Unpack[Reads]
+        self, target: str, *, inventory: Some = (), **reads: Unpack[GivenReading]
     ) -> "Explanation":
         """Why the campaign *target* (`ACCOUNT/ID`) is, or is not, in the plan.
 
@@ -145,13 +145,15 @@ class Project:
             stop=stop,
         )
 
-    def diff(self, before: One, after: One, **reads: Unpack[Reads]) -> "Diff":
+    def diff(self, before: One, after: One, **reads: Unpack[GivenReading]) -> "Diff":
         """What appeared, is gone and changed from one inventory file to another, field by field."""
         from reconciler.api.inventory import diff
 
         return diff(self._site, before, after, **reads)
 
-    def stats(self, files: Some = (), *, label: str = "owner", **reads: Unpack[Reads]) -> "Stats":
+    def stats(
+        self, files: Some = (), *, label: str = "owner", **reads: Unpack[GivenReading]
+    ) -> "Stats":
         """How many campaigns *files* (none: the project's) hold, by account, status, age, label.
 
         *label*: the key of the label that says whose a campaign is.
@@ -166,7 +168,7 @@ class Project:
         target: One | BinaryIO,
         *,
         to: str | None = None,
-        **reads: Unpack[Reads],
+        **reads: Unpack[GivenReading],
     ) -> int:
         """Write the inventory *source* as *target*; how many campaigns it holds.
 
@@ -225,7 +227,7 @@ class Project:
         attended: bool = False,
         on_event: OnEvent = None,
         stop: "Stop | None" = None,
-        **reads: Unpack[Reads],
+        **reads: Unpack[GivenReading],
     ) -> "Report":
         """Carry out *plan* (or the plan file of that path), or go on with it.
 
@@ -274,7 +276,7 @@ class Project:
         accounts: Some = (),
         limit: int | None = None,
         inventory: Some = (),
-        **reads: Unpack[Reads],
+        **reads: Unpack[GivenReading],
     ) -> "DryRun":
         """The requests that `apply` would send now; reads no credential and cannot send."""
         from reconciler.api.apply import dry_run
@@ -301,7 +303,7 @@ class Project:
         max_wait: MaxWait = "15m",
         on_event: OnEvent = None,
         stop: "Stop | None" = None,
-        **reads: Unpack[Reads],
+        **reads: Unpack[GivenReading],
     ) -> "Settlement":
         """Find out what became of targets in doubt, by looking; it never deletes anything.
 

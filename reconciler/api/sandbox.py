@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from reconciler.declare.project import Account, ProjectFile
 from reconciler.driver import Credential, by_key
-from reconciler.inventory import Reader, Source, format_of
+from reconciler.inventory import InventorySource, Reader, format_of
 from reconciler.model import Campaign
 from reconciler.site import Site
 
@@ -81,11 +81,15 @@ def _known(site: Site, value: Any) -> str | None:
     return key if key.startswith(_OURS) else None
 
 
-def _sources(site: Site, project: ProjectFile | None, files: Sequence[str]) -> list[Source]:
+def _sources(
+    site: Site, project: ProjectFile | None, files: Sequence[str]
+) -> list[InventorySource]:
     """The inventory files; those of the project count from its folder."""
     default = ("inventory.ndjson",) if project is None else project.inventory
     paths = tuple(files) or tuple(site.shown(path) for path in default)
-    return [Source(path, _opener(site, path), format_of(path) or "ndjson") for path in paths]
+    return [
+        InventorySource(path, _opener(site, path), format_of(path) or "ndjson") for path in paths
+    ]
 
 
 def _opener(site: Site, path: str) -> Callable[[], BinaryIO]:
@@ -96,7 +100,7 @@ def _opener(site: Site, path: str) -> Callable[[], BinaryIO]:
     return lambda: Path(path).open("rb")
 
 
-def _campaigns(site: Site, sources: list[Source]) -> Iterator[Campaign]:
+def _campaigns(site: Site, sources: list[InventorySource]) -> Iterator[Campaign]:
     reader = Reader(sources, accounts=None, now=site.now())
     for batch in reader:
         yield from batch

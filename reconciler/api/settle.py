@@ -5,7 +5,16 @@ from typing import Unpack
 
 from msgspec import structs
 
-from reconciler.api.given import MaxWait, One, OnEvent, Reads, Some, heard_by, inventory_of, seconds
+from reconciler.api.given import (
+    GivenReading,
+    MaxWait,
+    One,
+    OnEvent,
+    Some,
+    heard_by,
+    inventory_of,
+    seconds,
+)
 from reconciler.api.plan import Plan, read_plan
 from reconciler.errors import ReconcilerError, Usage, check_names
 from reconciler.lanes.stop import Stop
@@ -31,7 +40,7 @@ def settle(
     max_wait: MaxWait = "15m",
     on_event: OnEvent = None,
     stop: Stop | None = None,
-    **reads: Unpack[Reads],
+    **reads: Unpack[GivenReading],
 ) -> Settlement:
     """Look at the targets in doubt that are meant, or record what a person found."""
     chosen = _targets(targets)

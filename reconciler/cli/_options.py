@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from reconciler.api.given import Reads
+from reconciler.api.given import GivenReading
 from reconciler.errors import Usage
 from reconciler.views import PLAN_FORMATS
 
@@ -74,7 +74,7 @@ def READS(*formats: str) -> Callable[[F], F]:  # noqa: N802
             date_format: str | None,
             **others: Any,
         ) -> Any:
-            reads: Reads = {
+            reads: GivenReading = {
                 "inventory_format": inventory_format,
                 "captured_at": captured_at,
                 "date_format": date_format,

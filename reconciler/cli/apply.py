@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import safe
-from reconciler.api.given import Reads
+from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
@@ -92,7 +92,7 @@ def command(
     accounts: tuple[str, ...],
     limit: int | None,
     inventory: tuple[str, ...],
-    reads: Reads,
+    reads: GivenReading,
     update_inventory: bool,
     approvals: tuple[str, ...],
     requested_by: tuple[str, ...],
@@ -164,7 +164,9 @@ def command(
         return report.exit_code
 
 
-def _planned(app: App, inventory: tuple[str, ...], reads: Reads, *, show_numbers: bool) -> "Plan":
+def _planned(
+    app: App, inventory: tuple[str, ...], reads: GivenReading, *, show_numbers: bool
+) -> "Plan":
     """On a terminal: a plan of today's files, shown."""
     from reconciler.cli.plan import show_plan
 

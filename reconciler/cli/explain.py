@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.api.given import Reads
+from reconciler.api.given import GivenReading
 from reconciler.cli._options import INVENTORY, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 
@@ -32,7 +32,7 @@ def command(
     *,
     target: str,
     inventory: tuple[str, ...],
-    reads: Reads,
+    reads: GivenReading,
     format_: str,
     show_numbers: bool,
 ) -> int:

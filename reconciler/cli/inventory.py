@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from reconciler.api.given import Reads
+from reconciler.api.given import GivenReading
 from reconciler.cli._options import READS
 from reconciler.cli._pull import pull
 from reconciler.cli.app import App, pass_app
@@ -47,7 +47,7 @@ Examples:
     help="OUT's format; default: by its suffix.",
 )
 @pass_app
-def convert(app: App, source: str, target: str, to: str | None, reads: Reads) -> None:
+def convert(app: App, source: str, target: str, to: str | None, reads: GivenReading) -> None:
     """Write the inventory IN as OUT, in the format of OUT's suffix (.gz packs it).
 
     IN is checked as `plan` would; - is standard input or output. Nothing is written if anything
@@ -83,7 +83,7 @@ def diff(
     app: App,
     before: str,
     after: str,
-    reads: Reads,
+    reads: GivenReading,
     format_: str,
     detailed_exitcode: bool,
     show_numbers: bool,
@@ -114,7 +114,7 @@ Examples:
     "--label", default="owner", show_default=True, metavar="KEY", help="The label that says whose."
 )
 @pass_app
-def stats(app: App, files: tuple[str, ...], reads: Reads, format_: str, label: str) -> None:
+def stats(app: App, files: tuple[str, ...], reads: GivenReading, format_: str, label: str) -> None:
     """Count the campaigns by account, status, age and owner label.
 
     Without FILE: the project's inventory. Ages are by creation.

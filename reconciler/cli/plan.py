@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.api.given import Reads
+from reconciler.api.given import GivenReading
 from reconciler.cli._options import FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
@@ -56,7 +56,7 @@ def command(
     *,
     out: str | None,
     inventory: tuple[str, ...],
-    reads: Reads,
+    reads: GivenReading,
     accounts: tuple[str, ...],
     manifests: tuple[str, ...],
     format_: str,

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from reconciler.api.given import Reads
+from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
@@ -47,7 +47,7 @@ def command(
     account: str | None,
     because: str | None,
     inventory: tuple[str, ...],
-    reads: Reads,
+    reads: GivenReading,
     max_wait: str,
     format_: str,
     events: str | None,

@@ -46,7 +46,7 @@ def fold(name: str) -> str:
     return _BLANK.sub("", name).casefold()
 
 
-class Wrong(NamedTuple):
+class WrongReading(NamedTuple):
     """What is wrong with one of the keys of a reading (as in the project file), and the fix."""
 
     path: tuple[str, ...]
@@ -81,23 +81,25 @@ def _option(path: tuple[str, ...]) -> str:
     return f"--{name.get(path[0], path[0])}" + "".join(f" {one}" for one in path[1:])
 
 
-def wrong(one: Reading) -> Iterator[Wrong]:
+def wrong(one: Reading) -> Iterator[WrongReading]:
     """Everything that is wrong with a reading, wherever it was written."""
     if one.format is not None and one.format not in FORMATS:
-        yield Wrong(("format",), f"no format {one.format!r}", f"use one of {', '.join(FORMATS)}")
+        yield WrongReading(
+            ("format",), f"no format {one.format!r}", f"use one of {', '.join(FORMATS)}"
+        )
     if one.captured_at is not None and one.captured_at != MTIME:
         try:
             instant(one.captured_at)
         except ValueError:
             fix = f"write 2026-11-20T08:00:00Z, or {MTIME} for the time of the file"
-            yield Wrong(("capturedAt",), f"{one.captured_at!r} is no time", fix)
+            yield WrongReading(("capturedAt",), f"{one.captured_at!r} is no time", fix)
     if one.date_format is not None and (why := _wrong_format(one.date_format)) is not None:
         fix = "write it as %d/%m/%Y, with %H:%M:%S for times; %s is seconds since 1970"
-        yield Wrong(("dateFormat",), f"{one.date_format!r} {why}", fix)
+        yield WrongReading(("dateFormat",), f"{one.date_format!r} {why}", fix)
     for key, keys in (("map", one.map or {}), ("set", one.set or {})):
         yield from _wrong_keys(key, keys)
     for field in sorted((one.map or {}).keys() & (one.set or {}).keys()):
-        yield Wrong(("set", field), "--map says the same field", "leave one of them out")
+        yield WrongReading(("set", field), "--map says the same field", "leave one of them out")
 
 
 def _wrong_format(format_: str) -> str | None:
@@ -108,23 +110,27 @@ def _wrong_format(format_: str) -> str | None:
     return None
 
 
-def _wrong_keys(key: str, keys: Mapping[str, str]) -> Iterator[Wrong]:
+def _wrong_keys(key: str, keys: Mapping[str, str]) -> Iterator[WrongReading]:
     seen: dict[str, str] = {}
     for name, value in keys.items():
         field = field_of(name)
         if key == "set" and name == IDS:
             if value != "text":
-                yield Wrong((key, name), f"{value!r} says nothing", f"write {IDS}=text")
+                yield WrongReading((key, name), f"{value!r} says nothing", f"write {IDS}=text")
         elif field is None:
             like = near(name, [*FIELDS, LABEL, ATTRIBUTE])
             fix = f"did you mean {like}?" if like else f"the fields are {' '.join(FIELDS)}"
-            yield Wrong((key, name), "a record has no such field", fix)
+            yield WrongReading((key, name), "a record has no such field", fix)
         elif field in seen:
-            yield Wrong((key, name), f"{seen[field]} is the same field", "leave one of them out")
+            yield WrongReading(
+                (key, name), f"{seen[field]} is the same field", "leave one of them out"
+            )
         elif not value:
-            yield Wrong((key, name), "nothing is said", "write FIELD=TEXT")
+            yield WrongReading((key, name), "nothing is said", "write FIELD=TEXT")
         elif key == "set" and field == "status" and value not in _STATUSES:
-            yield Wrong((key, name), f"{value!r} is no status", f"use one of {' '.join(_STATUSES)}")
+            yield WrongReading(
+                (key, name), f"{value!r} is no status", f"use one of {' '.join(_STATUSES)}"
+            )
         seen.setdefault(field or name, name)
 
 

@@ -28,7 +28,7 @@ _SUFFIXES = {
 _READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": csvfile.read}
 
 
-class Source(msgspec.Struct, frozen=True):
+class InventorySource(msgspec.Struct, frozen=True):
     """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv.
 
     *reading*: how it is read where it does not say so itself, well said. *bytes*: the SHA-256 of
@@ -65,7 +65,7 @@ class Reader:
     """
 
     def __init__(
-        self, sources: Sequence[Source], *, accounts: Collection[str] | None, now: datetime
+        self, sources: Sequence[InventorySource], *, accounts: Collection[str] | None, now: datetime
     ) -> None:
         self._sources = tuple(sources)
         self._accounts = None if accounts is None else frozenset(accounts)
@@ -106,7 +106,7 @@ class Reader:
             raise RuntimeError("the inventory has not been read yet")
         return self._facts
 
-    def _notes(self, source: Source, repeats: Repeats | None) -> Notes:
+    def _notes(self, source: InventorySource, repeats: Repeats | None) -> Notes:
         return Notes(
             source.path,
             accounts=self._accounts,
@@ -158,7 +158,7 @@ class Reader:
         return problems
 
 
-def _batches(source: Source, notes: Notes) -> Iterator[Batch]:
+def _batches(source: InventorySource, notes: Notes) -> Iterator[Batch]:
     with source.open() as file:
         raw = Raw(file, source.path)
         notes.gzip = raw.gzip
@@ -166,7 +166,7 @@ def _batches(source: Source, notes: Notes) -> Iterator[Batch]:
         raw.finish()
 
 
-def _read(source: Source, notes: Notes) -> Generator[list[Campaign], None, InventoryFile]:
+def _read(source: InventorySource, notes: Notes) -> Generator[list[Campaign], None, InventoryFile]:
     """Checked batches of one file; returns what the plan says of the file."""
     digest = ""
     try:

@@ -19,7 +19,7 @@ _SURE = ("account", "id", "attributes", "unknown")  # of these nobody asks wheth
 
 
 @dataclass(slots=True)
-class Columns:
+class CsvColumns:
     """The columns that CSV needs for records: `see` them all before the first is written.
 
     *rewritten*: an id looks as if a spreadsheet had made it, so that reading needs to be told.
@@ -84,7 +84,7 @@ def _field(column: str) -> str:
 
 
 def table(
-    batches: Iterable[Sequence[Campaign]], accounts: Mapping[str, AccountFacts], columns: Columns
+    batches: Iterable[Sequence[Campaign]], accounts: Mapping[str, AccountFacts], columns: CsvColumns
 ) -> Iterator[bytes]:
     """The header row and a row for each record."""
     names = columns.names(accounts)

@@ -7,7 +7,15 @@ from typing import Any
 
 from reconciler.inventory.claims import Claim, known_name, ordered
 from reconciler.inventory.notes import Notes, closest, like_field
-from reconciler.inventory.records import Where, Wrong, as_moment, as_text, as_texts, kind, short
+from reconciler.inventory.records import (
+    Where,
+    WrongValue,
+    as_moment,
+    as_text,
+    as_texts,
+    kind,
+    short,
+)
 from reconciler.model import API_VERSION
 
 _KEYS = ("apiVersion", "kind", "capturedAt", "accounts")
@@ -119,7 +127,7 @@ class _Header:
         try:
             why = said.get("why")
             return None if why is None else as_text(f"{_shown(path)}.why", why)
-        except Wrong as error:
+        except WrongValue as error:
             self._wrong((*path, "why"), error.what, error.fix)
             return None
 
@@ -128,7 +136,7 @@ class _Header:
             return None
         try:
             names = as_texts(f"{_shown(path)}.fields", said["fields"])
-        except Wrong as error:
+        except WrongValue as error:
             self._wrong((*path, "fields"), error.what, error.fix)
             return None
         for name in names:
@@ -149,7 +157,7 @@ class _Header:
                 self._notes.zoneless(self._where(*path)[0])
                 return at.replace(tzinfo=UTC)
             return at.astimezone(UTC)
-        except Wrong as error:
+        except WrongValue as error:
             self._wrong(path, error.what, error.fix)
         except OverflowError:
             self._wrong(path, f"`{shown}` is no UTC time", "write it in UTC, with Z")

@@ -36,7 +36,7 @@ class Dates:
 PLAIN = Dates()
 
 
-class Wrong(Exception):
+class WrongValue(Exception):
     """A value that cannot be read: what, and the fix."""
 
     def __init__(self, what: str, fix: str | None = None) -> None:
@@ -83,27 +83,29 @@ def as_text(key: str, value: object) -> str:
             if isinstance(value, int)
             else "write it in quotes, as the vendor has it: a number may have lost digits"
         )
-        raise Wrong(f"`{key}` is the number {shown}, not text", fix)
-    raise Wrong(f"`{key}` is {kind(value)}, not text", "write text in quotes")
+        raise WrongValue(f"`{key}` is the number {shown}, not text", fix)
+    raise WrongValue(f"`{key}` is {kind(value)}, not text", "write text in quotes")
 
 
 def as_texts(key: str, value: object) -> tuple[str, ...]:
     """*value*, which must be a list of text."""
     if not isinstance(value, list):
-        raise Wrong(f"`{key}` is {kind(value)}, not a list of text", 'write ["...", "..."]')
+        raise WrongValue(f"`{key}` is {kind(value)}, not a list of text", 'write ["...", "..."]')
     return tuple(as_text(f"{key}[{index}]", one) for index, one in enumerate(value))
 
 
 def _labels(key: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise Wrong(f"`{key}` is {kind(value)}, not an object of text", 'write {"team": "..."}')
+        raise WrongValue(
+            f"`{key}` is {kind(value)}, not an object of text", 'write {"team": "..."}'
+        )
     return {name: as_text(f"{key}.{short(name)}", one) for name, one in value.items()}
 
 
 def _object(key: str, value: object) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    raise Wrong(f"`{key}` is {kind(value)}, not an object", 'write {"key": ...}')
+    raise WrongValue(f"`{key}` is {kind(value)}, not an object", 'write {"key": ...}')
 
 
 def _status(key: str, value: object) -> Status:
@@ -113,7 +115,7 @@ def _status(key: str, value: object) -> Status:
     like = closest(word.lower(), STATUSES)
     allowed = " ".join(STATUSES)
     hint = f"did you mean `{like}`? " if like else ""
-    raise Wrong(
+    raise WrongValue(
         f"`{key}` is `{short(word)}`, which is none of ours",
         f"{hint}Use one of {allowed}; the vendor's own word goes to attributes.status",
     )
@@ -123,13 +125,15 @@ def as_moment(key: str, value: object, dates: Dates = PLAIN) -> datetime:
     """The time that *value* is, as *dates* reads it; `Wrong` says how to write it."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         shown = short(_number(value))
-        raise Wrong(f"`{key}` is the number {shown}, not a time", _time_fix(_number(value), dates))
+        raise WrongValue(
+            f"`{key}` is the number {shown}, not a time", _time_fix(_number(value), dates)
+        )
     said = as_text(key, value)
     try:
         return dates.instant(said)
     except ValueError as error:
         what = f"`{key}` is `{short(said)}`, which is no time"
-        raise Wrong(what, _time_fix(said.strip(), dates)) from error
+        raise WrongValue(what, _time_fix(said.strip(), dates)) from error
 
 
 def _time_fix(said: str, dates: Dates) -> str:
@@ -189,7 +193,7 @@ def build(value: object, notes: Notes, where: Where, dates: Dates = PLAIN) -> Ca
             fields[_ATTRIBUTES[key]] = (
                 as_moment(key, one, dates) if key in _TIMES else _READERS[key](key, one)
             )
-        except Wrong as wrong:
+        except WrongValue as wrong:
             good = False
             line, column = where(key)
             notes.error("inventory-field", wrong.what, line=line, column=column, fix=wrong.fix)

@@ -16,7 +16,7 @@ from msgspec import structs
 from reconciler import disk
 from reconciler.declare.reading import MTIME, for_format, need_tables, over, stamp
 from reconciler.errors import ReconcilerError, Usage
-from reconciler.inventory import Source, format_of
+from reconciler.inventory import InventorySource, format_of
 from reconciler.model import InventoryFile, Reading
 from reconciler.safe import terminal
 
@@ -44,7 +44,7 @@ PROJECT = Given()
 
 def inventory_sources(
     site: "Site", project: "ProjectFile", given: Given, spooled: ExitStack
-) -> list[Source]:
+) -> list[InventorySource]:
     """The inventory's files: those that were *given*, else those that the project names.
 
     What can be read only once (standard input, a pipe) is copied to a file that lives as long as
@@ -59,7 +59,7 @@ def inventory_sources(
 
 def given_sources(
     site: "Site", given: Given, spooled: ExitStack, *, option: str = "--inventory-format"
-) -> list[Source]:
+) -> list[InventorySource]:
     """The files that were named one by one; *option* is what says the format of one."""
     if given.files.count(STDIN) > 1:
         raise Usage("--inventory - can be given once")
@@ -68,7 +68,9 @@ def given_sources(
     return found
 
 
-def named_source(site: "Site", project: "ProjectFile", path: str, given: Given = PROJECT) -> Source:
+def named_source(
+    site: "Site", project: "ProjectFile", path: str, given: Given = PROJECT
+) -> InventorySource:
     """The project's file *path*."""
     place = disk.inside(site.root, path)
     shown = Path(os.path.normpath(path)).as_posix()
@@ -86,7 +88,9 @@ def format_by_suffix(path: str, option: str) -> str:
     return found
 
 
-def _given(site: "Site", path: str, given: Given, spooled: ExitStack, option: str) -> Source:
+def _given(
+    site: "Site", path: str, given: Given, spooled: ExitStack, option: str
+) -> InventorySource:
     if path == STDIN:
         stream = site.stdin()
         if stream is None:
@@ -115,7 +119,7 @@ def _source(
     option: str,
     *,
     name: str | None = None,
-) -> Source:
+) -> InventorySource:
     """A file that is read as *given* says, else as a plan before said, else as its *own* says.
 
     *place* None: it has no time of its own.
@@ -131,7 +135,7 @@ def _source(
         wanted = structs.replace(wanted, captured_at=_changed(site, shown, place))
     # a time that a plan found is of the bytes that it read: of others nobody knows it
     same = before.sha256 if before is not None and given.reading.captured_at is None else None
-    return Source(shown, opened, format_, wanted, same if own.captured_at else None)
+    return InventorySource(shown, opened, format_, wanted, same if own.captured_at else None)
 
 
 def _changed(site: "Site", shown: str, place: Path | None) -> str:

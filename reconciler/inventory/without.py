@@ -13,7 +13,7 @@ import msgspec
 from reconciler import disk
 from reconciler.encoding import MARK
 from reconciler.errors import ReconcilerError
-from reconciler.inventory import Reader, Source, csvfile, csvtext, csvwrite
+from reconciler.inventory import InventorySource, Reader, csvfile, csvtext, csvwrite
 from reconciler.inventory.columns import Columns
 from reconciler.inventory.ndjson import chunks
 from reconciler.inventory.notes import Notes
@@ -63,7 +63,7 @@ def without_targets(
             save(place, without(source, lost, now=site.now()))
 
 
-def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:
+def without(source: InventorySource, gone: Gone, *, now: datetime) -> Iterator[bytes]:
     """The bytes of *source* without *gone*, for `write.save`.
 
     A record whose parts are all gone is left out. Header counts follow; `capturedAt` never
@@ -89,7 +89,7 @@ def without(source: Source, gone: Gone, *, now: datetime) -> Iterator[bytes]:
 
 
 def _parts(
-    source: Source, gone: Gone, reader: Reader, removed: Mapping[str, int], now: datetime
+    source: InventorySource, gone: Gone, reader: Reader, removed: Mapping[str, int], now: datetime
 ) -> Iterator[bytes]:
     if source.format == "ndjson":
         return _lines(source, gone, now)
@@ -125,7 +125,7 @@ def less(one: Campaign, gone: Gone) -> Campaign | None:
 # ---------------------------------------------------------------- CSV, row by row
 
 
-def _rows(source: Source, gone: Gone, now: datetime) -> Iterator[bytes]:
+def _rows(source: InventorySource, gone: Gone, now: datetime) -> Iterator[bytes]:
     notes = Notes(source.path, accounts=None, now=now, repeats=None, reading=source.reading)
     with source.open() as file:
         raw = Raw(file, source.path)
@@ -156,7 +156,7 @@ def _with_parts(row: csvtext.Row, columns: Columns, left: Campaign) -> str:
 # ---------------------------------------------------------------- NDJSON, line by line
 
 
-def _lines(source: Source, gone: Gone, now: datetime) -> Iterator[bytes]:
+def _lines(source: InventorySource, gone: Gone, now: datetime) -> Iterator[bytes]:
     removed = _removed(source, gone, now)
 
     def changed(line: bytes, number: int) -> bytes | None:
@@ -169,7 +169,7 @@ def _lines(source: Source, gone: Gone, now: datetime) -> Iterator[bytes]:
 
 
 def _changed(
-    source: Source, change: Callable[[bytes, int], bytes | None], now: datetime
+    source: InventorySource, change: Callable[[bytes, int], bytes | None], now: datetime
 ) -> Iterator[bytes]:
     with source.open() as file:
         raw = Raw(file, source.path)
@@ -192,7 +192,7 @@ def _each(raw: Raw, path: str, now: datetime) -> Iterator[bytes]:
         raise ReconcilerError(f"{path} changed while it was read; it is as it was")
 
 
-def _removed(source: Source, gone: Gone, now: datetime) -> dict[int, Counter[str]]:
+def _removed(source: InventorySource, gone: Gone, now: datetime) -> dict[int, Counter[str]]:
     """Line of each header -> how many records it counts are gone, by account."""
     removed: dict[int, Counter[str]] = {}
     speaks: dict[str, int] = {}

@@ -11,7 +11,7 @@ import msgspec
 
 from reconciler import disk
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
-from reconciler.inventory.csvwrite import Columns, table
+from reconciler.inventory.csvwrite import CsvColumns, table
 from reconciler.model import API_VERSION, AccountFacts, Campaign
 
 _ENCODE = msgspec.json.Encoder()
@@ -22,7 +22,7 @@ def pieces(
     accounts: Mapping[str, AccountFacts],
     format_: str,
     *,
-    columns: Columns | None = None,
+    columns: CsvColumns | None = None,
 ) -> Iterator[bytes]:
     """An inventory in *format_* (ndjson, json, yaml, csv), piece by piece.
 

@@ -10,7 +10,7 @@ from reconciler.inventory import Facts
 from reconciler.lanes.work import Rules, Witnesses
 from reconciler.model import AccountFacts, Campaign, PlanDocument, Reason, Target
 from reconciler.plan import exceptions
-from reconciler.plan.asked import Asked, Origin
+from reconciler.plan.asked import Origin, QuestionSet
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers
 from reconciler.plan.matching import Matcher, Matches, Question
@@ -22,7 +22,7 @@ _WITNESSES = 200
 def rules_of(
     account: Account,
     driver: Driver,
-    asked: Asked,
+    asked: QuestionSet,
     matches: Matches,
     waivers: Waivers,
     now: datetime,

@@ -17,7 +17,7 @@ from reconciler.plan.matching import Question, nfc
 Origin = Entry | Protect
 
 
-class Asked(msgspec.Struct, frozen=True):
+class QuestionSet(msgspec.Struct, frozen=True):
     """Questions for the matcher, and what each came from; both of one length, in one order.
 
     Where the vendor goes by name, an `id` and a `name` are the same thing, so such an entry asks
@@ -42,7 +42,7 @@ def questions(
     manifests: Sequence[Manifest],
     drivers: Mapping[str, Driver],
     shared: Mapping[str, tuple[str, ...]] | None = None,
-) -> Asked:
+) -> QuestionSet:
     """Everything to ask of the inventory, in an order that depends on the files alone.
 
     *shared*: the accounts of one scope (`scopes.twins`); what is kept or protected in one of them
@@ -60,7 +60,7 @@ def questions(
         for pair in _both(origin, question, drivers[question.account])
     ]
     turned = [(question.id is None) != (origin.id is None) for origin, question in pairs]
-    return Asked(
+    return QuestionSet(
         questions=tuple(question for _, question in pairs),
         origins=tuple(origin for origin, _ in pairs),
         manifests=ordered,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.declare.manifest import Entry
 from reconciler.model import Campaign
-from reconciler.plan.asked import Asked, words
+from reconciler.plan.asked import QuestionSet, words
 from reconciler.plan.asking import Ask
 from reconciler.plan.matching import Matcher, Matches
 
@@ -14,7 +14,7 @@ Key = tuple[str, str]  # account and id
 
 
 def askers(
-    asked: Asked,
+    asked: QuestionSet,
     table: Mapping[int, Ask],
     matches: Matches,
     scope: Callable[[str], str],
@@ -38,7 +38,7 @@ def askers(
 
 
 def declared(
-    asked: Asked, table: Mapping[int, Ask], records: Iterable[Campaign], now: datetime
+    asked: QuestionSet, table: Mapping[int, Ask], records: Iterable[Campaign], now: datetime
 ) -> set[Key]:
     """Those of *records*, which the inventory no longer lists, that an absence would still find."""
     matcher = Matcher(asked.questions, now=now, spare=0)
@@ -50,7 +50,7 @@ def declared(
     }
 
 
-def _asks(asked: Asked, table: Mapping[int, Ask], index: int) -> Entry | None:
+def _asks(asked: QuestionSet, table: Mapping[int, Ask], index: int) -> Entry | None:
     ask = table.get(index)
     if ask is None or ask.blocked is not None or index >= len(asked.questions):
         return None

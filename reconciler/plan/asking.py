@@ -8,7 +8,7 @@ import msgspec
 from reconciler.declare.manifest import Entry, Manifest
 from reconciler.declare.project import ProjectFile
 from reconciler.model import Reason, Source
-from reconciler.plan.asked import Asked
+from reconciler.plan.asked import QuestionSet
 from reconciler.plan.guards import metadata
 from reconciler.plan.matching import Matches
 
@@ -27,7 +27,9 @@ class Ask(msgspec.Struct, frozen=True):
         return self.entry.match is None and self.found > 1
 
 
-def asks(asked: Asked, matches: Matches, project: ProjectFile, *, today: date) -> dict[int, Ask]:
+def asks(
+    asked: QuestionSet, matches: Matches, project: ProjectFile, *, today: date
+) -> dict[int, Ask]:
     """The absences by the index of their question; a twin has the `Ask` of its entry."""
     found = _found(asked, matches)
     blocked = blocks(asked, matches, project, today=today)
@@ -49,7 +51,7 @@ def asks(asked: Asked, matches: Matches, project: ProjectFile, *, today: date) -
     return made
 
 
-def _found(asked: Asked, matches: Matches) -> dict[int, int]:
+def _found(asked: QuestionSet, matches: Matches) -> dict[int, int]:
     """How many different records answer each question or its twin, by the first of both."""
     found = dict(matches.found)
     twins = asked.twins
@@ -66,7 +68,7 @@ def _found(asked: Asked, matches: Matches) -> dict[int, int]:
 
 
 def blocks(
-    asked: Asked, matches: Matches, project: ProjectFile, *, today: date
+    asked: QuestionSet, matches: Matches, project: ProjectFile, *, today: date
 ) -> Mapping[str, tuple[Reason, str]]:
     """The manifests that may not ask for anything today, with the reason; by name."""
     failed = _unexpected(asked, matches)
@@ -92,7 +94,7 @@ def _blocked(
     return None if lacking is None else (Reason.METADATA, lacking)
 
 
-def _unexpected(asked: Asked, matches: Matches) -> dict[str, str]:
+def _unexpected(asked: QuestionSet, matches: Matches) -> dict[str, str]:
     """The first match of each manifest that found fewer or more than it expects."""
     failed: dict[str, str] = {}
     for index, entry in enumerate(asked.origins):

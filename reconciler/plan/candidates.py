@@ -11,7 +11,7 @@ from reconciler.declare.project import ProjectFile, Protect
 from reconciler.driver import Driver
 from reconciler.model import AccountFacts, Campaign, LookFirst
 from reconciler.plan import exceptions
-from reconciler.plan.asked import Asked, Origin, protects_of
+from reconciler.plan.asked import Origin, QuestionSet, protects_of
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import protect
 from reconciler.plan.matching import Hit, Matcher, Matches, nfc
@@ -38,7 +38,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def candidates(
-    asked: Asked,
+    asked: QuestionSet,
     asks: Mapping[int, Ask],
     matches: Matches,
     project: ProjectFile,
@@ -58,7 +58,7 @@ def candidates(
 
 def _listed(
     hit: Hit,
-    asked: Asked,
+    asked: QuestionSet,
     asks: Mapping[int, Ask],
     twins: frozenset[int],
     facts: AccountFacts | None,
@@ -96,7 +96,7 @@ def _listed(
     )
 
 
-def _first(hit: Hit, asked: Asked, facts: AccountFacts | None) -> tuple[LookFirst, ...]:
+def _first(hit: Hit, asked: QuestionSet, facts: AccountFacts | None) -> tuple[LookFirst, ...]:
     mine = [asked.origins[index] for index in hit.unsure if index < len(asked.questions)]
     distinct = {id(one): one for one in mine}.values()  # one that holds in several accounts
     return exceptions.may_hold(distinct, hit.campaign, facts)
@@ -118,7 +118,7 @@ class _Unlisted:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: QuestionSet,
         asks: Mapping[int, Ask],
         project: ProjectFile,
         drivers: Mapping[str, Driver],
@@ -238,7 +238,7 @@ def _by_name_alone(selector: Selector) -> bool:
     )
 
 
-def _by_text(asked: Asked) -> dict[_Key, list[Origin]]:
+def _by_text(asked: QuestionSet) -> dict[_Key, list[Origin]]:
     """Keeps and protections by the id or name that they give."""
     said: dict[_Key, list[Origin]] = defaultdict(list)
     for question, origin in zip(asked.questions, asked.origins, strict=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from reconciler.declare.manifest import Manifest
-from reconciler.model import Document, ManifestFile
+from reconciler.model import ManifestDocument, ManifestFile
 
 
 def files(manifests: Sequence[Manifest]) -> tuple[ManifestFile, ...]:
@@ -22,9 +22,9 @@ def files(manifests: Sequence[Manifest]) -> tuple[ManifestFile, ...]:
     )
 
 
-def document(manifest: Manifest) -> Document:
+def document(manifest: Manifest) -> ManifestDocument:
     """Who, why and under which ticket."""
-    return Document(
+    return ManifestDocument(
         name=manifest.name,
         owner=manifest.owner,
         reason=manifest.reason,

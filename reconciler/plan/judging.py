@@ -29,7 +29,7 @@ class Ground(msgspec.Struct, frozen=True):
     waivers: Waivers
 
 
-class Ruling(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True):
     """What becomes of one target, and who asked for it."""
 
     reason: Reason
@@ -62,7 +62,7 @@ def actions(
     record = candidate.record
     if record is not None and record.attributes is not None and not attributes:
         record = _without_attributes(record)
-    groups: dict[tuple[object, ...], list[tuple[str | None, Ruling]]] = {}
+    groups: dict[tuple[object, ...], list[tuple[str | None, Judgement]]] = {}
     for part, asks in _parts(candidate, ground.driver).items():
         ruling = _rule(candidate, part, asks, ground)
         shown = ruling.action != "delete" or wanted(candidate.account, ruling.sources)
@@ -78,7 +78,7 @@ def _action(
     candidate: Candidate,
     record: Campaign | None,
     driver: Driver,
-    group: Sequence[tuple[str | None, Ruling]],
+    group: Sequence[tuple[str | None, Judgement]],
 ) -> Action:
     part, ruling = group[0]
     return Action(
@@ -97,7 +97,7 @@ def _action(
     )
 
 
-def _sources(group: Sequence[tuple[str | None, Ruling]]) -> tuple[Source, ...]:
+def _sources(group: Sequence[tuple[str | None, Judgement]]) -> tuple[Source, ...]:
     if len(group) == 1 and len(group[0][1].sources) == 1:
         return group[0][1].sources
     every = {source for _, one in group for source in one.sources}
@@ -139,7 +139,7 @@ def _parts(candidate: Candidate, driver: Driver) -> dict[str | None, list[Ask]]:
     return {part: asks for part, asks in wanted.items() if asks}
 
 
-def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: Ground) -> Ruling:
+def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: Ground) -> Judgement:
     """What becomes of one target."""
     free = [ask for ask in asks if ask.blocked is None]
     if not free:
@@ -160,7 +160,7 @@ def _rule(candidate: Candidate, part: str | None, asks: Sequence[Ask], ground: G
             sources = tuple([ask.source for ask in free])
             refused = reason is Reason.KEPT and question is _unjudged
             first = case.first if action_of(reason) == "delete" else ()
-            return Ruling(reason, message, tuple(case.used), sources, first, refused)
+            return Judgement(reason, message, tuple(case.used), sources, first, refused)
     raise AssertionError("the last question always answers")
 
 
@@ -176,12 +176,12 @@ def _extra(record: Campaign, part: str, driver: Driver) -> bool:
     return driver.parts == "phoneNumbers" and bool(numbers) and part not in (numbers or ())
 
 
-def _blocked(asks: Sequence[Ask]) -> Ruling:
+def _blocked(asks: Sequence[Ask]) -> Judgement:
     for wanted in _BLOCKED:
         mine = [ask for ask in asks if ask.blocked is not None and ask.blocked[0] is wanted]
         if mine:
             message = "; ".join(dict.fromkeys(ask.blocked[1] for ask in mine if ask.blocked))
-            return Ruling(wanted, message, (), tuple(ask.source for ask in mine))
+            return Judgement(wanted, message, (), tuple(ask.source for ask in mine))
     raise AssertionError("nobody asks")
 
 

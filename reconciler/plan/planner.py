@@ -24,7 +24,7 @@ from reconciler.model import (
     stamp,
 )
 from reconciler.plan import limits, scopes, warnings
-from reconciler.plan.asked import Asked
+from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import asks
 from reconciler.plan.candidates import candidates
 from reconciler.plan.coverage import Coverage, Covered, cover
@@ -46,7 +46,7 @@ def plan(
     project: ProjectFile,
     facts: "Facts",
     matches: Matches,
-    asked: Asked,
+    asked: QuestionSet,
     drivers: Mapping[str, Driver],
     *,
     now: datetime,

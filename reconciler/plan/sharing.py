@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import msgspec
 
 from reconciler.model import Action, Reason
-from reconciler.plan.asked import Asked
+from reconciler.plan.asked import QuestionSet
 
 _Pair = tuple[Action, bool]  # an action, and whether it is in the plan
 
 
-def joined(pairs: Iterable[_Pair], asked: Asked) -> list[_Pair]:
+def joined(pairs: Iterable[_Pair], asked: QuestionSet) -> list[_Pair]:
     """Of deletions of one campaign under several names of its scope, the first in name order.
 
     It carries the sources and parts of all. What is refused or left alone under a name stays there:

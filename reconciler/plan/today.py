@@ -18,7 +18,7 @@ from reconciler.inventory import Facts, Reader
 from reconciler.inventory.sources import PROJECT, Given, inventory_sources
 from reconciler.model import InputFile, Inputs, PlanDocument
 from reconciler.plan import origin, planfile, planner
-from reconciler.plan.asked import Asked, questions
+from reconciler.plan.asked import QuestionSet, questions
 from reconciler.plan.inputs import files
 from reconciler.plan.matching import Matcher, Matches, Question
 from reconciler.plan.saved import no_collection
@@ -39,7 +39,7 @@ class FreshPlan(msgspec.Struct, frozen=True):
     project: ProjectFile
     manifests: tuple[Manifest, ...]
     drivers: Mapping[str, Driver]
-    asked: Asked
+    asked: QuestionSet
     facts: Facts
     matches: Matches
     warnings: tuple[Diagnostic, ...]

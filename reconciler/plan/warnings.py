@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.declare.manifest import Entry
 from reconciler.declare.project import ProjectFile, Protect, Waiver
 from reconciler.model import Action, PlanWarning, Reason, Target
-from reconciler.plan.asked import Asked
+from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers, parts_of, use
@@ -28,7 +28,9 @@ def of_inventory(facts: "Facts") -> Iterator[PlanWarning]:
         yield PlanWarning(code=one.code, message=one.message, path=one.path, line=one.line)
 
 
-def of_selectors(asked: Asked, asks: Mapping[int, Ask], matches: Matches) -> Iterator[PlanWarning]:
+def of_selectors(
+    asked: QuestionSet, asks: Mapping[int, Ask], matches: Matches
+) -> Iterator[PlanWarning]:
     """Absences by `match` that find nothing, or that could not judge every record."""
     for index, question in enumerate(asked.questions):
         ask = asks.get(index)
@@ -44,7 +46,7 @@ def of_selectors(asked: Asked, asks: Mapping[int, Ask], matches: Matches) -> Ite
 
 
 def of_exceptions(
-    asked: Asked, matches: Matches, covered: Mapping[str, bool]
+    asked: QuestionSet, matches: Matches, covered: Mapping[str, bool]
 ) -> Iterator[PlanWarning]:
     """Keeps and protections, of any form, that find nothing where everything is listed.
 

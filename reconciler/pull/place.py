@@ -11,7 +11,7 @@ from typing import BinaryIO
 from reconciler import disk
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Diagnostic, InputError, ReconcilerError, Usage
-from reconciler.inventory import Reader, Source, format_of
+from reconciler.inventory import InventorySource, Reader, format_of
 from reconciler.model import AccountFacts, Campaign
 from reconciler.site import Site
 
@@ -77,7 +77,7 @@ def read_old(
     records: dict[str, list[Campaign]] = {name: [] for name in wanted}
     if not place.path.exists():
         return Old(records, {})
-    source = Source(place.shown, partial(_open, place.path), place.format)
+    source = InventorySource(place.shown, partial(_open, place.path), place.format)
     reader = Reader([source], accounts=accounts, now=now)
     try:
         for batch in reader:
@@ -101,7 +101,7 @@ def refuse_elsewhere(
     for path in [one for one in place.others if (site.root / one).is_file()]:
         shown = site.shown(path)
         there = partial(_open, disk.inside(site.root, path))
-        source = Source(shown, there, format_of(path) or "ndjson")
+        source = InventorySource(shown, there, format_of(path) or "ndjson")
         reader = Reader([source], accounts=project.accounts.keys(), now=site.now())
         for _ in reader:
             pass

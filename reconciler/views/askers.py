@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler.model import Action, Document, ManifestFile, Source, TargetReport
+from reconciler.model import Action, ManifestDocument, ManifestFile, Source, TargetReport
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class Asker(msgspec.Struct, frozen=True):
     account: str
     path: str | None
     manifest: str | None
-    document: Document | None = None
+    document: ManifestDocument | None = None
 
     @property
     def name(self) -> str:
@@ -34,7 +34,7 @@ class Askers:
     """Finds the asker of a row, by what the plan says of its manifests."""
 
     def __init__(self, manifests: Iterable[ManifestFile]) -> None:
-        self._documents: Mapping[tuple[str, str], Document] = {
+        self._documents: Mapping[tuple[str, str], ManifestDocument] = {
             (file.path, one.name): one for file in manifests for one in file.documents
         }
         self._known: dict[Hashable, Asker] = {}
@@ -54,7 +54,7 @@ class Askers:
         document = self._documents.get((source.path, source.manifest))
         return Asker(account, source.path, source.manifest, document)
 
-    def document(self, source: Source) -> Document | None:
+    def document(self, source: Source) -> ManifestDocument | None:
         """Who is behind *source*."""
         return self._documents.get((source.path, source.manifest))
 
@@ -73,7 +73,7 @@ def place(asker: Asker) -> tuple[str, bool, str, str]:
     return (asker.account, asker.path is None, asker.path or "", asker.manifest or "")
 
 
-def facts(document: Document | None) -> list[tuple[str, str]]:
+def facts(document: ManifestDocument | None) -> list[tuple[str, str]]:
     """What is known of who asks, as (word, text), without the reason."""
     if document is None:
         return []
@@ -86,7 +86,7 @@ def facts(document: Document | None) -> list[tuple[str, str]]:
     return [(word, text) for word, text in known if text]
 
 
-def missing(document: Document | None) -> str:
+def missing(document: ManifestDocument | None) -> str:
     """`no owner, no reason, no ticket`: what the manifest does not say; empty if it says all."""
     fields = ("owner", "reason", "ticket")
     return ", ".join(f"no {word}" for word in fields if not getattr(document, word, None))

@@ -80,7 +80,7 @@ def of_actions(actions: Iterable[Action], kind: str) -> list[Cause]:
     return list(found.values())
 
 
-def of_targets(targets: Iterable[TargetReport], show: words.Shown) -> list[Cause]:
+def of_targets(targets: Iterable[TargetReport], show: words.Masking) -> list[Cause]:
     """The causes of outcomes: what happened, why, and the line that asked; the most first."""
     found: dict[tuple[object, ...], Cause] = {}
     for target in targets:

@@ -56,7 +56,7 @@ def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
 def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """A header row and a row a target, in the plan's order."""
     del frame  # the report names its plan
-    show = words.Shown.of_report(report, plan)
+    show = words.Masking.of_report(report, plan)
     known = Askers(report.manifests)
     approvals = " ".join(report.approvals)
 

@@ -60,7 +60,7 @@ def as_sarif(told: Told, valid: bool) -> Iterator[str]:
     """SARIF 2.1.0 with one run; that is valid whatever it tells."""
     del valid
     results = [
-        sarif.Result(
+        sarif.SarifResult(
             rules.diagnostic(one.code, one.severity),
             _said(one),
             one.path,

@@ -53,7 +53,7 @@ class Chosen(msgspec.Struct, frozen=True):
         return "".join((one.opening, *self.rows, left_out, one.closing))
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class PartShape(msgspec.Struct, frozen=True, kw_only=True):
     """How long a part may be, how many there may be, and what stands at their edges.
 
     *heading* opens part 2 and those after it, *goes_on* ends a part that another follows, *foot*
@@ -98,7 +98,7 @@ def _fitting(rows: Sequence[Callable[[], str]], room: int, measure: Measure) -> 
     return found
 
 
-def parts(top: str, chosen: Sequence[Chosen], shape: Shape) -> Iterator[str]:
+def parts(top: str, chosen: Sequence[Chosen], shape: PartShape) -> Iterator[str]:
     """The text in parts of at most `shape.limit` each, *top* first."""
     book = _Book(top, shape)
     hidden = 0
@@ -125,7 +125,7 @@ def parts(top: str, chosen: Sequence[Chosen], shape: Shape) -> Iterator[str]:
 class _Book:
     """The part that is being written."""
 
-    def __init__(self, top: str, shape: Shape) -> None:
+    def __init__(self, top: str, shape: PartShape) -> None:
         self._shape = shape
         self._number = 1
         self._text = [top]

@@ -91,7 +91,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     not reached.
     """
     del frame  # the report names its plan
-    show = words.Shown.of_report(report, plan)
+    show = words.Masking.of_report(report, plan)
     known = Askers(report.manifests)
     counts = ", ".join(f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES)
     yield str(Annotation("notice", "Campaign deletions", f"{counts}. Plan {report.plan}"))

@@ -228,11 +228,11 @@ def _table(
 def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """The whole report; numbers masked, *plan* tells them from message ids."""
     del frame  # the report names its plan
-    show = words.Shown.of_report(report, plan)
+    show = words.Masking.of_report(report, plan)
     yield _page(f"Report on plan {_text(report.plan[:19])}", _report_body(report, show))
 
 
-def _report_body(report: ReportDocument, show: words.Shown) -> Iterable[str]:
+def _report_body(report: ReportDocument, show: words.Masking) -> Iterable[str]:
     yield "<h1>Report</h1>\n"
     start, end = words.instant(report.started_at), words.instant(report.ended_at)
     took = f", took {words.duration((end - start).total_seconds())}" if start and end else ""
@@ -261,7 +261,7 @@ def _report_body(report: ReportDocument, show: words.Shown) -> Iterable[str]:
                 yield from _table(title, columns, rows, unfolded=not outcome.final)
 
 
-def _report_row(target: TargetReport, show: words.Shown) -> list[str]:
+def _report_row(target: TargetReport, show: words.Masking) -> list[str]:
     requests = []
     for one in target.requests:
         answer = str(one.status) if one.status is not None else "no answer"

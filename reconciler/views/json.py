@@ -23,7 +23,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
 
     *plan* tells phone numbers from message ids.
     """
-    show = words.Shown.of_report(report, plan, show_numbers=frame.show_numbers)
+    show = words.Masking.of_report(report, plan, show_numbers=frame.show_numbers)
     head = {
         "apiVersion": report.api_version,
         "kind": report.kind,
@@ -49,7 +49,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     yield "}\n"
 
 
-def _target(target: TargetReport, show: words.Shown) -> dict[str, object]:
+def _target(target: TargetReport, show: words.Masking) -> dict[str, object]:
     made: dict[str, object] = msgspec.to_builtins(target)
     detail = target.detail
     made["part"] = show.part(target)

@@ -78,7 +78,7 @@ def _action(action: Action, mask: words.Mask) -> _Case:
 def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
     """Gone passes; refused and drifted fail; in doubt is an error; not reached is skipped."""
     del frame  # the report names its plan
-    show = words.Shown.of_report(report, plan)
+    show = words.Masking.of_report(report, plan)
     grouped = Askers(report.manifests).grouped(report.targets, lambda target: target)
     suites = [
         _suite_of(
@@ -91,7 +91,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     return _document("reconciler apply", report.plan, report.started_at, suites)
 
 
-def _target(target: TargetReport, show: words.Shown) -> _Case:
+def _target(target: TargetReport, show: words.Masking) -> _Case:
     part = show.part(target)
     name = target.id + (f"#{part}" if part is not None else "")
     if target.name is not None:

@@ -20,7 +20,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _NAMED = 50  # campaigns a message names
 
 
-class Result(msgspec.Struct, frozen=True):
+class SarifResult(msgspec.Struct, frozen=True):
     """One result. *text* is foreign. *key*: what makes it the same result in the next run."""
 
     rule: Rule
@@ -57,13 +57,13 @@ def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
 
 
 def document(
-    name: str, version: str, results: list[Result], about: dict[str, str] | None = None
+    name: str, version: str, results: list[SarifResult], about: dict[str, str] | None = None
 ) -> Iterator[str]:
     """A whole SARIF log of at most `MOST` results."""
     if len(results) > MOST:
         hidden = len(results) - MOST + 1
         said = f"{hidden:,} more results are not shown here."
-        more = Result(rules.left_out(), said, results[0].path, 1, rules.LEFT_OUT)
+        more = SarifResult(rules.left_out(), said, results[0].path, 1, rules.LEFT_OUT)
         results = [*results[: MOST - 1], more]
     known = {one.rule.id: one.rule for one in results}
     driver = {
@@ -89,7 +89,7 @@ def _dumps(value: object) -> str:
     return printable_json(json.dumps(value))
 
 
-def _marks(results: Iterable[Result]) -> Iterator[str]:
+def _marks(results: Iterable[SarifResult]) -> Iterator[str]:
     """A fingerprint a result: of two with one key, the second has its number in it."""
     seen: dict[str, int] = {}
     for one in results:
@@ -99,7 +99,7 @@ def _marks(results: Iterable[Result]) -> Iterator[str]:
         yield hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _results(plan: PlanDocument) -> Iterator[Result]:
+def _results(plan: PlanDocument) -> Iterator[SarifResult]:
     mask = words.plan_masker(plan)
     known = Askers(plan.inputs.manifests)
     project = plan.inputs.project.path
@@ -108,7 +108,7 @@ def _results(plan: PlanDocument) -> Iterator[Result]:
         way_out = words.lifts(one)
         said += f". To lift it: {way_out}." if way_out else "."
         rule = rules.violation(one.guard)
-        yield Result(rule, said, one.path or project, one.line, one.account or "")
+        yield SarifResult(rule, said, one.path or project, one.line, one.account or "")
     for cause in causes.of_actions(plan.actions, "refuse"):
         rule = rules.refusal(Reason(cause.reason))
         yield _caused(rule, cause, mask(_refused(cause, known)), project)
@@ -116,17 +116,17 @@ def _results(plan: PlanDocument) -> Iterator[Result]:
         rule = rules.diagnostic(warning.code, "warning")
         place = warning.path or project
         key = f"{place}\0{warning.message}"
-        yield Result(rule, mask(warning.message), place, warning.line, key)
+        yield SarifResult(rule, mask(warning.message), place, warning.line, key)
     for cause in causes.of_actions(plan.actions, "delete"):
         yield _caused(rules.deletion(), cause, mask(_deleted(cause, known)), project)
 
 
-def _caused(rule: Rule, cause: Cause, text: str, project: str) -> Result:
+def _caused(rule: Rule, cause: Cause, text: str, project: str) -> SarifResult:
     # Lines move when a file is edited; the first of the campaigns does not.
     manifest = cause.source.manifest if cause.source else ""
     key = "\0".join((cause.account, manifest, min(cause.ids, default="")))
     ids = tuple(cause.ids)
-    return Result(rule, text, cause.path or project, cause.line, key, campaigns=ids)
+    return SarifResult(rule, text, cause.path or project, cause.line, key, campaigns=ids)
 
 
 def _refused(one: Cause, known: Askers) -> str:

@@ -36,7 +36,7 @@ def age(campaign: Campaign | None, now: datetime | None) -> str:
     return next((word for word, most in AGES if most is None or since < most), UNKNOWN)
 
 
-class Line(msgspec.Struct, frozen=True):
+class AskingLine(msgspec.Struct, frozen=True):
     """A line of a manifest that asks; None where no line is known."""
 
     asker: Asker
@@ -60,7 +60,7 @@ class Tally(msgspec.Struct):
 class Tallies(msgspec.Struct):
     """Everything that is counted, each by its own key, in the order views show it."""
 
-    lines: dict[Line, Tally]
+    lines: dict[AskingLine, Tally]
     askers: dict[Asker, Tally]
     accounts: dict[str, Tally]
     owners: dict[str, Tally]
@@ -99,7 +99,7 @@ def _asked(
 ) -> None:
     asker = askers.of(row)
     owner = asker.document.owner if asker.document else None
-    line = Line(asker, row.sources[0].line if row.sources else None)
+    line = AskingLine(asker, row.sources[0].line if row.sources else None)
     _add(found.lines, line, kind, targets)
     _add(found.askers, asker, kind, targets)
     _add(found.accounts, row.account, kind, targets)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconciler.model import Action, Document, PlanDocument, stamp
+from reconciler.model import Action, ManifestDocument, PlanDocument, stamp
 from reconciler.safe import printable_json
 from reconciler.views import words
 from reconciler.views.askers import Askers
@@ -52,7 +52,9 @@ def _dumps(value: object) -> str:
     return printable_json(json.dumps(value))
 
 
-def _change(action: Action, document: Document | None, mask: words.Mask) -> dict[str, object]:
+def _change(
+    action: Action, document: ManifestDocument | None, mask: words.Mask
+) -> dict[str, object]:
     campaign = action.campaign
     before = {
         "account": action.account,

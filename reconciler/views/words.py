@@ -241,7 +241,7 @@ def _known(found: str, known: frozenset[str]) -> bool:
     return found in known or bare in known or f"+{bare}" in known
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Masking(msgspec.Struct, frozen=True):
     """How a report's parts and sentences are shown: phone numbers masked, message ids whole."""
 
     whole: frozenset[tuple[str, str]] | None  # (account, part); None: everything is whole
@@ -250,7 +250,7 @@ class Shown(msgspec.Struct, frozen=True):
     @classmethod
     def of_report(
         cls, report: ReportDocument, plan: PlanDocument | None = None, *, show_numbers: bool = False
-    ) -> "Shown":
+    ) -> "Masking":
         if show_numbers:
             return cls(None, lambda text: text)
         ids = frozenset(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import InputError, ReconcilerError
-from reconciler.inventory import FORMATS, Reader, Source, format_of
+from reconciler.inventory import FORMATS, InventorySource, Reader, format_of
 from reconciler.inventory import repeats as repeats_module
 from reconciler.inventory.repeats import Repeats
 from reconciler.model import Status
@@ -417,7 +417,7 @@ def test_damaged_gzip_and_bytes_after_it_are_errors() -> None:
     assert codes(problems(packed + b"more")) == ["inventory-gzip"]
 
 
-def endless(piece: bytes, size: int) -> Source:
+def endless(piece: bytes, size: int) -> InventorySource:
     class File(io.RawIOBase):
         left = size
 
@@ -430,7 +430,7 @@ def endless(piece: bytes, size: int) -> Source:
             self.left -= number
             return number
 
-    return Source("inv", lambda: io.BufferedReader(File()), "ndjson")
+    return InventorySource("inv", lambda: io.BufferedReader(File()), "ndjson")
 
 
 def test_a_line_of_a_gigabyte_is_an_error_in_little_memory() -> None:
@@ -510,7 +510,7 @@ def test_a_file_that_cannot_be_opened_is_an_error_of_its_own() -> None:
     def missing() -> Any:
         raise FileNotFoundError(2, "No such file or directory", "x")
 
-    found = problems(Source("gone", missing, "ndjson"), lines(record(1, id=5)))
+    found = problems(InventorySource("gone", missing, "ndjson"), lines(record(1, id=5)))
     assert [(one.path, one.code) for one in found] == [
         ("gone", "inventory-unreadable"),
         ("inv1", "inventory-field"),
@@ -532,7 +532,9 @@ def test_the_digest_is_of_the_bytes_as_they_are_stored() -> None:
 def test_a_file_that_changes_between_two_passes_is_noticed() -> None:
     versions = iter([lines(record(1)), lines(record(2))])
     found = Reader(
-        [Source("inv", lambda: io.BytesIO(next(versions)), "ndjson")], accounts=None, now=NOW
+        [InventorySource("inv", lambda: io.BytesIO(next(versions)), "ndjson")],
+        accounts=None,
+        now=NOW,
     )
     list(found)
     with pytest.raises(ReconcilerError, match="changed while it was read"):

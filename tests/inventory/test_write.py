@@ -17,7 +17,7 @@ from reconciler.declare.known import unknown
 from reconciler.errors import InputError, ReconcilerError
 from reconciler.inventory import FORMATS, Facts
 from reconciler.inventory.claims import ordered
-from reconciler.inventory.csvwrite import Columns
+from reconciler.inventory.csvwrite import CsvColumns
 from reconciler.inventory.without import without
 from reconciler.inventory.write import gzipped, pieces, save
 from reconciler.model import AccountFacts, Campaign, Reading, Status
@@ -64,7 +64,7 @@ ASKED = ("name", "status", "channel", "createdAt", "updatedAt", "labels", "label
 def written(
     records: list[Campaign], format_: str, accounts: dict[str, AccountFacts] | None = None
 ) -> bytes:
-    columns = Columns()
+    columns = CsvColumns()
     columns.see(records)
     return b"".join(pieces([records], accounts or {}, format_, columns=columns))
 

@@ -1,7 +1,7 @@
 from datetime import date
 
 from reconciler.declare.manifest import Manifest
-from reconciler.model import Document
+from reconciler.model import ManifestDocument
 from reconciler.plan.inputs import files
 from tests.support.declared import manifest_of
 
@@ -14,7 +14,7 @@ def test_a_plan_says_who_wants_what_and_why() -> None:
     days = {"not_before": date(2026, 12, 15), "until": date(2027, 1, 31)}
     (file,) = files([manifest("m", "x.yaml", 1, owner="o", reason="r", ticket="T-1", **days)])
     assert file.documents == (
-        Document(
+        ManifestDocument(
             name="m",
             owner="o",
             reason="r",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from reconciler.errors import Diagnostic, InputError
-from reconciler.inventory import Facts, Reader, Source
+from reconciler.inventory import Facts, InventorySource, Reader
 from reconciler.model import Campaign, Reading
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -13,22 +13,26 @@ NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 def source(
     data: bytes, format_: str = "ndjson", path: str = "inv", reading: Reading | None = None
-) -> Source:
-    return Source(path, lambda: io.BytesIO(data), format_, reading or Reading())
+) -> InventorySource:
+    return InventorySource(path, lambda: io.BytesIO(data), format_, reading or Reading())
 
 
 def reader(
-    *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
+    *files: bytes | InventorySource,
+    format_: str = "ndjson",
+    accounts: Collection[str] | None = None,
 ) -> Reader:
     sources = [
-        one if isinstance(one, Source) else source(one, format_, f"inv{number or ''}")
+        one if isinstance(one, InventorySource) else source(one, format_, f"inv{number or ''}")
         for number, one in enumerate(files)
     ]
     return Reader(sources, accounts=accounts, now=NOW)
 
 
 def read(
-    *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
+    *files: bytes | InventorySource,
+    format_: str = "ndjson",
+    accounts: Collection[str] | None = None,
 ) -> tuple[list[Campaign], Facts]:
     """All records, and the facts; a second pass must give the same records."""
     found = reader(*files, format_=format_, accounts=accounts)
@@ -38,7 +42,9 @@ def read(
 
 
 def problems(
-    *files: bytes | Source, format_: str = "ndjson", accounts: Collection[str] | None = None
+    *files: bytes | InventorySource,
+    format_: str = "ndjson",
+    accounts: Collection[str] | None = None,
 ) -> list[Diagnostic]:
     """What `InputError` says; the test fails if nothing is wrong."""
     try:

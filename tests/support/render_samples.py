@@ -10,7 +10,7 @@ from reconciler.model import (
     API_VERSION,
     Action,
     Campaign,
-    Document,
+    ManifestDocument,
     ManifestFile,
     Outcome,
     PlanDocument,
@@ -55,7 +55,7 @@ HOSTILE = (
 )
 
 
-def document(name: str, **rest: str | None) -> Document:
+def document(name: str, **rest: str | None) -> ManifestDocument:
     known: dict[str, str | None] = {
         "owner": None,
         "reason": None,
@@ -63,7 +63,7 @@ def document(name: str, **rest: str | None) -> Document:
         "not_before": None,
         "until": None,
     }
-    return Document(name=name, **{**known, **rest})
+    return ManifestDocument(name=name, **{**known, **rest})
 
 
 SEASON = "The season is over and the consent text is outdated"
@@ -229,7 +229,9 @@ HOSTILE_MANIFESTS = tuple(
         path=text,
         sha256=text,
         documents=(
-            Document(name=text, owner=text, reason=text, ticket=text, not_before=text, until=text),
+            ManifestDocument(
+                name=text, owner=text, reason=text, ticket=text, not_before=text, until=text
+            ),
         ),
     )
     for text in HOSTILE

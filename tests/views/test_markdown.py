@@ -6,7 +6,7 @@ from cmarkgfm.cmark import Options
 
 from reconciler.model import Outcome, PlanDocument, Reason, Source
 from reconciler.views import plan_parts, report_parts
-from reconciler.views.fit import Section, Shape, characters, choose, parts, utf8_bytes
+from reconciler.views.fit import PartShape, Section, characters, choose, parts, utf8_bytes
 from reconciler.views.frame import Frame, Platform
 from reconciler.views.markdown import plan_within, report_within
 from tests.support.render_samples import (
@@ -210,7 +210,7 @@ def test_a_platform_without_html_gets_none() -> None:
 
 def test_rows_that_no_part_takes_are_counted() -> None:
     section = Section("<", "<", [lambda: "x" * 300] * 3, ">", lambda number: f"({number})")
-    shape = Shape(
+    shape = PartShape(
         limit=200,
         measure=characters,
         most=3,

@@ -27,7 +27,7 @@ Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Dates:
+class DateRange:
     """Whole days of a zone, both included; None is open-ended."""
 
     zone: tzinfo
@@ -69,7 +69,7 @@ class Cron:
         self._all_day = timedelta(minutes=longest) <= duration
 
     def next(self, at: datetime) -> Span:
-        """As of `Dates`."""
+        """As of `DateRange`."""
         until = at + REACH
         first = next(self._starts(at - self._duration, until), until)
         if first == until:

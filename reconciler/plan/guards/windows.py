@@ -16,7 +16,7 @@ from cronsim import CronSimError
 
 from reconciler.declare.project import Window
 from reconciler.declare.zones import zone
-from reconciler.plan.guards.spans import HORIZON, REACH, Cron, Dates, Span
+from reconciler.plan.guards.spans import HORIZON, REACH, Cron, DateRange, Span
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
@@ -197,7 +197,7 @@ class _Rule:
         return span
 
 
-def _compile(window: Window) -> Dates | Cron:
+def _compile(window: Window) -> DateRange | Cron:
     """What says when *window* is open; ValueError: see `check`."""
     try:
         where = zone(window.time_zone)
@@ -210,7 +210,7 @@ def _compile(window: Window) -> Dates | Cron:
             raise ValueError("a window needs a schedule with a duration, or dates")
         if window.first and window.last and window.first > window.last:
             raise ValueError(f"the window ends ({window.last}) before it begins ({window.first})")
-        return Dates(where, *_within_calendar(window.first, window.last))
+        return DateRange(where, *_within_calendar(window.first, window.last))
     if window.duration is None or window.duration <= timedelta(0):
         raise ValueError("a schedule needs a duration of at least one second")
     if window.duration > HORIZON:

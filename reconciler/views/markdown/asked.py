@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from reconciler.model import Document, Source
+from reconciler.model import ManifestDocument, Source
 from reconciler.views import askers, words
 from reconciler.views.askers import Asker
 from reconciler.views.fit import Section
 from reconciler.views.markdown.dialect import code, row, sentence, ticket
-from reconciler.views.tally import Line, Tally
+from reconciler.views.tally import AskingLine, Tally
 
 
-def who(document: Document | None) -> str:
+def who(document: ManifestDocument | None) -> str:
     """One line: owner, ticket, days and reason, or which of them are not told."""
     said = [_fact(word, text) for word, text in askers.facts(document)]
     if missing := askers.missing(document):
@@ -43,7 +43,7 @@ def lines(sources: Sequence[Source]) -> str:
     return ", ".join(shown)
 
 
-def summary(lines: Mapping[Line, Tally], columns: Sequence[tuple[str, str]]) -> Section:
+def summary(lines: Mapping[AskingLine, Tally], columns: Sequence[tuple[str, str]]) -> Section:
     """A row a manifest line; who and why stand on a manifest's first. *columns*: (word, kind)."""
     titles = ("asked by", "account", "owner", "ticket", "reason", *(word for word, _ in columns))
     opening = f"\n{row(titles)}|---|---|---|---|---|{'--:|' * len(columns)}\n"
@@ -63,7 +63,7 @@ def summary(lines: Mapping[Line, Tally], columns: Sequence[tuple[str, str]]) -> 
     )
 
 
-def _line(line: Line, counts: Sequence[str], *, told: bool) -> str:
+def _line(line: AskingLine, counts: Sequence[str], *, told: bool) -> str:
     asker, known = line.asker, line.asker.document
     number = "" if line.line is None else f":{line.line}"
     place = code(f"{asker.path}{number}", cell=True) if asker.path else "no manifest"

@@ -1,11 +1,13 @@
 """How a Markdown text in parts begins, goes on and ends."""
 
 from reconciler.views import words
-from reconciler.views.fit import Shape
+from reconciler.views.fit import PartShape
 from reconciler.views.markdown.dialect import Dialect, code
 
 
-def shape(dialect: Dialect, kind: str, project: str, digest: str, word: str, most: int) -> Shape:
+def shape(
+    dialect: Dialect, kind: str, project: str, digest: str, word: str, most: int
+) -> PartShape:
     """The edges of a *kind* (plan, report) of *project*; *word* names what a row is."""
 
     def heading(number: int) -> str:
@@ -18,7 +20,7 @@ def shape(dialect: Dialect, kind: str, project: str, digest: str, word: str, mos
         left_out = words.count(hidden, word)
         return f"\n**Left out: {left_out}**, to stay within the size limit.\n"
 
-    return Shape(
+    return PartShape(
         limit=dialect.limit,
         measure=dialect.measure,
         most=most,

@@ -6,7 +6,7 @@ from functools import partial
 from reconciler.model import Action, PlanDocument, PlanWarning, Violation, WaiverUse
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers
-from reconciler.views.fit import Chosen, Section, Shape, choose
+from reconciler.views.fit import Chosen, PartShape, Section, choose
 from reconciler.views.fit import parts as fitted
 from reconciler.views.frame import Frame
 from reconciler.views.markdown import asked
@@ -28,7 +28,7 @@ def parts(plan: PlanDocument, frame: Frame, dialect: Dialect, *, most: int) -> I
     return fitted(top, [*front, *rows], edges)
 
 
-def _left(edges: Shape, top: str, front: Sequence[Chosen]) -> int:
+def _left(edges: PartShape, top: str, front: Sequence[Chosen]) -> int:
     """The room for actions behind the front."""
     return edges.room(top) - sum(edges.measure(one.most) for one in front)
 
@@ -88,7 +88,7 @@ def _about(plan: PlanDocument, frame: Frame) -> str:
 
 
 def _front(
-    plan: PlanDocument, known: Askers, mask: words.Mask, edges: Shape, top: int
+    plan: PlanDocument, known: Askers, mask: words.Mask, edges: PartShape, top: int
 ) -> list[Chosen]:
     """Violations, the summary by line, accounts and warnings, in half of the first part."""
     lines = tally.of_plan(plan, known).lines

@@ -6,7 +6,7 @@ from functools import partial
 from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers
-from reconciler.views.fit import Chosen, Section, Shape, choose
+from reconciler.views.fit import Chosen, PartShape, Section, choose
 from reconciler.views.fit import parts as fitted
 from reconciler.views.frame import Frame
 from reconciler.views.markdown import asked
@@ -22,7 +22,7 @@ def parts(
     """The report in at most *most* texts, each within the dialect's limit (at least 2,000)."""
     project = plan.metadata.project if plan else ""
     edges = shape(dialect, "report", project, report.plan, "target", most)
-    show = words.Shown.of_report(report, plan)
+    show = words.Masking.of_report(report, plan)
     known = Askers(report.manifests)
     top = _top(report, project, frame, dialect)
     front = _front(report, known, show, edges, dialect.measure(top))
@@ -55,7 +55,7 @@ def _may_have(doubts: int) -> str:
 
 
 def _front(
-    report: ReportDocument, known: Askers, show: words.Shown, edges: Shape, top: int
+    report: ReportDocument, known: Askers, show: words.Masking, edges: PartShape, top: int
 ) -> list[Chosen]:
     lines = tally.of_report(report, known).lines
     happened = [one for one in words.OUTCOMES if report.summary.get(one)]
@@ -78,7 +78,7 @@ def _note(text: str) -> str:
 
 
 def _sections(
-    report: ReportDocument, known: Askers, show: words.Shown, dialect: Dialect
+    report: ReportDocument, known: Askers, show: words.Masking, dialect: Dialect
 ) -> list[Section]:
     grouped = known.grouped(report.targets, lambda target: target)
     found = []
@@ -94,7 +94,7 @@ def _section(
     asker: Asker,
     outcome: Outcome,
     targets: Sequence[TargetReport],
-    show: words.Shown,
+    show: words.Masking,
     dialect: Dialect,
 ) -> Section:
     count = f"{len(targets):,} {outcome}"
@@ -110,7 +110,7 @@ def _section(
     )
 
 
-def _row(target: TargetReport, show: words.Shown) -> str:
+def _row(target: TargetReport, show: words.Masking) -> str:
     part = show.part(target)
     last = target.requests[-1] if target.requests else None
     answer = "" if last is None else f" ({last.status or 'no answer'})"

@@ -11,7 +11,7 @@ from reconciler.plan.guards.waivers import OF_ACCOUNTS
 from reconciler.safe import terminal
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers
-from reconciler.views.text.page import Page
+from reconciler.views.text.page import TextPage
 from reconciler.views.text.rows import rows, waived
 
 
@@ -28,14 +28,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def lines(plan: PlanDocument, options: Options) -> Iterator[str]:
     """Every line with its end."""
     mask = words.plan_masker(plan, show_numbers=options.show_numbers)
-    page = Page.of(
+    page = TextPage.of(
         color=options.color, width=options.width, show_numbers=options.show_numbers, mask=mask
     )
     for line in _lines(plan, options, page):
         yield f"{line}\n"
 
 
-def _lines(plan: PlanDocument, options: Options, page: Page) -> Iterator[str]:
+def _lines(plan: PlanDocument, options: Options, page: TextPage) -> Iterator[str]:
     yield from head(plan, page)
     grouped = Askers(plan.inputs.manifests).grouped(plan.actions, lambda action: action)
     by_account: dict[str, dict[Asker, list[Action]]] = {name: {} for name in plan.accounts}
@@ -53,7 +53,7 @@ def _lines(plan: PlanDocument, options: Options, page: Page) -> Iterator[str]:
     yield from conclusion(plan, page)
 
 
-def head(plan: PlanDocument, page: Page) -> Iterator[str]:
+def head(plan: PlanDocument, page: TextPage) -> Iterator[str]:
     """What is planned, when and by whom."""
     about = plan.metadata
     yield page.ink(f"Plan for {terminal(about.project)}", "bold")
@@ -70,7 +70,7 @@ def _account(
     plan: PlanDocument,
     name: str,
     asked: dict[Asker, list[Action]],
-    page: Page,
+    page: TextPage,
     *,
     now: datetime | None,
 ) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _account(
 
 
 def _asked(
-    asker: Asker, actions: Sequence[Action], page: Page, *, everything: bool
+    asker: Asker, actions: Sequence[Action], page: TextPage, *, everything: bool
 ) -> Iterator[str]:
     """What one manifest asks for. What is left untouched is only counted, if not *everything*."""
     shown = [one for one in actions if everything or one.action != "none"]
@@ -104,7 +104,7 @@ def _asked(
     yield from _by_reason([one for one in shown if one.action == "none"], "Untouched", page)
 
 
-def _by_reason(actions: Sequence[Action], word: str, page: Page) -> Iterator[str]:
+def _by_reason(actions: Sequence[Action], word: str, page: TextPage) -> Iterator[str]:
     """Actions of one reason stand under one heading."""
     groups: dict[str, list[Action]] = {}
     for action in actions:
@@ -139,7 +139,7 @@ def _about(seconds: int) -> str:
     return f"about {words.duration(seconds)}" if seconds else "under 1 s"
 
 
-def _refusals(actions: Sequence[Action], page: Page) -> Iterator[str]:
+def _refusals(actions: Sequence[Action], page: TextPage) -> Iterator[str]:
     """Refusals that say the same stand under one heading."""
     by_words: dict[tuple[str, str], list[Action]] = {}
     for action in actions:
@@ -154,7 +154,7 @@ def _refusals(actions: Sequence[Action], page: Page) -> Iterator[str]:
         yield from rows(group, page, said=message)
 
 
-def _warnings(plan: PlanDocument, page: Page) -> Iterator[str]:
+def _warnings(plan: PlanDocument, page: TextPage) -> Iterator[str]:
     if not plan.warnings:
         return
     yield ""
@@ -168,7 +168,7 @@ def _warnings(plan: PlanDocument, page: Page) -> Iterator[str]:
         yield from page.wrapped(said, indent="  ", hanging="    ")
 
 
-def violations(plan: PlanDocument, page: Page) -> Iterator[str]:
+def violations(plan: PlanDocument, page: TextPage) -> Iterator[str]:
     """What forbids to apply the plan, and how to lift it."""
     if not plan.violations:
         return
@@ -183,7 +183,7 @@ def violations(plan: PlanDocument, page: Page) -> Iterator[str]:
             yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="    ")
 
 
-def conclusion(plan: PlanDocument, page: Page) -> Iterator[str]:
+def conclusion(plan: PlanDocument, page: TextPage) -> Iterator[str]:
     """The totals, where a terminal leaves the eye."""
     if words.nothing(plan):
         yield from page.wrapped(words.unchanged(plan), "bold", "green")

@@ -10,7 +10,7 @@ from reconciler.safe import quoted, terminal
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers
 from reconciler.views.layout import cells, fold
-from reconciler.views.text.page import Page, identity, lines_of
+from reconciler.views.text.page import TextPage, identity, lines_of
 
 _MOST_PENDING = 10
 _STYLES = {
@@ -26,8 +26,8 @@ _STYLES = {
 class _Told(msgspec.Struct, frozen=True):
     """How a report is told."""
 
-    page: Page
-    show: words.Shown
+    page: TextPage
+    show: words.Masking
     everything: bool
 
 
@@ -41,8 +41,8 @@ def lines(
     everything: bool,
 ) -> Iterator[str]:
     """Every line with its end."""
-    show = words.Shown.of_report(report, plan, show_numbers=show_numbers)
-    page = Page.of(color=color, width=width, show_numbers=show_numbers, mask=show.mask)
+    show = words.Masking.of_report(report, plan, show_numbers=show_numbers)
+    page = TextPage.of(color=color, width=width, show_numbers=show_numbers, mask=show.mask)
     for line in _lines(report, _Told(page, show, everything)):
         yield f"{line}\n"
 
@@ -136,7 +136,7 @@ def _target(target: TargetReport, told: _Told) -> Iterator[str]:
         yield from page.wrapped(said, "dim", indent="      ")
 
 
-def _conclusion(report: ReportDocument, page: Page) -> Iterator[str]:
+def _conclusion(report: ReportDocument, page: TextPage) -> Iterator[str]:
     said = ", ".join(
         f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES if report.summary.get(one)
     )

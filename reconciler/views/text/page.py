@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from reconciler.model import Document, Source
+from reconciler.model import ManifestDocument, Source
 from reconciler.safe import cap, quoted, terminal
 from reconciler.views import askers, words
 from reconciler.views.askers import Asker
@@ -17,7 +17,7 @@ _MOST_PATH = 60
 _MOST_REASON = 400
 
 
-class Page(msgspec.Struct, frozen=True):
+class TextPage(msgspec.Struct, frozen=True):
     """Colours, width, and how numbers are shown."""
 
     ink: Ink
@@ -26,7 +26,7 @@ class Page(msgspec.Struct, frozen=True):
     mask: words.Mask
 
     @classmethod
-    def of(cls, *, color: bool, width: int, show_numbers: bool, mask: words.Mask) -> "Page":
+    def of(cls, *, color: bool, width: int, show_numbers: bool, mask: words.Mask) -> "TextPage":
         return cls(Ink(color), max(width, 40), show_numbers, mask)
 
     def sentence(self, text: str) -> str:
@@ -50,7 +50,7 @@ class Page(msgspec.Struct, frozen=True):
         yield from self.wrapped(who(asker.document), indent="  ", hanging="    ")
 
 
-def who(document: Document | None) -> str:
+def who(document: ManifestDocument | None) -> str:
     """`Asked for by growth, ticket CHG-1, until 2027-01-31: "The season is over"`."""
     said = []
     for label, text in askers.facts(document):

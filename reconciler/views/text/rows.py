@@ -9,7 +9,7 @@ from reconciler.plan.guards.waivers import OF_ACCOUNTS
 from reconciler.safe import quoted, terminal
 from reconciler.views import words
 from reconciler.views.layout import cells, fold, listing, pad, widest, wrap
-from reconciler.views.text.page import Page, identity, lines_of
+from reconciler.views.text.page import TextPage, identity, lines_of
 
 _LEAST_NAME = 28  # with less room for the name, a row takes two lines
 _MOST_LINES = 4  # of one name
@@ -17,7 +17,7 @@ SIGNS = {"delete": ("-", "red"), "refuse": ("!", "yellow"), "none": ("=", "dim")
 _COLUMNS = ("id", "status", "updated", "line")
 
 
-class Row(msgspec.Struct, frozen=True):
+class TextRow(msgspec.Struct, frozen=True):
     sign: str
     style: str
     id: str
@@ -28,7 +28,7 @@ class Row(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def rows(actions: Iterable[Action], page: Page, *, said: str | None = None) -> Iterator[str]:
+def rows(actions: Iterable[Action], page: TextPage, *, said: str | None = None) -> Iterator[str]:
     """*said*: a message that the heading has given already."""
     found = [_row(action, page, said) for action in actions]
     widths = {column: widest([getattr(row, column) for row in found]) for column in _COLUMNS}
@@ -41,7 +41,7 @@ def rows(actions: Iterable[Action], page: Page, *, said: str | None = None) -> I
 
 
 def _in_columns(
-    found: Sequence[Row], widths: dict[str, int], room: int, page: Page
+    found: Sequence[TextRow], widths: dict[str, int], room: int, page: TextPage
 ) -> Iterator[str]:
     for row in found:
         name = fold(row.name, room, _MOST_LINES) if room else [""]
@@ -57,7 +57,7 @@ def _in_columns(
         yield from _notes(row, page)
 
 
-def _stacked(found: Sequence[Row], widths: dict[str, int], page: Page) -> Iterator[str]:
+def _stacked(found: Sequence[TextRow], widths: dict[str, int], page: TextPage) -> Iterator[str]:
     for row in found:
         facts = (pad(row.status, widths["status"]), row.updated, row.line)
         tail = "  ".join(filter(None, facts)).rstrip()
@@ -74,12 +74,12 @@ def _stacked(found: Sequence[Row], widths: dict[str, int], page: Page) -> Iterat
         yield from _notes(row, page)
 
 
-def _notes(row: Row, page: Page) -> Iterator[str]:
+def _notes(row: TextRow, page: TextPage) -> Iterator[str]:
     for note in row.notes:
         yield from wrap(note, page.width, "      ")
 
 
-def _row(action: Action, page: Page, said: str | None) -> Row:
+def _row(action: Action, page: TextPage, said: str | None) -> TextRow:
     sign, style = SIGNS[action.action]
     notes: list[str] = []
     if action.parts:
@@ -88,7 +88,7 @@ def _row(action: Action, page: Page, said: str | None) -> Row:
         notes.append(f"Note: {page.sentence(action.message)}")
     # What is waived for the whole account is said above, once.
     notes += [waived(one, page) for one in action.waivers if one.guard not in OF_ACCOUNTS]
-    return Row(
+    return TextRow(
         sign=sign,
         style=style,
         id=identity(action.id),
@@ -100,14 +100,14 @@ def _row(action: Action, page: Page, said: str | None) -> Row:
     )
 
 
-def waived(waiver: WaiverUse, page: Page) -> str:
+def waived(waiver: WaiverUse, page: TextPage) -> str:
     return (
         f"{terminal(waiver.guard)} is waived until {terminal(waiver.until)}:"
         f" {quoted(page.mask(waiver.because))} ({terminal(waiver.ticket)})"
     )
 
 
-def _parts(action: Action, page: Page) -> str:
+def _parts(action: Action, page: TextPage) -> str:
     shown = [terminal(one) for one in words.parts(action, show_numbers=page.show_numbers)]
     head = words.count(len(shown), words.parts_noun(action))
     if page.show_numbers:

@@ -8,9 +8,9 @@ from reconciler.safe import terminal
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers
 from reconciler.views.layout import table
-from reconciler.views.tally import KINDS, Line, Tally
+from reconciler.views.tally import KINDS, AskingLine, Tally
 from reconciler.views.text.of_plan import conclusion, head, violations
-from reconciler.views.text.page import Page, who, word
+from reconciler.views.text.page import TextPage, who, word
 
 _HEAD = ("delete", "refuse", "none")
 
@@ -18,12 +18,12 @@ _HEAD = ("delete", "refuse", "none")
 def lines(plan: PlanDocument, *, color: bool, width: int, now: datetime | None) -> Iterator[str]:
     """Every line with its end."""
     del now
-    page = Page.of(color=color, width=width, show_numbers=False, mask=words.plan_masker(plan))
+    page = TextPage.of(color=color, width=width, show_numbers=False, mask=words.plan_masker(plan))
     for line in _lines(plan, page):
         yield f"{line}\n"
 
 
-def _lines(plan: PlanDocument, page: Page) -> Iterator[str]:
+def _lines(plan: PlanDocument, page: TextPage) -> Iterator[str]:
     found = tally.of_plan(plan, Askers(plan.inputs.manifests))
     yield from head(plan, page)
     yield from _by_line(found.lines, page)
@@ -43,7 +43,7 @@ def _lines(plan: PlanDocument, page: Page) -> Iterator[str]:
     yield from conclusion(plan, page)
 
 
-def _by_line(counts: Mapping[Line, Tally], page: Page) -> Iterator[str]:
+def _by_line(counts: Mapping[AskingLine, Tally], page: TextPage) -> Iterator[str]:
     """The lines of each manifest under who asks and why."""
     asked: dict[Asker, list[tuple[str, Tally]]] = {}
     for line, one in counts.items():
@@ -55,7 +55,7 @@ def _by_line(counts: Mapping[Line, Tally], page: Page) -> Iterator[str]:
 
 
 def _table(
-    title: str, counts: Sequence[tuple[str, Tally]], page: Page, said: str | None = None
+    title: str, counts: Sequence[tuple[str, Tally]], page: TextPage, said: str | None = None
 ) -> Iterator[str]:
     if not counts:
         return
