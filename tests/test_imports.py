@@ -329,6 +329,16 @@ def test_no_public_class_has_the_name_of_another() -> None:
     assert twice == {}
 
 
+def test_the_top_of_the_house_holds_what_is_drawn_there() -> None:
+    tops = {name.split(".")[1] for name in modules() if name.count(".")} - {"__main__"}
+    drawn = {
+        *("api", "apply", "cli", "declare", "disk", "driver", "drivers", "errors", "events"),
+        *("inventory", "lanes", "model", "plan", "prove", "pull", "safe", "sandbox", "settle"),
+        *("site", "testing", "views"),
+    }
+    assert tops == drawn
+
+
 def test_no_packages_import_each_other_in_a_circle() -> None:
     # `reconciler` itself only names what the library gives, and knows its version.
     graph: dict[str, set[str]] = {}

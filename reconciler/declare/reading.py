@@ -9,9 +9,9 @@ from typing import NamedTuple
 from msgspec import structs
 
 from reconciler.declare.near import near
+from reconciler.declare.times import by_format, instant
 from reconciler.errors import Usage
 from reconciler.model import Campaign, Reading, Status
-from reconciler.times import by_format, instant
 
 LABEL = "label."
 ATTRIBUTE = "attributes."

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.declare.reading import ATTRIBUTE, IDS, LABEL
+from reconciler.declare.times import by_format
 from reconciler.inventory import shape
 from reconciler.inventory.columns import Columns, Header, known
 from reconciler.inventory.csvtext import (
@@ -24,7 +25,6 @@ from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
 from reconciler.inventory.records import STATUSES, Dates, build
 from reconciler.model import Campaign
-from reconciler.times import by_format
 
 LISTS = ("phoneNumbers", "messageIds", "unknown")
 OBJECTS = ("labels", "attributes")

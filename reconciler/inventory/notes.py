@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from reconciler.declare.times import instant
 from reconciler.errors import Diagnostic
 from reconciler.inventory.claims import Claim, Claims, known_name
 from reconciler.inventory.raw import Damaged
 from reconciler.inventory.repeats import Repeats
 from reconciler.model import Campaign, Reading
-from reconciler.times import instant
 
 SHOWN = 100  # problems told of one file; the rest is counted
 _SKEW = timedelta(minutes=5)

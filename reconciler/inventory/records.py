@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler import times
+from reconciler.declare import times
 from reconciler.declare.reading import FIELDS
 from reconciler.inventory.notes import Notes, closest
 from reconciler.model import Campaign, Status

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reconciler import disk
-from reconciler.encoding import MARK
 from reconciler.errors import ReconcilerError
 from reconciler.inventory import InventorySource, Reader, csvfile, csvtext, csvwrite
 from reconciler.inventory.columns import Columns
+from reconciler.inventory.encoding import MARK
 from reconciler.inventory.ndjson import chunks
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from reconciler.declare.known import unknown
+from reconciler.declare.times import instant
 from reconciler.errors import Diagnostic
 from reconciler.inventory.jsonscan import only
 from reconciler.model import AccountFacts, Reading
-from reconciler.times import instant
 from tests.support.reading_inventories import codes, problems, read, source
 
 R = '{"account":"a","id":"1","name":"n"'

@@ -1,4 +1,4 @@
-"""Times of an inventory: cut, never rounded; in the form that the file's reader was told."""
+"""Times as files have them: cut, never rounded; in the form that the reader was told."""
 
 import re
 from collections.abc import Callable
