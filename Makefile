@@ -8,7 +8,7 @@ KILLS ?= 1000
 FUZZ ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs crash bench clean setup system
+.PHONY: help demo test lint docs crash bench wheel lock audit sbom clean setup system
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -37,6 +37,27 @@ bench: setup ## run every benchmark and write docs/benchmarks.md
 	  echo "== $$script"; $(RUN) $(PY) "$$script" || failed="$$failed $$script"; \
 	done; $(PY) benchmarks/_table.py && \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+wheel: setup ## build wheel and sdist into dist/: the same bytes wherever and whenever
+	rm -rf dist
+	SOURCE_DATE_EPOCH=315532800 $(PY) -m hatchling build -d dist
+	@cd dist && sha256sum *
+
+lock: ## write requirements/*.lock anew (UPGRADE=--upgrade: the newest versions)
+	@sh scripts/setup.sh supply
+	$(PY) scripts/locked.py make $(UPGRADE)
+
+audit: ## look for known weaknesses of what the locks name
+	@sh scripts/setup.sh supply
+	for one in build run ci supply; do \
+	  $(PY) -m pip_audit --strict --require-hashes --disable-pip -r requirements/$$one.lock || exit 1; \
+	done
+
+sbom: ## write dist/reconciler.cdx.json: what is in it, as CycloneDX
+	@sh scripts/setup.sh supply
+	@mkdir -p dist
+	$(PY) -m cyclonedx_py requirements requirements/run.lock --pyproject pyproject.toml \
+	  --mc-type application --output-reproducible --of JSON -o dist/reconciler.cdx.json
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv .demo site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

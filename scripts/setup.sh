@@ -1,14 +1,21 @@
 #!/bin/sh
 # scripts/setup.sh EXTRAS: make .venv and install the project in it with EXTRAS (dev,docs).
-# A second call with nothing changed does nothing.
+# A second call with nothing changed does nothing. What is installed are the files that the locks in
+# requirements/ name by their hashes; where that cannot be, it is said, and pyproject.toml decides,
+# unless LOCKED is set.
 set -eu
 cd "$(dirname "$0")/.."
 
 extras=$1
 stamp=".venv/.has-$(echo "$extras" | tr , -)"
 
-# What the installation depends on: the declared dependencies, and where the checkout lies.
-now=$(pwd; cat pyproject.toml)
+# What the installation depends on: dependencies, declared and locked, and where the checkout lies.
+case $extras in
+    sandbox) locks="build run" ;;
+    supply) locks="build supply" ;;
+    *) locks=ci ;;
+esac
+now=$(pwd; cat pyproject.toml; for one in $locks; do cat "requirements/$one.lock"; done 2>/dev/null || true)
 if [ -f "$stamp" ] && [ "$now" = "$(cat "$stamp")" ] && .venv/bin/python -c "" 2>/dev/null; then
     .venv/bin/python -m compileall -q reconciler
     exit 0
@@ -37,7 +44,27 @@ if ! { [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2
 fi
 
 echo "setup: installing the project with [$extras]; the first time takes a minute" >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
+pip() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+from_locks() {
+    for one in $locks; do
+        if ! why=$(.venv/bin/python scripts/locked.py check "requirements/$one.lock"); then
+            echo "setup: $why" >&2
+            return 1
+        fi
+        pip --require-hashes -r "requirements/$one.lock" || return 1
+    done
+    pip --no-deps --no-build-isolation --editable .
+}
+if ! from_locks; then
+    if [ -n "${LOCKED:-}" ]; then
+        echo "setup: LOCKED is set, so nothing else is installed" >&2
+        exit 1
+    fi
+    echo "setup: installing what pyproject.toml allows, unlocked" >&2
+    pip --editable ".[$extras]"
+fi
 # pip compiles what it installs, but not what stays where it is.
 .venv/bin/python -m compileall -q reconciler
 echo "$now" >"$stamp"

@@ -1,5 +1,6 @@
 """What README, docs and the repository say of themselves is true."""
 
+import json
 import os
 import re
 import subprocess
@@ -292,6 +293,63 @@ def test_nothing_installs_the_stranger_that_has_our_packages_name() -> None:
         for one in STRANGER.finditer(text)
     ]
     assert found == []
+
+
+LOCKS = ("build", "run", "ci", "supply")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_is_of_todays_requirements_and_pins_hashes(name: str) -> None:
+    lock = ROOT / "requirements" / f"{name}.lock"
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "locked.py"), "check", str(lock)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    entries = re.split(r"\n(?=\S)", lock.read_text("utf-8"))
+    pinned = [one for one in entries if not one.startswith("#")]
+    assert pinned
+    assert [one for one in pinned if "==" not in one or "--hash=sha256:" not in one] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name
+)
+def test_a_workflow_pins_its_actions_and_asks_for_little(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text("utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    uses = re.findall(r"uses: (\S+)(.*)", path.read_text("utf-8"))
+    assert uses
+    for action, comment in uses:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action), action
+        assert re.fullmatch(r" # v\d[\d.]*", comment), action
+    for job in workflow["jobs"].values():
+        assert "timeout-minutes" in job
+        writes = {one for one, right in job.get("permissions", {}).items() if right == "write"}
+        assert not writes or "environment" in job, "only a protected job may write"
+
+
+def test_ci_runs_every_python_that_is_promised() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    promised = [
+        one.rpartition(" ")[2]
+        for one in PROJECT["classifiers"]
+        if one.startswith("Programming Language :: Python :: 3.")
+    ]
+    promised = [one for one in promised if "." in one]
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == promised
+    assert ".ci/run" in json.dumps(workflow["jobs"]["test"]["steps"])
+
+
+def test_the_image_runs_as_nobody_and_installs_by_hash() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    last = text.rpartition("\nFROM ")[2]
+    assert re.search(r"^USER \d{4,}", last, re.MULTILINE)
+    installs = re.findall(r"pip install .*", text)
+    assert installs
+    assert all("--require-hashes" in one or "--no-deps --no-index" in one for one in installs)
 
 
 def test_the_repository_has_one_address() -> None:

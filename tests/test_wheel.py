@@ -76,6 +76,25 @@ def test_the_wheel_holds_the_package_whole_and_nothing_else(wheel: Path) -> None
     assert names == {one for one in ours if (ROOT / one).is_file()}
 
 
+def test_the_wheel_is_the_same_to_the_byte_wherever_and_whenever_it_is_built(
+    wheel: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "elsewhere"
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, copy / name)
+    shutil.copytree(
+        ROOT / "reconciler",
+        copy / "reconciler",
+        copy_function=shutil.copyfile,  # with other times
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    for path in (copy / "reconciler").rglob("*.py"):
+        path.chmod(0o600)
+    pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, copy)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
 def test_the_installed_wheel_gives_the_command(run: Run, tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path) == f"reconciler {__version__}\n"
     home = run("-c", "import reconciler; print(reconciler.__file__)", cwd=tmp_path)
