@@ -45,11 +45,11 @@ __all__ = [
 
 
 _SQLITE = "sqlite:///"
-_IN_ENV = "{env: RECONCILER_STATE}, a variable that holds the postgresql:// URL"
+_IN_ENV = "{env: RECONCILER_STATE}, a variable that holds it"
 
 
 def _state(raw: str | dict[str, Any] | list[Any] | Credential) -> str | Credential:
-    """`sqlite:///PATH`, or the variable that says where a PostgreSQL is."""
+    """`sqlite:///PATH`, or the variable that holds it."""
     if isinstance(raw, dict) and list(raw) == ["env"]:
         return Credential.model_validate(raw)
     if isinstance(raw, Credential):
@@ -57,7 +57,10 @@ def _state(raw: str | dict[str, Any] | list[Any] | Credential) -> str | Credenti
     if isinstance(raw, dict | list):
         raise ValueError(f"is neither sqlite:///PATH nor a variable; write {_IN_ENV}")  # noqa: TRY004
     if raw.startswith(("postgresql:", "postgres:")):
-        raise ValueError(f"must not be written here, for it may hold a password; write {_IN_ENV}")
+        raise ValueError(
+            "must not be written here, for it may hold a password, and this version keeps its"
+            " state in SQLite; write sqlite:///.reconciler/state.db"
+        )
     if not raw.startswith(_SQLITE) or len(raw) == len(_SQLITE):
         raise ValueError("must be sqlite:///PATH, such as sqlite:///.reconciler/state.db")
     return raw
@@ -97,7 +100,7 @@ class ProjectSpec(Declared):
         str | Credential,
         PlainValidator(_state),
         _STATE,
-        Field(description="Where the journal is: sqlite:///PATH, or {env: NAME} of a PostgreSQL."),
+        Field(description="The journal: sqlite:///PATH, or {env: NAME}, a variable that holds it."),
     ] = "sqlite:///.reconciler/state.db"
     guards: Annotated[Guards, Field(description="The rules that refuse.")] = Guards()
     accounts: Annotated[

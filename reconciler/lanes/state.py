@@ -22,9 +22,15 @@ _SCHEME = "sqlite:///"
 
 def state_path(site: Site, project: ProjectFile) -> Path:
     """The journal's file; a relative path counts from the project's folder."""
-    if not isinstance(project.state, str):
-        raise ReconcilerError(f"the state (from {project.state.source}) is no file")
-    return site.root / project.state.removeprefix(_SCHEME)
+    state = project.state
+    if not isinstance(state, str):
+        source, state = state.source, site.environ.get(state.env or "", "")
+        if not state.startswith(_SCHEME) or state == _SCHEME:
+            raise ReconcilerError(
+                f"the state (from {source}) is no SQLite file, and this version keeps its state "
+                f"in one; let the variable hold {_SCHEME}PATH"
+            )
+    return site.root / state.removeprefix(_SCHEME)
 
 
 def folder(site: Site, name: str | None = None) -> Path:

@@ -140,3 +140,19 @@ def test_what_was_waived_is_open_until_it_is_reviewed(site: Site) -> None:
     number = str(one["run"])
     assert site.run("status", "--reviewed", number, "--by", "carol", "--because", "fine") == 0
     assert found(site)["openForReview"] == []
+
+
+def test_a_variable_may_say_where_the_journal_is(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (bare.root / "reconciler.yaml").read_text()
+    (bare.root / "reconciler.yaml").write_text(
+        text.replace("spec:\n", "spec:\n  state: {env: RECONCILER_STATE}\n")
+    )
+    for value in ("", "postgresql://u:sekret@h/d", "sqlite:///"):
+        monkeypatch.setenv("RECONCILER_STATE", value)
+        assert bare.run("status") == 1
+        assert "sqlite:///PATH" in bare.err
+        assert "sekret" not in bare.err
+    monkeypatch.setenv("RECONCILER_STATE", "sqlite:///elsewhere/state.db")
+    assert bare.run("status") == 0
