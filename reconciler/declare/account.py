@@ -52,7 +52,7 @@ class ReadProject(ReadFrom):
     ) -> None:
         super().__init__(**known)
         self.find_driver = find_driver
-        self.guards = Guards()
+        self.guards = Guards.model_construct()
         self._names = driver_names
 
     def names(self) -> Sequence[str]:

@@ -172,7 +172,7 @@ class AccountGuards(Declared):
 
     max_deletions: Annotated[
         MaxDeletions, Field(description="How much one plan may delete of an account.")
-    ] = MaxDeletions(count=50)
+    ] = MaxDeletions.model_construct(count=50)  # which builds no validator yet
     inventory_max_age: Annotated[
         Duration, Field(description="How old the inventory may be; where written, it must say.")
     ] = timedelta(hours=24)

@@ -102,7 +102,9 @@ class ProjectSpec(Declared):
         _STATE,
         Field(description="The journal: sqlite:///PATH, or {env: NAME}, a variable that holds it."),
     ] = "sqlite:///.reconciler/state.db"
-    guards: Annotated[Guards, Field(description="The rules that refuse.")] = Guards()
+    guards: Annotated[Guards, Field(description="The rules that refuse.")] = (
+        Guards.model_construct()
+    )
     accounts: Annotated[
         Mapping[Name, Account],
         Field(min_length=1, description="By the name that manifests use."),
@@ -117,7 +119,7 @@ class ProjectSpec(Declared):
         """Each account with its name, its guards over the project's."""
         read = info.context
         if isinstance(read, ReadProject):
-            read.guards = info.data.get("guards", Guards())
+            read.guards = info.data.get("guards", read.guards)
         found: Mapping[str, Account] = handler(raw)
         return {
             name: one if one.name else one.model_copy(update={"name": name})
