@@ -124,7 +124,7 @@ class Site:
         Metadata that the guards miss is wrong for `validate` alone: the plan refuses what such a
         manifest asks for, and says so at each action.
         """
-        from reconciler.declare.manifest import METADATA
+        from reconciler.declare.manifests import METADATA
 
         loaded = self.read()
         wrong = any(one.severity == "error" and one.code != METADATA for one in loaded.diagnostics)
@@ -134,12 +134,12 @@ class Site:
 
     def read(self) -> Loaded:
         """ProjectFile and manifests as far as they can be read, with all diagnostics of both."""
-        from reconciler.declare import manifest
+        from reconciler.declare import manifests as manifest_files
 
         loaded = self._read_project()
         files, problems = self._find_manifests(loaded.project)
         driver = self._driver_of(loaded.project)
-        manifests, found = manifest.load(
+        manifests, found = manifest_files.load(
             files, loaded.project, parts=lambda name: one.parts if (one := driver(name)) else None
         )
         return Loaded(

@@ -17,7 +17,7 @@ import yaml
 
 from reconciler import __version__, drivers
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.declare import manifest, project
+from reconciler.declare import manifests, project
 from reconciler.declare.project import ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, Exit
@@ -149,7 +149,7 @@ def load_manifest(data: bytes, of: ProjectFile) -> list[Diagnostic]:
         found: Driver | None = drivers.find(of.accounts[account].driver)
         return found.parts if found and account in of.accounts else None
 
-    return manifest.load([("manifests/example.yaml", data)], of, parts=parts)[1]
+    return manifests.load([("manifests/example.yaml", data)], of, parts=parts)[1]
 
 
 @pytest.mark.parametrize(("page", "text"), examples("Project"))

@@ -1,13 +1,9 @@
 """One account of the project file: its driver's settings, its pace, what makes it what it is."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     ValidationError,
@@ -16,20 +12,20 @@ from pydantic import (
     field_validator,
 )
 
+from reconciler.declare.definition import definition
 from reconciler.declare.fields import BaseUrl, Duration, Line, Positive, WrittenAs
 from reconciler.declare.guards import AccountGuards, Guards
 from reconciler.declare.near import near
 from reconciler.declare.proxy import Proxy
-from reconciler.driver import Credential, Driver, Settings
+from reconciler.driver import Driver
 from reconciler.driver.declared import (
     Complaint,
     Declared,
     NotWritten,
     ReadFrom,
-    Wrong,
-    by_key,
+    complaint,
+    mistakes,
     several,
-    wrongs,
 )
 from reconciler.model import Limits
 
@@ -213,8 +209,7 @@ class Account(Declared):
         known = read.names()
         close = near(name, known)
         fix = f"did you mean `{close}`?" if close else f"the drivers are: {', '.join(known)}"
-        said = {"code": "driver", "said": f"there is no driver `{name}`", "fix": fix}
-        raise several([Wrong((), "complaint", None, said)])
+        raise complaint("driver", f"there is no driver `{name}`", fix)
 
     @field_validator("settings", mode="plain")
     @classmethod
@@ -227,7 +222,7 @@ class Account(Declared):
         try:
             return driver.settings.model_validate(raw, context=info.context)
         except ValidationError as error:
-            raise several(one._replace(quiet=True) for one in wrongs(error)) from None
+            raise several(one._replace(quiet=True) for one in mistakes(error)) from None
 
     @field_validator("keep_copy", mode="after")
     @classmethod
@@ -236,12 +231,8 @@ class Account(Declared):
         driver = _driver(info) if isinstance(info.context, ReadProject) else None
         if given != "required" or driver is None or driver.look or driver.list:
             return given
-        said = {
-            "code": "keep-copy",
-            "said": f"driver `{driver.name}` cannot look at a campaign, so no copy can be required",
-            "fix": "leave `keepCopy` out for this account",
-        }
-        raise several([Wrong((), "complaint", None, said)])
+        said = f"driver `{driver.name}` cannot look at a campaign, so no copy can be required"
+        raise complaint("keep-copy", said, "leave `keepCopy` out for this account")
 
     @field_validator("definition", mode="after")
     @classmethod
@@ -252,36 +243,3 @@ class Account(Declared):
         if driver is None or settings is None:
             return ""
         return definition(driver, settings, info.data.get("base_url"))
-
-
-def definition(driver: Driver, settings: Settings, base_url: str | None) -> str:
-    """The digest that says an account is still the same: driver, settings, where it goes.
-
-    A credential counts by its source, never by its value.
-    """
-    known = {
-        "driver": driver.name,
-        "settings": _plain(settings),
-        "baseUrl": base_url or driver.base_url(settings),
-    }
-    text = json.dumps(known, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _plain(value: object) -> object:
-    match value:
-        case Credential():
-            return value.source
-        case BaseModel():
-            return {key: _plain(inner) for key, inner in by_key(value).items()}
-        case Mapping():
-            return {str(key): _plain(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_plain(inner) for inner in value]
-        case set() | frozenset():
-            return sorted(str(inner) for inner in value)
-        case timedelta():
-            return value.total_seconds()
-        case None | bool() | int() | float():
-            return value
-    return str(value)

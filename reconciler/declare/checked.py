@@ -11,19 +11,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reconciler.declare.near import near
-from reconciler.declare.strict import Document, Loc
+from reconciler.declare.phrases import BOUNDS, EMPTY, WANTED, bound, choice, cut, kind_of
+from reconciler.declare.strict import Loc, YamlDocument
 from reconciler.driver import Credential, Settings
-from reconciler.driver.declared import Declared, ReadFrom, Wrong, keys_of, wrongs
+from reconciler.driver.declared import Declared, Mistake, ReadFrom, keys_of, mistakes
 from reconciler.errors import Diagnostic
-
-_MOST_SHOWN = 60  # characters of a value that a message quotes
 
 M = TypeVar("M", bound=Declared)
 
 
 def validate(
     model: type[M],
-    document: Document,
+    document: YamlDocument,
     path: str,
     *,
     at: Loc = (),
@@ -40,7 +39,7 @@ def validate(
     try:
         made = model.model_validate(document.at(at), context=read or ReadFrom())
     except ValidationError as error:
-        teller.tell_all(wrongs(error))
+        teller.tell_all(mistakes(error))
         return None, teller.told
     teller.misread(made)
     return made, teller.told
@@ -52,14 +51,14 @@ def validate(
 class _Teller:
     """Collects what is wrong with one value, each thing once, each with its place."""
 
-    def __init__(self, document: Document, path: str, at: Loc, *, echo: bool) -> None:
+    def __init__(self, document: YamlDocument, path: str, at: Loc, *, echo: bool) -> None:
         self.told: list[Diagnostic] = []
         self._document = document
         self._path = path
         self._at = at
         self._echo = echo
 
-    def tell_all(self, found: Iterable[Wrong]) -> None:
+    def tell_all(self, found: Iterable[Mistake]) -> None:
         """Tell them in the order of the file; what one mistake causes is told once."""
         every = [one._replace(loc=self._there(one)) for one in found]
         meant = {
@@ -71,7 +70,7 @@ class _Teller:
             if not (one.kind == "missing" and one.loc in meant):
                 self._say(one)
 
-    def _there(self, one: Wrong) -> Loc:
+    def _there(self, one: Mistake) -> Loc:
         """The place of *one* as far as the file has it: pydantic goes on into what it tried."""
         if one.kind in ("missing", "complaint") or one.loc[-1:] == (_KEY,):
             return one.loc
@@ -85,7 +84,7 @@ class _Teller:
                 return one.loc[:count]
         return one.loc
 
-    def _order(self, one: Wrong) -> list[int]:
+    def _order(self, one: Mistake) -> list[int]:
         """Sorts as the file is written: what is missing after what is there, then the rest."""
         value: Any = self._document.at(self._at)
         steps: list[int] = []
@@ -99,7 +98,7 @@ class _Teller:
                 value = value[step] if _is_index(value, step) else None
         return [*steps, _LAST] if one.kind == "complaint" else steps
 
-    def _say(self, one: Wrong) -> None:
+    def _say(self, one: Mistake) -> None:
         echo = self._echo and not one.quiet
         loc, context = one.loc, one.context
         match one.kind:
@@ -110,21 +109,21 @@ class _Teller:
             case "complaint":
                 self._tell(loc, context.get("code", "invalid"), context["said"], context["fix"])
             case "empty":
-                self._tell(loc, "empty", f"`{self._name(loc)}` {_EMPTY[0]}", _EMPTY[1])
+                self._tell(loc, "empty", f"`{self._name(loc)}` {EMPTY[0]}", EMPTY[1])
             case "choice":
-                self._invalid(loc, *_choice(one.value, context["allowed"], echo=echo))
+                self._invalid(loc, *choice(one.value, context["allowed"], echo=echo))
             case "credential" | "pasted":
                 self._credential(loc, pasted=one.kind == "pasted")
             case _ if one.value is None:
-                self._tell(loc, "empty", f"`{self._name(loc)}` {_EMPTY[0]}", _EMPTY[1])
+                self._tell(loc, "empty", f"`{self._name(loc)}` {EMPTY[0]}", EMPTY[1])
             case "value_error":
                 self._raised(loc, context["error"], self._see(echo=echo))
-            case kind if kind in _WANTED:
-                wanted = _WANTED[kind]
-                said = f"must be {wanted}, not {_kind_of(one.value)}"
+            case kind if kind in WANTED:
+                wanted = WANTED[kind]
+                said = f"must be {wanted}, not {kind_of(one.value)}"
                 self._invalid(loc, said, f"write {wanted}")
-            case kind if kind in _BOUNDS:
-                self._invalid(loc, *_bound(one))
+            case kind if kind in BOUNDS:
+                self._invalid(loc, *bound(one))
             case _:
                 self._invalid(loc, "is not right", self._see(echo=echo))
 
@@ -201,7 +200,7 @@ class _Teller:
                 self._warn(text, place, loc, echo=echo)
 
     def _warn(self, text: str, place: tuple[int, int], loc: Loc, *, echo: bool) -> None:
-        shown = f" {_cut(text)}" if echo else ""
+        shown = f" {cut(text)}" if echo else ""
         self.told.append(
             Diagnostic(
                 "warning",
@@ -211,82 +210,23 @@ class _Teller:
                 self._path,
                 place[0],
                 place[1],
-                f'write "{_cut(text)}"' if echo else "put it in double quotes",
+                f'write "{cut(text)}"' if echo else "put it in double quotes",
             )
         )
 
 
 _LAST = 10**9  # comes after everything inside
 _KEY = "[key]"  # pydantic's last step where a key itself is wrong
-_EMPTY = "is empty", "give it a value, or leave the key out"
-_WANTED = {
-    "text": "text",
-    "string_type": "text",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
-    "dict_type": "a mapping",
-    "mapping_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
-
-
-def _kind_of(value: object) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else "text"
 
 
 def _is_index(value: object, step: object) -> bool:
     return isinstance(value, list) and isinstance(step, int) and step < len(value)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
-
-
-def _choice(value: object, allowed: Sequence[str], *, echo: bool) -> tuple[str, str]:
-    shown = f"`{_cut(value)}`" if echo and isinstance(value, str) else "this"
-    meant = near(value, allowed) if isinstance(value, str) else None
-    one_of = f"one of: {', '.join(allowed)}"
-    fix = f"did you mean `{meant}`? It is {one_of}" if meant else f"write {one_of}"
-    return f"cannot be {shown}", fix
-
-
 def _dotted(loc: Loc) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
     return text.removeprefix(".")
 
-
-# ---------------------------------------------------------------- bounds
-
-
-def _bound(one: Wrong) -> tuple[str, str]:
-    """What is wrong with a value beyond its bound, and the fix."""
-    limit, said, fix = _BOUNDS[one.kind]
-    if one.value in ("", [], {}):
-        what = "text" if one.value == "" else "at least one"
-        return "is empty", f"write {what}, or leave the key out"
-    bound = one.context[limit]
-    shown = f"{bound:g}" if isinstance(bound, float) else bound
-    return said.format(shown), fix.format(shown)
-
-
-_SHORT = "min_length", "must be at least {} long", "write {} or more"
-_LONG = "max_length", "must be at most {} long", "write {} or less"
-_BOUNDS: dict[str, tuple[str, str, str]] = {
-    "greater_than_equal": ("ge", "must be at least {}", "write {} or more"),
-    "greater_than": ("gt", "must be more than {}", "write more than {}"),
-    "less_than_equal": ("le", "must be at most {}", "write {} or less"),
-    "less_than": ("lt", "must be less than {}", "write less than {}"),
-    "too_short": _SHORT,
-    "string_too_short": _SHORT,
-    "too_long": _LONG,
-    "string_too_long": _LONG,
-    "string_pattern_mismatch": ("pattern", "does not match {}", "write text of that form"),
-}
 
 # ---------------------------------------------------------------- which scalars were read as text
 

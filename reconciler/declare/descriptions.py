@@ -82,7 +82,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     },
     "InputFile": _FILE,
     "ManifestFile": {**_FILE, "documents": "The manifests in it, in the file's order."},
-    "Document": {
+    "ManifestDocument": {
         "name": "The manifest's name.",
         "owner": "Who answers for it.",
         "reason": "Why the campaigns should not exist.",

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
 
-from reconciler.declare.account import Account, FindDriver, ReadProject, definition
+from reconciler.declare.account import Account, FindDriver, ReadProject
 from reconciler.declare.checked import validate
+from reconciler.declare.definition import definition
 from reconciler.declare.fields import Inside, Name
 from reconciler.declare.guards import (
     AccountGuards,
@@ -15,12 +16,12 @@ from reconciler.declare.guards import (
     Guards,
     MaxDeletions,
     Protect,
-    Waiver,
-    Window,
 )
 from reconciler.declare.inventory import InventoryEntry
 from reconciler.declare.near import known_accounts
 from reconciler.declare.strict import parse
+from reconciler.declare.waiver import Waiver
+from reconciler.declare.window import Window
 from reconciler.driver import Credential
 from reconciler.driver.declared import Complaint, Declared, Loc, NotWritten
 from reconciler.errors import Diagnostic

@@ -54,7 +54,7 @@ class _Node(msgspec.Struct):
     open: bool = False
 
 
-class Document:
+class YamlDocument:
     """One YAML document: its `value` and the place of everything in it."""
 
     __slots__ = ("_odd", "_root", "line", "value")
@@ -258,7 +258,7 @@ class _TooDeep(Exception):
     """Nesting beyond the limit; the rest of the file is not read."""
 
 
-def parse(data: bytes, path: str) -> tuple[tuple[Document, ...], list[Diagnostic]]:
+def parse(data: bytes, path: str) -> tuple[tuple[YamlDocument, ...], list[Diagnostic]]:
     """The YAML documents of *data* that could be read, and every error found on the way.
 
     Never raises, whatever the bytes. A document with an error may still be among the documents:
@@ -277,7 +277,7 @@ class _Reader:
     """One file's way from text to documents."""
 
     def __init__(self, text: str, path: str) -> None:
-        self.documents: list[Document] = []
+        self.documents: list[YamlDocument] = []
         self.problems: list[Diagnostic] = []
         self._path = path
         self._left_out = 0
@@ -339,7 +339,7 @@ class _Reader:
                     self._odd = False
                     root = self._node(self._loader.get_event(), 0)
                     line = self._spot(mark.line, 0)[0]
-                    self.documents.append(Document(root, line, odd=self._odd))
+                    self.documents.append(YamlDocument(root, line, odd=self._odd))
 
     def _node(self, event: Any, depth: int) -> _Node:
         kind = type(event)

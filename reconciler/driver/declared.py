@@ -9,7 +9,7 @@ All that holds while a `ReadFrom` is the validation context. Python code that ma
 fields' names gets pydantic's own rules and errors.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,16 +25,16 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticCustomError, PydanticOmit, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticOmit
 
-from reconciler.driver import scalars
+from reconciler.driver.ruled import rule_fields
 
 Loc = tuple[str | int, ...]
 Complaint = tuple[Loc, str, str | None]
 """Where (from the mapping that was checked), what is wrong, the fix."""
 
 
-class Wrong(NamedTuple):
+class Mistake(NamedTuple):
     """One thing that is wrong: where (as pydantic says it), its kind, and what is known of it.
 
     *kind* is a type of pydantic's errors or one of ours: `empty`, `unknown-key` (context: the keys
@@ -112,21 +112,21 @@ class Declared(BaseModel):
         if not isinstance(raw, dict):
             return handler(raw)
         keys = keys_of(cls)
-        found: list[Wrong] = []
+        found: list[Mistake] = []
         given: dict[str, Any] = {}
         for key, value in raw.items():
             if key not in keys:
-                found.append(Wrong((key,), "unknown-key", key, {"known": tuple(keys)}))
+                found.append(Mistake((key,), "unknown-key", key, {"known": tuple(keys)}))
             elif value is None:
-                found.append(Wrong((key,), "empty", None, {}))
+                found.append(Mistake((key,), "empty", None, {}))
             else:
                 given[key] = value
         for loc, said, fix in cls.cross_check(raw):
-            found.append(Wrong(loc, "complaint", None, {"said": said, "fix": fix}))
+            found.append(Mistake(loc, "complaint", None, {"said": said, "fix": fix}))
         try:
             made = handler(given | cls.not_written(raw, read))
         except ValidationError as error:
-            found += (one for one in wrongs(error) if not _is_empty(one, raw))
+            found += (one for one in mistakes(error) if not _is_empty(one, raw))
         if found:
             raise several(found)
         return made
@@ -145,11 +145,11 @@ class Declared(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         made = handler(source)
-        _ruled_fields(handler.resolve_ref_schema(made), handler)
+        rule_fields(handler.resolve_ref_schema(made), handler)
         return made
 
 
-def _is_empty(one: Wrong, raw: dict[str, Any]) -> bool:
+def _is_empty(one: Mistake, raw: dict[str, Any]) -> bool:
     """Whether a key only seems to be missing, as it has no value: that has been told."""
     return one.kind == "missing" and len(one.loc) == 1 and one.loc[0] in raw
 
@@ -190,93 +190,26 @@ def by_key(value: BaseModel) -> dict[str, Any]:
 _SEVERAL = "several"
 
 
-def several(found: Iterable[Wrong]) -> PydanticCustomError:
+def several(found: Iterable[Mistake]) -> PydanticCustomError:
     """An error that carries *found* through pydantic, which adds where it was raised."""
     return PydanticCustomError(_SEVERAL, "several things are wrong", {"found": tuple(found)})
 
 
-def wrongs(error: ValidationError) -> Iterator[Wrong]:
+def complaint(code: str, said: str, fix: str | None) -> PydanticCustomError:
+    """An error in our own words, for a validator of a field to raise."""
+    return several([Mistake((), "complaint", None, {"code": code, "said": said, "fix": fix})])
+
+
+def mistakes(error: ValidationError) -> Iterator[Mistake]:
     """Everything that *error* tells, the places counted from where it was raised."""
     for one in error.errors(include_url=False):
         loc, context = one["loc"], one.get("ctx", {})
         if one["type"] == _SEVERAL:
             yield from (inner._replace(loc=loc + inner.loc) for inner in context["found"])
         elif not _counts_right_ones_only(one["type"], one["input"], context):
-            yield Wrong(loc, one["type"], one["input"], context)
+            yield Mistake(loc, one["type"], one["input"], context)
 
 
 def _counts_right_ones_only(kind: str, value: Any, context: Mapping[str, Any]) -> bool:
     """Whether a list is only called too short because some of its items are wrong."""
     return kind == "too_short" and isinstance(value, list) and len(value) >= context["min_length"]
-
-
-# ---------------------------------------------------------------- text -> value
-
-_READS = {
-    "int": scalars.whole,
-    "float": scalars.decimal,
-    "bool": scalars.flag,
-    "date": scalars.day,
-    "datetime": scalars.instant,
-    "timedelta": scalars.duration,
-}
-_INSIDE = (
-    *("schema", "items_schema", "keys_schema", "values_schema", "choices"),
-    *("python_schema", "lax_schema", "steps"),
-)
-
-
-def _ruled_fields(schema: Any, handler: GetCoreSchemaHandler) -> None:
-    """Let a model's scalars be read by our rules; the models inside do it themselves."""
-    while schema["type"] != "model-fields":  # `model`, and the validators around it
-        schema = schema["schema"]
-    for field in schema["fields"].values():
-        field["schema"] = _ruled(field["schema"], handler)
-
-
-def _ruled(schema: Any, handler: GetCoreSchemaHandler) -> Any:
-    if isinstance(schema, list):
-        return [_ruled(one, handler) for one in schema]
-    if isinstance(schema, tuple):  # a choice with its label
-        return (_ruled(schema[0], handler), *schema[1:])
-    kind = schema["type"]
-    if kind in _READS:
-        return scalars.read_by(_READS[kind], schema)
-    if kind == "literal":
-        return _choice({_as_text(one): one for one in schema["expected"]}, schema)
-    if (members := _members(schema, handler)) is not None:
-        return _choice({_as_text(one.value): one for one in members}, schema)
-    if kind == "model" or schema.get("metadata", {}).get("reconciler_reads"):
-        return schema
-    if kind == "union":
-        schema |= {"custom_error_type": "union", "custom_error_message": "none of its forms"}
-    return schema | {
-        key: _ruled(schema[key], handler)
-        for key in _INSIDE
-        if isinstance(schema.get(key), dict | list)
-    }
-
-
-def _members(schema: Any, handler: GetCoreSchemaHandler) -> Sequence[Any] | None:
-    """The members of an enum."""
-    if schema["type"] == "definition-ref":
-        try:
-            schema = handler.resolve_ref_schema(schema)
-        except LookupError:  # a model that is being made
-            return None
-    return schema["members"] if schema["type"] == "enum" else None
-
-
-def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _choice(allowed: Mapping[str, Any], schema: CoreSchema) -> CoreSchema:
-    def choose(raw: Any) -> Any:
-        if isinstance(raw, str) and raw in allowed:
-            return allowed[raw]
-        if raw in allowed.values():
-            return raw
-        raise PydanticCustomError("choice", "not one of them", {"allowed": tuple(allowed)})
-
-    return core_schema.no_info_before_validator_function(choose, schema)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reconciler.declare import manifest
+from reconciler.declare import manifests
 from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Account, Guards
 from reconciler.errors import Diagnostic
@@ -39,7 +39,7 @@ def load(
         account = PROJECT.accounts["push"].model_copy(update={"guards": guards})
         project = project_of({"push": account}, guards=guards)
     files = [(f"m/{index}.yaml", text.encode()) for index, text in enumerate(texts)]
-    return manifest.load(files, project, parts=parts)
+    return manifests.load(files, project, parts=parts)
 
 
 HEAD = "apiVersion: reconciler/v1\nkind: CampaignAbsence\nmetadata: {name: one}\n"
@@ -279,7 +279,7 @@ def test_a_file_of_another_kind_is_one_error() -> None:
 
 
 def test_without_a_project_accounts_are_not_judged() -> None:
-    found, problems = manifest.load([("m", spec("id: x", "nobody").encode())], None)
+    found, problems = manifests.load([("m", spec("id: x", "nobody").encode())], None)
     assert len(found) == 1
     assert problems == []
 

@@ -130,7 +130,6 @@ def test_a_state_is_a_file_or_a_variable() -> None:
 def test_scope_and_copies_are_read() -> None:
     account = read(account="scope: acme-au\nkeepCopy: true").accounts["push"]
     assert (account.scope, account.keep_copy) == ("acme-au", True)
-    assert read(account="keepCopy: required").accounts["push"].keep_copy == "required"
     assert read().accounts["push"].keep_copy is None
 
 

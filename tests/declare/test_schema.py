@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from reconciler import drivers
-from reconciler.declare import manifest, project
+from reconciler.declare import manifests, project
 from reconciler.declare.descriptions import DESCRIPTIONS
 from reconciler.declare.schema import KINDS, schema
 from tests.support.declared import every_driver
@@ -231,8 +231,8 @@ def right(kind: str, value: Any) -> bool:
             data, "reconciler.yaml", find_driver=drivers.find, driver_names=drivers.names
         )
     else:
-        _, told = manifest.load([("m.yaml", data)], FOUND, parts=lambda _: "phoneNumbers")
-    return not [one for one in told if one.severity == "error" and one.code != manifest.METADATA]
+        _, told = manifests.load([("m.yaml", data)], FOUND, parts=lambda _: "phoneNumbers")
+    return not [one for one in told if one.severity == "error" and one.code != manifests.METADATA]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
