@@ -159,6 +159,8 @@ def test_the_model_imports_only_errors() -> None:
         (("procrastinate",), ("reconciler.lanes.dispatch.procrastinate",)),
         (("starlette", "uvicorn"), ("reconciler.sandbox",)),
         (("requests", "urllib3", "aiohttp", "urllib.request", "http.client"), ()),
+        (("jinja2", "markupsafe"), ("reconciler.views.html.page",)),
+        (("importlib.resources",), ("reconciler.views.html.assets",)),
         (("pytest", "hypothesis", "jsonschema"), ()),
     ],
     ids=lambda value: " ".join(value) or "nobody",

@@ -4,14 +4,12 @@ A manifest's rows stand together in every view, under its owner, its reason and 
 several manifests ask for stands with the first; so everything is counted once.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from reconciler.model import Action, ManifestDocument, ManifestFile, Source, TargetReport
-
-T = TypeVar("T")
+from reconciler.model import ManifestDocument, ManifestFile, Source
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -30,6 +28,19 @@ class Asker(msgspec.Struct, frozen=True):
         return self.manifest or "no manifest"
 
 
+class AskedFor(Protocol):
+    """What absences ask for: an action, a target."""
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def sources(self) -> tuple[Source, ...]: ...
+
+
+R = TypeVar("R", bound=AskedFor)
+
+
 class Askers:
     """Finds the asker of a row, by what the plan says of its manifests."""
 
@@ -39,13 +50,16 @@ class Askers:
         }
         self._known: dict[Hashable, Asker] = {}
 
-    def of(self, row: Action | TargetReport) -> Asker:
+    def of(self, row: "AskedFor") -> Asker:
         """Who asks for *row*; of several, the first."""
-        source = row.sources[0] if row.sources else None
-        key = (row.account, source.path, source.manifest) if source else row.account
+        return self.of_source(row.account, row.sources[0] if row.sources else None)
+
+    def of_source(self, account: str, source: Source | None) -> Asker:
+        """Who is behind *source*, an absence of *account*."""
+        key = (account, source.path, source.manifest) if source else account
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._made(row.account, source)
+            found = self._known[key] = self._made(account, source)
         return found
 
     def _made(self, account: str, source: Source | None) -> Asker:
@@ -58,13 +72,11 @@ class Askers:
         """Who is behind *source*."""
         return self._documents.get((source.path, source.manifest))
 
-    def grouped(
-        self, rows: Iterable[T], row: Callable[[T], Action | TargetReport]
-    ) -> dict[Asker, list[T]]:
+    def grouped(self, rows: Iterable[R]) -> dict[Asker, list[R]]:
         """*rows* by their asker: by account, then path, then name; inside each as they come."""
-        found: dict[Asker, list[T]] = {}
+        found: dict[Asker, list[R]] = {}
         for one in rows:
-            found.setdefault(self.of(row(one)), []).append(one)
+            found.setdefault(self.of(one), []).append(one)
         return {asker: found[asker] for asker in sorted(found, key=place)}
 
 

@@ -14,7 +14,17 @@ from reconciler.views.frame import Frame
 _ASKED = ("manifest", "owner", "ticket", "why")
 PLAN_COLUMNS = (
     *("action", "reason", "account", "driver", "id", "name", "status", "channel"),
-    *("createdAt", "updatedAt", "parts", "message", "sources", *_ASKED, "waivers", "plan"),
+    *(
+        "createdAt",
+        "updatedAt",
+        "parts",
+        "message",
+        "lookFirst",
+        "sources",
+        *_ASKED,
+        "waivers",
+        "plan",
+    ),
 )
 REPORT_COLUMNS = (
     *("outcome", "account", "driver", "id", "part", "name", "detail", "evidence", "attempts"),
@@ -42,6 +52,7 @@ def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
             _time(record.updated_at if record else None),
             " ".join(words.parts(action)),
             mask(action.message or ""),
+            "; ".join(words.looked_at(action)),
             *_asked(action.sources, known),
             "; ".join(
                 f"{one.guard} until {one.until}: {mask(one.because)} ({one.ticket})"

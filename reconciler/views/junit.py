@@ -55,7 +55,7 @@ def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
             for v in plan.violations
         ]
         suites.append(_Suite("guards", cases, plan.inputs.project.path))
-    grouped = Askers(plan.inputs.manifests).grouped(plan.actions, lambda action: action)
+    grouped = Askers(plan.inputs.manifests).grouped(plan.actions)
     for asker, actions in grouped.items():
         suites.append(_suite_of(asker, [_action(one, mask) for one in actions]))
     return _document("reconciler plan", frame.digest, plan.metadata.created_at, suites)
@@ -79,7 +79,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     """Gone passes; refused and drifted fail; in doubt is an error; not reached is skipped."""
     del frame  # the report names its plan
     show = words.Masking.of_report(report, plan)
-    grouped = Askers(report.manifests).grouped(report.targets, lambda target: target)
+    grouped = Askers(report.manifests).grouped(report.targets)
     suites = [
         _suite_of(
             asker,

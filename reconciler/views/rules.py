@@ -43,6 +43,10 @@ _REFUSALS: dict[Reason, tuple[str, str]] = {
         "A protected campaign is asked for.",
         "A `protect` rule of the project forbids to delete the campaign.",
     ),
+    Reason.KEPT: (
+        "Nobody can say whether a keep holds for the campaign.",
+        "A `keep` asks for a field that the inventory does not know, and nobody can look.",
+    ),
     Reason.RUNNING: (
         "A running campaign is asked for.",
         "The inventory says that the campaign is being sent or soon will be.",
@@ -100,8 +104,8 @@ def deletion() -> Rule:
 
 
 def refusal(reason: Reason) -> Rule:
-    short, full = _REFUSALS[reason]
-    fix = words.LIFTS[reason]
+    short, full = _REFUSALS.get(reason, (f"Refused: {reason}.", "The message says why."))
+    fix = words.LIFTS.get(reason, "see the message")
     return Rule(f"refused-{reason}", "warning", short, full, f"{fix[:1].upper()}{fix[1:]}.")
 
 

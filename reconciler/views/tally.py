@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler.model import Action, Campaign, PlanDocument, ReportDocument, TargetReport
+from reconciler.model import Campaign, PlanDocument, ReportDocument
 from reconciler.views import words
-from reconciler.views.askers import Asker, Askers, place
+from reconciler.views.askers import AskedFor, Asker, Askers, place
 
 # How long ago a campaign was last changed (or made, where no change is known); oldest last.
 AGES: tuple[tuple[str, timedelta | None], ...] = (
@@ -94,9 +94,7 @@ def of_report(report: ReportDocument, askers: Askers) -> Tallies:
     return _ordered(found)
 
 
-def _asked(
-    found: Tallies, askers: Askers, row: Action | TargetReport, kind: str, targets: int
-) -> None:
+def _asked(found: Tallies, askers: Askers, row: AskedFor, kind: str, targets: int) -> None:
     asker = askers.of(row)
     owner = asker.document.owner if asker.document else None
     line = AskingLine(asker, row.sources[0].line if row.sources else None)

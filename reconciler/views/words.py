@@ -25,6 +25,8 @@ Mask = Callable[[str], str]
 
 LIFTS: dict[Reason, str] = {
     Reason.PROTECTED: "a waiver of `protected` for this campaign, or another `protect` rule",
+    Reason.KEPT: "let the inventory say what the keep asks for (`fields` of its header, a"
+    " column), or write the keep so that the inventory can answer it",
     Reason.RUNNING: "stop it and take the inventory again, or waive `running` for it",
     Reason.AMBIGUOUS: "ask for it by id, or give it a name no other campaign has",
     Reason.EXPECTATION: "correct `expect` or `match` in the manifest",
@@ -143,6 +145,15 @@ def unchanged(plan: PlanDocument) -> str:
 def lifts(violation: Violation) -> str | None:
     """What makes a plan with *violation* applicable; None if nobody knows."""
     return LIFTS_OF_PLANS.get(violation.guard)
+
+
+def looked_at(action: Action) -> list[str]:
+    """Why each exception that nobody can judge makes a look come before the request."""
+    return [
+        f"looked at first: it may be {one.because} ({one.path}:{one.line}), and nobody knows"
+        f" {one.field}"
+        for one in action.look_first or ()
+    ]
 
 
 def next_commands(plan: PlanDocument, saved: str | None) -> tuple[str, ...]:

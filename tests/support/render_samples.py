@@ -10,6 +10,7 @@ from reconciler.model import (
     API_VERSION,
     Action,
     Campaign,
+    LookFirst,
     ManifestDocument,
     ManifestFile,
     Outcome,
@@ -255,7 +256,11 @@ def hostile_plan() -> PlanDocument:
             ("refuse", Reason.UNSAFE_ID),
             ("none", Reason.KEPT),
         ):
-            found.append(action(kind, reason, record, **rest))  # type: ignore[arg-type]
+            looked = {
+                "look_first": (LookFirst(because=Reason.KEPT, field=text, path=text, line=1),)
+            }
+            more = looked if kind == "delete" else {}
+            found.append(action(kind, reason, record, **rest, **more))  # type: ignore[arg-type]
     return plan_of(
         found,
         manifests=HOSTILE_MANIFESTS,

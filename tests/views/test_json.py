@@ -3,7 +3,7 @@ import json
 import pytest
 
 from reconciler import views
-from reconciler.model import Outcome, PlanWarning, Reason, Violation
+from reconciler.model import LookFirst, Outcome, PlanWarning, Reason, Violation
 from reconciler.plan import planfile
 from tests.support.render_samples import (
     DIGEST,
@@ -36,7 +36,7 @@ def test_every_plan_format_takes_a_plan_of_nothing(name: str) -> None:
     assert seen(name, plan_of([], accounts={})).endswith("\n")
 
 
-@pytest.mark.parametrize("name", sorted({*views.PLAN_FORMATS} - {"gitlab-terraform", "html"}))
+@pytest.mark.parametrize("name", sorted({*views.PLAN_FORMATS} - {"gitlab-terraform"}))
 def test_every_view_of_a_plan_says_who_asks_and_under_which_ticket(name: str) -> None:
     shown = seen(name, sample())
     assert "outbound-sales" in shown  # whose absences are partly refused
@@ -44,7 +44,7 @@ def test_every_view_of_a_plan_says_who_asks_and_under_which_ticket(name: str) ->
     assert "Numbers bought from a list" in shown
 
 
-@pytest.mark.parametrize("name", sorted({*views.REPORT_FORMATS} - {"html"}))
+@pytest.mark.parametrize("name", views.REPORT_FORMATS)
 def test_every_view_of_a_report_says_who_asked_where_and_who_approved(name: str) -> None:
     shown = seen(name, sample_report(), sample())
     assert "outbound-sales" in shown
@@ -59,6 +59,15 @@ def test_a_violation_without_an_account_is_shown_everywhere() -> None:
     plan = plan_of([], violations=(violation,), warnings=(warning,))
     for name in set(views.PLAN_FORMATS) - {"csv", "gitlab-terraform"}:
         assert "too old by far" in seen(name, plan)
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "html", "csv"])
+def test_what_is_looked_at_first_is_told_with_the_exception_and_the_field(name: str) -> None:
+    may = LookFirst(because=Reason.PROTECTED, field="labels.tier", path="reconciler.yaml", line=41)
+    record = campaign("voice-in", "1", "x")
+    shown = seen(name, plan_of([action("delete", Reason.MATCHED, record, look_first=(may,))]))
+    for word in ("protected", "labels.tier", "reconciler.yaml", "41"):
+        assert word in shown
 
 
 # ---------------------------------------------------------------- json

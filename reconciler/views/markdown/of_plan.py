@@ -166,7 +166,7 @@ def _account(plan: PlanDocument, name: str) -> str:
 def _sections(
     plan: PlanDocument, known: Askers, mask: words.Mask, dialect: Dialect
 ) -> list[Section]:
-    grouped = known.grouped(plan.actions, lambda action: action)
+    grouped = known.grouped(plan.actions)
     by_kind = {
         (kind, asker): [one for one in actions if one.action == kind]
         for kind, _ in _TITLES
@@ -205,6 +205,7 @@ def _row(action: Action, mask: words.Mask, line: str) -> str:
         reason.append(sentence(mask(action.message), cell=True))
     if action.action == "refuse" and action.reason in words.LIFTS:
         reason.append(f"To lift it: {words.LIFTS[action.reason]}")
+    reason += [sentence(one, cell=True) for one in words.looked_at(action)]
     reason += [_waived(one, mask) for one in action.waivers]
     name = code(action.name, cell=True) if action.name is not None else ""
     if action.parts:

@@ -80,7 +80,7 @@ def _note(text: str) -> str:
 def _sections(
     report: ReportDocument, known: Askers, show: words.Masking, dialect: Dialect
 ) -> list[Section]:
-    grouped = known.grouped(report.targets, lambda target: target)
+    grouped = known.grouped(report.targets)
     found = []
     for outcome in reversed(Outcome):  # the worst first
         for asker, targets in grouped.items():

@@ -37,7 +37,7 @@ def lines(plan: PlanDocument, options: Options) -> Iterator[str]:
 
 def _lines(plan: PlanDocument, options: Options, page: TextPage) -> Iterator[str]:
     yield from head(plan, page)
-    grouped = Askers(plan.inputs.manifests).grouped(plan.actions, lambda action: action)
+    grouped = Askers(plan.inputs.manifests).grouped(plan.actions)
     by_account: dict[str, dict[Asker, list[Action]]] = {name: {} for name in plan.accounts}
     for asker, actions in grouped.items():
         by_account.setdefault(asker.account, {})[asker] = actions

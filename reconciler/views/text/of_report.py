@@ -56,7 +56,7 @@ def _lines(report: ReportDocument, told: _Told) -> Iterator[str]:
     if report.approvals:
         names = ", ".join(map(terminal, report.approvals))
         yield from page.wrapped(f"Approved by {names}.", "dim", hanging="  ")
-    grouped = Askers(report.manifests).grouped(report.targets, lambda target: target)
+    grouped = Askers(report.manifests).grouped(report.targets)
     by_account: dict[str, dict[Asker, list[TargetReport]]] = {}
     for asker, targets in grouped.items():
         by_account.setdefault(asker.account, {})[asker] = targets

@@ -86,6 +86,7 @@ def _row(action: Action, page: TextPage, said: str | None) -> TextRow:
         notes.append(_parts(action, page))
     if action.message and action.message != said:
         notes.append(f"Note: {page.sentence(action.message)}")
+    notes += [page.sentence(one[:1].upper() + one[1:]) for one in words.looked_at(action)]
     # What is waived for the whole account is said above, once.
     notes += [waived(one, page) for one in action.waivers if one.guard not in OF_ACCOUNTS]
     return TextRow(
