@@ -124,7 +124,7 @@ class Lane:
             watch.cancel()
         if self.failure is not None:
             raise self.failure  # whether anything may still be written depends on what it is
-        self._withdraw()
+        self._recall()
         self.flush()
 
     @property
@@ -294,11 +294,11 @@ class Lane:
                 self.tell(job, Fate(Outcome.REFUSED, str(error)))
             return None
 
-    def _withdraw(self) -> None:
+    def _recall(self) -> None:
         """Take back intents that were never sent."""
         while self._ready:
             sending = self._ready.pop()
-            self._know(Result(sending.number, None, "withdrawn", None, sent=False))
+            self._know(Result(sending.number, None, "recalled", None, sent=False))
             self._queue.appendleft(sending.batch)
 
     # ---- one request
@@ -323,7 +323,7 @@ class Lane:
             answer = await task
         except NotSent as error:
             if self.line.context.stop.is_set():
-                self._ready.append(sending)  # withdrawn with the others, once all have ended
+                self._ready.append(sending)  # recalled with the others, once all have ended
             else:
                 self._not_sent(sending, str(error))
             return
@@ -376,7 +376,7 @@ class Lane:
             return
         chance = self.line.context.chance()
         self.line.hold(jittered(self._breaker.row, chance), f"not reached: {said}")
-        self._withdraw()
+        self._recall()
 
     async def _renewed(self, sending: _Sending, verdict: Unauthorised, used: int) -> None:
         """The token was refused, so nothing happened: a new one, then the same targets again."""
@@ -413,7 +413,7 @@ class Lane:
                 self._queue.appendleft(batch)
                 assert answer is not None
                 self.line.throttled(msgspec.structs.replace(verdict, detail=detail or ""), answer)
-                self._withdraw()
+                self._recall()
             case Unauthorised():
                 self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
                 self.barred = True
@@ -560,5 +560,5 @@ class Lane:
     def salvage(self) -> None:
         """Write down what is still known after a failure that was not the journal's own."""
         with suppress(ReconcilerError):  # the first failure is the one that is told
-            self._withdraw()
+            self._recall()
             self.flush()

@@ -351,7 +351,7 @@ def test_taking_a_lane_tells_what_was_sent_in_its_window_and_its_pause(
     answered = clock.on(2)
     journal.commit("lane", epoch, run, results=[Result(second, 429, "throttled", None)])
     kept = intend(journal, epoch, run, PART)
-    journal.commit("lane", epoch, run, results=[Result(kept, None, "withdrawn", None, sent=False)])
+    journal.commit("lane", epoch, run, results=[Result(kept, None, "recalled", None, sent=False)])
     until = clock.now + timedelta(seconds=300)
     journal.pause("lane", until)
     other = opened()
