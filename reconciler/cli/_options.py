@@ -139,6 +139,11 @@ REPORT = click.option(
     callback=_reports,
     help="Write one more view to a file; repeatable.",
 )
+FIT = click.option(
+    "--fit",
+    type=click.Choice(["github", "gitlab", "azure", "bitbucket"]),
+    help="Markdown for this platform: its limit, and FILE.2, FILE.3 … for what does not fit.",
+)
 SHOW_NUMBERS = click.option(
     "--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked."
 )

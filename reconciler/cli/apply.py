@@ -7,21 +7,22 @@ import click
 
 from reconciler import safe
 from reconciler.api.given import GivenReading
+from reconciler.cli._ci import run_address
 from reconciler.cli._listeners import EVENTS, ProgressListener
-from reconciler.cli._options import INVENTORY
+from reconciler.cli._options import FIT, INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
+from reconciler.views import REPORT_FORMATS
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler import DryRun, Plan, Report
+    from reconciler.views.frame import Platform
 
 
 def _reports(
     ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> list[tuple[str, str]]:
     """The format and the file of each `--report`."""
-    from reconciler.views import REPORT_FORMATS
-
     del ctx, parameter
     found = []
     for text in given:
@@ -77,9 +78,8 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
     callback=_reports,
     help="Also write this.",
 )
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text"
-)
+@click.option("--format", "format_", type=click.Choice(list(REPORT_FORMATS)), default="text")
+@FIT
 @EVENTS
 @click.option("--first-run", is_flag=True, help="There is no journal, and that is right.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
@@ -102,6 +102,7 @@ def command(
     max_wait: str,
     reports: list[tuple[str, str]],
     format_: str,
+    fit: "Platform | None",
     events: str | None,
     first_run: bool,
     show_numbers: bool,
@@ -156,11 +157,11 @@ def command(
                 **reads,
             )
         except Unfinished as error:  # what happened is told all the same
-            _show_report(app, error.report, format_, show_numbers=show_numbers)
+            _show_report(app, error.report, format_, fit, show_numbers=show_numbers)
             raise
-        _show_report(app, report, format_, show_numbers=show_numbers)
+        _show_report(app, report, format_, fit, show_numbers=show_numbers)
         for name, file in reports:
-            report.write(file, name)
+            report.write(file, name, fit=fit, run=run_address(app.environ))
         return report.exit_code
 
 
@@ -194,9 +195,12 @@ def _show_requests(app: App, found: "DryRun", format_: str) -> int:
     return Exit.OK
 
 
-def _show_report(app: App, report: "Report", format_: str, *, show_numbers: bool) -> None:
+def _show_report(
+    app: App, report: "Report", format_: str, fit: "Platform | None", *, show_numbers: bool
+) -> None:
     if format_ != "text":
-        app.out(report.view(format_, show_numbers=show_numbers))
+        run = run_address(app.environ)
+        app.out(report.view(format_, fit=fit, run=run, show_numbers=show_numbers))
         return
     from reconciler.views import text
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.cli._options import FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
+from reconciler.cli._ci import run_address
+from reconciler.cli._options import FIT, FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
 
 if TYPE_CHECKING:
     from reconciler.api.plan import Plan
+    from reconciler.views.frame import Platform
 
 
 @click.command(
@@ -44,6 +46,8 @@ Examples:
 )
 @FORMAT
 @REPORT
+@FIT
+@click.option("--summary", is_flag=True, help="Only counts, by manifest line, reason and so on.")
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if a deletion is proposed, 0 if none."
 )
@@ -61,6 +65,8 @@ def command(
     manifests: tuple[str, ...],
     format_: str,
     reports: Sequence[tuple[str, str]],
+    fit: "Platform | None",
+    summary: bool,
     detailed_exitcode: bool,
     author: str | None,
     attributes: bool,
@@ -81,9 +87,11 @@ def command(
     app.site.warn(plan.diagnostics)
     if out is not None:
         plan.write(out)
-    for name, file in reports:
-        plan.write(file, name)
-    show_plan(app, plan, format_, show_numbers=show_numbers)
+    write_views(app, plan, reports, fit)
+    if summary and format_ == "text":
+        show_summary(app, plan)
+    else:
+        show_plan(app, plan, format_, fit=fit, show_numbers=show_numbers)
     lines = _way_on(out, plan)
     if format_ == "text":
         app.out("\n" + "\n".join(lines))
@@ -95,8 +103,29 @@ def command(
     return Exit.CHANGES if detailed_exitcode and plan.summary.delete else Exit.OK
 
 
+def write_views(
+    app: App, plan: "Plan", reports: Sequence[tuple[str, str]], fit: "Platform | None"
+) -> None:
+    """The views of `--report`, each to its file or, with *fit*, files."""
+    for name, file in reports:
+        plan.write(file, name, fit=fit, run=run_address(app.environ))
+
+
+def show_summary(app: App, plan: "Plan") -> None:
+    """Print the plan in counts."""
+    from reconciler.views import text
+
+    app.out("".join(text.plan_summary(plan.value, color=app.color, width=app.width)))
+
+
 def show_plan(
-    app: App, plan: "Plan", format_: str, *, show_numbers: bool, now: datetime | None = None
+    app: App,
+    plan: "Plan",
+    format_: str,
+    *,
+    show_numbers: bool,
+    fit: "Platform | None" = None,
+    now: datetime | None = None,
 ) -> None:
     """Print one view; the JSON one is the plan's own bytes. *now*: what ages are told from."""
     if format_ == "text":
@@ -109,7 +138,7 @@ def show_plan(
     elif format_ == "json":
         app.out_exactly(plan.view("json"))
     else:
-        app.out(plan.view(format_))
+        app.out(plan.view(format_, fit=fit, run=run_address(app.environ)))
 
 
 def _way_on(out: str | None, plan: "Plan") -> list[str]:
@@ -125,4 +154,6 @@ def _way_on(out: str | None, plan: "Plan") -> list[str]:
         path = terminal(quote(out))
         lines = [f"Plan {plan.digest}, saved in {path}"]
         way = f"Apply it with: reconciler apply {path}"
+        if plan.value.approvals.required:
+            lines.append(f"It needs approvals: reconciler approve {path} --key FILE")
     return [*lines, way] if plan.applicable and plan.summary.delete else lines

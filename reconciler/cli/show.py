@@ -1,12 +1,16 @@
 """`reconciler show`: the same views of a saved plan."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli._options import FORMAT, REPORT, SHOW_NUMBERS
+from reconciler.cli._options import FIT, FORMAT, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
-from reconciler.cli.plan import show_plan
+from reconciler.cli.plan import show_plan, show_summary, write_views
+
+if TYPE_CHECKING:
+    from reconciler.views.frame import Platform
 
 
 @click.command(
@@ -20,6 +24,8 @@ Examples:
 @click.argument("path", metavar="PLAN")
 @FORMAT
 @REPORT
+@FIT
+@click.option("--summary", is_flag=True, help="Only counts, by manifest line, reason and so on.")
 @SHOW_NUMBERS
 @pass_app
 def command(
@@ -28,6 +34,8 @@ def command(
     path: str,
     format_: str,
     reports: Sequence[tuple[str, str]],
+    fit: "Platform | None",
+    summary: bool,
     show_numbers: bool,
 ) -> int:
     """Show the saved plan PLAN from its very bytes. Reads nothing else."""
@@ -35,9 +43,11 @@ def command(
 
     now = plan_time(app.site)
     plan = read_plan(path)
-    for name, file in reports:
-        plan.write(file, name)
-    show_plan(app, plan, format_, show_numbers=show_numbers, now=now)
+    write_views(app, plan, reports, fit)
+    if summary and format_ == "text":
+        show_summary(app, plan)
+    else:
+        show_plan(app, plan, format_, fit=fit, show_numbers=show_numbers, now=now)
     if format_ == "text":
         app.out(f"\nPlan {plan.digest}")
     if (said := plan.expired(now)) is not None:

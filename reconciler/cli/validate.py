@@ -11,6 +11,24 @@ from reconciler.cli.app import App, pass_app
 from reconciler.errors import Diagnostic, Exit, InputError
 
 
+def _reports(
+    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """The format and the file of each `--report`, checked before any work is done."""
+    from reconciler.views.diagnostics import FORMATS
+
+    del ctx, parameter
+    found = []
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not equals or not path:
+            raise click.UsageError(f"--report: write FORMAT=FILE, not {one!r}")
+        if name not in FORMATS:
+            raise click.UsageError(f"--report: no format {name!r}; there are {', '.join(FORMATS)}")
+        found.append((name, path))
+    return found
+
+
 @click.command(
     epilog="""\b
 Examples:
@@ -28,8 +46,16 @@ Examples:
     show_default=True,
     help="How the diagnostics are shown.",
 )
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_reports,
+    help="Write one more view to a file; repeatable.",
+)
 @pass_app
-def command(app: App, paths: tuple[str, ...], view: str) -> int:
+def command(app: App, paths: tuple[str, ...], view: str, reports: Sequence[tuple[str, str]]) -> int:
     """Check the project file and every manifest, and tell all that is wrong at once.
 
     With PATHs (files or folders) only what concerns them is told; everything is read all the
@@ -41,6 +67,8 @@ def command(app: App, paths: tuple[str, ...], view: str) -> int:
         files, told, valid = found.files, found.diagnostics, True
     except InputError as error:
         told, valid = error.diagnostics, False
+    for name, file in reports:
+        _write(app, name, file, told, valid)
     if view == "text":
         _text(app, len(files), told, valid)
     else:
@@ -48,6 +76,14 @@ def command(app: App, paths: tuple[str, ...], view: str) -> int:
 
         app.out("".join(FORMATS[view](_from_repository(told, app.environ), valid)))
     return Exit.OK if valid else Exit.ERROR
+
+
+def _write(app: App, name: str, file: str, told: Sequence[Diagnostic], valid: bool) -> None:
+    from reconciler import disk
+    from reconciler.views.diagnostics import FORMATS
+
+    text = "".join(FORMATS[name](_from_repository(told, app.environ), valid))
+    disk.write_whole(Path(file), text.encode("utf-8", "backslashreplace"))
 
 
 def _text(app: App, files: int, told: Sequence[Diagnostic], valid: bool) -> None:

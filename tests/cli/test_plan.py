@@ -546,3 +546,35 @@ def test_author_and_commit_are_in_the_plan(root: Path, monkeypatch: pytest.Monke
     assert plan["metadata"]["author"] == "b@acme.example"
     assert plan["metadata"]["commit"] == SHA
     assert plan["metadata"]["createdAt"] == "2026-11-21T12:00:00Z"
+
+
+# ---------------------------------------------------------------- counts, platforms
+
+
+def test_a_summary_counts_by_manifest_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    planned(root, "--summary")
+    said = capsys.readouterr().out
+    assert "retire (manifests/all.yaml), account push" in said
+    assert "By last change" in said
+    assert main(["show", "out.json", "--summary"]) == 0
+    assert "By account" in capsys.readouterr().out
+
+
+def test_a_comment_fits_its_platform_and_links_the_run(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_RUN_ID", "7")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/messaging")
+    planned(root, "--fit", "bitbucket", "--report", "markdown=plan.md")
+    made = (root / "plan.md").read_text()
+    assert made.startswith('[//]: # "reconciler plan acme"')
+    assert "(https://github.com/acme/messaging/actions/runs/7)" in made
+    assert "reconciler apply out.json" in made
+
+
+def test_validate_writes_reports(root: Path) -> None:
+    assert main(["validate", "--report", "sarif=v.sarif", "--report", "github=v.txt"]) == 0
+    assert json.loads((root / "v.sarif").read_text())["version"] == "2.1.0"
+    assert (root / "v.txt").read_text().endswith("valid\n")
+    assert main(["validate", "--report", "pdf=x"]) == 64
