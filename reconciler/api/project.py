@@ -124,6 +124,7 @@ class Project:
         *,
         accounts: Some = (),
         out: One | None = None,
+        allow_shrink: Some = (),
         max_wait: MaxWait = "15m",
         on_event: OnEvent = None,
         stop: "Stop | None" = None,
@@ -132,7 +133,8 @@ class Project:
 
         Sends only requests that read, with the credentials of the project's environment. What is
         left out, cannot list, or could not be listed this time keeps its records. *out*: the file,
-        in place of the project's first. *max_wait*, *on_event* and *stop* as in `apply`.
+        in place of the project's first. *allow_shrink*: accounts whose listing is believed though
+        it shows less than half of what was known. *max_wait*, *on_event*, *stop* as in `apply`.
         """
         from reconciler.api.pull import pull
 
@@ -140,6 +142,7 @@ class Project:
             self._site,
             accounts=accounts,
             out=out,
+            allow_shrink=allow_shrink,
             max_wait=max_wait,
             on_event=on_event,
             stop=stop,

@@ -27,14 +27,16 @@ def pull(
     *,
     accounts: Some = (),
     out: One | None = None,
+    allow_shrink: Some = (),
     max_wait: MaxWait = "15m",
     on_event: OnEvent = None,
     stop: Stop | None = None,
 ) -> InventoryPull:
     """List every account whose vendor can list, and write the inventory file anew."""
     longest, project = seconds(max_wait), site.load_project()
-    chosen = texts(accounts)
+    chosen, may_shrink = texts(accounts), texts(allow_shrink)
     check_names("accounts", chosen, project.accounts)
+    check_names("allow_shrink", may_shrink, project.accounts)
     place = place_of(site, project, None if out is None else texts(out)[0])
     drivers = site.drivers_of(project)
     named = [project.accounts[name] for name in sorted(set(chosen) or project.accounts)]
@@ -43,6 +45,7 @@ def pull(
         heard_by(site, on_event),
         project,
         place,
+        may_shrink,
         listable=tuple(pair for pair in pairs if pair[1].list is not None),
         unlistable=tuple(pair for pair in pairs if pair[1].list is None),
     )
@@ -58,6 +61,7 @@ class _Course:
     site: Site
     project: ProjectFile
     place: Destination
+    may_shrink: tuple[str, ...]
     listable: tuple[tuple[Account, Driver], ...]
     unlistable: tuple[tuple[Account, Driver], ...]
 
@@ -95,7 +99,7 @@ class _Course:
         with inventory_lock(self.site):
             old = read_old(self.place, self.project.accounts.keys(), self.site.now(), names)
             scopes = scopes_now(self.site, pairs, opened, reveal=True)
-            rows = rows_of(pairs, old, heard, Known(opened, scopes))
+            rows = rows_of(pairs, old, heard, Known(opened, scopes), self.may_shrink)
             if any(row.told for row in rows.values()):
                 write_new(self.place, old, rows)
         return rows

@@ -16,12 +16,20 @@ Examples:
   reconciler inventory pull
   reconciler inventory pull --account push-prod
   reconciler inventory pull --out today.ndjson --format json
+  reconciler inventory pull --allow-shrink push-prod    # most of it was deleted by hand
 
 Exit codes: 0 everything was pulled, 5 in part, 1 nothing, 75 another run holds a lane.
 """
 )
 @click.option("--account", "accounts", multiple=True, metavar="A", help="Only this; repeatable.")
 @click.option("--out", metavar="FILE", help="Default: the project's first inventory file.")
+@click.option(
+    "--allow-shrink",
+    multiple=True,
+    metavar="ACCOUNT",
+    help="Believe that what is not listed is gone, though most of what was known is not; "
+    "repeatable.",
+)
 @click.option(
     "--max-wait",
     metavar="DURATION",
@@ -36,6 +44,7 @@ def pull(
     app: App,
     accounts: tuple[str, ...],
     out: str | None,
+    allow_shrink: tuple[str, ...],
     max_wait: str,
     format_: str,
     events: str | None,
@@ -53,6 +62,7 @@ def pull(
         found = app.project.pull(
             accounts=accounts,
             out=out,
+            allow_shrink=allow_shrink,
             max_wait=max_wait,
             on_event=_PullListener(app, events),
             stop=stop,

@@ -30,12 +30,18 @@ from reconciler.drivers.pages import (
     Page,
     chosen,
     gather,
+    id_of,
     instant,
     labels,
+    name_of,
+    odd_labels,
+    odd_name,
+    odd_time,
     page,
     status,
     text,
     unread,
+    unread_fields,
 )
 from reconciler.drivers.strictjson import integer, mapping
 from reconciler.model import Campaign, Limits, Status
@@ -103,7 +109,7 @@ def _list(session: Session) -> Flow:
         return Request("GET", session.base, path, query, _headers(settings))
 
     def read(answer: Answer, _cursor: str | None) -> Page:
-        said = mapping(answer.body) if answer.status == 200 else None
+        said = mapping(answer.body, mended=True) if answer.status == 200 else None
         items = said.get("orchestrations") if said else None
         if said is None or not isinstance(items, list):
             return unread(answer)
@@ -120,20 +126,26 @@ def _list(session: Session) -> Flow:
 
 
 def _record(account: str, item: Any) -> Campaign | None:
-    if not isinstance(item, dict) or (id_ := text(item.get("id"))) is None:
+    if not isinstance(item, dict) or (id_ := id_of(item.get("id"))) is None:
         return None
     channels = item.get("channels")
     single = channels[0] if isinstance(channels, list) and len(channels) == 1 else None
+    name, created, tags = item.get("name"), item.get("created_date"), item.get("labels")
     return Campaign(
         account=account,
         id=id_,
-        name=text(item.get("name")) or "",
+        name=name_of(name),
         status=status(_STATUS, item.get("status")),
         channel=text(single),
-        created_at=instant(item.get("created_date")),
-        labels=labels(item.get("labels")),
+        created_at=instant(created),
+        labels=labels(tags),
         attributes=chosen(
             item, "type", "status", "channels", "platforms", "source", "start_time", "labels"
+        ),
+        unknown=unread_fields(
+            name=odd_name(name),
+            createdAt=odd_time(created, instant(created)),
+            labels="labels" not in item or odd_labels(tags),  # older versions may not list them
         ),
     )
 

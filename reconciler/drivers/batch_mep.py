@@ -99,7 +99,7 @@ def _list(session: Session) -> Flow:
 def _items(answer: Answer) -> list[Any] | None:
     """A bare array, as other clients see it, or an object with just one array in it."""
     try:
-        said = parse(answer.body)
+        said = parse(answer.body, mended=True)
     except NotJson:
         return None
     if isinstance(said, dict) and "error_code" not in said:

@@ -31,7 +31,19 @@ from reconciler.driver import (
 )
 from reconciler.drivers import ids
 from reconciler.drivers.answers import Gate, deleted_unless, gate, odd, rest
-from reconciler.drivers.pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.pages import (
+    Page,
+    chosen,
+    gather,
+    id_of,
+    instant,
+    odd_name,
+    odd_time,
+    page,
+    status,
+    unread,
+    unread_fields,
+)
 from reconciler.drivers.strictjson import mapping, words
 from reconciler.model import Campaign, Limits, Status
 
@@ -190,7 +202,7 @@ def _list_of(session: Session, kind: str) -> Flow:
         return Request("GET", session.base, path, query, _headers(session.settings))
 
     def read(answer: Answer, number: int) -> Page:
-        said = mapping(answer.body) if answer.status == 200 else None
+        said = mapping(answer.body, mended=True) if answer.status == 200 else None
         inner = said.get("data") if said and said.get("status", True) is True else None
         items = inner.get("items") if isinstance(inner, dict) else None
         if not isinstance(inner, dict) or not isinstance(items, list):
@@ -200,30 +212,34 @@ def _list_of(session: Session, kind: str) -> Flow:
         records = (_record(session.account, item, kind) for item in items)
         return page(records, next=None if last else number + 1)
 
-    listing: Listing = yield from gather(1, ask, read, settled=False)
-    # A cancelled message is gone, though the report goes on showing it.
-    left = tuple(one for one in listing.campaigns if not _gone(one))
-    return Listing(left, listing.complete, listing.why, listing.unavailable)
+    return (yield from gather(1, ask, read, settled=False))
 
 
-def _gone(campaign: Campaign) -> bool:
+def _gone(_settings: CellcastSettings, campaign: Campaign) -> bool:
+    """A cancelled message is gone, though the report goes on showing it."""
     word = (campaign.attributes or {}).get("status")
     return isinstance(word, str) and word.lower() in _CANCELED
 
 
 def _record(account: str, item: Any, kind: str) -> Campaign | None:
-    if not isinstance(item, dict) or (id_ := text(item.get("_id"))) is None:
+    if not isinstance(item, dict) or (id_ := id_of(item.get("_id"))) is None:
         return None
-    group = text(item.get("customString"))
+    created, group = item.get("createdAt"), item.get("customString")
     return Campaign(
         account=account,
         id=id_,
         name=id_,
         status=status(_STATUS, item.get("status")),
         channel=kind,
-        created_at=instant(item.get("createdAt")),
-        labels={"customString": group} if group else None,
+        created_at=instant(created),
+        labels={"customString": group} if isinstance(group, str) and group else None,
         attributes=chosen(item, "status", "scheduleAt"),
+        unknown=unread_fields(
+            **{
+                "createdAt": odd_time(created, instant(created)),
+                "labels.customString": odd_name(group),
+            }
+        ),
     )
 
 
@@ -257,6 +273,7 @@ DRIVER = Driver(
     look=_look,
     fields=("channel", "createdAt", "labels.customString"),  # of messages: they have no names
     look_fields=("status",),
+    gone=_gone,
     page=_PAGE,
     parts="messageIds",
     channels=_CHANNELS,

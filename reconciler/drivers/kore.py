@@ -33,7 +33,20 @@ from reconciler.driver import (
 )
 from reconciler.drivers import ids
 from reconciler.drivers.answers import Gate, deleted_unless, gate, odd, ok, rest
-from reconciler.drivers.pages import Page, chosen, gather, instant, page, status, text, unread
+from reconciler.drivers.pages import (
+    Page,
+    chosen,
+    gather,
+    id_of,
+    instant,
+    name_of,
+    odd_name,
+    odd_time,
+    page,
+    status,
+    unread,
+    unread_fields,
+)
 from reconciler.drivers.strictjson import integer, mapping, words
 from reconciler.model import Campaign, Limits, Status
 
@@ -199,7 +212,7 @@ def _list_of(session: Session, kind: str) -> Flow:
         return _request(session, "POST", "getAllCampaignDetails", body=body)
 
     def read(answer: Answer, skip: int) -> Page:
-        said = mapping(answer.body) if ok(answer) else None
+        said = mapping(answer.body, mended=True) if ok(answer) else None
         inner = said.get("data") if said and said.get("status", "success") == "success" else None
         items = inner.get("results") if isinstance(inner, dict) else None
         if not isinstance(inner, dict) or not isinstance(items, list):
@@ -235,20 +248,26 @@ def _record(account: str, item: Any, kind: str | None) -> Campaign | None:
     """The id is under `id` in sms lists and under `_id` in voice lists and single campaigns."""
     if not isinstance(item, dict):
         return None
-    named = {one for key in ("_id", "id") if (one := text(item.get(key))) is not None}
+    named = {one for key in ("_id", "id") if (one := id_of(item.get(key))) is not None}
     if len(named) != 1:  # none, or two that differ: nobody can tell which one a deletion needs
         return None
     (id_,) = named
+    name, created, updated = (item.get(key) for key in ("name", "createdAt", "updatedAt"))
     return Campaign(
         account=account,
         id=id_,
-        name=text(item.get("name")) or "",
+        name=name_of(name),
         status=status(_STATUS, item.get("status")),
         channel=kind,
-        created_at=instant(item.get("createdAt")),
-        updated_at=instant(item.get("updatedAt")),
+        created_at=instant(created),
+        updated_at=instant(updated),
         attributes=chosen(
             item, "status", "description", "priority", "format", "schedule", "contactLists"
+        ),
+        unknown=unread_fields(
+            name=odd_name(name),
+            createdAt=odd_time(created, instant(created)),
+            updatedAt=odd_time(updated, instant(updated)),
         ),
     )
 

@@ -23,13 +23,15 @@ _MOST_PAGES: Final = 10_000
 class Page(msgspec.Struct, frozen=True):
     """One page as a driver understood it. *next* None: the vendor says it was the last.
 
-    *total*: how many campaigns there are, if said. *fault*: why this page is not the whole truth;
-    *unavailable*: this account may never list.
+    *total*: how many campaigns there are, if said. *lost*: how many of the page have no id that
+    can be read. *fault*: why this page is not the whole truth; *unavailable*: this account may
+    never list.
     """
 
     campaigns: tuple[Campaign, ...] = ()
     next: int | str | None = None
     total: int | None = None
+    lost: int = 0
     fault: str | None = None
     unavailable: bool = False
 
@@ -42,11 +44,10 @@ def unread(answer: Answer) -> Page:
 
 
 def page(records: Iterable[Campaign | None], **facts: Any) -> Page:
-    """A page of *records*; None among them (one that could not be read) is a fault."""
+    """A page of *records*; None among them is one that has no id that can be read."""
     every = tuple(records)
     known = tuple(one for one in every if one is not None)
-    fault = None if len(known) == len(every) else "a record has no text as id"
-    return Page(known, fault=fault, **facts)
+    return Page(known, lost=len(every) - len(known), **facts)
 
 
 def gather(
@@ -64,36 +65,46 @@ def gather(
     we read, so one seen twice is no news (and the listing is never complete by itself).
     """
     found: dict[str, Campaign] = {}
-    key, asked, last, total = first, {first}, None, None
+    key, asked, last, total, lost = first, {first}, None, None, 0
     for _ in range(_MOST_PAGES):
         now = read((yield ask(key)), key)
         fresh = now.campaigns
+        before = len(found) + lost
+        lost += now.lost
         if overlap and last is not None and now.fault is None:
-            nothing = not fresh and total == now.total == len(found)  # the end, and the count fits
+            nothing = not fresh and total == now.total == before  # the end, and the count fits
             if not nothing and (not fresh or fresh[0].id != last):
                 return _partial(found, "items moved between pages while they were read")
             fresh = fresh[1:]
-        before = len(found)
+        new = len(found) + len(fresh)
         for one in fresh:
             found.setdefault(one.id, one)
+        every = len(found) + lost
         if now.fault is not None:
             return _partial(found, now.fault, unavailable=now.unavailable and not found)
-        if settled and len(found) != before + len(fresh):
+        if settled and len(found) != new:
             return _partial(found, "a campaign was listed twice: items moved between pages")
         if settled and total not in (None, now.total):
             return _partial(found, "the total changed between pages")
-        if now.next is None or (len(found) == before and now.total == len(found)):
-            if now.total is not None and now.total != len(found):
-                why = f"the vendor counts {now.total} campaigns and listed {len(found)}"
+        if now.next is None or (every == before and now.total == every):
+            if now.total is not None and now.total != every:
+                why = f"the vendor counts {now.total} campaigns and listed {every}"
                 return _partial(found, why)
+            if lost:
+                return _partial(found, _without_id(lost))
             return Listing(tuple(found.values()), complete=True)
-        if len(found) == before:
+        if every == before:
             return _partial(found, "the vendor says there is more and lists nothing more")
         if now.next in asked:
             return _partial(found, "the vendor gave the same page twice")
-        key, last, total = now.next, fresh[-1].id, now.total
+        key, total = now.next, now.total
+        last = fresh[-1].id if fresh else last
         asked.add(key)
     return _partial(found, f"more than {_MOST_PAGES} pages")
+
+
+def _without_id(lost: int) -> str:
+    return "a record has no text as id" if lost == 1 else f"{lost} records have no text as id"
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -189,7 +200,7 @@ def numbers(
 
 
 def _found(answer: Answer, items: str) -> tuple[Shown | None, list[Any] | None]:
-    said = mapping(answer.body) if answer.status == 200 else None
+    said = mapping(answer.body, mended=True) if answer.status == 200 else None
     found = at(said, items)
     shown = None if said is None else Shown(answer, said)
     return shown, found if isinstance(found, list) else None
@@ -277,27 +288,29 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     def record(self, account: str, item: Any, **facts: Any) -> Campaign | None:
         """The record of *item*; None if it has no id. *facts* replace what its shape says.
 
-        A time that is there and cannot be read is unknown, not missing.
+        What is there and cannot be read is unknown, not missing.
         """
         id_ = id_text(at(item, self.id))
         if id_ is None:
             return None
-        written = {
-            key: at(item, path)
-            for key, path in (("createdAt", self.created), ("updatedAt", self.updated))
-            if path is not None
-        }
-        times = {key: self.instant(value) for key, value in written.items()}
-        odd = [key for key, value in written.items() if value and times[key] is None]
+        name = at(item, self.name) if self.name else None
+        created = at(item, self.created) if self.created else None
+        updated = at(item, self.updated) if self.updated else None
+        tags = at(item, self.labels) if self.labels else None
         known: dict[str, Any] = {
-            "name": text(at(item, self.name)) or "" if self.name else "",
+            "name": name_of(name),
             "status": status(self.statuses, at(item, self.status)) if self.status else None,
             "channel": self.channel,
-            "created_at": times.get("createdAt"),
-            "updated_at": times.get("updatedAt"),
-            "labels": labels(at(item, self.labels)) if self.labels else None,
+            "created_at": self.instant(created),
+            "updated_at": self.instant(updated),
+            "labels": labels(tags) if self.labels else None,
             "attributes": chosen(item, *self.attributes),
-            "unknown": tuple(odd) or None,
+            "unknown": unread_fields(
+                name=odd_name(name),
+                createdAt=odd_time(created, self.instant(created)),
+                updatedAt=odd_time(updated, self.instant(updated)),
+                labels=odd_labels(tags),
+            ),
         }
         return Campaign(account=account, id=id_, **{**known, **facts})
 
@@ -311,11 +324,55 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def name_of(value: object) -> str:
+    """*value* as a name: text, or the digits of a number; empty if it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def unread_fields(**lost: object) -> tuple[str, ...] | None:
+    """`unknown` of a record: the fields that are there and could not be read, if there are any."""
+    return tuple(field for field, is_lost in lost.items() if is_lost) or None
+
+
+_HALF: Final = "\ufffd"  # what stands where half a character was
+
+
+def odd_name(value: object) -> bool:
+    """Whether a name is there, and is no text, or not the whole text."""
+    return value is not None and (not isinstance(value, str) or _HALF in value)
+
+
+def odd_time(value: object, read: datetime | None) -> bool:
+    """Whether a time is there that could not be read."""
+    return value not in (None, "") and read is None
+
+
+def odd_labels(value: object) -> bool:
+    """Whether labels are there, and some of them are no text, or not the whole text."""
+    if value is None:
+        return False
+    if isinstance(value, dict):
+        every = [*value, *value.values()]
+    elif isinstance(value, list):
+        every = list(value)
+    else:
+        return True
+    return any(not isinstance(one, str) or _HALF in one for one in every)
+
+
 def id_text(value: object) -> str | None:
     """*value* as an id: a text that says something, or the digits of a whole number."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
         return str(value)
-    return text(value)
+    return id_of(value)
+
+
+def id_of(value: object) -> str | None:
+    """*value* as an id: a text that says something, and is whole."""
+    found = text(value)
+    return None if found is not None and _HALF in found else found
 
 
 def labels(value: object) -> dict[str, str] | None:

@@ -1,19 +1,24 @@
 """Vendors' JSON read strictly: what is not plainly JSON is nothing at all, so never a success."""
 
 import json
+import re
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
 _DEPTH = 64
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class NotJson(ValueError):
     """The bytes are not one strict JSON value; the text says why, without quoting them."""
 
 
-def parse(body: bytes) -> Any:
-    """The JSON value that *body* is: UTF-8 without a mark, each key once, finite, not over-deep."""
+def parse(body: bytes, *, mended: bool = False) -> Any:
+    """The JSON value that *body* is: UTF-8 without a mark, each key once, finite, not over-deep.
+
+    *mended*: half a character is U+FFFD instead of a fault, so that one text spoils no listing.
+    """
     try:
         text = body.decode("utf-8")
         value = json.loads(
@@ -27,14 +32,24 @@ def parse(body: bytes) -> Any:
         raise NotJson("nested too deep") from error
     except ValueError as error:
         raise NotJson("not JSON") from error
-    _bounded(value, surrogates="\\u" in text)
+    _bounded(value, surrogates="\\u" in text and not mended)
+    return _mended(value) if mended and "\\u" in text else value
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_mended(one) for one in value]
+    if isinstance(value, dict):
+        return {_HALF.sub("\ufffd", key): _mended(one) for key, one in value.items()}
     return value
 
 
-def mapping(body: bytes) -> dict[str, Any] | None:
+def mapping(body: bytes, *, mended: bool = False) -> dict[str, Any] | None:
     """The JSON object that *body* is, or None."""
     try:
-        value = parse(body)
+        value = parse(body, mended=mended)
     except NotJson:
         return None
     return value if isinstance(value, dict) else None

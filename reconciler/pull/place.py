@@ -12,6 +12,7 @@ from reconciler import disk
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Diagnostic, InputError, ReconcilerError, Usage
 from reconciler.inventory import InventorySource, Reader, format_of
+from reconciler.inventory.sources import named_source
 from reconciler.model import AccountFacts, Campaign
 from reconciler.site import Site
 
@@ -100,8 +101,7 @@ def refuse_elsewhere(
     """An account that another inventory file of the project holds would be there twice."""
     for path in [one for one in place.others if (site.root / one).is_file()]:
         shown = site.shown(path)
-        there = partial(_open, disk.inside(site.root, path))
-        source = InventorySource(shown, there, format_of(path) or "ndjson")
+        source = named_source(site, project, path)
         reader = Reader([source], accounts=project.accounts.keys(), now=site.now())
         for _ in reader:
             pass

@@ -1,6 +1,7 @@
 """What becomes of each account in a pull, and the new file that comes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
@@ -10,6 +11,7 @@ from reconciler.inventory.without import Gone
 from reconciler.lanes.known import Known
 from reconciler.model import AccountFacts, Campaign
 from reconciler.pull import keeping
+from reconciler.pull.keeping import Vendor
 from reconciler.pull.listing import Heard
 from reconciler.pull.place import Destination, Old
 from reconciler.pull.results import AccountPull, Result
@@ -20,15 +22,20 @@ def rows_of(
     old: Old,
     heard: Mapping[str, Heard],
     known: Known,
+    may_shrink: Collection[str] = (),
 ) -> dict[str, AccountPull]:
-    """A row for each account of *pairs*; one that was not *heard* keeps its records."""
+    """A row for each account of *pairs*; one that was not *heard* keeps its records.
+
+    *may_shrink*: accounts of which a person says that what is not listed is gone.
+    """
     rows = {}
     for account, driver in pairs:
         name = account.name
         mine, facts = old.records[name], old.facts.get(name)
         gone = _gone(known, mine, facts, old.digest)
+        vendor = Vendor(driver.fields, partial(driver.gone, account.settings), name in may_shrink)
         rows[name] = (
-            _row(name, heard[name], mine, facts, gone)
+            _row(name, heard[name], mine, facts, gone, vendor)
             if name in heard
             else _kept(driver, mine, facts, gone)
         )
@@ -78,8 +85,9 @@ def _row(
     old: Sequence[Campaign],
     known: AccountFacts | None,
     gone: Gone,
+    vendor: Vendor,
 ) -> AccountPull:
-    found = keeping.listed(name, heard.listing, heard.asked_at, old, known, gone)
+    found = keeping.listed(name, heard.listing, heard.asked_at, old, known, gone, vendor)
     if found is None:
         return AccountPull("failed", known, heard.listing.why or "nothing came", pages=heard.pages)
     result: Result = "incomplete"

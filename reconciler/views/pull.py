@@ -9,9 +9,11 @@ from reconciler.model import API_VERSION, stamp
 from reconciler.safe import ci_log, printable_json, terminal
 
 if TYPE_CHECKING:  # pulling is not pure; only the shapes are needed
+    from reconciler.pull.keeping import Portion
     from reconciler.pull.results import AccountPull, InventoryPull
 
 _EVERY = 5.0  # seconds between two lines of progress of an account
+_NAMED = 5  # odd records that are named
 _WORTH_TELLING = 5.0  # seconds: shorter waits are not told
 
 
@@ -56,6 +58,8 @@ def _view(row: "AccountPull") -> dict[str, Any]:
         "gone": portion.gone if portion else 0,
         "changed": portion.changed if portion else 0,
         "kept": portion.kept if portion else (facts.campaigns or 0) if facts else 0,
+        "ended": portion.ended if portion else 0,
+        "odd": {id_: list(fields) for id_, fields in portion.odd} if portion else {},
         "pages": row.pages,
     }
 
@@ -75,10 +79,24 @@ def _said(row: "AccountPull") -> str:
     counts = [(one.appeared, "new"), (one.gone, "gone"), (one.changed, "changed")]
     told = ", ".join(f"{n} {word}" for n, word in counts if n)
     news = f" ({told})" if told else ""
+    rest = _left_out(one) + _odd(one)
     if row.result == "complete":
-        return f"{held}, complete{news}"
+        return f"{held}, complete{news}{rest}"
     kept = f"; {one.kept} not listed and kept" if one.kept else ""
-    return f"{held}{news}, NOT COMPLETE: {row.why}{kept}"
+    return f"{held}{news}, NOT COMPLETE: {row.why}{kept}{rest}"
+
+
+def _left_out(one: "Portion") -> str:
+    return f"; {one.ended} shown as gone and left out" if one.ended else ""
+
+
+def _odd(one: "Portion") -> str:
+    """The records that could not be read whole, the first few by name."""
+    if not one.odd:
+        return ""
+    named = ", ".join(f"{id_} ({', '.join(fields)})" for id_, fields in one.odd[:_NAMED])
+    more = f" and {len(one.odd) - _NAMED} more" if len(one.odd) > _NAMED else ""
+    return f"; {len(one.odd)} not read whole: {named}{more}"
 
 
 class PullProgress:

@@ -539,3 +539,46 @@ def test_an_interrupted_pull_leaves_the_old_file(world, tmp_path):
     assert b"is as it was" in err
     assert here.file.read_bytes() == before
     assert [one.name for one in here.root.iterdir() if one.name.startswith(".inv")] == []
+
+
+# ---------------------------------------------------------------- what an absence is worth
+
+
+def test_a_listing_that_lost_most_of_what_was_known_is_not_believed(world, capsys):
+    known = [record("push", f"gone_{n:03}") for n in range(131)]
+    here = world(accounts=["push"], inventory=old_file([*known, RECORDS[-3]]))
+    before = here.header()["push"]
+    assert RECORDS[-3]["id"] == "orchestration_129"
+    assert here.pull() == 5
+    said = capsys.readouterr().out
+    assert "NOT COMPLETE: only 1 of 132 campaigns that were known is listed now" in said
+    assert "131 not listed and kept" in said
+    assert set(here.ids("push")) == {one["id"] for one in known} | set(listed_ids("push"))
+    after = here.header()["push"]
+    assert after["complete"] is False
+    assert after["capturedAt"] == before["capturedAt"]
+    assert here.pull("--allow-shrink", "push") == 0
+    assert here.ids("push") == listed_ids("push")
+    assert here.header()["push"]["complete"] is True
+    assert here.pull("--allow-shrink", "nobody") == 64
+
+
+def test_the_header_lists_what_each_vendor_knows(world):
+    here = world()
+    assert here.pull() == 0
+    assert {name: one.get("fields") for name, one in here.header().items()} == {
+        "app": ["name", "status", "channel", "createdAt"],
+        "bot": ["name", "status", "channel", "createdAt", "updatedAt"],
+        "calls": None,
+        "push": ["name", "status", "createdAt", "labels"],
+        "sms": ["channel", "createdAt", "labels.customString"],
+    }
+
+
+def test_a_vendor_without_names_leaves_those_of_the_file(world):
+    own = record("sms", f"{9:024x}", name="Spring sale", status="running", channel="sms")
+    del own["createdAt"]
+    here = world(accounts=["sms"], inventory=old_file([own]))
+    assert here.pull() == 0
+    (one,) = [one for one in here.records() if one["id"] == own["id"]]
+    assert (one["name"], one["status"]) == ("Spring sale", "running")

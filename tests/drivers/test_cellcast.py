@@ -187,9 +187,9 @@ def test_the_report_is_read_for_both_types_and_is_never_complete():
     assert "sent messages" in listing.why
 
 
-def test_a_cancelled_message_is_not_listed():
-    listing = run(DRIVER.list(CELLCAST.session), report("a", status="canceled"), report())
-    assert listing.campaigns == ()
+def test_a_cancelled_message_is_listed_and_is_gone():
+    listing = run(DRIVER.list(CELLCAST.session), report("a", status="canceled"), report("b"))
+    assert [DRIVER.gone(CELLCAST.checked, one) for one in listing.campaigns] == [True, False]
 
 
 def test_the_report_is_asked_page_by_page():

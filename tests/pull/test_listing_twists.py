@@ -109,7 +109,7 @@ def test_kore_with_two_ids_that_differ_is_not_complete():
         if page == 1:
             data["results"][4]["_id"] = "65f0c0ffee"
 
-    seen = [one for one in SMS[:50] if one != SMS[4]]
+    seen = [one for one in SMS if one != SMS[4]]
     check(listed("kore", Kore(data=other)), [*seen, *VOICE], "sms: a record has no text as id")
 
 
@@ -259,11 +259,12 @@ def test_batch_cep_counts_the_page_instead_of_everything():
         (lambda said, _n: said.update(count=249), 250, "counts 249 campaigns and listed 250"),
         (on(2, orchestrations=[]), 100, "lists nothing more"),
         (on(2, orchestrations={}), 100, "not as documented"),
-        (on(2, orchestrations=[{"name": "no id"}]), 100, "no text as id"),
+        (on(2, orchestrations=[{"name": "no id"}]), 100, "counts 250 campaigns and listed 151"),
     ],
 )
 def test_batch_cep_contradicts_itself(page, seen, why):
-    check(listed("batch-cep", Cep(page=page)), ORCHESTRATIONS[:seen], why)
+    more = ORCHESTRATIONS[200:] if "151" in why else []
+    check(listed("batch-cep", Cep(page=page)), [*ORCHESTRATIONS[:seen], *more], why)
 
 
 @pytest.mark.parametrize(

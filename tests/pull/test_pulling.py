@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from reconciler.declare.known import unknown
 from reconciler.driver import Listing
 from reconciler.lanes.journal import State
 from reconciler.model import AccountFacts, Campaign, Outcome, Status, Target
 from reconciler.pull.keeping import (
     Portion,
+    Vendor,
     gone_since,
     header,
     listed,
@@ -29,9 +31,19 @@ def campaign(id_: str, **fields: object) -> Campaign:
     return Campaign(**values)
 
 
-def pulled(new, old=(), *, known=KNOWN, gone=None, complete=True, **facts) -> Portion | None:
+FIELDS = ("name", "status", "channel", "createdAt", "updatedAt")
+VENDOR = Vendor(FIELDS)
+
+
+def pulled(
+    new, old=(), *, known=KNOWN, gone=None, complete=True, vendor=VENDOR, **facts
+) -> Portion | None:
     listing = Listing(tuple(new), complete, **facts)
-    return listed("acc", listing, T1, old, known, gone or {})
+    return listed("acc", listing, T1, old, known, gone or {}, vendor)
+
+
+def facts(**said: object) -> AccountFacts:
+    return AccountFacts(**{"fields": FIELDS, **said})
 
 
 def ids(portion: Portion) -> list[str]:
@@ -41,14 +53,61 @@ def ids(portion: Portion) -> list[str]:
 def test_a_complete_listing_is_the_whole_truth():
     found = pulled([campaign("c"), campaign("b")], [campaign("a"), campaign("b", status="draft")])
     assert ids(found) == ["b", "c"]
-    assert found.facts == AccountFacts(complete=True, campaigns=2, captured_at=NOW)
+    assert found.facts == facts(complete=True, campaigns=2, captured_at=NOW)
     assert (found.appeared, found.gone, found.changed, found.kept) == (1, 1, 1, 0)
 
 
-def test_an_empty_complete_listing_is_news():
-    found = pulled([], [campaign("a")])
+def test_an_empty_listing_of_an_account_that_had_nothing_is_news():
+    found = pulled([], [])
     assert found.records == ()
     assert found.facts.complete
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "said"),
+    [
+        (4, 0, "none of 4 campaigns that were known is listed now"),
+        (4, 1, "only 1 of 4 campaigns that were known is listed now"),
+        (5, 2, "only 2 of 5 campaigns that were known are listed now"),
+        (1, 0, "none of the 1 campaign that was known is listed now"),
+    ],
+)
+def test_an_absence_is_believed_only_with_a_witness(was, is_, said):
+    old = [campaign(f"c{n}") for n in range(was)]
+    new = [*old[:is_], campaign("new")]
+    found = pulled(new, old)
+    assert found.facts.complete is False
+    assert found.facts.why == f"{said}; if the others are gone, say --allow-shrink acc"
+    assert found.facts.captured_at == T0
+    assert ids(found) == sorted(one.id for one in (*old, campaign("new")))
+    assert (found.gone, found.kept) == (0, was - is_)
+    sure = pulled(new, old, vendor=Vendor(FIELDS, may_shrink=True))
+    assert sure.facts == facts(complete=True, campaigns=is_ + 1, captured_at=NOW)
+
+
+def test_half_of_what_was_known_is_witness_enough():
+    old = [campaign(f"c{n}") for n in range(4)]
+    assert pulled(old[:2], old).facts.complete
+    assert pulled(old[:1], old[:2]).facts.complete
+
+
+def test_what_the_journal_says_is_gone_needs_no_witness():
+    old = [campaign(f"c{n}") for n in range(4)]
+    gone = {("acc", f"c{n}"): None for n in range(1, 4)}
+    assert pulled(old[:1], old, gone=gone).facts.complete
+    assert pulled([], old, gone={**gone, ("acc", "c0"): None}).facts.complete
+
+
+def test_what_is_shown_as_gone_is_left_out_and_counted_and_is_no_silence():
+    old = [campaign(f"c{n}") for n in range(4)]
+    over = [campaign(f"c{n}", attributes={"state": "archived"}) for n in range(1, 4)]
+    vendor = Vendor(FIELDS, lambda one: (one.attributes or {}).get("state") == "archived")
+    found = pulled([old[0], *over], old, vendor=vendor)
+    assert ids(found) == ["c0"]
+    assert found.facts.complete
+    assert (found.gone, found.ended, found.kept) == (3, 3, 0)
+    part = pulled(over[:1], old, vendor=vendor, complete=False, why="HTTP 500")
+    assert ids(part) == ["c0", "c2", "c3"]
 
 
 def test_a_listing_that_failed_from_the_start_is_no_news():
@@ -58,7 +117,7 @@ def test_a_listing_that_failed_from_the_start_is_no_news():
 def test_what_part_of_a_listing_did_not_show_stays():
     found = pulled([campaign("b")], [campaign("a")], complete=False, why="HTTP 500")
     assert ids(found) == ["a", "b"]
-    assert found.facts == AccountFacts(complete=False, campaigns=2, captured_at=T0, why="HTTP 500")
+    assert found.facts == facts(complete=False, campaigns=2, captured_at=T0, why="HTTP 500")
     assert (found.gone, found.kept) == (0, 1)
 
 
@@ -111,7 +170,8 @@ def test_a_field_that_the_vendor_gives_is_never_the_old_one():
     new = msgspec.structs.replace(
         OLD, labels={"tier": "y"}, channel="voice", phone_numbers=(), attributes={"n": 1}
     )
-    assert pulled([new], [OLD]).records == (new,)
+    vendor = Vendor((*FIELDS, "labels"))
+    assert pulled([new], [OLD], vendor=vendor).records == (new,)
 
 
 def test_no_labels_are_news_where_the_vendor_has_labels():
@@ -142,6 +202,74 @@ def test_a_message_of_a_campaign_of_ours_is_not_listed_beside_it():
     assert ids(pulled(new, [old], complete=False, partial=True)) == ["m3", "spring"]
 
 
+# ---------------------------------------------------------------- names, states, what is known
+
+NAMELESS = Vendor(("channel", "createdAt", "labels.customString"))
+
+
+def test_a_vendor_without_names_and_states_replaces_none():
+    old = campaign("a", name="Spring", status=Status.RUNNING, created_at=BORN)
+    new = campaign("a", name="a", status=Status.SCHEDULED, created_at=BORN)
+    (found,) = pulled([new], [old], vendor=NAMELESS).records
+    assert (found.name, found.status) == ("Spring", Status.RUNNING)
+    (found,) = pulled([new], vendor=NAMELESS).records
+    assert (found.name, found.status) == ("a", Status.SCHEDULED)
+    other = msgspec.structs.replace(new, created_at=T0)
+    assert pulled([other], [old], vendor=NAMELESS).records[0].name == "a"
+
+
+def test_a_vendor_that_knows_one_label_leaves_the_others():
+    old = campaign("a", labels={"tier": "evergreen", "customString": "x"})
+    new = campaign("a", name="a", labels={"customString": "y"})
+    (found,) = pulled([new], [old], vendor=NAMELESS).records
+    assert found.labels == {"tier": "evergreen", "customString": "y"}
+
+
+def known_of(portion: Portion, id_: str, field: str) -> bool:
+    one = next(one for one in portion.records if one.id == id_)
+    return not unknown(one, portion.facts, field)
+
+
+def test_the_header_lists_what_the_vendor_knows():
+    found = pulled([campaign("a")])
+    assert found.facts.fields == FIELDS
+    assert known_of(found, "a", "createdAt")
+    assert not known_of(found, "a", "labels.tier")
+
+
+def test_what_an_old_record_knew_and_the_vendor_never_says_stays_known():
+    old = [campaign("a", labels={"team": "x"}), campaign("b")]
+    before = facts(fields=("labels",), captured_at=T0)
+    found = pulled([campaign("a"), campaign("b"), campaign("new")], old, known=before)
+    assert found.facts.fields == (*FIELDS, "labels")
+    assert known_of(found, "a", "labels.tier")
+    assert known_of(found, "b", "labels.tier")
+    assert not known_of(found, "new", "labels.tier")
+    assert [one.unknown for one in found.records] == [None, None, ("labels",)]
+
+
+def test_labels_written_by_hand_are_still_all_of_a_record_after_a_pull():
+    old = [campaign("a", labels={"team": "x"}), campaign("b")]
+    found = pulled([campaign("a"), campaign("b")], old, known=AccountFacts(captured_at=T0))
+    assert known_of(found, "a", "labels.tier")
+    assert not known_of(found, "b", "labels.tier")
+
+
+def test_of_what_stays_unlisted_nobody_knows_more_than_before():
+    old = [campaign("a"), campaign("b")]
+    found = pulled([campaign("a")], old, complete=False, why="HTTP 500")
+    assert known_of(found, "a", "createdAt")
+    assert not known_of(found, "b", "createdAt")
+
+
+def test_what_could_not_be_read_is_counted_and_named_and_spoils_nothing():
+    odd = campaign("a", unknown=("createdAt",))
+    found = pulled([odd, campaign("b")])
+    assert found.facts.complete
+    assert found.odd == (("a", ("createdAt",)),)
+    assert not known_of(found, "a", "createdAt")
+
+
 # ---------------------------------------------------------------- hostile listings
 
 
@@ -160,8 +288,20 @@ def test_attributes_that_no_file_can_hold_are_left_out(value):
     assert len(msgspec.json.encode(found)) < 1 << 20
 
 
-def test_a_record_that_no_file_can_hold_makes_the_listing_incomplete():
-    found = pulled([campaign("a", name="x" * 2_000_000), campaign("b")])
+def test_what_no_file_can_hold_is_unknown_and_spoils_no_listing():
+    labels = {"t": "x" * 2_000_000}
+    found = pulled([campaign("a", name="x" * 2_000_000), campaign("b", labels=labels)])
+    assert ids(found) == ["a", "b"]
+    assert found.facts.complete
+    assert [(one.name, one.unknown) for one in found.records] == [
+        ("", ("name", "labels")),
+        ("N b", ("labels",)),
+    ]
+    assert found.odd == (("a", ("name", "labels")), ("b", ("labels",)))
+
+
+def test_an_id_that_no_file_can_hold_makes_the_listing_incomplete():
+    found = pulled([campaign("x" * 2_000_000), campaign("b")])
     assert ids(found) == ["b"]
     assert found.facts.why == "a record was listed that cannot be written down"
 
