@@ -21,7 +21,7 @@ class Ending:
     """How a run ended. *run* None: there was nothing to do, not even to write down.
 
     *notes* are about the run as a whole. *worked*: the targets whose fate this run found out.
-    *stop*: what interrupted it.
+    *stop*: what interrupted it. *approvals*: the principals whose approvals counted.
     """
 
     started: datetime
@@ -29,6 +29,7 @@ class Ending:
     notes: tuple[str, ...] = ()
     worked: Collection[Target] = ()
     stop: Exit | None = None
+    approvals: tuple[str, ...] = ()
 
 
 def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> ReportDocument:
@@ -44,6 +45,7 @@ def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Repor
         ended=task.site.now(),
         exit_code=reports.exit_code(fates, stop=ending.stop),
         notes=(*ending.notes, *reports.instead(task.saved.plan, agenda.targets)),
+        approvals=ending.approvals,
         manifests=task.saved.plan.inputs.manifests,
         limits={
             name: task.project.accounts[name].limits

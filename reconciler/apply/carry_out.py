@@ -86,7 +86,8 @@ def _carried_out(clearance: Clearance, who: Mapping[str, Any]) -> tuple[Agenda, 
     run = _begun(clearance, who)
     agenda = clearance.agenda()
     write_down(task, clearance.known, run.number, agenda, clearance.fresh)
-    ending = Ending(started, run.number, clearance.permit.notes)
+    permit = clearance.permit
+    ending = Ending(started, run.number, permit.notes, approvals=permit.approvals)
     if not agenda.working(task.options):
         return agenda, ending
     fates = _executed(clearance, run, agenda)

@@ -36,6 +36,12 @@ class Permit:
         """What the report says of it."""
         return (str(self.override),) if self.override else ()
 
+    @property
+    def approvals(self) -> tuple[str, ...]:
+        """The principals whose approvals counted."""
+        counted = self.consent.counted
+        return tuple(counted.principals) if counted else ()
+
 
 def permit(task: Task, known: Known, agenda: Agenda, fresh: FreshPlan) -> Permit:
     """Judge whether requests may leave for what is left of the plan.

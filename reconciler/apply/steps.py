@@ -115,4 +115,4 @@ def _nothing_to_send(
     said, holder = start_record(task, given, resumed=False), json.dumps(state.holder())
     run = known.journal.begin(task.saved.digest, "apply", holder, given.waived, said)
     write_down(task, known, run, agenda, fresh)
-    return Ending(task.now, run, given.notes)
+    return Ending(task.now, run, given.notes, approvals=given.approvals)
