@@ -38,16 +38,16 @@ def _found(name: str | None) -> tuple[list[Driver], ReconcilerError | None]:
 
 
 def _told(driver: Driver) -> dict[str, Any]:
-    """Everything about *driver*, as the JSON view shows it."""
+    """Everything about *driver*, as the JSON view shows it; null where its settings decide."""
     return {
         "name": driver.name,
         "title": driver.title,
         "call": driver.call,
         "docs": driver.docs,
         "delete": True,
-        "list": driver.list is not None,
-        "look": _look(driver),
-        "batch": driver.batches is not one_each,
+        "list": None if driver.configured else driver.list is not None,
+        "look": "settings" if driver.configured else _look(driver),
+        "batch": None if driver.configured else driver.batches is not one_each,
         "byName": driver.by_name,
         "parts": driver.parts,
         "channels": list(driver.channels),

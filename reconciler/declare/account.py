@@ -196,6 +196,8 @@ class Account(Declared):
         driver = read.find_driver(name) if isinstance(name, str) else None
         whole = "complete" if driver is not None and driver.complete else "partial"
         left_out = {"settings": {}, "limits": {}, "guards": {}, "inventory": whole}
+        if driver is not None and driver.anywhere:
+            left_out["baseUrl"] = ""
         return {key: value for key, value in left_out.items() if raw.get(key) is None} | {
             "definition": ""
         }

@@ -28,16 +28,19 @@ def validate(
     at: Loc = (),
     echo: bool = True,
     read: ReadFrom | None = None,
+    quotes: bool = False,
 ) -> tuple[M | None, list[Diagnostic]]:
     """The value of *document* at *at* as a *model*, or None with every error, placed.
 
-    *read* is what the models are told beside (default: nothing).
+    *read* is what the models are told beside (default: nothing). *quotes*: whether they may ask
+    if a scalar was written in quotes (`driver.Plain`); then *at* is the whole document.
     With *echo* false no message quotes a value (settings: it may be a secret in the wrong place);
     credentials are never quoted. Warnings come with a value that is right.
     """
     teller = _Teller(document, path, at, echo=echo)
     try:
-        made = model.model_validate(document.at(at), context=read or ReadFrom())
+        raw = document.as_written() if quotes else document.at(at)
+        made = model.model_validate(raw, context=read or ReadFrom())
     except ValidationError as error:
         teller.tell_all(mistakes(error))
         return None, teller.told

@@ -19,6 +19,7 @@ from reconciler.declare.guards import (
 )
 from reconciler.declare.inventory import InventoryEntry
 from reconciler.declare.near import known_accounts
+from reconciler.declare.scopes import scopeless
 from reconciler.declare.strict import parse
 from reconciler.declare.waiver import Waiver
 from reconciler.declare.window import Window
@@ -242,7 +243,9 @@ def load(
         path=path,
         digest=hashlib.sha256(data).hexdigest(),
     )
-    found, told = validate(ProjectFile, documents[0], path, read=read)
+    found, told = validate(ProjectFile, documents[0], path, read=read, quotes=True)
     problems += told
+    if found is not None:
+        problems += scopeless(dict(found.accounts), documents[0], path, find_driver)
     wrong = any(one.severity == "error" for one in problems)
     return None if wrong else found, problems

@@ -82,6 +82,12 @@ class YamlDocument:
                 return None
         return value
 
+    def as_written(self) -> Value:
+        """The value, in which a scalar of which YAML itself makes no text is a `Plain` one."""
+        from reconciler.driver import Plain
+
+        return _as_written(self._root, Plain)
+
     def places(self, loc: Loc) -> list[tuple[int, int]]:
         """(line, column) of each item of the list at *loc*; none if there is no list."""
         node: _Node | None = self._root
@@ -132,6 +138,17 @@ def _odd_ones(node: _Node, loc: Loc) -> Iterator[tuple[Loc, str, tuple[int, int]
             yield from _odd_ones(value, (*loc, key))
     elif node.plain and isinstance(node.value, str) and reads_otherwise(node.value):
         yield loc, node.value, (node.line, node.column), False
+
+
+def _as_written(node: _Node, plain: type[str]) -> Value:
+    if node.items is not None:
+        return [_as_written(item, plain) for item in node.items]
+    if node.pairs is not None:
+        made = Placed((key, _as_written(one, plain)) for key, (_, one) in node.pairs.items())
+        made.line, made.column = node.line, node.column
+        return made
+    odd = node.plain and isinstance(node.value, str) and _is_no_text(node.value)
+    return plain(node.value) if odd else node.value
 
 
 def _child(node: _Node, step: str | int) -> _Node | None:
@@ -559,17 +576,23 @@ _FLOAT_1_2 = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]
 @lru_cache(256)
 def reads_otherwise(text: str) -> bool:
     """Whether YAML (1.1 or 1.2) makes of the plain scalar *text* a value that is not that text."""
-    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1])
-    if resolvers is None:
-        return False  # no such value begins with that
+    if not _is_no_text(text):
+        return False
     if text in _TRUTHS:
         return True
-    odd = any(expression.match(text) for _, expression in resolvers)
-    if not odd and not _FLOAT_1_2.fullmatch(text):
-        return False
     if _SAME_INT.fullmatch(text):
         return False
     try:
         return repr(float(text)) != text or "_" in text
     except ValueError:
         return True
+
+
+def _is_no_text(text: str) -> bool:
+    """Whether YAML (1.1 or 1.2) makes something else than a text of the plain scalar *text*."""
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1])
+    if resolvers is None:
+        return False  # no such value begins with that
+    if text in _TRUTHS or _FLOAT_1_2.fullmatch(text):
+        return True
+    return any(expression.match(text) for _, expression in resolvers)

@@ -41,11 +41,24 @@ def _url(text: str, *, path: bool, secrets: str) -> str:
 
 def base_url(text: str) -> str:
     """Where an account's requests go; plain http only to this machine."""
+    if not text:
+        raise ValueError(
+            "has no address, and this driver asks whatever vendor lives there; write "
+            "baseUrl: https://api.acme.example"
+        )
     text = _url(text, path=True, secrets="credentials go into settings")
     parts = urlsplit(text)
     if parts.scheme == "http" and not _is_here(parts.hostname or ""):
         raise ValueError("must be https; http is only for localhost, 127.0.0.0/8 and [::1]")
     return text
+
+
+def origin(text: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a right URL, as they are compared."""
+    parts = urlsplit(text)
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower().rstrip(".")
+    default = {"http": 80, "https": 443}.get(scheme)
+    return scheme, host, parts.port or default
 
 
 def _is_here(host: str) -> bool:

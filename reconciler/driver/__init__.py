@@ -10,7 +10,7 @@ Doubt is never rounded: only what the vendor documents as success is `Deleted`; 
 documents as a refusal that changed nothing is `Refused`; everything else is `Doubt`.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -19,7 +19,9 @@ import msgspec
 from reconciler.driver.declared import Complaint as Complaint
 from reconciler.driver.declared import by_key as by_key
 from reconciler.driver.growth import Growth as Growth
+from reconciler.driver.scalars import Plain as Plain
 from reconciler.driver.scalars import Reads as Reads
+from reconciler.driver.scalars import duration as duration
 from reconciler.driver.secrets import Credential as Credential
 from reconciler.driver.secrets import Secret as Secret
 from reconciler.driver.secrets import Text as Text
@@ -48,6 +50,7 @@ class Session(msgspec.Struct, frozen=True):
     *base* is `scheme://host[:port][/prefix]` without a slash at its end. *token* is the lane's
     current token (only drivers with `authenticate` have one); it is revealed when sent, so a
     refreshed token needs no new request value. *nonce* gives a fresh unique text at each call.
+    *now* is Unix time, for what is signed when it is sent; nothing else may ask.
     """
 
     account: str
@@ -55,14 +58,15 @@ class Session(msgspec.Struct, frozen=True):
     base: str
     token: Secret
     nonce: Callable[[], str]
+    now: Callable[[], float] = lambda: 0.0
 
 
 class Request(msgspec.Struct, frozen=True):
     """One HTTP request as a value. *path* is a tuple of segments; none may hold a slash.
 
-    *body* is a JSON value or None for no JSON; it holds no secret. *form*: the fields of a form
-    instead of it, sent as `application/x-www-form-urlencoded`; only that of a token request may
-    hold a secret, and it is masked wherever it shows.
+    *body* is a JSON value or None for no JSON. *form*: the fields of a form instead of it, sent as
+    `application/x-www-form-urlencoded`. Only the body of a token request may hold a `Secret` in
+    place of a text, and it is masked wherever it shows.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -75,8 +79,10 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def shown_body(self) -> Any:
-        """The JSON body, or the fields of the form with every secret as `***`."""
-        return self.body if self.form is None else {key: shown(text) for key, text in self.form}
+        """The JSON body, or the fields of the form, with every secret as `***`."""
+        if self.form is not None:
+            return {key: shown(text) for key, text in self.form}
+        return _masked(self.body)
 
     @property
     def shown_url(self) -> str:
@@ -88,6 +94,30 @@ class Request(msgspec.Struct, frozen=True):
         )
         query = "&".join(pairs)
         return f"{self.base}/{path}" + (f"?{query}" if query else "")
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """Every secret in a JSON *value*."""
+    match value:
+        case Secret():
+            yield value
+        case dict():
+            for one in value.values():
+                yield from secrets_in(one)
+        case list():
+            for one in value:
+                yield from secrets_in(one)
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case Secret():
+            return str(value)
+        case dict():
+            return {key: _masked(one) for key, one in value.items()}
+        case list():
+            return [_masked(one) for one in value]
+    return value
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -229,9 +259,10 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """What `authenticate` returns."""
+    """What `authenticate` returns. *lives*: for how many seconds, if the vendor says so."""
 
     secret: Secret
+    lives: float | None = None
 
 
 # ---------------------------------------------------------------- the driver

@@ -13,6 +13,15 @@ Read = Callable[[str], Any]
 _LONGEST = timedelta(days=36525)  # a hundred years: what is subtracted from now stays a date
 
 
+class Plain(str):
+    """A scalar without quotes of which YAML itself makes no text: `true`, `20`, `2026-01-01`.
+
+    It is a text here as everywhere; only who reads JSON out of a file asks how it was written.
+    """
+
+    __slots__ = ()
+
+
 class Reads:
     """Says in an annotation how a field is read: `Annotated[timedelta, Reads(duration)]`.
 

@@ -24,6 +24,7 @@ BUILT_IN: Final = {
     "batch-mep": "reconciler.drivers.batch_mep",
     "brevo": "reconciler.drivers.brevo",
     "cellcast": "reconciler.drivers.cellcast",
+    "http": "reconciler.drivers.http",
     "hubspot": "reconciler.drivers.hubspot",
     "klaviyo": "reconciler.drivers.klaviyo",
     "kore": "reconciler.drivers.kore",

@@ -114,6 +114,7 @@ DRIVER = contract.Driver(
     look_fields=_FIELDS,
     page=_PAGE,
     quiet=120.0,  # the vendor may work on one call for so long
+    timeout=150.0,
     notes=(
         "The id is the text of the API, not the number in the dashboard's address (web_id).",
         "The vendor allows ten connections at a time over all that use the account, and no number "

@@ -209,7 +209,12 @@ def _found(answer: Answer, items: str) -> tuple[Shown | None, list[Any] | None]:
 def at(value: Any, path: str) -> Any:
     """What is in *value* at a *path* of keys with dots between them; None if there is nothing."""
     for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdecimal() and len(key) < 5 and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
     return value
 
 

@@ -167,6 +167,7 @@ class Lane:
                     continue
                 if self._overdue():
                     self.flush()
+                await self.line.login()
                 if not await self.line.gate.open(self.line.context, self._pointless):
                     continue
                 sending = self._next()

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from reconciler.driver import (
     Throttled,
     Token,
     Unauthorised,
+    secrets_in,
 )
 from reconciler.events import Event
 from reconciler.lanes.driving import tamed
@@ -34,6 +36,7 @@ _THROTTLES = 12  # "not now" in a row, without one yes between, before the accou
 _LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody for ever
 _PASSING = 32  # secrets made for single requests that are kept in mind
 _RENEWALS = 3  # new tokens a run: another process that logs us out is survived, not fought
+_WORN = 0.9  # of the time that a token lives
 _FRESH = 1.0  # seconds after its commit in which an intent cannot have been taken away
 _READ = 2048  # characters of a foreign text that are looked at; more is never shown
 _SHOWN = 500  # of them, once the secrets are out: what a detail may have
@@ -124,6 +127,7 @@ class Line:
         self._passing: deque[str] = deque(maxlen=_PASSING)  # what the newest requests carried
         self._token: str | None = None
         self.tokens = 0  # how many this run has had: says which one a request left with
+        self._worn = inf  # when the token should be replaced, on the loop's clock
         self._renewals = 0
         self._accepted = False  # whether the vendor has taken the newest token yet
         self._login = asyncio.Lock()
@@ -229,6 +233,7 @@ class Line:
         failed = 0
         self.trouble = None
         while True:
+            await self.login()
             if not await self.gate.open(self.context):
                 raise AccountStopped("interrupted")
             (number,) = self.save(
@@ -325,11 +330,11 @@ class Line:
     # ---- credentials
 
     async def login(self) -> None:
-        """Get the token, if this vendor has one and there is none yet. Single-flight."""
+        """Get the token, if this vendor has one and there is none that lives on. Single-flight."""
         if self.driver.authenticate is None:
             return
         async with self._login:
-            if self._token is None:
+            if self._token is None or self.gate.now() >= self._worn:
                 await self._authenticate()
 
     async def renew(self, verdict: Unauthorised, used: int) -> None:
@@ -359,8 +364,9 @@ class Line:
                 request = flow.send(await self._unpaced(request))
         except StopIteration as end:
             match end.value:
-                case Token(secret=secret):
+                case Token(secret=secret, lives=lives):
                     self._token = secret.reveal()
+                    self._worn = inf if lives is None else self.gate.now() + _WORN * lives
                     self._secrets.append(self._token)
                     self.tokens += 1
                     self._accepted = False
@@ -407,7 +413,8 @@ class Line:
     def _learn(self, request: Request) -> None:
         """What a driver makes of a secret (a signed token) is one too, and may be echoed."""
         named = (*request.query, *request.headers, *(request.form or ()))
-        for text in (request.path, *(text for _, text in named)):
+        hidden = tuple(secrets_in(request.body))
+        for text in (request.path, hidden, *(text for _, text in named)):
             for part in text if isinstance(text, tuple) else (text,):
                 if not isinstance(part, Secret):
                     continue

@@ -1,6 +1,7 @@
 """A session: what the driver of an account may know while it builds requests."""
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ def session_of(
         base=(account.base_url or driver.base_url(account.settings)).rstrip("/"),
         token=Secret(_no_token),
         nonce=nonce,
+        now=time.time,
     )
 
 

@@ -95,8 +95,15 @@ def _content(request: Request) -> bytes | None:
         pairs = [f"{quote_plus(k)}={quote_plus(revealed(v))}" for k, v in request.form]
         return "&".join(pairs).encode("ascii")
     if request.body is not None:
-        return json.dumps(request.body, ensure_ascii=False).encode()
+        return json.dumps(request.body, ensure_ascii=False, default=_revealed).encode()
     return None
+
+
+def _revealed(value: object) -> str:
+    """What is secret in the JSON body of a token request."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise Unsendable("the body is not JSON")
 
 
 def _place(base: str) -> tuple[str, str, int, str]:

@@ -24,6 +24,32 @@ def page(one: dict[str, Any]) -> str:
     return "\n".join(_page(one))
 
 
+def tried(found: Sequence[dict[str, Any]], *, width: int) -> str:
+    """A line for each answer: where it stands, what it says, what it means."""
+    return "\n".join(_tried(one, width) for one in found)
+
+
+def _tried(one: dict[str, Any], width: int) -> str:
+    said = terminal(" ".join(one["body"].split()))
+    room = max(width // 2 - 24, 16)
+    said = said if len(said) <= room else f"{said[: room - 1]}…"
+    asked = "" if one["to"] == "delete" else f" to {one['to']}"
+    head = f"{one['line']:>4}  HTTP {one['status']}{asked} {said}".rstrip()
+    detail = f": {terminal(one['detail'])}" if one["detail"] else ""
+    return f"{head}\n      {one['means']}{detail}"
+
+
+def tried_as_json(account: str, found: Sequence[dict[str, Any]]) -> str:
+    """All of it."""
+    view = {
+        "apiVersion": API_VERSION,
+        "kind": "Tried",
+        "account": account,
+        "answers": list(found),
+    }
+    return printable_json(json.dumps(view, indent=2))
+
+
 def _table(told: Sequence[dict[str, Any]]) -> Iterator[str]:
     head = ("DRIVER", "LIST", "LOOK", "REQUEST", "LIMITS", "INVENTORY", "CALL")
     rows = [head, *(_row(one) for one in told)]
@@ -34,12 +60,15 @@ def _table(told: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "reconciler drivers NAME shows a driver's settings and notes."
 
 
+_SAID = {True: "yes", False: "no", None: "by settings"}
+
+
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     return (
         terminal(one["name"]),
-        "yes" if one["list"] else "no",
-        {"target": "yes", "listing": "by list", None: "no"}[one["look"]],
-        "many" if one["batch"] else "one",
+        _SAID[one["list"]],
+        {"target": "yes", "listing": "by list", "settings": "by settings", None: "no"}[one["look"]],
+        {True: "many", False: "one", None: "by settings"}[one["batch"]],
         _pace(one["limits"]),
         one["inventory"],
         terminal(one["call"]),
@@ -56,6 +85,7 @@ def _page(one: dict[str, Any]) -> Iterator[str]:
     look = {
         "target": "yes, one request for each target",
         "listing": "in a listing only",
+        "settings": "by settings",
         None: "no: a doubt is settled by a person",
     }
     parts = {
@@ -68,8 +98,9 @@ def _page(one: dict[str, Any]) -> Iterator[str]:
     yield f"  call       {terminal(one['call'])}"
     yield f"  vendor     {terminal(one['docs'])}"
     yield f"  target     {parts[one['parts']]}{', by name' if one['byName'] else ''}"
-    yield f"  request    {'targets share requests' if one['batch'] else 'one target'}"
-    yield f"  list       {'yes' if one['list'] else 'no'}"
+    share = {True: "targets share requests", False: "one target", None: "by settings"}
+    yield f"  request    {share[one['batch']]}"
+    yield f"  list       {_SAID[one['list']]}"
     yield f"  look       {look[one['look']]}"
     yield f"  limits     {_pace(one['limits'])} (default)"
     yield f"  inventory  {one['inventory']} (default)"

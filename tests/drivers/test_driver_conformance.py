@@ -9,10 +9,14 @@ from msgspec import structs
 
 from reconciler.driver import Answer, Deleted, Doubt
 from reconciler.testing import conformance, twisted
-from tests.support import driver_examples, second_ring
+from tests.support import cookbook, driver_examples, second_ring
 from tests.support.driver_examples import CEP, KORE, OZONETEL
 
-EXAMPLES = (*driver_examples.EXAMPLES, *second_ring.EXAMPLES)
+EXAMPLES = (
+    *driver_examples.EXAMPLES,
+    *second_ring.EXAMPLES,
+    *cookbook.EXAMPLES.values(),
+)
 
 
 @pytest.mark.parametrize("check", [c for e in EXAMPLES for c in conformance(e)], ids=str)

@@ -30,6 +30,7 @@ def test_json_says_what_each_can_do(capsys):
     can = {name: (one["list"], one["look"], one["batch"]) for name, one in told.items()}
     assert can.pop("batch-cep") == (True, "listing", False)
     assert can.pop("ozonetel") == (False, None, True)
+    assert can.pop("http") == (None, "settings", None)
     assert can.pop("sendgrid") == (True, "target", True)
     assert set(can.values()) == {(True, "target", False)}
     assert all(one["delete"] for one in told.values())

@@ -10,11 +10,15 @@ import pytest
 from reconciler import drivers
 from reconciler.driver import settings_of
 from reconciler.testing import conformance
-from tests.support import driver_examples, second_ring
+from tests.support import cookbook, driver_examples, second_ring
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "drivers.md").read_text(encoding="utf-8")
-EXAMPLES = (*driver_examples.EXAMPLES, *second_ring.EXAMPLES)
+EXAMPLES = (
+    *driver_examples.EXAMPLES,
+    *second_ring.EXAMPLES,
+    cookbook.EXAMPLES["crm"],
+)
 
 
 @pytest.fixture

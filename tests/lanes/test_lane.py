@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.driver import Answer, Deleted, Growth, Item, Unclear, Unproven
+from reconciler.driver import Answer, Deleted, Growth, Item, Token, Unclear, Unproven
 from reconciler.lanes.journal import State
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import LookReason
@@ -96,6 +96,24 @@ def test_what_is_shown_as_gone_is_gone_without_a_witness(world: Make, driver: An
     here = world(Vendor(campaigns("b2"), answers=once("b2", archived)), driver=gone)
     fates = here.go(["b2"])
     assert (told(fates), fates["b2"].evidence) == ({"b2": "deleted"}, "look")
+
+
+@pytest.mark.parametrize(("lives", "issued"), [(None, 1), (1000.0, 1), (2.0, 5)])
+def test_a_token_that_does_not_live_long_is_replaced_before_it_is_refused(
+    world: Make, lives: float | None, issued: int
+) -> None:
+    def authenticate(session: Any) -> Any:
+        found = yield from DRIVER.authenticate(session)  # type: ignore[misc]
+        return Token(found.secret, lives)
+
+    ten = [f"x{n}" for n in range(10)]
+    here = world(
+        Vendor(campaigns(*ten)),
+        driver=replace(DRIVER, authenticate=authenticate),
+        limits=Limits(1, 1.0, 1),
+    )
+    assert told(here.go(ten)) == dict.fromkeys(ten, "deleted")
+    assert here.vendor.issued == issued
 
 
 def test_the_status_of_an_answer_that_is_not_believed_is_kept(world: Make) -> None:

@@ -28,12 +28,20 @@ from reconciler.lanes.work import Fate, Job, Rules, RunContext, Witnesses
 from reconciler.model import Campaign, Limits, Target
 from reconciler.testing import settings as settings_of
 from reconciler.testing import twisted
+from tests.support import cookbook
 from tests.support.apply_world import opened_as
 from tests.support.strict_json import said
 from tests.support.wire_server import Got, Wire, plain, raw, serving
 
 DEADLINE = 0.25
 KEY = {"env": "KEY"}
+TWINS = {  # the same vendors, described in docs/cookbook.md
+    "batch-cep": "push",
+    "batch-mep": "app",
+    "kore": "contact-centre",
+    "ozonetel": "dialer",
+    "cellcast": "texts",
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "batch-cep": {"project": "project_1", "restApiKey": KEY},
     "batch-mep": {"apiKey": KEY, "restApiKey": KEY},
@@ -395,10 +403,11 @@ class Stage:
     url: str
     journal: SqliteJournal
     driver: Driver
+    written: dict[str, Any]
     account: Account = field(init=False)
 
     def __post_init__(self) -> None:
-        settings = settings_of(self.driver, SETTINGS[self.driver.name])
+        settings = settings_of(self.driver, self.written)
         self.account = Account(
             name="a",
             driver=self.driver.name,
@@ -442,7 +451,7 @@ class Stage:
         return {target.id: fate for target, fate in fates.items()}
 
     def _job(self, id_: str) -> Job:
-        part = NUMBERS[id_[0]] if self.driver.name == "ozonetel" else None
+        part = NUMBERS[id_[0]] if self.vendor.name == "ozonetel" else None
         planned = Campaign(account="a", id=id_, name=id_)
         return Job(item=Item(Target("a", id_, part), id_), planned=planned)
 
@@ -452,7 +461,7 @@ GONE = ("deleted", "already-absent")
 
 def check(stage: Stage, twist: Twist, ids: tuple[str, str], fates: dict[str, Fate]) -> str | None:
     """What is wrong with *fates*, or None."""
-    vendor, name = stage.vendor, stage.driver.name
+    vendor, name = stage.vendor, stage.vendor.name
     t, u = ids
     for id_ in ids:
         outcome = fates[id_].outcome.value
@@ -485,16 +494,23 @@ def replace_detail(fate: Fate, outcome: str, evidence: str) -> Fate:
     return fate if same else Fate(fate.outcome, "not " + outcome, None)
 
 
-async def play_all(name: str, place: Path, *, effect: bool) -> tuple[int, list[str]]:
-    found = drivers.find(name)
+def played(name: str, *, twin: bool) -> tuple[Driver, dict[str, Any]]:
+    """The driver of a vendor and its settings: its own, or `http` as the cookbook describes it."""
+    written = cookbook.accounts()[TWINS[name]]["settings"] if twin else SETTINGS[name]
+    found = cookbook.configured(written) if twin else drivers.find(name)
     assert found is not None
+    return found, written
+
+
+async def play_all(name: str, place: Path, *, effect: bool, twin: bool) -> tuple[int, list[str]]:
+    found, written = played(name, twin=twin)
     vendor = Vendor(name, effect=effect)
     journal = SqliteJournal(place / "state.db", "acme", clock=lambda: datetime.now(UTC))
     journal._db.execute("PRAGMA synchronous=OFF")
     wrong: list[str] = []
     every = twists(name)
     async with serving(vendor.serve) as server:
-        stage = Stage(vendor, server.url, journal, found)
+        stage = Stage(vendor, server.url, journal, found, written)
         for number, twist in enumerate(every):
             if effect and twist.answer is not None and number % 4:
                 continue  # its words are read alike, whatever the vendor did
@@ -513,13 +529,14 @@ async def play_all(name: str, place: Path, *, effect: bool) -> tuple[int, list[s
 
 
 @pytest.mark.parametrize("effect", [False, True], ids=["nothing happened", "it was deleted"])
+@pytest.mark.parametrize("twin", [False, True], ids=["its own driver", "in YAML"])
 @pytest.mark.parametrize("name", SETTINGS)
 def test_no_twisted_answer_deletes_what_the_vendor_did_not_or_sends_it_blindly(
-    name: str, effect: bool, tmp_path: Path
+    name: str, twin: bool, effect: bool, tmp_path: Path
 ) -> None:
-    played, wrong = asyncio.run(play_all(name, tmp_path, effect=effect))
+    number, wrong = asyncio.run(play_all(name, tmp_path, effect=effect, twin=twin))
     assert wrong == []
-    assert played >= 200
+    assert number >= 200
 
 
 def test_credentials_are_what_the_test_resolves() -> None:
@@ -529,9 +546,10 @@ def test_credentials_are_what_the_test_resolves() -> None:
 # ---------------------------------------------------------------- surplus on an idle connection
 
 
+@pytest.mark.parametrize("twin", [False, True], ids=["its own driver", "in YAML"])
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
-    name: str, tmp_path: Path
+    name: str, twin: bool, tmp_path: Path
 ) -> None:
     """The account waits between two requests; meanwhile the vendor talks on."""
 
@@ -542,13 +560,12 @@ def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
         wire.write(_ok(success(name)))
 
     async def main() -> tuple[dict[str, Fate], Vendor, int]:
-        found = drivers.find(name)
-        assert found is not None
+        found, written = played(name, twin=twin)
         vendor = Vendor(name, effect=True, twist=Twist("late", late))
         vendor.left = {one: one for one in ("t0", "u0", "witness")}
         journal = SqliteJournal(tmp_path / "state.db", "acme", clock=lambda: datetime.now(UTC))
         async with serving(vendor.serve) as server:
-            stage = Stage(vendor, server.url, journal, found)
+            stage = Stage(vendor, server.url, journal, found, written)
             account = stage.account.model_copy(update={"limits": Limits(1, 0.1, 1)})
             stage.account = account
             fates = await stage.play(("t0", "u0"), 10.0)
