@@ -7,7 +7,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills",
         type=int,
-        default=100,
+        default=30,
         help="how many times tests/crash kills an apply (make crash: 1000)",
     )
     parser.addoption(

@@ -7,12 +7,12 @@ import click
 
 from reconciler import safe
 from reconciler.api.given import GivenReading
-from reconciler.cli._ci import run_address
 from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import FIT, INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 from reconciler.views import REPORT_FORMATS
+from reconciler.views.ci import run_address
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler import DryRun, Plan, Report

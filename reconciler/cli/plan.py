@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.cli._ci import run_address
 from reconciler.cli._options import FIT, FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
+from reconciler.views.ci import run_address
 
 if TYPE_CHECKING:
     from reconciler.api.plan import Plan

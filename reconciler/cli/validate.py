@@ -79,11 +79,10 @@ def command(app: App, paths: tuple[str, ...], view: str, reports: Sequence[tuple
 
 
 def _write(app: App, name: str, file: str, told: Sequence[Diagnostic], valid: bool) -> None:
-    from reconciler import disk
+    from reconciler.api.written import write_parts
     from reconciler.views.diagnostics import FORMATS
 
-    text = "".join(FORMATS[name](_from_repository(told, app.environ), valid))
-    disk.write_whole(Path(file), text.encode("utf-8", "backslashreplace"))
+    write_parts(Path(file), [FORMATS[name](_from_repository(told, app.environ), valid)])
 
 
 def _text(app: App, files: int, told: Sequence[Diagnostic], valid: bool) -> None:

@@ -63,7 +63,8 @@ def limit(account: Account, driver: Driver, scope: str) -> str:
     """The lane of *account*: what shares a rate at its vendor; *scope* where nothing more does."""
     if driver.limit is None:
         return scope
-    return f"{place(account, driver)} {driver.limit(account.settings)}"
+    # Wherever the account points: to wait for one too many breaks no limit.
+    return f"{driver.name} {driver.limit(account.settings)}"
 
 
 def twins(scopes: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -115,7 +115,7 @@ def test_two_plans_of_one_account_do_not_run_side_by_side(tmp_path: Path, vendor
     assert vendor.deletes == FEW
 
 
-def test_two_accounts_of_one_scope_share_a_lane(tmp_path: Path, vendor: Vendor) -> None:
+def test_two_accounts_of_one_limit_share_a_lane(tmp_path: Path, vendor: Vendor) -> None:
     shops = {"front": "one", "back": "one"}
     with Vendor(parcels(FEW)) as other:
         vendors = {"front": vendor, "back": other}
@@ -133,7 +133,7 @@ def test_two_accounts_of_one_scope_share_a_lane(tmp_path: Path, vendor: Vendor) 
         check_converged(place, vendors, last.out)
 
 
-def test_two_accounts_of_two_scopes_run_side_by_side(tmp_path: Path, vendor: Vendor) -> None:
+def test_two_accounts_of_two_limits_run_side_by_side(tmp_path: Path, vendor: Vendor) -> None:
     with Vendor(parcels(FEW)) as other:
         vendors = {"front": vendor, "back": other}
         place = make(tmp_path / "project", vendors)

@@ -105,12 +105,27 @@ def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
     if not os.access(path.parent, os.W_OK):
         # Opened where it lies, a journal with commits beside it would be made ready first.
         return _read_copy(path, project)
+    if not path.with_name(path.name + "-wal").exists():
+        return _read_alone(path, project)
     db = _connected(path, read_only=True)
     try:
         check(db, path, project)
     except BaseException:
         db.close()
         raise
+    return db
+
+
+def _read_alone(path: Path, project: str) -> sqlite3.Connection:
+    """A journal that nobody writes: opened like one that somebody does, it would leave files."""
+    place = f"file:{quote(str(path))}?immutable=1"
+    source = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        check(source, path, project)
+        source.backup(db)
+    finally:
+        source.close()
     return db
 
 
