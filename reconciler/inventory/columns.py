@@ -1,7 +1,7 @@
 """The header row of a table: which column is which field, by its name or as the reader was told."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.declare.reading import ATTRIBUTE, FIELDS, IDS, LABEL, field_of, fold
@@ -14,19 +14,21 @@ _REQUIRED = ("account", "id", "name")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The field that each column holds (None: nobody reads it), and what every record has.
+    """Which column, by its number, holds which field, and what every record has.
 
-    *written*: what the column of a field is called in the file.
+    A column may hold several fields, or none. *width*: how many columns there are. *written*: what
+    the column of a field is called in the file.
     """
 
-    names: tuple[str | None, ...]
+    width: int
+    places: tuple[tuple[int, str], ...]
     fixed: Mapping[str, str]
     written: Mapping[str, str]
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that the table knows of each record."""
-        every = {*(one for one in self.names if one), *self.fixed} - {"account", "id", "unknown"}
+        every = {*(one for _, one in self.places), *self.fixed} - {"account", "id", "unknown"}
         return ordered(
             f"labels.{one.removeprefix(LABEL)}" if one.startswith(LABEL) else one
             for one in every
@@ -57,26 +59,27 @@ class Header:
 
     def read(self) -> Columns | None:
         """The columns; None if the rows cannot be read by them."""
-        by_map = self._mapped()
-        names: list[str | None] = []
+        places = self._mapped()
         for number, cell in enumerate(self._cells):
-            names.append(by_map.get(number) or self._own(number, cell))
-        self._twice(names)
-        self._missing(names)
+            own = self._own(number, cell, {one for one, _ in places})
+            places += [(number, own)] if own is not None else []
+        places.sort(key=lambda pair: pair[0])
+        self._twice(places)
+        self._missing(places)
         if not self._good:
             return None
-        written = {name: cell for name, cell in zip(names, self._cells, strict=True) if name}
-        return Columns(tuple(names), self._fixed, written)
+        written = {field: self._cells[number] for number, field in places}
+        return Columns(len(self._cells), tuple(places), self._fixed, written)
 
-    def _mapped(self) -> dict[int, str]:
+    def _mapped(self) -> list[tuple[int, str]]:
         """The columns that `--map` names, by their number."""
-        found: dict[int, str] = {}
+        found: list[tuple[int, str]] = []
         for field, column in self._map.items():
             same = [n for n, cell in enumerate(self._cells) if cell == column] or [
                 n for n, cell in enumerate(self._cells) if fold(cell) == fold(column)
             ]
             if len(same) == 1:
-                found[same[0]] = field
+                found.append((same[0], field))
                 continue
             like = closest(column, [one for one in self._cells if one])
             fix = f"did you mean {_option('map', field, like)}?" if like else self._there()
@@ -90,8 +93,10 @@ class Header:
         shown = [f"`{one}`" for one in self._cells if one.strip()][:12]
         return f"the columns are {', '.join(shown)}"
 
-    def _own(self, number: int, cell: str) -> str | None:
+    def _own(self, number: int, cell: str, taken: Collection[int]) -> str | None:
         """The field that a column has by its own name, unless something else has it."""
+        if number in taken:  # --map says all that it holds
+            return None
         field = field_of(cell)
         if field is not None:
             return None if field in self._map else field
@@ -101,11 +106,9 @@ class Header:
             self._notes.unknown_field(cell, self._places[number][0], _whole(like))
         return None
 
-    def _twice(self, names: Sequence[str | None]) -> None:
-        for number, name in enumerate(names):
-            if name is None:
-                continue
-            if name in names[:number]:
+    def _twice(self, places: Sequence[tuple[int, str]]) -> None:
+        for index, (number, name) in enumerate(places):
+            if name in [one for _, one in places[:index]]:
                 cell = self._cells[number]
                 shown = f"`{name}`" if cell == name else f"`{name}` (`{cell}`)"
                 self._wrong(number, f"the column {shown} a second time", "keep one of them")
@@ -113,17 +116,19 @@ class Header:
                 fix = f"leave out {_option('set', name, self._fixed[name])}, or the column"
                 self._wrong(number, f"the file has a column `{name}`, and --set fills it", fix)
 
-    def _missing(self, names: Sequence[str | None]) -> None:
-        missing = [one for one in _REQUIRED if one not in names and one not in self._fixed]
+    def _missing(self, places: Sequence[tuple[int, str]]) -> None:
+        there = {*(one for _, one in places), *self._fixed}
+        missing = [one for one in _REQUIRED if one not in there]
         for name in missing:
             if name in self._map:
                 self._good = False  # told already
                 continue
-            fix = self._fix(name, names) if self._ours else "every record has account, id and name"
+            fix = self._fix(name, places) if self._ours else "every record has account, id and name"
             self._wrong(0, f"there is no column `{name}`", fix)
 
-    def _fix(self, name: str, names: Sequence[str | None]) -> str:
-        free = [cell for cell, field in zip(self._cells, names, strict=True) if not field]
+    def _fix(self, name: str, places: Sequence[tuple[int, str]]) -> str:
+        taken = {number for number, _ in places}
+        free = [cell for number, cell in enumerate(self._cells) if number not in taken]
         like = next((cell for cell in free if fold(cell).endswith(name)), None)
         like = like or closest(name, [one for one in free if one.strip()])
         if like is not None:

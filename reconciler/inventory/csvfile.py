@@ -153,15 +153,16 @@ class _Record:
 
     def read(self) -> Campaign | None:
         """The record; None when something is wrong, which the notes then know."""
-        if len(self._row.cells) != len(self._columns.names):
+        if len(self._row.cells) != self._columns.width:
             self._wrong_number()
             return None
         value: dict[str, Any] = {}
         good = True
-        named = zip(self._columns.names, self._row.cells, strict=True)
+        cells = self._row.cells
+        named = [(name, cells[number]) for number, name in self._columns.places]
         for name, cell in itertools.chain(named, self._columns.fixed.items()):
             held = cell.strip() if name in _TRIMMED else cell
-            if name is not None and held:
+            if held:
                 good = self._put(value, name, held) and good
         record = build(value, self._notes, self._where, self._dates)
         return record if good else None
@@ -183,11 +184,10 @@ class _Record:
     def _where(self, *path: str | int) -> tuple[int | None, int | None]:
         if not path:
             return self._row.line, 1
-        names = self._columns.names
-        wanted = str(path[0])
-        number = names.index(wanted) if wanted in names else None
+        places, wanted = self._columns.places, str(path[0])
+        number = next((n for n, one in places if one == wanted), None)
         if number is None and wanted == "labels":
-            number = next((n for n, one in enumerate(names) if one and one.startswith(LABEL)), None)
+            number = next((n for n, one in places if one.startswith(LABEL)), None)
         return self._row.places()[number] if number is not None else (self._row.line, 1)
 
     def _wrong(self, name: str, what: str, fix: str) -> None:
@@ -204,7 +204,7 @@ class _Record:
         return False
 
     def _wrong_number(self) -> None:
-        have, want = len(self._row.cells), len(self._columns.names)
+        have, want = len(self._row.cells), self._columns.width
         cells = "1 cell" if have == 1 else f"{have} cells"
         line, column = self._row.places()[min(want, have - 1)]
         self._notes.error(

@@ -2,7 +2,7 @@
 
 import shlex
 
-from reconciler.inventory.encoding import Foreign
+from reconciler.declare.encoding import Foreign
 
 _NAMES = {"ndjson": "NDJSON (one record a line)", "json": "a JSON document", "yaml": "YAML"}
 

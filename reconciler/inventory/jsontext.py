@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
+from reconciler.declare.encoding import windows_1252
 from reconciler.declare.reading import FIELDS
 from reconciler.declare.times import FINER, instant
 from reconciler.inventory import fixes
-from reconciler.inventory.encoding import windows_1252
 from reconciler.inventory.jsonscan import DEEPEST, Scan, deeper, only
 from reconciler.inventory.notes import Notes, closest
 from reconciler.inventory.records import Where, build

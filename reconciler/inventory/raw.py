@@ -7,9 +7,9 @@ import hashlib
 import zlib
 from typing import BinaryIO
 
+from reconciler.declare.encoding import MARK, foreign, utf16
 from reconciler.errors import ReconcilerError
 from reconciler.inventory import fixes
-from reconciler.inventory.encoding import MARK, foreign, utf16
 
 _PIECE = 1 << 16
 _HEAD = 512  # bytes by which a file is recognised

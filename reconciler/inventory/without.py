@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reconciler import disk
+from reconciler.declare.encoding import MARK
 from reconciler.errors import ReconcilerError
 from reconciler.inventory import InventorySource, Reader, csvfile, csvtext, csvwrite
 from reconciler.inventory.columns import Columns
-from reconciler.inventory.encoding import MARK
 from reconciler.inventory.ndjson import chunks
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
@@ -146,9 +146,7 @@ def _with_parts(row: csvtext.Row, columns: Columns, left: Campaign) -> str:
     """The row's text with the numbers and messages that *left* has."""
     parts = {"phoneNumbers": left.phone_numbers, "messageIds": left.message_ids}
     cells = {
-        number: csvwrite.cell(name, parts[name])
-        for number, name in enumerate(columns.names)
-        if name in parts
+        number: csvwrite.cell(name, parts[name]) for number, name in columns.places if name in parts
     }
     return row.replaced(cells)
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from reconciler.declare.encoding import MARK, utf16
 from reconciler.errors import Stale
 from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, stamp
 
@@ -139,7 +140,20 @@ def _read_head(data: bytes) -> _Head:
     try:
         return _decode_head(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        if (saved := _saved_anew(data)) is not None:
+            raise Stale(
+                f"this is not a plan as it was written: it {saved}. Another program has saved it "
+                "anew, and a plan's bytes are what is reviewed and signed; take the file that plan "
+                "wrote, or make it again"
+            ) from error
         raise Stale(f"this is not a plan: {_one_line(error)}") from error
+
+
+def _saved_anew(data: bytes) -> str | None:
+    """What another program has made of the file's text; None if that is not what is wrong."""
+    if (encoding := utf16(data[:4])) is not None:
+        return f"is in {encoding}, not in UTF-8"
+    return "begins with a byte order mark" if data.startswith(MARK) else None
 
 
 def _one_line(error: BaseException) -> str:

@@ -113,7 +113,7 @@ def of_accounts(
             yield _plain(
                 "no-capture-time",
                 f"{name}: nobody knows when the inventory was captured; write capturedAt in its"
-                " header",
+                " header, or say --captured-at",
             )
 
 

@@ -156,6 +156,17 @@ def test_columns_are_named_and_filled(files: Files) -> None:
     }
 
 
+def test_one_column_may_hold_several_fields(files: Files) -> None:
+    name = files.write("e.csv", "Campaign,Numbers\none,918187867008;919876543210\n")
+    options = ["--map", "id=Campaign", "--map", "name=Campaign", "--map", "phoneNumbers=Numbers"]
+    assert (
+        files.run("inventory", "convert", name, "o.ndjson", *options, "--set", "account=push") == 0
+    )
+    record = json.loads((files.root / "o.ndjson").read_text().splitlines()[1])
+    assert (record["id"], record["name"]) == ("one", "one")
+    assert record["phoneNumbers"] == ["918187867008", "919876543210"]
+
+
 @pytest.mark.parametrize(
     ("date_format", "cell", "goes"),
     [

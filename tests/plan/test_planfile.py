@@ -193,3 +193,16 @@ def test_any_name_survives_on_one_line(name: str) -> None:
     data = planfile.dumps(plan([manifest(absent=[{"id": "x"}])], [campaign("x", name or "n")]))
     assert planfile.loads(data).actions[0].name == (name or "n")
     assert data.count(b"\n") == 13
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [
+        (lambda text: text.encode("utf-16"), "is in UTF-16, not in UTF-8"),
+        (lambda text: text.encode("utf-16-le"), "is in UTF-16LE, not in UTF-8"),
+        (lambda text: text.encode("utf-8-sig"), "begins with a byte order mark"),
+    ],
+)
+def test_a_plan_that_another_program_saved_anew_is_named_as_such(saved, said):
+    with pytest.raises(Stale, match=said):
+        planfile.loads(saved('{"apiVersion":"reconciler/v1","kind":"Plan"}'))
