@@ -266,7 +266,7 @@ class HttpSettings(Settings):
         types.Pattern | None, Field(description="RE2 for a whole id; default: what a path carries")
     ] = None
     parts: Annotated[
-        Literal["messageIds", "phoneNumbers"] | None,
+        Literal["phoneNumbers", "messageIds"] | None,
         Field(description="what ${part} is: each message, or each number, of a record"),
     ] = None
     channels: Annotated[
