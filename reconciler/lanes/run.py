@@ -69,7 +69,7 @@ async def execute(
     (`settle`). A failure of ours stops every account, lets what is in flight finish, is written
     down as far as possible, and is then raised.
     """
-    gates = _gates(works, context, ledgers)
+    gates = gates_of([one.open for one in works], context, ledgers)
     lanes: list[Lane] = []
     for work in works:
         line = Line(
@@ -202,11 +202,12 @@ def take(accounts: Sequence[OpenAccount], journal: Journal, run: int) -> dict[st
     return ledgers
 
 
-def _gates(
-    works: Sequence[AccountWork], context: RunContext, ledgers: Mapping[str, Ledger]
+def gates_of(
+    accounts: Sequence[OpenAccount], context: RunContext, ledgers: Mapping[str, Ledger]
 ) -> dict[str, Gate]:
+    """A gate a lane, going on where its ledger ends."""
     gates = {}
-    for lane, members in by_lane([one.open for one in works]).items():
+    for lane, members in by_lane(accounts).items():
         limits = strictest([one.account.limits for one in members])
         pace = resumed(ledgers[lane], limits, context.wall())
         gates[lane] = Gate(lane, ledgers[lane].epoch, pace)

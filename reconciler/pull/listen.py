@@ -13,13 +13,13 @@ from reconciler.events import told
 from reconciler.lanes.accounts import open_accounts
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.locks import Locks
-from reconciler.lanes.run import by_lane, take
+from reconciler.lanes.run import by_lane, gates_of, take
 from reconciler.lanes.running import Execution
 from reconciler.lanes.session import open_session
 from reconciler.lanes.state import holder, locks_folder, started
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
-from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
+from reconciler.pull.listing import Heard, ListWork, list_all
 from reconciler.site import Site
 
 
@@ -61,7 +61,7 @@ def listen(
             list_all(
                 works,
                 context,
-                lambda: gates_of(works, context, ledgers),
+                lambda: gates_of([one.open for one in works], context, ledgers),
                 free=lambda lane: lanes[lane].release(),
             )
         )

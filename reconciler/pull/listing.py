@@ -14,9 +14,8 @@ import msgspec
 
 from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
-from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate, Line
-from reconciler.lanes.run import by_lane, resumed, sender_of, strictest
+from reconciler.lanes.run import sender_of
 from reconciler.lanes.send import Sender
 from reconciler.lanes.trouble import ends_the_run, unexpected
 from reconciler.lanes.work import AccountStopped, OpenAccount, RunContext
@@ -44,18 +43,6 @@ class Heard:
     listing: Listing
     asked_at: datetime
     pages: int
-
-
-def gates_of(
-    works: Sequence[ListWork], context: RunContext, ledgers: Mapping[str, Ledger]
-) -> dict[str, Gate]:
-    """A gate a lane, going on where its ledger ends."""
-    gates = {}
-    for lane, members in by_lane([one.open for one in works]).items():
-        limits = strictest([one.account.limits for one in members])
-        pace = resumed(ledgers[lane], limits, context.wall())
-        gates[lane] = Gate(lane, ledgers[lane].epoch, pace)
-    return gates
 
 
 async def list_all(

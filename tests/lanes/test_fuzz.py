@@ -19,12 +19,12 @@ from reconciler import drivers
 from reconciler.declare.project import Account, Guards
 from reconciler.driver import Answer, Driver, Item, Request, Secret, Session
 from reconciler.lanes.journal.sqlite import SqliteJournal
-from reconciler.lanes.run import AccountWork, execute, take
+from reconciler.lanes.run import AccountWork, execute, gates_of, take
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
 from reconciler.model import Campaign, Limits, Outcome, Target
-from reconciler.pull.listing import ListWork, gates_of, list_all
+from reconciler.pull.listing import ListWork, list_all
 from tests.lanes.test_twisted import NUMBERS, SETTINGS, SUCCESS
 from tests.lanes.test_twisted import Vendor as Imitation
 from tests.support import apply_world
@@ -218,7 +218,7 @@ class Place:
 
         async def main() -> Any:
             context = self.context(run)
-            gates = gates_of([work], context, ledgers)
+            gates = gates_of([work.open], context, ledgers)
             return await list_all(
                 [work], context, lambda: gates, free=lambda _: None, sender=lambda _: odd
             )

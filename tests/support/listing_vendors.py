@@ -15,10 +15,11 @@ from reconciler import drivers
 from reconciler.declare.project import Account, Guards
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.line import Gate
+from reconciler.lanes.run import gates_of
 from reconciler.lanes.session import session_of
 from reconciler.lanes.work import OpenAccount, RunContext
 from reconciler.model import Limits
-from reconciler.pull.listing import Heard, ListWork, gates_of, list_all
+from reconciler.pull.listing import Heard, ListWork, list_all
 from reconciler.testing import settings as settings_of
 
 SECRET = "sesame-secret"
@@ -214,7 +215,7 @@ def _run(work: ListWork, clock: Clock, max_wait: float) -> Heard:
         )
 
         def gates() -> dict[str, Gate]:
-            made = gates_of([work], context, ledgers)
+            made = gates_of([work.open], context, ledgers)
             return {k: _Gate(one.lane, one.epoch, one.pace, clock=clock) for k, one in made.items()}
 
         return await list_all([work], context, gates, free=lambda _: None)
