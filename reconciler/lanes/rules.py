@@ -44,7 +44,7 @@ def rules_of(
         return waivers.of_target(guard, target, record) is not None
 
     def broken(target: Target, seen: Campaign) -> str | None:
-        protected = every.hold(target, seen, Reason.PROTECTED)
+        protected = every.hold(target, every.asked(seen), Reason.PROTECTED)
         if protected and not lifted("protected", target):
             return Reason.PROTECTED.value
         if running.refusal(seen, account.guards) and not lifted("running", target):
@@ -54,11 +54,12 @@ def rules_of(
     def excepted(target: Target, seen: Campaign, planned: Campaign | None, due: bool) -> str | None:
         whole = exceptions.seen_over(planned, seen, exceptions.shown(driver))
         waived = lifted("protected", target)
-        if every.hold(target, whole, Reason.KEPT):
+        answers = every.asked(whole)
+        if every.hold(target, answers, Reason.KEPT):
             return Reason.KEPT.value
-        if not waived and every.hold(target, whole, Reason.PROTECTED):
+        if not waived and every.hold(target, answers, Reason.PROTECTED):
             return Reason.PROTECTED.value
-        return UNKNOWN if due and every.unclear(target, whole, waived=waived) else None
+        return UNKNOWN if due and every.unclear(target, whole, answers, waived=waived) else None
 
     return Rules(broken, excepted)
 
@@ -78,30 +79,27 @@ class _Exceptions:
         self._facts = AccountFacts(fields=exceptions.shown(driver))
         self._now = now
 
-    def hold(self, target: Target, record: Campaign, because: Reason) -> bool:
-        """Whether an exception of this kind holds for *record*."""
+    def asked(self, record: Campaign) -> Matches:
+        """What *record* answers: the questions that hold, and those it lacks a field for."""
         matcher = Matcher(self._questions, now=self._now, spare=0)
         matcher.feed([record])
-        hits = matcher.finish().hits.values()
+        return matcher.finish()
+
+    def hold(self, target: Target, answers: Matches, because: Reason) -> bool:
+        """Whether an exception of this kind holds, by what the record *answers*."""
+        hits = answers.hits.values()
         return any(_is(self._origins[i], because, target) for hit in hits for i in hit.asked)
 
-    def unclear(self, target: Target, record: Campaign, *, waived: bool) -> bool:
+    def unclear(self, target: Target, record: Campaign, answers: Matches, *, waived: bool) -> bool:
         """Whether an exception may hold for *record*, as far as the look tells."""
-        for question, origin in zip(self._questions, self._origins, strict=True):
+        for index in answers.lacking:
+            origin = self._origins[index]
             kind = Reason.KEPT if isinstance(origin, Entry) else Reason.PROTECTED
-            if question.match is None or (waived and kind is Reason.PROTECTED):
-                continue
-            if not _is(origin, kind, target) or not self._lacks(question, record):
+            if (waived and kind is Reason.PROTECTED) or not _is(origin, kind, target):
                 continue
             if exceptions.may_hold([origin], record, self._facts):
                 return True
         return False
-
-    def _lacks(self, question: Question, record: Campaign) -> bool:
-        """Whether nothing of *question* fails, and something is missing."""
-        matcher = Matcher([question], now=self._now, spare=0)
-        matcher.feed([record])
-        return bool(matcher.finish().lacking)
 
 
 def _is(origin: Origin, because: Reason, target: Target) -> bool:
