@@ -101,6 +101,13 @@ def check_names(parameter: str, given: Iterable[str], names: Collection[str]) ->
             raise UnknownName(parameter, name, names)
 
 
+def check_format(name: str, names: Collection[str]) -> str:
+    """*name*, a view's; `Usage` if it is none of *names*."""
+    if name not in names:
+        raise Usage(f"no format {name!r}; there are {', '.join(names)}")
+    return name
+
+
 class NotAllowed(ReconcilerError):
     """A guard said no before the first request; nothing was sent."""
 

@@ -10,7 +10,7 @@ from typing import Unpack
 from reconciler import disk
 from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
 from reconciler.api.written import write_parts
-from reconciler.errors import Diagnostic, Usage
+from reconciler.errors import Diagnostic, Usage, check_format
 from reconciler.model import (
     Action,
     PlanDocument,
@@ -25,6 +25,7 @@ from reconciler.plan.guards import plan_age
 from reconciler.plan.saved import Saved, no_collection
 from reconciler.plan.saved import read_plan as read_saved
 from reconciler.site import Site
+from reconciler.views import PLAN_FORMATS, plan_parts
 from reconciler.views.frame import Frame, Platform
 
 
@@ -66,7 +67,7 @@ class Plan:
         self.close()
 
     def close(self) -> None:
-        """Let go of what it holds outside of memory; it cannot be used any more."""
+        """Say that it is used no more, so that what it holds outside of memory can go."""
 
     # ------------------------------------------------------------ what it says
 
@@ -99,7 +100,8 @@ class Plan:
     def actions(self) -> Iterable[Action]:
         """Every action: deletions, refusals, then what there is nothing to do about.
 
-        It can be gone through again and again. It is no list: a large plan is not all in memory.
+        It can be gone through again and again. It is no list, so that a large
+        plan need not be in memory.
         """
         return self._value.actions
 
@@ -131,9 +133,7 @@ class Plan:
         Phone numbers are masked in all others. Markdown keeps the limit of the platform *fit*.
         *run*: the address of the CI's run, which a comment links.
         """
-        from reconciler.views import PLAN_FORMATS
-
-        if _checked(format) == "json":
+        if check_format(format, PLAN_FORMATS) == "json":
             return self._data.decode()
         return "".join(PLAN_FORMATS[format](self._value, self._frame(fit, run)))
 
@@ -150,10 +150,8 @@ class Plan:
 
         With *fit*, what does not fit goes on in *path* with `.2`, `.3` and so on behind it.
         """
-        from reconciler.views import plan_parts
-
         place = Path(path)
-        if _checked(format) == "json":
+        if check_format(format, PLAN_FORMATS) == "json":
             disk.write_whole(place, self._data)
             self.path = place
             return (place,)
@@ -162,14 +160,6 @@ class Plan:
     def _frame(self, fit: Platform | None, run: str | None) -> Frame:
         saved_as = None if self.path is None else os.fspath(self.path)
         return Frame(digest=self.digest, saved=saved_as, run=run, fit=fit)
-
-
-def _checked(format: str) -> str:  # noqa: A002
-    from reconciler.views import PLAN_FORMATS
-
-    if format not in PLAN_FORMATS:
-        raise Usage(f"no format {format!r}; there are {', '.join(PLAN_FORMATS)}")
-    return format
 
 
 def plan(

@@ -6,8 +6,9 @@ from pathlib import Path
 from reconciler.api.given import One
 from reconciler.api.plan import Plan
 from reconciler.api.written import write_parts
-from reconciler.errors import ReconcilerError, Usage
+from reconciler.errors import ReconcilerError, check_format
 from reconciler.model import ReportDocument, TargetReport
+from reconciler.views import REPORT_FORMATS, report_parts
 from reconciler.views.frame import Frame, Platform
 
 
@@ -65,10 +66,9 @@ class Report:
         Phone numbers are masked unless *show_numbers*. Markdown keeps the limit of the platform
         *fit*. *run*: the address of the CI's run, which a comment links.
         """
-        from reconciler.views import REPORT_FORMATS
-
         frame = self._frame(fit, run, show_numbers=show_numbers)
-        return "".join(REPORT_FORMATS[_checked(format)](self._value, self.plan.value, frame))
+        view = REPORT_FORMATS[check_format(format, REPORT_FORMATS)]
+        return "".join(view(self._value, self.plan.value, frame))
 
     def write(
         self,
@@ -82,22 +82,12 @@ class Report:
 
         With *fit*, what does not fit goes on in *path* with `.2`, `.3` and so on behind it.
         """
-        from reconciler.views import report_parts
-
         frame = self._frame(fit, run)
-        parts = report_parts(_checked(format), self._value, self.plan.value, frame)
-        return write_parts(Path(path), parts)
+        check_format(format, REPORT_FORMATS)
+        return write_parts(Path(path), report_parts(format, self._value, self.plan.value, frame))
 
     def _frame(self, fit: Platform | None, run: str | None, *, show_numbers: bool = False) -> Frame:
         return Frame(digest=self.plan.digest, run=run, fit=fit, show_numbers=show_numbers)
-
-
-def _checked(format: str) -> str:  # noqa: A002
-    from reconciler.views import REPORT_FORMATS
-
-    if format not in REPORT_FORMATS:
-        raise Usage(f"no format {format!r}; there are {', '.join(REPORT_FORMATS)}")
-    return format
 
 
 class Unfinished(ReconcilerError):

@@ -1,13 +1,13 @@
 """Options that several commands share, each worded once, and how they are read."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar, cast
 
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.errors import Usage
+from reconciler.errors import Usage, check_format
 from reconciler.views import PLAN_FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -113,32 +113,38 @@ FORMAT = click.option(
 )
 
 
-def _reports(
-    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """The format and the file of each `--report`, checked before any work is done."""
-    del ctx, parameter
-    found: list[tuple[str, str]] = []
-    for one in given:
-        name, equals, path = one.partition("=")
-        if not equals or not path:
-            raise click.UsageError(f"--report: write FORMAT=FILE, not {one!r}")
-        if name not in PLAN_FORMATS:
-            raise click.UsageError(
-                f"--report: no format {name!r}; there are {', '.join(PLAN_FORMATS)}"
-            )
-        found.append((name, path))
-    return found
+def report_option(formats: Callable[[], Collection[str]]) -> Callable[[F], F]:
+    """`--report FORMAT=FILE`, checked before any work is done: a list of (format, file).
+
+    *formats* is asked only once the option is given.
+    """
+
+    def read(
+        ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+    ) -> list[tuple[str, str]]:
+        del ctx, parameter
+        found: list[tuple[str, str]] = []
+        for one in given:
+            name, equals, path = one.partition("=")
+            if not (name and equals and path):
+                raise click.UsageError(f"--report: write FORMAT=FILE, not {one!r}")
+            try:
+                found.append((check_format(name, formats()), path))
+            except Usage as error:
+                raise click.UsageError(f"--report: {error}") from error
+        return found
+
+    return click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        callback=read,
+        help="Write one more view to a file; repeatable.",
+    )
 
 
-REPORT = click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    callback=_reports,
-    help="Write one more view to a file; repeatable.",
-)
+REPORT = report_option(lambda: PLAN_FORMATS)
 FIT = click.option(
     "--fit",
     type=click.Choice(["github", "gitlab", "azure", "bitbucket"]),

@@ -8,7 +8,7 @@ import click
 from reconciler import safe
 from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener
-from reconciler.cli._options import FIT, INVENTORY
+from reconciler.cli._options import FIT, INVENTORY, report_option
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 from reconciler.views import REPORT_FORMATS
@@ -17,22 +17,6 @@ from reconciler.views.ci import run_address
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler import DryRun, Plan, Report
     from reconciler.views.frame import Platform
-
-
-def _reports(
-    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """The format and the file of each `--report`."""
-    del ctx, parameter
-    found = []
-    for text in given:
-        name, equals, file = text.partition("=")
-        if not (name and equals and file):
-            raise Usage(f"--report takes FORMAT=FILE, not {text!r}")
-        if name not in REPORT_FORMATS:
-            raise Usage(f"--report: no format {name!r}; there are {', '.join(REPORT_FORMATS)}")
-        found.append((name, file))
-    return found
 
 
 @click.command(
@@ -70,14 +54,7 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
     show_default=True,
     help="Longest single wait (throttling, or before a look); longer ones stop the account.",
 )
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    callback=_reports,
-    help="Also write this.",
-)
+@report_option(lambda: REPORT_FORMATS)
 @click.option("--format", "format_", type=click.Choice(list(REPORT_FORMATS)), default="text")
 @FIT
 @EVENTS

@@ -1,32 +1,21 @@
 """`reconciler validate`: project and manifests checked; no inventory, no secret, no network."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
+from reconciler.cli._options import report_option
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Diagnostic, Exit, InputError
 
 
-def _reports(
-    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """The format and the file of each `--report`, checked before any work is done."""
+def _formats() -> Collection[str]:
     from reconciler.views.diagnostics import FORMATS
 
-    del ctx, parameter
-    found = []
-    for one in given:
-        name, equals, path = one.partition("=")
-        if not equals or not path:
-            raise click.UsageError(f"--report: write FORMAT=FILE, not {one!r}")
-        if name not in FORMATS:
-            raise click.UsageError(f"--report: no format {name!r}; there are {', '.join(FORMATS)}")
-        found.append((name, path))
-    return found
+    return FORMATS
 
 
 @click.command(
@@ -46,14 +35,7 @@ Examples:
     show_default=True,
     help="How the diagnostics are shown.",
 )
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    callback=_reports,
-    help="Write one more view to a file; repeatable.",
-)
+@report_option(_formats)
 @pass_app
 def command(app: App, paths: tuple[str, ...], view: str, reports: Sequence[tuple[str, str]]) -> int:
     """Check the project file and every manifest, and tell all that is wrong at once.

@@ -578,3 +578,14 @@ def test_validate_writes_reports(root: Path) -> None:
     assert json.loads((root / "v.sarif").read_text())["version"] == "2.1.0"
     assert (root / "v.txt").read_text().endswith("valid\n")
     assert main(["validate", "--report", "pdf=x"]) == 64
+
+
+@pytest.mark.parametrize("command", [["validate"], ["plan"], ["show", "p"], ["apply", "p"]])
+def test_every_command_reads_reports_alike(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in ("json", "json=", "=x"):
+        assert main([*command, "--report", given]) == 64
+        assert f"--report: write FORMAT=FILE, not '{given}'" in capsys.readouterr().err
+    assert main([*command, "--report", "paper=x"]) == 64
+    assert "--report: no format 'paper'; there are text, json, " in capsys.readouterr().err
