@@ -28,6 +28,23 @@ _HEADERS = "headers beside the account's"
 _JSON = "a JSON body"
 
 
+# The parts of a request about one target, and what an answer must say.
+CallPath = Annotated[str, types.path(templates.PATH), Field(description="from the base URL on")]
+CallQuery = Annotated[
+    dict[str, Annotated[str, types.text(templates.QUERY)]], Field(description=_QUERY)
+]
+CallHeaders = Annotated[
+    dict[HeaderName, Annotated[str, types.header(templates.HEADER)]], Field(description=_HEADERS)
+]
+CallBody = Annotated[
+    Any, types.json_template(templates.BODY), Json, Field(alias="json", description=_JSON)
+]
+Said = Annotated[
+    dict[Key, Annotated[Any, types.json_template(templates.ANSWER), Json]] | None,
+    Field(alias="json", description="what a JSON body must hold, by its keys", min_length=1),
+]
+
+
 class Many(Settings):
     """Several targets in one request."""
 
@@ -44,17 +61,10 @@ class Delete(Settings):
     method: Annotated[
         Literal["DELETE", "POST", "PUT", "PATCH"], Field(description="the HTTP method")
     ] = "DELETE"
-    path: Annotated[str, types.path(templates.PATH), Field(description="from the base URL on")]
-    query: Annotated[
-        dict[str, Annotated[str, types.text(templates.QUERY)]], Field(description=_QUERY)
-    ] = {}
-    headers: Annotated[
-        dict[HeaderName, Annotated[str, types.header(templates.HEADER)]],
-        Field(description=_HEADERS),
-    ] = {}
-    body: Annotated[
-        Any, types.json_template(templates.BODY), Json, Field(alias="json", description=_JSON)
-    ] = None
+    path: CallPath
+    query: CallQuery = {}
+    headers: CallHeaders = {}
+    body: CallBody = None
     form: Annotated[
         dict[str, Annotated[str, types.text(templates.FORM)]] | None,
         Field(description="a form in place of JSON"),
@@ -70,10 +80,7 @@ class AnswerRow(Settings):
         Literal["empty", "object"] | None,
         Field(description="empty, or object: any JSON object that speaks of no failure"),
     ] = None
-    said: Annotated[
-        dict[Key, Annotated[Any, types.json_template(templates.ANSWER), Json]] | None,
-        Field(alias="json", description="what a JSON body must hold, by its keys", min_length=1),
-    ] = None
+    said: Said = None
     means: Annotated[Means, Field(description="what it means")]
     detail: Annotated[Key | None, Field(description="where the vendor's sentence is")] = None
     wait: Annotated[types.Wait | None, Field(description="how long a throttled account waits")] = (
@@ -85,10 +92,7 @@ class MissingRow(Settings):
     """An answer to a look that says there is no such campaign."""
 
     status: Annotated[Statuses, Field(description="404, a list")]
-    said: Annotated[
-        dict[Key, Annotated[Any, types.json_template(templates.ANSWER), Json]] | None,
-        Field(alias="json", description="what a JSON body must hold, by its keys", min_length=1),
-    ] = None
+    said: Said = None
 
 
 class Next(Settings):
@@ -162,17 +166,10 @@ class List(_Reading):
 class LookCall(_Reading):
     """The request that shows one campaign."""
 
-    path: Annotated[str, types.path(templates.PATH), Field(description="from the base URL on")]
-    query: Annotated[
-        dict[str, Annotated[str, types.text(templates.QUERY)]], Field(description=_QUERY)
-    ] = {}
-    headers: Annotated[
-        dict[HeaderName, Annotated[str, types.header(templates.HEADER)]],
-        Field(description=_HEADERS),
-    ] = {}
-    body: Annotated[
-        Any, types.json_template(templates.BODY), Json, Field(alias="json", description=_JSON)
-    ] = None
+    path: CallPath
+    query: CallQuery = {}
+    headers: CallHeaders = {}
+    body: CallBody = None
     item: Annotated[Key, Field(description="where the campaign is; . is the answer itself")] = "."
     fields: Annotated[
         dict[RecordField, Key] | None, Field(description="as in `list`, whose fields it has else")
