@@ -1,12 +1,13 @@
 """What one imitated vendor is; its functions do not wait, so each is one step of the world."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from reconciler.sandbox.limits import Limit
 from reconciler.sandbox.wire import Call, Reply
 
 
-class Vendor:
+class Vendor(ABC):
     """Base of every vendor. *errors*: server errors; the first may also come after an effect."""
 
     name: str
@@ -22,10 +23,10 @@ class Vendor:
         del call
         return {}
 
+    @abstractmethod
     def throttled(self, call: Call, nth: int) -> Reply:
         """The answer to one too many; *nth*: which of several forms a fault asks for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, call: Call) -> Reply:
         """What the vendor says, and does."""
-        raise NotImplementedError
