@@ -17,8 +17,10 @@ demo: ## the whole way through on the example: sandbox, plan, apply, proof
 	@sh scripts/setup.sh sandbox
 	@$(PY) scripts/demo.py
 
+# Temporary files lie in a folder of this run, so that what another left behind is never in its way.
 test: setup system lint docs ## everything CI runs: format, lint, types, docs, tests
-	$(RUN) $(PY) -m pytest -n $(WORKERS) $(TESTS)
+	own=$$(mktemp -d) && TMPDIR=$$own $(RUN) $(PY) -m pytest -n $(WORKERS) $(TESTS); \
+	  code=$$?; rm -rf "$$own"; exit $$code
 
 lint: setup ## format, lint and types
 	$(PY) -m ruff format --check .
