@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reconciler.api.validate import Validation
     from reconciler.api.verify import verify
     from reconciler.apply.dry_run import DryRun
+    from reconciler.apply.settle.status import Standing
+    from reconciler.apply.settle.steps import Settlement
     from reconciler.errors import (
         Diagnostic,
         Exit,
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from reconciler.plan.explain import Explanation
     from reconciler.prove.proofs import Proven, Verified
     from reconciler.pull.results import InventoryPull
-    from reconciler.settle.status import Standing
-    from reconciler.settle.steps import Settlement
 
 __version__ = "0.2.0"
 

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from reconciler.api.report import Report
     from reconciler.api.validate import Validation
     from reconciler.apply.dry_run import DryRun
+    from reconciler.apply.settle.person import Found
+    from reconciler.apply.settle.status import Standing
+    from reconciler.apply.settle.steps import Settlement
     from reconciler.inventory.diff import Diff
     from reconciler.inventory.stats import Stats
     from reconciler.lanes.stop import Stop
     from reconciler.model import Target
     from reconciler.plan.explain import Explanation
     from reconciler.pull.results import InventoryPull
-    from reconciler.settle.person import Found
-    from reconciler.settle.status import Standing
-    from reconciler.settle.steps import Settlement
 
 
 def open_project(

@@ -16,14 +16,14 @@ from reconciler.api.given import (
     seconds,
 )
 from reconciler.api.plan import Plan, read_plan
+from reconciler.apply.settle.doubts import Selection
+from reconciler.apply.settle.person import Found, Statement
+from reconciler.apply.settle.status import Standing, standing
+from reconciler.apply.settle.steps import Settlement
+from reconciler.apply.settle.steps import settle as settle_doubts
 from reconciler.errors import ReconcilerError, Usage, check_names
 from reconciler.lanes.stop import Stop
 from reconciler.model import Target
-from reconciler.settle.doubts import Selection
-from reconciler.settle.person import Found, Statement
-from reconciler.settle.status import Standing, standing
-from reconciler.settle.steps import Settlement
-from reconciler.settle.steps import settle as settle_doubts
 from reconciler.site import Site
 
 

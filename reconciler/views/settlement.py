@@ -6,7 +6,7 @@ from reconciler.safe import terminal
 from reconciler.views.words import masker, target
 
 if TYPE_CHECKING:
-    from reconciler.settle.steps import SettledTarget, Settlement
+    from reconciler.apply.settle.steps import SettledTarget, Settlement
 
 
 def document(settlement: "Settlement", *, show_numbers: bool = False) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from reconciler.safe import terminal
 from reconciler.views.words import masker, target
 
 if TYPE_CHECKING:
+    from reconciler.apply.settle.status import ClosedWindow, OpenDoubt, Standing
     from reconciler.lanes.journal import Run
-    from reconciler.settle.status import ClosedWindow, OpenDoubt, Standing
 
 _RUNS = 10
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from reconciler.apply.settle.doubts import doubts_now
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of, scopes_now
@@ -14,7 +15,6 @@ from reconciler.lanes.locks import Locks
 from reconciler.lanes.state import locks_folder
 from reconciler.model import Outcome, PlanDocument, Target
 from reconciler.plan.guards.windows import Schedule
-from reconciler.settle.doubts import doubts_now
 from reconciler.site import Site
 
 

@@ -4,6 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 
 from reconciler import safe
+from reconciler.apply.settle.doubts import numbers_of
+from reconciler.apply.settle.log import (
+    Plans,
+    digests_of,
+    end_record,
+    facts,
+    plans_of,
+    start_records,
+)
 from reconciler.declare.project import ProjectFile
 from reconciler.driver import Item
 from reconciler.errors import Exit
@@ -22,8 +31,6 @@ from reconciler.lanes.work import Fate, Job, OpenAccount, can_look
 from reconciler.model import Outcome, Target
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.today import FreshPlan, make_plan
-from reconciler.settle.doubts import numbers_of
-from reconciler.settle.log import Plans, digests_of, end_record, facts, plans_of, start_records
 from reconciler.site import Site
 
 

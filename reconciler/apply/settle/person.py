@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from reconciler.apply.settle.log import (
+    Plans,
+    digests_of,
+    end_record,
+    facts,
+    plans_of,
+    start_records,
+)
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of
@@ -15,7 +23,6 @@ from reconciler.lanes.locks import Locks
 from reconciler.lanes.state import holder, locks_folder, person, started
 from reconciler.model import Outcome, Target
 from reconciler.plan.scopes import limit
-from reconciler.settle.log import Plans, digests_of, end_record, facts, plans_of, start_records
 from reconciler.site import Site
 
 Found = Literal["deleted", "not-deleted"]

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from reconciler.apply.settle.doubts import Selection, doubts_now, numbers_of
+from reconciler.apply.settle.looking import look
+from reconciler.apply.settle.person import Statement, record_finding
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.inventory.sources import Given
@@ -11,9 +14,6 @@ from reconciler.lanes.locks import Locks
 from reconciler.lanes.state import journal, locks_folder
 from reconciler.lanes.stop import Stop
 from reconciler.model import Evidence, Outcome, Target
-from reconciler.settle.doubts import Selection, doubts_now, numbers_of
-from reconciler.settle.looking import look
-from reconciler.settle.person import Statement, record_finding
 from reconciler.site import Site
 
 
