@@ -40,6 +40,7 @@ def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Repor
         agenda.targets,
         fates,
         known.requests(fates),
+        {target: one.copy for target, one in known.states(fates).items() if one.copy},
         known.scope,
         started=ending.started,
         ended=task.site.now(),

@@ -32,6 +32,7 @@ def report(
     planned: Sequence[PlanTarget],
     fates: Mapping[Target, Fate],
     requests: Mapping[Target, tuple[SentRequest, ...]],
+    copies: Mapping[Target, str],
     scope: Callable[[str], str],
     *,
     started: datetime,
@@ -44,8 +45,9 @@ def report(
 ) -> ReportDocument:
     """Every target of the plan, in its order, with its one outcome.
 
-    *scope*: of an account by its name. *notes* are about the run, *approvals* the principals whose
-    approvals counted, *manifests* those that the plan was made of, *limits* the accounts' by name.
+    *copies*: the digests of the kept copies. *scope*: of an account by its name. *notes* are about
+    the run, *approvals* the principals whose approvals counted, *manifests* those that the plan was
+    made of, *limits* the accounts' by name.
     """
     counts = {outcome.value: 0 for outcome in Outcome}
     told = []
@@ -67,6 +69,7 @@ def report(
                 requests=sent,
                 driver=one.action.driver,
                 sources=one.action.sources,
+                copy=copies.get(one.target),
             )
         )
     return ReportDocument(

@@ -7,16 +7,18 @@ from typing import Any
 import msgspec
 
 from reconciler.driver import Answer
+from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Line
 from reconciler.lanes.work import Job
 from reconciler.model import API_VERSION, Campaign
 
 
-def keep(line: Line, job: Job, seen: Campaign, tape: Sequence[Answer], *, listed: bool) -> None:
-    """Store what *tape* says of the job's campaign, durably, and name it in the job's facts.
+def keep(lane: Lane, job: Job, seen: Campaign, tape: Sequence[Answer], *, listed: bool) -> None:
+    """Store what *tape* says of the job's campaign, durably; the journal names it before an intent.
 
     *listed*: the answers are pages of a listing, of which only this campaign's record is kept.
     """
+    line = lane.line
     store = line.context.keep
     if store is None:
         return
@@ -37,7 +39,7 @@ def keep(line: Line, job: Job, seen: Campaign, tape: Sequence[Answer], *, listed
         ],
     }
     data = json.dumps(document, ensure_ascii=True, sort_keys=True, indent=1) + "\n"
-    job.facts = {**job.facts, "copy": store(data.encode())}
+    lane.note(job, copy=store(data.encode()))
 
 
 def _records(line: Line, answer: Answer, id_: str) -> Iterator[str]:

@@ -485,6 +485,7 @@ class Lane:
             "plan": self.line.context.plan or job.state.plan,
             "asked": job.asked,
             "inventory": job.inventory,
+            "copy": job.state.copy,
             **more,
         }
         if sent:
@@ -523,6 +524,7 @@ class Lane:
             "outcome": fate.outcome.value,
             "detail": fate.detail,
             "evidence": fate.evidence,
+            "copy": job.state.copy,
             **job.facts,
         }
 

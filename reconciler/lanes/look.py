@@ -47,12 +47,12 @@ async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     line.emit("look", detail=f"looking at {len(jobs)} targets", total=len(jobs))
     await line.login()
     if not by_listing(line.driver, len(jobs), witnesses.campaigns):
-        return await _one_by_one(line, jobs, witnesses)
+        return await _one_by_one(lane, jobs, witnesses)
     # An exception asks for a field that a look at this one campaign shows.
     exact = [one for one in jobs if one.look in _EXACT and line.driver.look]
     rest = [one for one in jobs if one not in exact]
-    found = [await _one_by_one(line, exact, witnesses)] if exact else []
-    found += [await _listed(line, rest, witnesses)] if rest else []
+    found = [await _one_by_one(lane, exact, witnesses)] if exact else []
+    found += [await _listed(lane, rest, witnesses)] if rest else []
     return _both(found)
 
 
@@ -66,7 +66,8 @@ def _both(found: Sequence[Sights]) -> Sights:
     )
 
 
-async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+async def _listed(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+    line = lane.line
     assert line.driver.list is not None
     tape: list[Answer] = []
     listing: Listing = await line.read(line.driver.list(line.session), "list", tape)
@@ -84,13 +85,14 @@ async def _listed(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     }
     for job in jobs:
         if job.copies and job.target.id in shown:
-            copies.keep(line, job, shown[job.target.id], tape, listed=True)
+            copies.keep(lane, job, shown[job.target.id], tape, listed=True)
     witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
     why = line.scrubbed(listing.why) if listing.why else None
     return Sights(seen, witnessed, listing.unavailable, why)
 
 
-async def _one_by_one(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+async def _one_by_one(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+    line = lane.line
     assert line.driver.look is not None
     seen: dict[Target, Sighting] = {}
     for job in jobs:
@@ -98,7 +100,7 @@ async def _one_by_one(line: Line, jobs: Sequence[Job], witnesses: Witnesses) -> 
         sighting = await line.read(line.driver.look(line.session, job.item), "look", tape)
         seen[job.target] = _told(line, sighting)
         if job.copies and isinstance(sighting, Present):
-            copies.keep(line, job, sighting.campaign, tape, listed=False)
+            copies.keep(lane, job, sighting.campaign, tape, listed=False)
     unclear = [one for one in seen.values() if isinstance(one, Unclear)]
     barred = bool(unclear) and len(unclear) == len(seen) and all(u.unavailable for u in unclear)
     silent = any(isinstance(one, Missing) and not one.sure for one in seen.values())
@@ -256,7 +258,7 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
         return False
     by_name = lane.line.driver.by_name
     fate = fate_before(job, sighting, witnessed=sights.witnessed, rules=rules, by_name=by_name)
-    if fate is None and job.copies is not None and job.facts.get("copy") is None:
+    if fate is None and job.copies is not None and not isinstance(sighting, Present):
         fate = _without_copy(lane, job)
         if fate is not None:
             lane.fates[job.target] = fate

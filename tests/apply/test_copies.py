@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.apply.test_identity import only
-from tests.support.apply_site import Site, campaigns
+from tests.support.apply_site import Site, campaigns, sandbox
 
 
 @pytest.fixture
@@ -29,6 +29,10 @@ def copies(site: Site) -> list[dict[str, Any]]:
         assert one.name == f"{hashlib.sha256(data).hexdigest()}.json"
         found.append(json.loads(data))
     return found
+
+
+def digests(site: Site) -> set[str]:
+    return {f"sha256:{one.stem}" for one in (site.root / ".reconciler" / "copies").iterdir()}
 
 
 @pytest.mark.parametrize("kept", ["push", "ios", "contact"], indirect=True)
@@ -65,6 +69,52 @@ def test_copies_are_in_the_evidence_and_verify(kept: Site) -> None:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
         names = [one for one in tar.getnames() if one.startswith("copies/")]
     assert len(names) == 3
+
+
+def test_the_report_names_the_copy_of_each_target_also_once_its_run_is_over(kept: Site) -> None:
+    _, report = kept.report("--limit", "1")
+    first = [one["copy"] for one in report["targets"]]
+    assert first[0]
+    assert first[1:] == [None, None]
+    assert kept.report()[0] == 0
+    _, again = kept.report()  # nothing is left to do
+    told = [one["copy"] for one in again["targets"]]
+    assert told[0] == first[0]
+    assert set(told) == digests(kept)
+    assert kept.run("evidence", "plan.json", "--out", "e.tar.gz") == 0
+    assert kept.run("verify", "e.tar.gz") == 0
+    data = (kept.root / "e.tar.gz").read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
+        packed = tar.extractfile("report.json")
+        assert packed is not None
+        assert {one["copy"] for one in json.load(packed)["targets"]} == digests(kept)
+
+
+@pytest.mark.parametrize("found", ["a look", "a person"])
+def test_whoever_ends_a_doubt_names_the_copy_that_was_kept_before_it(
+    bare: Site, found: str
+) -> None:
+    """The journal names a copy before the request leaves."""
+    bare.accounts = {"push": bare.accounts["push"] + ", keepCopy: true"}
+    only(bare, "push")
+    with sandbox("drop-after=2") as url:  # after its look, it happens, and no answer comes
+        bare.url = url
+        bare.write()
+        bare.plan()
+        assert bare.apply("--limit", "1", "--max-wait", "0s") == 6
+        (copy,) = digests(bare)
+        if found == "a look":
+            bare.age(3600)
+            assert bare.run("settle") == 0, bare.err
+        else:
+            said = ("--as", "deleted", "push/push-old-0", "--because", "seen")
+            assert bare.run("settle", *said) == 0
+    log = map(json.loads, (bare.root / ".reconciler" / "audit.ndjson").read_text().splitlines())
+    ended = [one for one in log if one["type"] == "target"]
+    assert [(one["outcome"], one["copy"]) for one in ended] == [
+        ("in-doubt", copy),
+        ("deleted", copy),
+    ]
 
 
 def test_a_copy_that_was_taken_away_is_told_as_missing(kept: Site) -> None:

@@ -77,6 +77,7 @@ class Statement:
             "outcome": Outcome.DELETED.value,
             "detail": self.because,
             "evidence": "person",
+            "copy": state.copy,
             **facts(target, plans.get(target)),
         }
 

@@ -36,7 +36,7 @@ class State:
     it there. *cleared*: two looks have shown it there, so it may be sent again, once.
     *plan*, *asked* (the digests of the absences that asked, `plan.asked.words`) and *inventory*
     (digests of the files that proposed it) belong to the newest outcome. *account* is what the
-    account was called then: a label, for people.
+    account was called then: a label, for people. *copy*: the digest of the newest kept copy of it.
     """
 
     outcome: Outcome | None = None
@@ -52,6 +52,7 @@ class State:
     seen_at: datetime | None = None
     cleared: bool = False
     account: str = ""
+    copy: str | None = None
 
 
 NOTHING = State()

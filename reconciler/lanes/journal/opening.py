@@ -43,7 +43,7 @@ CREATE TABLE targets(
   account TEXT NOT NULL,
   outcome TEXT, detail TEXT, evidence TEXT, at REAL, plan TEXT, asked TEXT, inventory TEXT,
   sends INTEGER NOT NULL DEFAULT 0, doubts INTEGER NOT NULL DEFAULT 0, last_byte_at REAL,
-  seen_at REAL, cleared INTEGER NOT NULL DEFAULT 0, UNIQUE(scope, id, part));
+  seen_at REAL, cleared INTEGER NOT NULL DEFAULT 0, copy TEXT, UNIQUE(scope, id, part));
 CREATE INDEX targets_doubt ON targets(scope) WHERE outcome = 'in-doubt';
 CREATE INDEX targets_account ON targets(account, scope);
 CREATE INDEX targets_deleted ON targets(scope, at) WHERE outcome = 'deleted';

@@ -23,6 +23,7 @@ FIELDS = (
     "seen_at",
     "cleared",
     "account",
+    "copy",
 )
 
 
