@@ -8,13 +8,16 @@ from reconciler.api.given import (
     One,
     OnEvent,
     Some,
+    Targets,
     heard_by,
     inventory_of,
     seconds,
+    targets_of,
     texts,
 )
 from reconciler.api.plan import Plan
 from reconciler.api.report import Report, Unfinished
+from reconciler.apply.choice import Choice
 from reconciler.apply.dry_run import DryRun
 from reconciler.apply.task import ApplyOptions, Override, Task, read_saved, task_of
 from reconciler.errors import Usage, check_names
@@ -28,6 +31,8 @@ def apply(
     plan: Plan | One,
     *,
     accounts: Some = (),
+    targets: Targets = (),
+    exclude: Targets = (),
     limit: int | None = None,
     inventory: Some = (),
     update_inventory: bool = False,
@@ -47,7 +52,7 @@ def apply(
     from reconciler.apply.steps import apply as carry_out
 
     options = ApplyOptions(
-        accounts=texts(accounts),
+        choice=_choice(accounts, targets, exclude),
         limit=limit,
         inventory=inventory_of(inventory, **reads),
         update_inventory=update_inventory,
@@ -73,6 +78,8 @@ def dry_run(
     plan: Plan | One,
     *,
     accounts: Some = (),
+    targets: Targets = (),
+    exclude: Targets = (),
     limit: int | None = None,
     inventory: Some = (),
     **reads: Unpack[GivenReading],
@@ -81,7 +88,7 @@ def dry_run(
     from reconciler.apply.dry_run import dry_run as requests_of
 
     options = ApplyOptions(
-        accounts=texts(accounts),
+        choice=_choice(accounts, targets, exclude),
         limit=limit,
         inventory=inventory_of(inventory, **reads),
     )
@@ -91,7 +98,7 @@ def dry_run(
 
 def _task(site: Site, plan: Plan | One, options: ApplyOptions, stop: Stop) -> tuple[Task, Plan]:
     """The apply of *plan*, and the plan, which is read if only its file was named."""
-    check_names("accounts", options.accounts, site.load_project().accounts)
+    check_names("accounts", options.choice.accounts, site.load_project().accounts)
     if isinstance(plan, Plan):
         from reconciler.lanes.state import plan_path
 
@@ -101,6 +108,15 @@ def _task(site: Site, plan: Plan | One, options: ApplyOptions, stop: Stop) -> tu
         saved = read_saved(site, plan)
         plan = Plan(saved.plan, saved.data, path=saved.path)
     return task_of(site, options, saved, stop), plan
+
+
+def _choice(accounts: Some, targets: Targets, exclude: Targets) -> Choice:
+    """The targets that a run is about."""
+    return Choice(
+        frozenset(texts(accounts)),
+        frozenset(targets_of(targets, "--target")),
+        frozenset(targets_of(exclude, "--exclude")),
+    )
 
 
 def _override(rules: tuple[str, ...], because: str | None, ticket: str | None) -> Override | None:

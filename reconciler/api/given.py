@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reconciler.errors import Usage
 from reconciler.events import Event, Listener
+from reconciler.model import Target
 from reconciler.site import Site
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 One = str | os.PathLike[str]
 Some = One | Iterable[One]
 """One name or path, or several; a text is one, not its letters."""
+Targets = str | Target | Iterable[str | Target]
+"""One target (`ACCOUNT/ID#PART`), or several; without a part, all of the campaign."""
 MaxWait = str | timedelta
 """The longest single wait: `90d`, `24h`, `30m`, `60s`, `0s`, or a `timedelta`."""
 OnEvent = Callable[[Event], None] | Listener | None
@@ -42,6 +45,15 @@ def texts(given: Some) -> tuple[str, ...]:
     if isinstance(given, str | os.PathLike):
         return (os.fspath(given),)
     return tuple(os.fspath(one) for one in given)
+
+
+def targets_of(given: Targets, what: str) -> tuple[Target, ...]:
+    """*given* as targets; `Usage` if a text is none. *what*: what they were given as."""
+    ones = (given,) if isinstance(given, str | Target) else tuple(given)
+    try:
+        return tuple(one if isinstance(one, Target) else Target.parse(one) for one in ones)
+    except ValueError as error:
+        raise Usage(f"{what}: {error}") from error
 
 
 def seconds(max_wait: MaxWait) -> float:

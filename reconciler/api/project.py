@@ -1,12 +1,12 @@
 """A project and what can be done with it."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
-from reconciler.api.given import GivenReading, MaxWait, One, OnEvent, Some
+from reconciler.api.given import GivenReading, MaxWait, One, OnEvent, Some, Targets
 from reconciler.events import Listener
 from reconciler.site import Site, real_time
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from reconciler.inventory.diff import Diff
     from reconciler.inventory.stats import Stats
     from reconciler.lanes.stop import Stop
-    from reconciler.model import Target
     from reconciler.plan.explain import Explanation
     from reconciler.pull.results import InventoryPull
 
@@ -217,6 +216,8 @@ class Project:
         plan: "Plan | One",
         *,
         accounts: Some = (),
+        targets: Targets = (),
+        exclude: Targets = (),
         limit: int | None = None,
         inventory: Some = (),
         update_inventory: bool = False,
@@ -237,9 +238,10 @@ class Project:
         What is deleted is what the plan says *and* what today's files still say. The report has
         every target with its one outcome, and the exit code of the command.
 
-        *accounts*: only these; *limit*: only so many targets. *inventory*: files in place of the
-        project's; *reads*: how they are read, else as the plan says; *update_inventory* takes what
-        is gone out of them.
+        *accounts*, *targets* (`ACCOUNT/ID#PART`, without a part all of the campaign): only these,
+        less those to *exclude*; *limit*: only so many. What is left out is `pending`.
+        *inventory*: files in place of the project's; *reads*: how they are read, else as the plan
+        says; *update_inventory* takes what is gone out of them.
         *approvals*: signature files, else those beside the plan; those of *requested_by* do not
         count. *waive* lifts one rule of `guards.waivable`, *because* of something, by *ticket*.
         *max_wait*: the longest single wait (`15m`); a longer one stops the account. *first_run*:
@@ -256,6 +258,8 @@ class Project:
             self._site,
             plan,
             accounts=accounts,
+            targets=targets,
+            exclude=exclude,
             limit=limit,
             inventory=inventory,
             update_inventory=update_inventory,
@@ -277,6 +281,8 @@ class Project:
         plan: "Plan | One",
         *,
         accounts: Some = (),
+        targets: Targets = (),
+        exclude: Targets = (),
         limit: int | None = None,
         inventory: Some = (),
         **reads: Unpack[GivenReading],
@@ -288,6 +294,8 @@ class Project:
             self._site,
             plan,
             accounts=accounts,
+            targets=targets,
+            exclude=exclude,
             limit=limit,
             inventory=inventory,
             **reads,
@@ -297,7 +305,7 @@ class Project:
         self,
         plan: "Plan | One | None" = None,
         *,
-        targets: "str | Target | Iterable[str | Target]" = (),
+        targets: Targets = (),
         request: int | None = None,
         account: str | None = None,
         as_: "Found | None" = None,

@@ -1,6 +1,5 @@
 """`settle`: find out what became of targets in doubt; `status`: what stands."""
 
-from collections.abc import Iterable
 from typing import Unpack
 
 from msgspec import structs
@@ -11,9 +10,11 @@ from reconciler.api.given import (
     One,
     OnEvent,
     Some,
+    Targets,
     heard_by,
     inventory_of,
     seconds,
+    targets_of,
 )
 from reconciler.api.plan import Plan, read_plan
 from reconciler.apply.settle.doubts import Selection
@@ -31,7 +32,7 @@ def settle(
     site: Site,
     plan: Plan | One | None = None,
     *,
-    targets: str | Target | Iterable[str | Target] = (),
+    targets: Targets = (),
     request: int | None = None,
     account: str | None = None,
     as_: Found | None = None,
@@ -43,7 +44,7 @@ def settle(
     **reads: Unpack[GivenReading],
 ) -> Settlement:
     """Look at the targets in doubt that are meant, or record what a person found."""
-    chosen = _targets(targets)
+    chosen = targets_of(targets, "TARGET")
     statement = _statement(as_, because, chosen, request, account)
     longest = seconds(max_wait)
     named = _named(plan)
@@ -61,14 +62,6 @@ def settle(
         max_wait=longest,
         stop=stop or Stop(),
     )
-
-
-def _targets(given: str | Target | Iterable[str | Target]) -> tuple[Target, ...]:
-    ones = (given,) if isinstance(given, str | Target) else tuple(given)
-    try:
-        return tuple(one if isinstance(one, Target) else Target.parse(one) for one in ones)
-    except ValueError as error:
-        raise Usage(str(error)) from error
 
 
 def _statement(

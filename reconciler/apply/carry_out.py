@@ -106,8 +106,7 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> _Run:
     holding = json.dumps(who, sort_keys=True)
     run = journal.begin(saved.digest, "apply", holding, given.waived, said)
     # Those that a limit leaves for later too: a person has answered for all of the plan's.
-    losing = {one.account for one in saved.plan.actions if one.action == "delete"}
-    journal.trace([known.scope(one) for one in sorted(losing) if task.options.within(one)])
+    journal.trace([known.scope(one) for one in task.losing])
     return _Run(run, take(clearance.accounts, journal, run), policy)
 
 
@@ -133,13 +132,13 @@ def _executed(clearance: Clearance, run: _Run, agenda: Agenda) -> dict[Target, F
 
 
 def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[AccountWork]:
-    """The work of each account: what may be sent, and what is in doubt, whether left out or not."""
+    """The work of each account: what may be sent, and what is in doubt, whatever a limit says."""
     task, fresh = clearance.task, clearance.fresh
-    plan = task.saved.plan
+    plan, choice = task.saved.plan, task.options.choice
     going = [
         one if one.fate is not None else replace(one, fate=agenda.fates.get(one.target))
         for one in agenda.targets
-        if one.target not in agenda.fates or one.in_doubt
+        if one.target not in agenda.fates or (one.in_doubt and choice.takes(one.target))
     ]
     return [
         work_of(

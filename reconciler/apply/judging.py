@@ -43,7 +43,7 @@ class Agenda:
         return [
             one
             for one in self.targets
-            if one.target not in self.fates or (one.in_doubt and options.within(one.target.account))
+            if one.target not in self.fates or (one.in_doubt and options.choice.takes(one.target))
         ]
 
 
@@ -146,8 +146,8 @@ def _left_out(targets: Sequence[PlanTarget], options: ApplyOptions) -> dict[Targ
     for one in targets:
         if one.fate is not None:
             continue
-        if not options.within(one.target.account):
-            left_out[one.target] = Fate(Outcome.PENDING, "left out by --account")
+        if (option := options.choice.left_out(one.target)) is not None:
+            left_out[one.target] = Fate(Outcome.PENDING, f"left out by {option}")
         elif options.limit is not None and taken >= options.limit:
             left_out[one.target] = Fate(Outcome.PENDING, f"left out by --limit {options.limit}")
         else:

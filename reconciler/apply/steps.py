@@ -57,7 +57,7 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
     done = all_done(task.saved, known, task.site.now())
     if done is not None:  # it is judged no more, not even by its age
         return done, Ending(task.now)
-    names = _losing(task)
+    names = task.losing
     _tell_elsewhere(task, known, names)
     new = untraced(
         {name: known.scopes.get(name) for name in names},
@@ -75,12 +75,6 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
     if not accounts:
         return agenda, _nothing_to_send(task, known, agenda, fresh, given)
     return carry_out(Clearance(task, known, fresh, given, accounts, new))
-
-
-def _losing(task: Task) -> list[str]:
-    """The accounts that the plan deletes in and that are not left out of this run."""
-    names = sorted({one.account for one in task.saved.plan.actions if one.action == "delete"})
-    return [name for name in names if task.options.within(name)]
 
 
 def _tell_elsewhere(task: Task, known: Known, names: Sequence[str]) -> None:

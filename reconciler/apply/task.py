@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from reconciler.apply.choice import Choice
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Stale, check_names
 from reconciler.inventory.sources import PROJECT, Given
@@ -33,11 +34,11 @@ class Override:
 class ApplyOptions:
     """What was asked for. *max_wait* is in seconds.
 
-    *accounts*, *approvals*: none means all, and those beside the plan.
+    *choice*: the targets that it is about. *approvals*: none means those beside the plan.
     *attended*: somebody looks on, and has seen that the journal is empty.
     """
 
-    accounts: tuple[str, ...] = ()
+    choice: Choice = Choice()
     limit: int | None = None
     inventory: Given = PROJECT
     update_inventory: bool = False
@@ -51,10 +52,6 @@ class ApplyOptions:
     def lifts(self, rule: str) -> bool:
         """Whether *rule* is lifted for this run."""
         return self.override is not None and self.override.rule == rule
-
-    def within(self, account: str) -> bool:
-        """Whether *account* is not left out of this run."""
-        return not self.accounts or account in self.accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,12 @@ class Task:
     stop: Stop
 
     @property
+    def losing(self) -> list[str]:
+        """The accounts, by name, in which this run may delete what the plan says."""
+        takes = self.options.choice.takes
+        return sorted({target.account for target in self.saved.targets if takes(target)})
+
+    @property
     def inventory(self) -> Given:
         """What was said of the inventory; a file is read as the plan says, if nothing else does."""
         return structs.replace(self.options.inventory, before=self.saved.plan.inputs.inventory)
@@ -81,11 +84,13 @@ class Task:
 def task_of(site: Site, options: ApplyOptions, saved: Saved, stop: Stop) -> Task:
     """The apply of *saved* in the project as it is today.
 
-    `Stale` if the plan is not of this project; `UnknownName` for an account that it does not have.
+    `Stale` if the plan is not of this project; `UnknownName` for an account that it does not have,
+    `Usage` for targets that the plan does not have.
     """
     now, project = site.now(), site.load_project()
-    check_names("accounts", options.accounts, project.accounts)
+    check_names("accounts", options.choice.accounts, project.accounts)
     _check(saved.plan, project)
+    options.choice.check(saved.plan)
     waivers = sort_out(project.waivers, today=now.date())
     return Task(site, options, project, waivers, saved, now, stop)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler import DryRun, Plan, Report
     from reconciler.views.frame import Platform
 
+_ALIKE = 10  # targets of which the same is said that are named one by one
+
 
 @click.command(
     epilog="""\b
@@ -25,6 +27,8 @@ Examples:
   reconciler apply plan.json --dry-run
   reconciler apply plan.json --update-inventory
   reconciler apply plan.json --limit 5          # a canary; run again without it to go on
+  reconciler apply plan.json --target push-prod/orchestration_06
+  reconciler apply plan.json --exclude push-prod/orchestration_07 --exclude dialer/42
   reconciler apply plan.json --format json > report.json
 
 Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this project,
@@ -35,6 +39,19 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
 @click.option("--dry-run", is_flag=True, help="Print every request; send none, read no credential.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="Only this account.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="ACCOUNT/ID[#PART]",
+    help="Only this target, or all parts of this campaign; repeatable.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="ACCOUNT/ID[#PART]",
+    help="Not this one; repeatable. It stays pending.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N targets, then stop.")
 @INVENTORY
 @click.option("--update-inventory", is_flag=True, help="Take what is gone out of the inventory.")
@@ -67,6 +84,8 @@ def command(
     dry_run: bool,
     yes: bool,
     accounts: tuple[str, ...],
+    targets: tuple[str, ...],
+    exclude: tuple[str, ...],
     limit: int | None,
     inventory: tuple[str, ...],
     reads: GivenReading,
@@ -109,6 +128,8 @@ def command(
             found = app.project.dry_run(
                 chosen,
                 accounts=accounts,
+                targets=targets,
+                exclude=exclude,
                 limit=limit,
                 inventory=inventory,
                 **reads,
@@ -118,6 +139,8 @@ def command(
             report = app.project.apply(
                 chosen,
                 accounts=accounts,
+                targets=targets,
+                exclude=exclude,
                 limit=limit,
                 inventory=inventory,
                 update_inventory=update_inventory,
@@ -167,8 +190,13 @@ def _show_requests(app: App, found: "DryRun", format_: str) -> int:
         from reconciler.views import text
 
         app.out("".join(text.dry_run(found.document, color=app.color)))
+    alike: dict[tuple[str, str | None], list[str]] = {}
     for target, fate in found.left.items():
-        app.note(safe.terminal(f"not sent: {target}: {fate.outcome}, {fate.detail}"))
+        alike.setdefault((fate.outcome.value, fate.detail), []).append(str(target))
+    for (outcome, detail), targets in alike.items():
+        several = len(targets) > _ALIKE
+        for one in [f"{len(targets)} targets ({targets[0]} …)"] if several else targets:
+            app.note(safe.terminal(f"not sent: {one}: {outcome}, {detail}"))
     return Exit.OK
 
 

@@ -90,6 +90,18 @@ def test_a_dry_run_reads_no_credential_and_sends_nothing(
     assert set(outcomes(here.apply(here.plan())).values()) == {"deleted"}
 
 
+def test_single_targets_are_chosen_by_text_or_value(here: reconciler.Project) -> None:
+    plan = here.plan()
+    targets = ("push/c1", reconciler.Target("push", "c2"))
+    found = here.dry_run(plan, targets=targets, exclude="push/c1")
+    assert [one["targets"] for one in found.requests] == [["push/c2"]]
+    report = here.apply(plan, targets=targets, exclude="push/c1")
+    assert outcomes(report) == {"c1": "pending", "c2": "deleted", "c3": "pending"}
+    assert outcomes(here.apply(plan, targets="push/c1"))["c1"] == "deleted"
+    with pytest.raises(reconciler.Usage, match="--target push/c4: not in the plan"):
+        here.apply(plan, targets="push/c4")
+
+
 def test_what_cannot_be_meant_is_refused_before_anything_is_read(
     here: reconciler.Project, root: Path
 ) -> None:
