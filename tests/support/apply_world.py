@@ -334,7 +334,7 @@ class World:
     def _open(self) -> SqliteJournal:
         """The real journal, but for the disk's own promise, which no test here asks about."""
         made = SqliteJournal(self.folder / "state.db", "acme", clock=self.wall)
-        made._db.execute("PRAGMA synchronous=OFF")
+        made._db.run("PRAGMA synchronous=OFF")
         return made
 
     def wall(self) -> datetime:

@@ -134,6 +134,9 @@ class Journal(Protocol):
     def salt(self) -> bytes:
         """Made with the journal, and kept as long as it lives."""
 
+    def now(self) -> datetime:
+        """The time by which it goes: what its records are stamped with."""
+
     def traced(self, scope: str) -> datetime | None:
         """Since when this journal knows all that was sent to *scope*; None: it has no trace."""
 

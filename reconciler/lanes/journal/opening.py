@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
+from reconciler.lanes.journal.sql import new_meta
 
 VERSION = 2
 _APPLICATION = 0x7265636E  # "recn": says whose file it is
@@ -198,15 +198,9 @@ def _prepare(db: sqlite3.Connection, project: str) -> None:
 def _make(db: sqlite3.Connection, project: str) -> None:
     for statement in filter(str.strip, _SCHEMA.split(";")):
         db.execute(statement)
-    meta = {"project": project, "identity": new_identity(), "salt": secrets.token_hex(32)}
-    db.executemany("INSERT INTO meta VALUES(?,?)", meta.items())
+    db.executemany("INSERT INTO meta VALUES(?,?)", new_meta(project).items())
     db.execute(f"PRAGMA application_id={_APPLICATION}")
     db.execute(f"PRAGMA user_version={VERSION}")
-
-
-def new_identity() -> str:
-    """An identity that no other journal has."""
-    return secrets.token_hex(16)
 
 
 def file_of(path: Path) -> tuple[int, int] | None:

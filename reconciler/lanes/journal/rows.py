@@ -53,6 +53,8 @@ def stored(name: str, value: Any) -> Any:
         return value.timestamp()
     if name in ("asked", "inventory"):
         return json.dumps(list(value))
+    if isinstance(value, Outcome):
+        return value.value
     return int(value) if isinstance(value, bool) else value
 
 

@@ -1,0 +1,539 @@
+"""The journal in a database, in the SQL that SQLite and PostgreSQL share.
+
+What differs, a `Database` does: connections, transactions, the clock, and what an error means.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from itertools import groupby, islice
+from typing import Any, Protocol, cast
+
+from reconciler.lanes.journal import (
+    Intent,
+    JournalFailed,
+    LaneLost,
+    Ledger,
+    Result,
+    Ruling,
+    Run,
+    State,
+)
+from reconciler.lanes.journal.rows import (
+    FIELDS,
+    identity,
+    intent_record,
+    iso,
+    moment,
+    part,
+    result_record,
+    state,
+    stored,
+)
+from reconciler.model import Identity, SentRequest
+
+_META = "INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
+_WANTED = "w JOIN targets t ON t.scope=w.scope AND t.id=w.id AND t.part=w.part"
+_AT_ONCE = 300  # targets that one query asks for
+
+
+class Database(Protocol):
+    """One connection. SQL has `?` for values. What goes wrong is raised in our words.
+
+    *alone*: what a query ends with, so that nobody else may change its rows meanwhile.
+    """
+
+    alone: str
+
+    def now(self) -> datetime:
+        """The time by which the journal goes."""
+
+    def transaction(self) -> AbstractContextManager[datetime]:
+        """All of what is written in it, durably, or nothing; gives the time."""
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first row, None if there is none."""
+
+    def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows."""
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Write; how many rows that changed."""
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Write once for each of *rows*."""
+
+    def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
+        """Write one row; the number *key* that it was given."""
+
+    def newest_entry(self) -> int:
+        """The number of the newest record that was ever made for the audit log."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class SqlJournal:
+    """`Journal` in *db*, which is one of *project*."""
+
+    def __init__(self, db: Database, project: str) -> None:
+        self._db = db
+        self._project = project
+        self._plans: dict[int, str] = {}  # run -> its plan
+        self._open: dict[int, tuple[str, str, str]] = {}  # request -> account, scope, kind
+        self._failed: str | None = None  # what the first failed write said
+        self._checks: list[Callable[[], None]] = []
+        meta = dict(db.all("SELECT key, value FROM meta"))
+        self.identity: str = meta["identity"]
+        self.restored_from: str | None = meta.get("restored-from")
+        self.salt = bytes.fromhex(meta["salt"])
+
+    def now(self) -> datetime:
+        """The time by which the journal goes."""
+        return self._db.now()
+
+    def watch(self, check: Callable[[], None]) -> None:
+        """Call *check* before every write; what it raises keeps the write from being made."""
+        self._checks.append(check)
+
+    # ---- identity
+
+    @property
+    def newest_entry(self) -> int:
+        """The number of the newest record that this journal ever made for the audit log."""
+        return self._db.newest_entry()
+
+    def reborn(self) -> None:
+        """This journal lacks what it once knew: from now on it is another one.
+
+        What it knows stays known; of no scope does it know all that was sent.
+        """
+        self.restored_from, self.identity = self.identity, new_identity()
+        with self._transaction():
+            known = {"identity": self.identity, "restored-from": self.restored_from}
+            self._db.many(_META, list(known.items()))
+            self._db.run("DELETE FROM traces")
+
+    def traced(self, scope: str) -> datetime | None:
+        row = self._db.one("SELECT since FROM traces WHERE scope=?", (scope,))
+        return None if row is None else moment(row[0])
+
+    def scope_of(self, definition: str) -> str | None:
+        row = self._db.one("SELECT scope FROM scopes WHERE definition=?", (definition,))
+        return None if row is None else cast(str, row[0])
+
+    def know(self, scopes: Mapping[str, str]) -> None:
+        if all(self.scope_of(one) == scope for one, scope in scopes.items()):
+            return
+        with self._transaction():
+            self._db.many(
+                "INSERT INTO scopes VALUES(?,?) "
+                "ON CONFLICT(definition) DO UPDATE SET scope=excluded.scope",
+                sorted(scopes.items()),
+            )
+
+    def elsewhere(self, account: str, scope: str) -> int:
+        row = self._db.one(
+            "SELECT count(*) FROM targets WHERE account=? AND scope!=? AND outcome IS NOT NULL",
+            (account, scope),
+        )
+        return cast(int, row[0])
+
+    # ---- runs
+
+    def begin(
+        self,
+        plan: str | None,
+        kind: str,
+        holder: str,
+        waived: Sequence[Mapping[str, str]],
+        audit: Mapping[str, Any],
+    ) -> int:
+        with self._transaction() as now:
+            run = self._db.insert(
+                "INSERT INTO runs(plan, kind, started, holder, waived) VALUES(?,?,?,?,?)",
+                (plan, kind, now.timestamp(), holder, json.dumps([dict(w) for w in waived])),
+                "number",
+            )
+            if plan is not None and kind == "apply":
+                self._db.run(
+                    "INSERT INTO plans VALUES(?,?) ON CONFLICT DO NOTHING", (plan, now.timestamp())
+                )
+            self._plans[run] = plan or ""
+            started = {
+                "type": "run-started",
+                "project": self._project,
+                "command": kind,
+                "restoredFrom": self.restored_from,
+                **audit,
+            }
+            lifted = [{"type": "waived", "by": None, **one} for one in waived]
+            self._audit(run, [started, *lifted], now)
+        return run
+
+    def end(self, run: int, exit_code: int, audit: Mapping[str, Any]) -> None:
+        with self._transaction() as now:
+            self._db.run(
+                "UPDATE runs SET ended=?, exit_code=? WHERE number=?",
+                (now.timestamp(), exit_code, run),
+            )
+            self._audit(run, [{"type": "run-ended", "exitCode": exit_code, **audit}], now)
+
+    def review(self, run: int, by: str, because: str) -> bool:
+        """A person has looked at what run *run* waived; False if it waived nothing."""
+        with self._transaction() as now:
+            note = {"by": by, "because": because, "at": iso(now)}
+            changed = self._db.run(
+                "UPDATE runs SET reviewed=? WHERE number=? AND waived != '[]'",
+                (json.dumps(note), run),
+            )
+            if changed:
+                self._audit(run, [{"type": "reviewed", "by": by, "because": because}], now)
+        return changed > 0
+
+    def runs(self, plan: str | None = None) -> tuple[Run, ...]:
+        where, values = ("", ()) if plan is None else (" WHERE plan=?", (plan,))
+        rows = self._db.all(
+            "SELECT number, plan, kind, started, ended, exit_code, holder, waived, reviewed "
+            f"FROM runs{where} ORDER BY number DESC",
+            values,
+        )
+        return tuple(
+            Run(
+                number=row[0],
+                plan=row[1],
+                kind=row[2],
+                started=moment(row[3]),
+                ended=moment(row[4]) if row[4] is not None else None,
+                exit_code=row[5],
+                holder=row[6],
+                waived=tuple(json.loads(row[7])),
+                reviewed=json.loads(row[8]) if row[8] else None,
+            )
+            for row in rows
+        )
+
+    def first_applied(self, plan: str) -> datetime | None:
+        row = self._db.one("SELECT first_applied FROM plans WHERE digest=?", (plan,))
+        return None if row is None else moment(row[0])
+
+    # ---- lanes
+
+    def trace(self, scopes: Sequence[str]) -> None:
+        with self._transaction() as now:
+            self._db.many(
+                "INSERT INTO traces VALUES(?,?) ON CONFLICT DO NOTHING",
+                [(scope, now.timestamp()) for scope in sorted(set(scopes))],
+            )
+
+    def take(self, lane: str, scopes: Sequence[str], run: int, window: float) -> Ledger:
+        with self._transaction() as now:
+            self._db.run(
+                "INSERT INTO lanes(lane, epoch, run) VALUES(?,1,?) "
+                "ON CONFLICT(lane) DO UPDATE SET epoch=lanes.epoch+1, run=excluded.run",
+                (lane, run),
+            )
+            marks = ",".join("?" * len(scopes))
+            lost = self._db.all(
+                "SELECT number, kind, account, scope, run FROM requests "
+                f"WHERE answered IS NULL AND (lane=? OR scope IN ({marks}))",
+                (lane, *scopes),
+            )
+            for number, kind, *whose, its_run in lost:
+                self._abandon(number, kind, (whose[0], whose[1]), its_run, now)
+            epoch, paused_at, paused = self._db.one(
+                "SELECT epoch, paused_at, paused_until FROM lanes WHERE lane=?", (lane,)
+            )
+        since = now.timestamp() - window
+        recent = self._db.all(
+            "SELECT at, answered FROM requests WHERE lane=? AND sent=1 AND "
+            "(at > ? OR answered > ?) ORDER BY at",
+            (lane, since, since),
+        )
+        return Ledger(
+            epoch=epoch,
+            recent=tuple(
+                (moment(at), moment(end) if end is not None else None) for at, end in recent
+            ),
+            paused_until=moment(paused) if paused is not None else None,
+            pause=float("inf") if paused is None else paused - paused_at,
+        )
+
+    def _abandon(
+        self, number: int, kind: str, whose: tuple[str, str], run: int, now: datetime
+    ) -> None:
+        """An intent whose runner died: it may have happened."""
+        detail = "the run ended before an answer was recorded"
+        self._db.run(
+            "UPDATE requests SET answered=?, verdict='no-answer', detail=? WHERE number=?",
+            (now.timestamp(), detail, number),
+        )
+        if kind != "delete":
+            return
+        self._db.run(
+            "UPDATE targets SET outcome='in-doubt', detail=?, evidence=NULL, at=?, plan=?, "
+            # Our own death says nothing of the vendor: however often it comes, it is one doubt;
+            # and what was gone before and came back begins anew.
+            "sends=sends+1, doubts=CASE WHEN outcome IN ('deleted', 'already-absent') THEN 1 "
+            "WHEN doubts < 1 THEN 1 ELSE doubts END, last_byte_at=?, seen_at=NULL, cleared=0, "
+            "asked=coalesce(nullif((SELECT r.asked FROM request_targets r "
+            "WHERE r.target=key AND r.request=?), '[]'), asked) WHERE key IN "
+            "(SELECT target FROM request_targets WHERE request=?)",
+            (detail, now.timestamp(), self._plan_of(run), now.timestamp(), number, number),
+        )
+        lost = Result(number, None, "no-answer", detail)
+        self._audit(run, [result_record(whose, lost)], now)
+
+    def commit(
+        self,
+        lane: str,
+        epoch: int,
+        run: int,
+        *,
+        results: Sequence[Result] = (),
+        rulings: Sequence[Ruling] = (),
+        intents: Sequence[Intent] = (),
+        audit: Sequence[Mapping[str, Any]] = (),
+    ) -> list[int]:
+        numbers: list[int] = []
+        with self._transaction() as now:
+            held = self._db.one(f"SELECT epoch FROM lanes WHERE lane=?{self._db.alone}", (lane,))
+            owned = held is not None and held[0] == epoch
+            records: list[Mapping[str, Any]] = []
+            for result in results:
+                self._result(result, now)
+                *whose, kind = self._known(result.number)
+                if kind == "delete":  # as with intents: a read changes nothing
+                    records.append(result_record((whose[0], whose[1]), result))
+            self._rule(rulings, late=held is not None and not owned)
+            if owned:
+                for intent in intents:
+                    numbers.append(self._intend(intent, lane, run, now))
+                    if intent.kind == "delete":
+                        records.append(intent_record(numbers[-1], intent))
+            self._audit(run, [*records, *audit], now)
+        if intents and not owned:
+            raise LaneLost(f"another run has taken {lane}; this one stopped before sending")
+        return numbers
+
+    def _intend(self, intent: Intent, lane: str, run: int, now: datetime) -> int:
+        number = self._db.insert(
+            "INSERT INTO requests(run, lane, account, scope, kind, method, url, at) "
+            "VALUES(?,?,?,?,?,?,?,?)",
+            (
+                run,
+                lane,
+                intent.account,
+                intent.scope,
+                intent.kind,
+                intent.method,
+                intent.url,
+                now.timestamp(),
+            ),
+            "number",
+        )
+        self._open[number] = intent.account, intent.scope, intent.kind
+        # Their states stay: what those say belongs to the outcomes that are known so far.
+        self._targets([(target, intent.account) for target in intent.targets])
+        asked = intent.asked or ((),) * len(intent.targets)
+        self._db.many(
+            "INSERT INTO request_targets(target, request, asked) "
+            "SELECT key, ?, ? FROM targets WHERE scope=? AND id=? AND part=?",
+            [
+                (number, json.dumps(absences), *_named(target))
+                for target, absences in zip(intent.targets, asked, strict=True)
+            ],
+        )
+        return number
+
+    def _known(self, number: int) -> tuple[str, str, str]:
+        """The account, scope and kind of an open request, which ends with this."""
+        known = self._open.pop(number, None)
+        if known is not None:
+            return known
+        row = self._db.one("SELECT account, scope, kind FROM requests WHERE number=?", (number,))
+        return row[0], row[1], row[2]
+
+    def _result(self, result: Result, now: datetime) -> None:
+        self._db.run(
+            "UPDATE requests SET answered=?, status=?, verdict=?, detail=?, vendor_id=?, sent=? "
+            "WHERE number=?",
+            (
+                now.timestamp(),
+                result.status,
+                result.verdict,
+                result.detail,
+                result.vendor_id,
+                int(result.sent),
+                result.number,
+            ),
+        )
+
+    def _rule(self, rulings: Sequence[Ruling], *, late: bool) -> None:
+        """*late*: of a runner that has lost its lane; what its successor saw to the end stays."""
+        for ruling in rulings:
+            if unknown := set(ruling.changes) - set(FIELDS):
+                raise ValueError(f"not fields of a state: {sorted(unknown)}")
+        meant = [ruling for ruling in rulings if ruling.changes]
+        self._targets([(ruling.target, ruling.account) for ruling in meant])
+        unless = " AND coalesce(outcome, '') NOT IN ('deleted', 'already-absent')" if late else ""
+        for names, alike in groupby(meant, key=lambda one: tuple(one.changes)):
+            changes = ", ".join(f"{name}=?" for name in names)
+            self._db.many(
+                f"UPDATE targets SET {changes} WHERE scope=? AND id=? AND part=?{unless}",
+                [
+                    (*(stored(*one) for one in ruling.changes.items()), *_named(ruling.target))
+                    for ruling in alike
+                ],
+            )
+
+    def _targets(self, named: Sequence[tuple[Identity, str]]) -> None:
+        """Rows for targets, made when missing; their accounts are called what is given, now."""
+        rows = sorted({(*_named(target), account) for target, account in named})
+        self._db.many(
+            "INSERT INTO targets(scope, id, part, account) VALUES(?,?,?,?) "
+            "ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account "
+            "WHERE targets.account <> excluded.account",
+            rows,
+        )
+
+    def holds(self, lane: str, epoch: int) -> bool:
+        row = self._db.one("SELECT epoch FROM lanes WHERE lane=?", (lane,))
+        return row is not None and row[0] == epoch
+
+    def pause(self, lane: str, until: datetime) -> None:
+        with self._transaction() as now:
+            self._db.run(
+                "UPDATE lanes SET paused_at=?, paused_until=? WHERE lane=?",
+                (now.timestamp(), until.timestamp(), lane),
+            )
+
+    # ---- targets
+
+    def states(self, targets: Iterable[Identity]) -> dict[Identity, State]:
+        columns = ", ".join(f"t.{name}" for name in FIELDS)
+        rows = self._of(f"SELECT w.scope, w.id, w.part, {columns} FROM {_WANTED}", targets)
+        return {identity(row): state(row[3:]) for row in rows}
+
+    def _of(self, sql: str, targets: Iterable[Identity]) -> Iterator[Any]:
+        """The rows of *sql*, which has `_WANTED` in it, for *targets*."""
+        todo = iter(targets)
+        while some := tuple(islice(todo, _AT_ONCE)):
+            values = ",".join(["(?,?,?)"] * len(some))
+            wanted = f"WITH w(scope, id, part) AS (VALUES {values}) "
+            yield from self._db.all(wanted + sql, [one for each in some for one in _named(each)])
+
+    def in_doubt(self) -> dict[Identity, State]:
+        columns = ", ".join(FIELDS)
+        rows = self._db.all(
+            f"SELECT scope, id, part, {columns} FROM targets WHERE outcome='in-doubt' OR key IN "
+            "(SELECT target FROM request_targets JOIN requests ON number=request "
+            "WHERE answered IS NULL) ORDER BY scope, id, part"
+        )
+        return {identity(row): state(row[3:]) for row in rows}
+
+    def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
+        wanted = tuple(targets)
+        found: dict[Identity, list[SentRequest]] = {target: [] for target in wanted}
+        rows = self._of(
+            "SELECT w.scope, w.id, w.part, r.at, r.method, r.url, r.status "
+            f"FROM {_WANTED} JOIN request_targets x ON x.target=t.key "
+            "JOIN requests r ON r.number=x.request WHERE r.sent=1 ORDER BY r.number",
+            wanted,
+        )
+        for row in rows:
+            at, method, url, status = row[3:]
+            sent = SentRequest(at=iso(moment(at)), method=method, url=url, status=status)
+            found[identity(row)].append(sent)
+        return {target: tuple(sent) for target, sent in found.items()}
+
+    def targets_of(self, request: int) -> tuple[Identity, ...]:
+        """The targets of request *request*."""
+        rows = self._db.all(
+            "SELECT scope, id, part FROM request_targets JOIN targets ON key=target "
+            "WHERE request=? ORDER BY scope, id, part",
+            (request,),
+        )
+        return tuple(identity(row) for row in rows)
+
+    def doubtful_requests(self) -> dict[int, tuple[Identity, ...]]:
+        """The newest request of each target in doubt, by number."""
+        rows = self._db.all(
+            "SELECT max(request), scope, id, part FROM request_targets JOIN targets ON key=target "
+            "WHERE outcome='in-doubt' GROUP BY scope, id, part ORDER BY 1, 2, 3, 4"
+        )
+        grouped: dict[int, list[Identity]] = {}
+        for row in rows:
+            grouped.setdefault(row[0], []).append(identity(row[1:]))
+        return {number: tuple(targets) for number, targets in grouped.items()}
+
+    def deleted_since(self, scope: str, since: datetime) -> int:
+        row = self._db.one(
+            "SELECT count(*) FROM targets WHERE scope=? AND outcome='deleted' AND at>?",
+            (scope, since.timestamp()),
+        )
+        return cast(int, row[0])
+
+    # ---- audit
+
+    def audit_after(self, entry: int) -> list[dict[str, Any]]:
+        """The records for the audit log with a number (`entry`) above *entry*."""
+        rows = self._db.all(
+            "SELECT entry, record FROM audit WHERE entry>? ORDER BY entry", (entry,)
+        )
+        mark = {"journal": self.identity}
+        return [{**json.loads(record), **mark, "entry": number} for number, record in rows]
+
+    def audit_written(self, entry: int) -> None:
+        """Those up to *entry* are safe in the audit log."""
+        with self._transaction():
+            self._db.run("DELETE FROM audit WHERE entry<=?", (entry,))
+
+    def _audit(self, run: int, records: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        if not records:
+            return
+        head = {"at": iso(now), "run": str(run), "plan": self._plan_of(run)}
+        self._db.many(
+            "INSERT INTO audit(record) VALUES(?)",
+            [(json.dumps({**head, **record}),) for record in records],
+        )
+
+    def _plan_of(self, run: int) -> str:
+        if run not in self._plans:
+            row = self._db.one("SELECT plan FROM runs WHERE number=?", (run,))
+            self._plans[run] = (row[0] if row is not None else None) or ""
+        return self._plans[run]
+
+    # ---- plumbing
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[datetime]:
+        if self._failed is not None:
+            raise JournalFailed(self._failed)  # a failed write is never tried again
+        try:
+            for check in self._checks:
+                check()
+            with self._db.transaction() as now:
+                yield now
+        except JournalFailed as error:
+            self._failed = str(error)
+            raise
+
+
+def new_identity() -> str:
+    """An identity that no other journal has."""
+    return secrets.token_hex(16)
+
+
+def new_meta(project: str) -> dict[str, str]:
+    """What a new journal of *project* says of itself."""
+    return {"project": project, "identity": new_identity(), "salt": secrets.token_hex(32)}
+
+
+def _named(target: Identity) -> tuple[str, str, str]:
+    return target.scope, target.id, part(target)
