@@ -51,7 +51,8 @@ class Site:
 
     *root* is the project's folder: paths in project and manifests count from it. *clock* gives
     the time, UTC. *listener* takes what is told on the way. *stdin* gives what `-` means where an
-    inventory is read; None: there is no standard input.
+    inventory is read; None: there is no standard input. *found*: *root* was not named, but found
+    above; that is told once, when the project file is read.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Site:
         clock: Callable[[], datetime] = real_time,
         listener: Listener | None = None,
         stdin: Callable[[], BinaryIO | None] = lambda: None,
+        found: bool = False,
     ) -> None:
         self.root = root
         self.config = config
         self.environ = environ
         self.clock = clock
         self.stdin = stdin
+        self._found = found
         self.listener = Listener() if listener is None else listener
 
     def heard_by(self, listener: Listener) -> "Site":
@@ -161,7 +164,16 @@ class Site:
     def _project_file(self) -> bytes:
         from reconciler import disk
 
-        return disk.read_file(self.root / self.config, what="the project file")
+        place = self.root / self.config
+        if not os.path.lexists(place):
+            raise ReconcilerError(
+                f"cannot read the project file {place}: there is none; `reconciler init` makes one,"
+                " `reconciler -C DIR ...` works in the folder DIR"
+            )
+        if self._found:
+            self._found = False
+            self.note(terminal(f"project: {self.shown(self.config)}"))
+        return disk.read_file(place, what="the project file")
 
     def _find_manifests(
         self, project: "ProjectFile | None"

@@ -78,8 +78,8 @@ def READS(*formats: str) -> Callable[[F], F]:  # noqa: N802
                 "inventory_format": inventory_format,
                 "captured_at": captured_at,
                 "date_format": date_format,
-                "map": _pairs("--map", columns),
-                "set": _pairs("--set", filled),
+                "map": pairs("--map", columns),
+                "set": pairs("--set", filled),
             }
             return command(*args, reads=reads, **others)
 
@@ -91,7 +91,8 @@ def READS(*formats: str) -> Callable[[F], F]:  # noqa: N802
     return decorate
 
 
-def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+def pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    """The `FIELD=TEXT` of a repeatable option, each field once."""
     found: dict[str, str] = {}
     for one in given:
         field, equals, value = one.partition("=")

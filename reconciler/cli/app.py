@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, TextIO
@@ -14,6 +15,7 @@ from typing import BinaryIO, TextIO
 import click
 
 from reconciler.api.project import Project
+from reconciler.api.upward import project_above
 from reconciler.errors import Exit
 from reconciler.events import Listener
 from reconciler.lanes.stop import Stop
@@ -26,27 +28,50 @@ _ENDING = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: Ex
 class App:
     """The rim as one value: a command takes it through `pass_app` and nothing else from outside.
 
-    *root* is the project's folder: paths in project and manifests count from it. Paths of the
-    command line count from the working directory, which `-C` has already changed. What the
-    library tells on the way goes to stderr.
+    *root* is the project's folder, None: the working directory, or the nearest above it that has
+    the project file. Paths in project and manifests count from it, those of the command line from
+    the working directory, which `-C` has already changed. What the library tells on the way goes
+    to stderr.
     """
 
     def __init__(
         self,
         *,
-        root: Path,
+        root: Path | None,
         config: str = "reconciler.yaml",
         environ: Mapping[str, str],
         color: str = "auto",
         quiet: bool = False,
     ) -> None:
         self.environ = environ
-        self.site = Site(
-            root=root, config=config, environ=environ, listener=_Told(self), stdin=_stdin
-        )
+        self._root = root
+        self._config = config
         self.quiet = quiet
         self.output_lost = False
         self._color = color
+
+    @property
+    def here(self) -> Site:
+        """The site of this very folder, whatever lies above."""
+        return self._site(self._root or Path(), found=False)
+
+    @cached_property
+    def site(self) -> Site:
+        """The site of the project that this folder lies in."""
+        if self._root is not None or Path(self._config).exists():
+            return self.here
+        above = project_above(Path(), self._config)
+        return self.here if above is None else self._site(above, found=True)
+
+    def _site(self, root: Path, *, found: bool) -> Site:
+        return Site(
+            root=root,
+            config=self._config,
+            environ=self.environ,
+            listener=_Told(self),
+            stdin=_stdin,
+            found=found,
+        )
 
     @property
     def project(self) -> Project:

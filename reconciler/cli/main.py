@@ -99,7 +99,8 @@ class _Lazy(click.Group):
     type=click.Path(dir_okay=False),
     default="reconciler.yaml",
     show_default=True,
-    help="The project file; its folder is the project.",
+    help="The project file; its folder is the project. Unless it is named, the folders above are"
+    " searched too, up to the root of the git work tree.",
 )
 @click.option(
     "--color",
@@ -128,8 +129,9 @@ def cli(
                 f"cannot change to {directory!r}: {error.strerror}", ctx, param_hint="'-C'"
             ) from error
     path = Path(config)
+    named = ctx.get_parameter_source("config") is not click.core.ParameterSource.DEFAULT
     ctx.obj = App(
-        root=path.parent,
+        root=path.parent if named else None,
         config=path.name,
         environ=os.environ,
         color="never" if no_color else color,

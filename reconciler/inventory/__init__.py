@@ -184,7 +184,8 @@ def _read(source: InventorySource, notes: Notes) -> Generator[list[Campaign], No
         notes.error(
             "inventory-unreadable",
             f"cannot be read: {error.strerror or error}",
-            fix="check the path, or say --inventory FILE",
+            fix="`reconciler inventory pull` writes it where the vendor can list; else check the"
+            " path, or say --inventory FILE",
         )
     reading = source.reading
     if source.bytes not in (None, digest):

@@ -1,17 +1,19 @@
-"""`init`: a first project that validates, and the CI workflows; nothing overwritten."""
+"""`init`: a first project that validates, plans and, at the sandbox, applies as it stands.
 
+Nothing is overwritten. A project that is there already only gets what it lacks.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler import disk
-from reconciler.api.init.assets import text
+from reconciler import disk, drivers
+from reconciler.api.init import files
+from reconciler.api.init.beginning import PLACES, PORT, Beginning, beginning, driver_named
+from reconciler.api.init.steps import Step, steps
 from reconciler.api.init.workflows import workflows
+from reconciler.errors import Diagnostic, Usage
 from reconciler.site import Site
-
-_AFTER_SETTINGS = "      # guards: {maxDeletions: {count: 200}}"
-_LOOK = """\
-      before: look                # CI brings the journal from a cache, which may be an old one
-"""
 
 _IGNORED = (".reconciler/", "plan.json", "plan.json.*.sig", "plan.md", "report.md")
 
@@ -25,19 +27,113 @@ class Start:
     said: str
 
 
-def init(site: Site, *, ci: str | None = None) -> list[Start]:
-    """Write a commented project file, an example manifest and .gitignore entries.
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What `init` did, and the commands that come next.
 
-    *ci*: `github` or `gitlab`, whose workflow is written too. What is there already stays.
+    *account*: the lines of the account to put into a project file that was there already.
     """
-    project = text("project.yaml")
-    files = {site.config: project, "manifests/example.yaml": text("manifest.yaml")}
+
+    files: tuple[Start, ...]
+    steps: tuple[Step, ...]
+    account: str | None = None
+
+
+def init(
+    site: Site,
+    *,
+    driver: str | None = None,
+    account: str | None = None,
+    at: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    credentials: Mapping[str, str] | None = None,
+    port: int = PORT,
+    ci: str | None = None,
+) -> Started:
+    """Write a commented project file, an example manifest, an inventory, .gitignore entries.
+
+    *at*: `sandbox` (whose campaigns the inventory then holds) or `vendor`; default: the vendor
+    with *ci*, else the sandbox. *settings*: the driver's, by key. *credentials*: `env:NAME` or
+    `file:PATH`, by key. *port*: the sandbox's. *ci*: `github` or `gitlab`, whose
+    workflows are written too.
+    """
+    if at not in (None, *PLACES):
+        raise Usage(f"--at {at}: write {' or '.join(PLACES)}")
+    if there(site):
+        return _added(site, driver=driver, account=account, at=at, ci=ci)
+    place = at or ("sandbox" if ci is None else "vendor")
+    begun = beginning(
+        driver_named(driver),
+        account,
+        place,
+        settings=settings or {},
+        credentials=credentials or {},
+        port=port,
+    )
+    # A journal that a cache brings may be an old one: each target is looked at first.
+    project = files.project(begun, look=ci is not None)
+    _check(site, project)
+    texts = {site.config: project, "manifests/example.yaml": files.manifest(begun)}
+    if begun.here:
+        texts["inventory.ndjson"] = files.inventory(begun, site.now())
     if ci is not None:
-        # A journal that a cache brings may be an old one: each target is looked at first.
-        files[site.config] = project.replace(_AFTER_SETTINGS, _LOOK + _AFTER_SETTINGS)
-        files |= workflows(ci, credentials=("BATCH_REST_API_KEY",))
-    found = [_write(site.root / path, body, site.shown(path)) for path, body in files.items()]
-    return [*found, _ignore(site.root / ".gitignore", site.shown(".gitignore"))]
+        texts |= workflows(ci, credentials=tuple(begun.variables))
+    return Started(_written(site, texts), tuple(steps(begun)))
+
+
+def there(site: Site) -> bool:
+    """Whether there is a project file already."""
+    place = site.root / site.config
+    return place.exists() or place.is_symlink()
+
+
+def _added(
+    site: Site, *, driver: str | None, account: str | None, at: str | None, ci: str | None
+) -> Started:
+    """What a project that is there lacks; of an account that was asked for, the lines to add."""
+    left = Start(site.shown(site.config), False, "left as it is")
+    texts: dict[str, str] = {}
+    if ci is not None:
+        names = [
+            one.env
+            for account_ in site.load_project().accounts.values()
+            for one in account_.settings.credentials().values()
+            if one.env is not None
+        ]
+        texts = workflows(ci, credentials=tuple(dict.fromkeys(names)))
+    lines = None
+    if driver is not None or account is not None:
+        found = beginning(
+            driver_named(driver), account, at or "vendor", settings={}, credentials={}
+        )
+        lines = files.account(found)
+    return Started((left, *_written(site, texts)), (_VALIDATE,), lines)
+
+
+_VALIDATE = Step("reconciler validate", "every mistake at once, with its place and the fix")
+
+
+def _check(site: Site, project: str) -> None:
+    """`Usage` with all that is wrong with the project file that the answers make."""
+    from reconciler.declare.project import load
+
+    _, found = load(
+        project.encode(), site.config, find_driver=drivers.find, driver_names=drivers.names
+    )
+    wrong = [one for one in found if one.severity == "error"]
+    if wrong:
+        raise Usage("\n".join(_said(one, project) for one in wrong))
+
+
+def _said(one: Diagnostic, project: str) -> str:
+    """What is wrong with an answer; the line shows which it was."""
+    line = project.splitlines()[one.line - 1].partition(" # ")[0].strip() if one.line else ""
+    return f"{line.partition(':')[0]}: {one.message}{f'; {one.fix}' if one.fix else ''}"
+
+
+def _written(site: Site, texts: Mapping[str, str]) -> tuple[Start, ...]:
+    found = [_write(site.root / path, body, site.shown(path)) for path, body in texts.items()]
+    return (*found, _ignore(site.root / ".gitignore", site.shown(".gitignore")))
 
 
 def _write(place: Path, text: str, shown: str) -> Start:
@@ -58,3 +154,6 @@ def _ignore(place: Path, shown: str) -> Start:
         before += b"\n"
     disk.write_whole(place, before + "".join(f"{entry}\n" for entry in new).encode())
     return Start(shown, True, f"added {', '.join(new)}")
+
+
+__all__ = ["Beginning", "Start", "Started", "Step", "init", "there"]
