@@ -1,26 +1,42 @@
 """Copies: what the vendor itself says of a campaign, kept before it is deleted (spec §5.2)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from reconciler.driver import Answer
+from reconciler.lanes import rim
 from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Line
 from reconciler.lanes.work import Job
 from reconciler.model import API_VERSION, Campaign
 
+_Said = tuple[int, str]  # the status of an answer, and what of its body speaks of the campaign
 
-def keep(lane: Lane, job: Job, seen: Campaign, tape: Sequence[Answer], *, listed: bool) -> None:
-    """Store what *tape* says of the job's campaign, durably; the journal names it before an intent.
 
-    *listed*: the answers are pages of a listing, of which only this campaign's record is kept.
-    """
+def keep(lane: Lane, job: Job, seen: Campaign, tape: Sequence[Answer]) -> None:
+    """Store what *tape*, the answers to a look at the job's campaign, says of it."""
+    _store(lane, job, seen, [(one.status, lane.line.cleaned(one.body)) for one in tape])
+
+
+def keep_listed(
+    lane: Lane, jobs: Sequence[Job], shown: Mapping[str, Campaign], tape: Sequence[Answer]
+) -> None:
+    """Store of each of *jobs* the record that *tape*, the pages of a listing, has of it."""
+    kept = [job for job in jobs if job.copies and job.target.id in shown]
+    if not kept:
+        return
+    records = _records(lane.line, tape, {job.target.id for job in kept})
+    for job in kept:
+        _store(lane, job, shown[job.target.id], records[job.target.id])
+
+
+def _store(lane: Lane, job: Job, seen: Campaign, said: Sequence[_Said]) -> None:
+    """Durably; the journal names it before an intent."""
     line = lane.line
-    store = line.context.keep
-    if store is None:
+    if line.context.keep is None:
         return
     document = {
         "apiVersion": API_VERSION,
@@ -32,29 +48,30 @@ def keep(lane: Lane, job: Job, seen: Campaign, tape: Sequence[Answer], *, listed
         "at": line.context.wall().isoformat(),
         "driver": line.driver.name,
         "campaign": msgspec.to_builtins(seen),
-        "answers": [
-            {"status": one.status, "body": body}
-            for one in tape
-            for body in (_records(line, one, seen.id) if listed else [line.cleaned(one.body)])
-        ],
+        "answers": [{"status": status, "body": body} for status, body in said],
     }
     data = json.dumps(document, ensure_ascii=True, sort_keys=True, indent=1) + "\n"
-    lane.note(job, copy=store(data.encode()))
+    lane.note(job, copy=line.context.keep(data.encode()))
 
 
-def _records(line: Line, answer: Answer, id_: str) -> Iterator[str]:
-    """The JSON objects of a page that hold *id_* as the value of a key."""
-    try:
-        page = json.loads(line.cleaned(answer.body))
-    except (ValueError, RecursionError):
-        return
-    todo: list[Any] = [page]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            if any(str(one) == id_ for one in value.values() if isinstance(one, str | int)):
-                yield json.dumps(value, ensure_ascii=True)
-                continue
-            todo += value.values()
-        elif isinstance(value, list):
-            todo += value
+def _records(line: Line, tape: Sequence[Answer], wanted: Collection[str]) -> dict[str, list[_Said]]:
+    """The JSON objects of the pages that hold an id that is *wanted* as the value of a key."""
+    found: dict[str, list[_Said]] = {one: [] for one in wanted}
+    for answer in tape:
+        try:
+            page = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            continue
+        todo: list[tuple[Any, frozenset[str]]] = [(page, frozenset())]
+        while todo:
+            value, outer = todo.pop()  # *outer*: the ids whose object this is a part of
+            if isinstance(value, dict):
+                held = {str(one) for one in value.values() if isinstance(one, str | int)}
+                mine = (held & found.keys()) - outer
+                for one in mine:
+                    body = json.dumps(rim.inside(value, line.hidden), ensure_ascii=True)
+                    found[one].append((answer.status, body))
+                todo += [(one, outer | mine) for one in value.values()]
+            elif isinstance(value, list):
+                todo += [(one, outer) for one in value]
+    return found

@@ -23,6 +23,7 @@ from reconciler.driver import (
     secrets_in,
 )
 from reconciler.events import Event
+from reconciler.lanes import rim
 from reconciler.lanes.driving import tamed
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
 from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
@@ -216,7 +217,7 @@ class Line:
     async def read(self, flow: Flow, kind: str, tape: list[Answer] | None = None) -> Any:
         """Run a reading *flow* to its end; every request of it is paced and journaled.
 
-        *tape*: takes every answer that the flow gets.
+        What it shows comes without our secrets. *tape*: takes every answer that the flow gets.
         """
         try:
             request = next(flow)
@@ -226,7 +227,11 @@ class Line:
                     tape.append(answer)
                 request = flow.send(answer)
         except StopIteration as end:
-            return end.value
+            return await self.clean(end.value)
+
+    async def clean(self, shown: Any) -> Any:
+        """What a reading flow returned, without our secrets."""
+        return await rim.clean(shown, self.hidden, by_name=self.driver.by_name)
 
     async def _answer(self, request: Request, kind: str) -> Answer:
         """A read may be repeated: it changes nothing. "Not now" is no failure of it."""
@@ -407,7 +412,10 @@ class Line:
 
     def cleaned(self, body: bytes) -> str:
         """All of *body* as text, without any secret of this account."""
-        text = body.decode("utf-8", "replace")
+        return self.hidden(body.decode("utf-8", "replace"))
+
+    def hidden(self, text: str) -> str:
+        """All of *text*, without any secret of this account."""
         return scrubbed(text, [*self._secrets, *self._passing])
 
     def _learn(self, request: Request) -> None:

@@ -83,9 +83,7 @@ async def _listed(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
         else missing
         for job in jobs
     }
-    for job in jobs:
-        if job.copies and job.target.id in shown:
-            copies.keep(lane, job, shown[job.target.id], tape, listed=True)
+    copies.keep_listed(lane, jobs, shown, tape)
     witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
     why = line.scrubbed(listing.why) if listing.why else None
     return Sights(seen, witnessed, listing.unavailable, why)
@@ -100,7 +98,7 @@ async def _one_by_one(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> 
         sighting = await line.read(line.driver.look(line.session, job.item), "look", tape)
         seen[job.target] = _told(line, sighting)
         if job.copies and isinstance(sighting, Present):
-            copies.keep(lane, job, sighting.campaign, tape, listed=False)
+            copies.keep(lane, job, sighting.campaign, tape)
     unclear = [one for one in seen.values() if isinstance(one, Unclear)]
     barred = bool(unclear) and len(unclear) == len(seen) and all(u.unavailable for u in unclear)
     silent = any(isinstance(one, Missing) and not one.sure for one in seen.values())

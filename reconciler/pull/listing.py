@@ -123,7 +123,8 @@ async def _listing(line: Line, pages: "_Pages") -> Listing:
     try:
         found = await line.read(flow, "list")
     except AccountStopped as stop:
-        return msgspec.structs.replace(_cut_off(flow), complete=False, partial=False, why=str(stop))
+        cut: Listing = await line.clean(_cut_off(flow))
+        return msgspec.structs.replace(cut, complete=False, partial=False, why=str(stop))
     assert isinstance(found, Listing)
     if not found.complete and line.trouble is not None:
         return msgspec.structs.replace(

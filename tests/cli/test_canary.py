@@ -3,6 +3,7 @@
 Nowhere: state.db and its log, audit log, report, events, standard output and error.
 """
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,15 +43,20 @@ def header(text: str) -> str:
     return kept[:9000]
 
 
+_TOKEN = dict.fromkeys(map(ord, '";\\'))  # what would end a chunk's extension
+
+
 def refusal(said: str) -> bytes:
     """A refusal with *said* in its status line, headers, body, chunk extension and trailers."""
     short = header(said)
     data = json.dumps({"error_message": said, "message": said, "error_code": 30}).encode()
-    chunks = b"%x;x=%s\r\n" % (len(data), b"y") + data + b"\r\n0\r\n"
+    first, rest = data[: len(data) // 2], data[len(data) // 2 :]  # cut anywhere, in two chunks
+    extension = b'x="%s"' % short.translate(_TOKEN)[:200].encode("latin-1")
+    chunks = b"".join(b"%x;%s\r\n%s\r\n" % (len(d), extension, d) for d in (first, rest) if d)
     trailers = f"X-Trailer: {short}\r\nX-Request-Id: {short}\r\n\r\n".encode("latin-1")
     return raw(
         f"400 {short}",
-        chunks + trailers,
+        chunks + b"0\r\n" + trailers,
         CHUNKED,
         f"X-Request-Id: {short}",
         f"CF-Ray: {short}",
@@ -58,6 +64,9 @@ def refusal(said: str) -> bytes:
         f"Content-Type: {short}",
         f"Retry-After: {short}",
     )
+
+
+_NAME = dict.fromkeys((*range(33), *map(ord, ':"(),/;<=>?@[\\]{}'), *range(127, 256)))
 
 
 def doubts(said: str) -> Iterator[bytes]:
@@ -68,6 +77,11 @@ def doubts(said: str) -> Iterator[bytes]:
     yield raw(f"200 {short}", said.encode("utf-8", "replace"))
     yield raw("200 OK", b"{}", f"Content-Length: {short}")
     yield raw("200 OK", b"{}", f"Transfer-Encoding: {short}")
+    yield raw(f"103 {short}", b"", f"Link: {short}") + raw("200 OK", b"<p>", "Content-Length: 3")
+    yield raw("200 OK", f"{short}\r\n{{}}\r\n0\r\n\r\n".encode("latin-1"), CHUNKED)
+    yield raw("200 OK", b"{}", "Content-Length: 2", f"{short[:60].translate(_NAME)}: x")
+    yield plain("200 OK", json.dumps({"data": {"error": [{said: said}]}}).encode())
+    yield plain("500 Oops", f"<html><body>{said}</body></html>".encode("utf-8", "replace"))
     yield f"HTTP/{short} 200 OK\r\n\r\n".encode("latin-1")
 
 
@@ -186,3 +200,73 @@ def test_a_login_tells_nobody_the_key(here: Site, start: int) -> None:
     (here.root / "manifests" / "push.yaml").unlink()
     here.manifest("dialer")
     assert run(here, serve)["pending"] == 1
+
+
+def listing(*, ids: bool) -> bytes:
+    """A listing that echoes the key in every text of its campaigns; with *ids* as their ids too."""
+    listed = [
+        {
+            "id": one if ids and one.isascii() and one.isprintable() else f"c{n}",
+            "name": one,
+            "status": one,
+            "channels": [one],
+            "labels": [{"code": one, "description": one}],
+            "source": {one: [one, {"deep": one}]},
+            "created_date": one,
+        }
+        for n, one in enumerate(ECHOES)
+    ]
+    return json.dumps({"orchestrations": listed, "has_more": False}).encode()
+
+
+@pytest.mark.parametrize("ids", [False, True], ids=["texts", "ids"])
+def test_a_pull_tells_nobody_the_key(here: Site, ids: bool) -> None:
+    push(here, 2)
+    with serving_in_a_thread(Echo(listing=listing(ids=ids)).serve) as url:
+        here.accounts = {k: v.replace("URL", url) for k, v in here.accounts.items()}
+        here.write()
+        pulled = ("inventory", "pull", "--allow-shrink", "push", "--events", "events.ndjson")
+        assert here.run(*pulled, "--format", "json") == (5 if ids else 0), here.err
+    check(here)
+    lines = (here.root / "inventory.ndjson").read_text().splitlines()
+    records = [one for one in map(json.loads, lines[1:]) if "***" in one["name"]]
+    assert len(records) > len(ECHOES) / (10 if ids else 2)
+    assert all("name" in one["unknown"] for one in records)
+    for command in (("plan",), ("inventory", "stats"), ("plan", "--format", "html")):
+        assert here.run(*command) in (0, 1), here.err
+        check(here)
+
+
+def test_the_pages_of_a_pull_that_was_cut_off_tell_nobody_the_key(here: Site) -> None:
+    push(here, 2)
+    first = json.loads(listing(ids=False)) | {"has_more": True, "next_from": "p2"}
+
+    async def serve(wire: Wire, got: Got) -> None:
+        if "from=" in got.target:
+            wire.write(plain("429 Not now", b"{}", "Retry-After: 7200"))
+        else:
+            wire.write(plain("200 OK", json.dumps(first).encode()))
+
+    with serving_in_a_thread(serve) as url:
+        here.accounts = {k: v.replace("URL", url) for k, v in here.accounts.items()}
+        here.write()
+        assert here.run("inventory", "pull", "--max-wait", "1s") == 5, here.err
+    assert len((here.root / "inventory.ndjson").read_text().splitlines()) > len(ECHOES)
+    check(here)
+
+
+def test_a_copy_tells_nobody_the_key(here: Site) -> None:
+    """Nor does the look that it is made from, nor the evidence that packs it."""
+    names = push(here, len(ECHOES))
+    listed = json.loads(names)["orchestrations"]
+    for one, said in zip(listed, ECHOES, strict=False):
+        one |= {"source": said, "labels": [{"code": said}], "status": said}
+    page = json.dumps({"orchestrations": listed, "has_more": False, "x": ECHOES[0]}).encode()
+    here.accounts = {k: f"{v}, keepCopy: true" for k, v in here.accounts.items()}
+    summary = run(here, Echo(listing=page).serve)
+    assert summary["refused"] == len(ECHOES)
+    assert len(list((here.root / ".reconciler" / "copies").iterdir())) == len(ECHOES)
+    assert here.run("evidence", "plan.json", "--out", "e.tar.gz") == 0
+    (here.root / "e.tar").write_bytes(gzip.decompress((here.root / "e.tar.gz").read_bytes()))
+    (here.root / "e.tar.gz").unlink()
+    check(here)
