@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.api.approve import Approval
+    from reconciler.api.compared import PlanComparison
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
@@ -53,6 +54,7 @@ _HOMES = {
     "NotAllowed": "errors",
     "NotVerified": "errors",
     "Plan": "api.plan",
+    "PlanComparison": "api.compared",
     "Project": "api.project",
     "Proven": "prove.proofs",
     "ReconcilerError": "errors",
@@ -87,6 +89,7 @@ __all__ = [
     "NotAllowed",
     "NotVerified",
     "Plan",
+    "PlanComparison",
     "Project",
     "Proven",
     "ReconcilerError",

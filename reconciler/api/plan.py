@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from reconciler import disk
 from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
@@ -27,6 +27,9 @@ from reconciler.plan.saved import read_plan as read_saved
 from reconciler.site import Site
 from reconciler.views import PLAN_FORMATS, plan_parts
 from reconciler.views.frame import Frame, Platform
+
+if TYPE_CHECKING:
+    from reconciler.api.compared import PlanComparison
 
 
 class Plan:
@@ -113,6 +116,12 @@ class Plan:
     def expired(self, now: datetime) -> str | None:
         """By how much it is too old to be begun at *now*; None if it is not."""
         return plan_age.expired(planfile.moment(self._value.metadata.expires_at), now=now)
+
+    def compare(self, other: "Plan | One") -> "PlanComparison":
+        """What changed from this plan to *other*, or to the one in that file."""
+        from reconciler.api.compared import compare
+
+        return compare(self, other if isinstance(other, Plan) else read_plan(other))
 
     # ------------------------------------------------------------ what it becomes
 

@@ -115,3 +115,16 @@ def test_source_date_epoch_of_the_given_environment_is_now_and_is_told(root: Pat
     plan = reconciler.open_project(root, environ=environ, listener=Told()).plan()
     assert plan.metadata.created_at == "2026-11-21T12:00:00Z"
     assert told == ["warning: now is 2026-11-21T12:00:00Z, because SOURCE_DATE_EPOCH is set"]
+
+
+def test_two_plans_are_compared(project: reconciler.Project, root: Path, tmp_path: Path) -> None:
+    before = project.plan()
+    inventory = root / "inventory.ndjson"
+    inventory.write_text(inventory.read_text().replace('"c1"', '"c7"'))
+    found = before.compare(project.plan())
+    assert isinstance(found, reconciler.PlanComparison)
+    assert found.differ
+    assert found.write(tmp_path / "c.md", "markdown") == (tmp_path / "c.md",)
+    assert (tmp_path / "c.md").read_text() == found.view("markdown")
+    before.write(tmp_path / "plan.json")
+    assert not before.compare(tmp_path / "plan.json").differ

@@ -589,3 +589,47 @@ def test_every_command_reads_reports_alike(
         assert f"--report: write FORMAT=FILE, not '{given}'" in capsys.readouterr().err
     assert main([*command, "--report", "paper=x"]) == 64
     assert "--report: no format 'paper'; there are text, json, " in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- two plans
+
+
+def two_plans(root: Path) -> None:
+    planned(root)
+    (root / "out.json").rename(root / "old.json")
+    text = (root / "inventory.ndjson").read_text()
+    (root / "inventory.ndjson").write_text(text.replace('"running"', '"stopped"'))
+    planned(root)
+
+
+def test_show_of_two_plans_says_what_changed(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_plans(root)
+    capsys.readouterr()
+    assert main(["show", "old.json", "out.json", "--report", "html=c.html"]) == 0
+    said = capsys.readouterr().out
+    assert "Now deleted: 1" in said
+    assert "delete, matched; was refuse, running" in said
+    assert (root / "c.html").read_text().startswith("<!doctype html>")
+    assert main(["show", "old.json", "out.json", "--format", "json", "--detailed-exitcode"]) == 2
+    assert json.loads(capsys.readouterr().out)["summary"]["changed"] == 1
+    assert main(["show", "out.json", "out.json", "--detailed-exitcode"]) == 0
+    assert "Both are the same plan." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["old.json", "out.json", "--format", "sarif"], "of two plans: no format 'sarif'"),
+        (["old.json", "out.json", "--report", "csv=x"], "of two plans: no format 'csv'"),
+        (["out.json", "--detailed-exitcode"], "name two plans"),
+    ],
+)
+def test_what_two_plans_cannot_be_shown_as_is_said(
+    root: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_plans(root)
+    assert main(["show", *arguments]) == 64
+    assert said in capsys.readouterr().err
+    assert not (root / "x").exists()

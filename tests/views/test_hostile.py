@@ -17,7 +17,9 @@ from markdown_it import MarkdownIt
 from reconciler import views
 from reconciler.model import PlanDocument, ReportDocument
 from reconciler.views import text
+from reconciler.views.compared import COMPARISON_FORMATS
 from reconciler.views.frame import Frame
+from tests.support import compared_plans
 from tests.support.render_samples import (
     DIGEST,
     HOSTILE,
@@ -40,6 +42,10 @@ SEEN = {
             "markdown", hostile_plan(), Frame(digest=DIGEST, fit="bitbucket")
         )
     ),
+    **{
+        f"compared-{name}": compared_plans.shown(name, compared_plans.hostile_comparison())
+        for name in COMPARISON_FORMATS
+    },
     "plan-text-summary": "".join(text.plan_summary(hostile_plan(), color=False, width=80)),
 }
 COLOURED = "".join(text.plan(hostile_plan(), color=True, width=80, everything=True))
@@ -111,7 +117,7 @@ def test_a_page_has_no_element_and_no_address_of_others(name: str) -> None:
 
 MARKDOWN = [
     *("plan-markdown", "report-markdown", "plan-github-summary", "report-github-summary"),
-    "plan-bitbucket",
+    *("plan-bitbucket", "compared-markdown"),
 ]
 OURS = {"h3", "p", "code", "strong", "em", "ul", "li", "details", "summary", "br", "blockquote"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}

@@ -13,9 +13,9 @@ def text(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def style() -> str:
-    """The whole style, as it stands in the page."""
-    return "\n" + "".join(text(f"css/{name}.css") for name in _CSS)
+def style(*names: str) -> str:
+    """The style, as it stands in the page; *names*: its files, if not all that the rows need."""
+    return "\n" + "".join(text(f"css/{name}.css") for name in names or _CSS)
 
 
 def script() -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -14,6 +14,8 @@ from reconciler.views.frame import Frame
 from reconciler.views.html import assets, data, overview, paper, timeline
 from reconciler.views.html.shown import escaped, sentence
 from reconciler.views.html.story import PageRow, Story
+
+_NOTHING_ELSE = "base-uri 'none'; form-action 'none'"
 
 
 def pieces(plan: PlanDocument | None, report: ReportDocument | None, frame: Frame) -> Iterator[str]:
@@ -37,6 +39,19 @@ def pieces(plan: PlanDocument | None, report: ReportDocument | None, frame: Fram
     yield f"<script>{assets.script()}</script>\n</body>\n</html>\n"
 
 
+def static(template: str, **values: object) -> Iterator[str]:
+    """A page without a script."""
+    style = assets.style("base", "overview", "compared", "narrow", "print")
+    policy_ = f"default-src 'none'; style-src {_digest(style)}; img-src data:; {_NOTHING_ELSE}"
+    made = _environment().get_template(template)
+    return made.generate(**values, policy=Markup(policy_), style=Markup(style))
+
+
+def sentence_with(make: Callable[[Callable[[str], str]], str]) -> Markup:
+    """A sentence of ours with foreign values in it, each of which *make* puts through its show."""
+    return Markup(make(lambda text: f'<span class="foreign">{escaped(text)}</span>'))
+
+
 def _data(story: Story) -> Iterator[str]:
     tables = data.Tables()
     yield '<script type="application/json" id="rows">['
@@ -53,8 +68,7 @@ def policy() -> str:
     """What the page may do: use its own style, run its own script, and nothing else."""
     return (
         f"default-src 'none'; style-src {_digest(assets.style())};"
-        f" script-src {_digest(assets.script())}; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
+        f" script-src {_digest(assets.script())}; img-src data:; {_NOTHING_ELSE}"
     )
 
 

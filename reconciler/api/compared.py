@@ -1,0 +1,85 @@
+"""`show A B`: what changed between two plans."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.api.given import One
+from reconciler.api.written import write_parts
+from reconciler.errors import check_format
+from reconciler.plan.compared import Comparison
+from reconciler.plan.saved import no_collection
+from reconciler.views.compared import COMPARISON_FORMATS, comparison_parts
+from reconciler.views.frame import Frame, Platform
+
+if TYPE_CHECKING:
+    from reconciler.api.plan import Plan
+
+
+class PlanComparison:
+    """What changed from one plan to another: *value* has it all, field by field."""
+
+    def __init__(self, value: Comparison) -> None:
+        self.value = value
+
+    @property
+    def differ(self) -> bool:
+        """Whether applying the one is not what applying the other is.
+
+        Who made a plan, when, from which files and with which warnings does not count.
+        """
+        return self.value.differ
+
+    @no_collection()
+    def view(
+        self,
+        format: str,  # noqa: A002 - the option's name
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+        show_numbers: bool = False,
+    ) -> str:
+        """It in one of the formats of `show A B`: text, json, markdown, html.
+
+        Phone numbers are masked, in text and json unless *show_numbers*. Markdown keeps the limit
+        of the platform *fit*; *run* is the address of the CI's run.
+        """
+        view = COMPARISON_FORMATS[check_format(format, COMPARISON_FORMATS)]
+        return "".join(view(self.value, self._frame(fit, run, show_numbers)))
+
+    @no_collection()
+    def write(
+        self,
+        path: One,
+        format: str,  # noqa: A002
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+    ) -> tuple[Path, ...]:
+        """Put a view of it at *path*, whole or not at all; the files written.
+
+        With *fit*, what does not fit goes on in *path* with `.2`, `.3` and so on behind it.
+        """
+        check_format(format, COMPARISON_FORMATS)
+        return write_parts(
+            Path(path), comparison_parts(format, self.value, self._frame(fit, run, False))
+        )
+
+    def _frame(self, fit: Platform | None, run: str | None, show_numbers: bool) -> Frame:
+        digest = self.value.after.digest
+        return Frame(digest=digest, run=run, fit=fit, show_numbers=show_numbers)
+
+
+@no_collection()
+def compare(before: "Plan", after: "Plan") -> PlanComparison:
+    """What *after* does that *before* does not, and the other way round."""
+    from reconciler.inventory.diff import changes
+    from reconciler.plan import comparing
+
+    return PlanComparison(
+        comparing.compare(
+            before.value,
+            after.value,
+            digests=(before.digest, after.digest),
+            record_changes=changes,
+        )
+    )
