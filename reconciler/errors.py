@@ -5,6 +5,7 @@ ReconcilerError            exit 1   something could not be done
   Usage                    exit 64  the command line, or the arguments of a call, themselves
     UnknownName            exit 64  a name that the project does not have
   NotAllowed                  exit 3   a guard said no before the first request
+    ApprovalsMissing          exit 3   fewer people signed the plan than must
   Stale                    exit 4   the plan or the evidence is not what it should be
     NotVerified               exit 4   evidence or an audit log that does not verify
   Locked                   exit 75  another run holds a lane
@@ -112,6 +113,10 @@ class NotAllowed(ReconcilerError):
     """A guard said no before the first request; nothing was sent."""
 
     exit = Exit.REFUSED
+
+
+class ApprovalsMissing(NotAllowed):
+    """Fewer people signed the plan than must; nothing was sent."""
 
 
 class Stale(ReconcilerError):

@@ -86,6 +86,31 @@ class Listener:
         """Take a sentence that nobody may miss, already escaped."""
 
 
+class Relay(Listener):
+    """Hands everything on to *other*; make another by overriding what it is to overhear."""
+
+    def __init__(self, other: Listener) -> None:
+        self._other = other
+
+    def begin(self, numbers: Collection[str]) -> None:
+        self._other.begin(numbers)
+
+    def event(self, event: Event) -> None:
+        self._other.event(event)
+
+    def tick(self) -> None:
+        self._other.tick()
+
+    def end(self) -> None:
+        self._other.end()
+
+    def note(self, text: str) -> None:
+        self._other.note(text)
+
+    def aloud(self, text: str) -> None:
+        self._other.aloud(text)
+
+
 @contextmanager
 def told(listener: Listener, numbers: Collection[str]) -> Iterator[None]:
     """Meanwhile a run is under way, as *listener* is told."""

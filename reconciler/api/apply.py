@@ -44,11 +44,13 @@ def apply(
     max_wait: MaxWait = "15m",
     first_run: bool = False,
     attended: bool = False,
+    notify: bool = True,
     on_event: OnEvent = None,
     stop: Stop | None = None,
     **reads: Unpack[GivenReading],
 ) -> Report:
     """Carry *plan* out, or go on with it."""
+    from reconciler.api.notify import told
     from reconciler.apply.steps import apply as carry_out
 
     options = ApplyOptions(
@@ -66,7 +68,9 @@ def apply(
     if update_inventory and "-" in options.inventory.files:
         raise Usage("--update-inventory cannot write to standard input")
     task, chosen = _task(heard_by(site, on_event), plan, options, stop or Stop())
-    result = carry_out(task, lambda report: Report(report, chosen).document())
+    with told(task, chosen, notify=notify) as telling:
+        result = carry_out(telling.task, lambda report: Report(report, chosen).document())
+        telling.concluded(result)
     report = Report(result.report, chosen)
     if result.failure is not None:
         raise Unfinished(report, result.failure) from result.failure

@@ -1,12 +1,12 @@
 """What callers may give: texts, paths, a wait, a listener; how an inventory's files are read."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reconciler.errors import Usage
-from reconciler.events import Event, Listener
+from reconciler.events import Event, Listener, Relay
 from reconciler.model import Target
 from reconciler.site import Site
 
@@ -79,31 +79,16 @@ def heard_by(site: Site, on_event: OnEvent) -> Site:
     return site.heard_by(_Calling(on_event, site.listener))
 
 
-class _Calling(Listener):
+class _Calling(Relay):
     """Calls a function at every event, and tells another listener everything."""
 
     def __init__(self, call: Callable[[Event], None], other: Listener) -> None:
+        super().__init__(other)
         self._call = call
-        self._other = other
-
-    def begin(self, numbers: Collection[str]) -> None:
-        self._other.begin(numbers)
 
     def event(self, event: Event) -> None:
-        self._other.event(event)
+        super().event(event)
         self._call(event)
-
-    def tick(self) -> None:
-        self._other.tick()
-
-    def end(self) -> None:
-        self._other.end()
-
-    def note(self, text: str) -> None:
-        self._other.note(text)
-
-    def aloud(self, text: str) -> None:
-        self._other.aloud(text)
 
 
 def inventory_of(files: Some, **reads: Unpack[GivenReading]) -> "Given":

@@ -229,6 +229,7 @@ class Project:
         max_wait: MaxWait = "15m",
         first_run: bool = False,
         attended: bool = False,
+        notify: bool = True,
         on_event: OnEvent = None,
         stop: "Stop | None" = None,
         **reads: Unpack[GivenReading],
@@ -246,8 +247,9 @@ class Project:
         count. *waive* lifts one rule of `guards.waivable`, *because* of something, by *ticket*.
         *max_wait*: the longest single wait (`15m`); a longer one stops the account. *first_run*:
         there is no journal, and nothing was ever sent for these targets. *attended*: a person
-        follows the run, and has been told that there is no journal. *on_event* is called with
-        every `Event` (or is a `Listener`), from another thread. *stop* ends the run early.
+        follows the run, and has been told that there is no journal. *notify*: the receivers of the
+        project file are told. *on_event* is called with every `Event` (or is a `Listener`), from
+        another thread. *stop* ends the run early.
 
         Raises `InputError`, `Usage`, `Stale`, `NotAllowed` and `Locked` before the first request,
         and `Unfinished`, which has the report, if something fails after the last.
@@ -271,6 +273,7 @@ class Project:
             max_wait=max_wait,
             first_run=first_run,
             attended=attended,
+            notify=notify,
             on_event=on_event,
             stop=stop,
             **reads,

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler import disk
 from reconciler.apply.task import Task
 from reconciler.declare.project import Approvals
-from reconciler.errors import NotAllowed
+from reconciler.errors import ApprovalsMissing, NotAllowed
 from reconciler.model import PlanDocument
 from reconciler.prove import approvals
 from reconciler.prove.approvals import Counted
@@ -68,7 +68,7 @@ def _counted(task: Task, rule: Approvals, required: int) -> Consent:
         plan_name=saved.path.name,
     )
     if missing := approvals.shortfall(counted, required=required, author=author):
-        raise NotAllowed(f"{missing}; nothing was sent (reconciler approve signs the plan)")
+        raise ApprovalsMissing(f"{missing}; nothing was sent (reconciler approve signs the plan)")
     return Consent(required, counted, hashlib.sha256(signers.allowed).hexdigest())
 
 

@@ -75,6 +75,7 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
 @click.option("--format", "format_", type=click.Choice(list(REPORT_FORMATS)), default="text")
 @FIT
 @EVENTS
+@click.option("--no-notify", is_flag=True, help="Tell no receiver of the project's `notify`.")
 @click.option("--first-run", is_flag=True, help="There is no journal, and that is right.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
 @pass_app
@@ -100,6 +101,7 @@ def command(
     format_: str,
     fit: "Platform | None",
     events: str | None,
+    no_notify: bool,
     first_run: bool,
     show_numbers: bool,
 ) -> int:
@@ -152,6 +154,7 @@ def command(
                 max_wait=max_wait,
                 first_run=first_run,
                 attended=sys.stdin is not None and sys.stdin.isatty(),
+                notify=not no_notify,
                 on_event=ProgressListener(app, events),
                 stop=stop,
                 **reads,

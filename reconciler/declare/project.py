@@ -19,6 +19,7 @@ from reconciler.declare.guards import (
 )
 from reconciler.declare.inventory import InventoryEntry
 from reconciler.declare.near import known_accounts
+from reconciler.declare.notify import Notify
 from reconciler.declare.scopes import scopeless
 from reconciler.declare.strict import parse
 from reconciler.declare.waiver import Waiver
@@ -107,6 +108,9 @@ class ProjectSpec(Declared):
     guards: Annotated[Guards, Field(description="The rules that refuse.")] = (
         Guards.model_construct()
     )
+    notify: Annotated[
+        tuple[Notify, ...], Field(description="Who is told of an apply; sent by `apply` alone.")
+    ] = ()
     accounts: Annotated[
         Mapping[Name, Account],
         Field(min_length=1, description="By the name that manifests use."),
@@ -187,6 +191,11 @@ class ProjectFile(Declared):
     @property
     def guards(self) -> Guards:
         return self.spec.guards
+
+    @property
+    def notify(self) -> tuple[Notify, ...]:
+        """Who is told of an apply."""
+        return self.spec.notify
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

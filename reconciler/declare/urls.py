@@ -48,7 +48,7 @@ def base_url(text: str) -> str:
         )
     text = _url(text, path=True, secrets="credentials go into settings")
     parts = urlsplit(text)
-    if parts.scheme == "http" and not _is_here(parts.hostname or ""):
+    if parts.scheme == "http" and not is_here(parts.hostname or ""):
         raise ValueError("must be https; http is only for localhost, 127.0.0.0/8 and [::1]")
     return text
 
@@ -61,7 +61,8 @@ def origin(text: str) -> tuple[str, str, int | None]:
     return scheme, host, parts.port or default
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether *host* is this machine, whatever the name servers say."""
     if host == "localhost":
         return True
     import ipaddress

@@ -11,6 +11,7 @@ from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.look import confirm, opening, settle
 from reconciler.lanes.pace import Pace, slack
+from reconciler.lanes.proxies import sender_through
 from reconciler.lanes.send import Sender
 from reconciler.lanes.session import open_session
 from reconciler.lanes.work import (
@@ -176,11 +177,7 @@ def sender_of(opened: OpenAccount) -> Sender:
     account, timeout = opened.account, opened.driver.timeout
     if account.timeout is not None:
         timeout = account.timeout.total_seconds()
-    proxy, auth = opened.proxy, None
-    if proxy is not None and proxy.user is not None and proxy.password is not None:
-        auth = proxy.user.secret(), proxy.password.secret()
-    url = proxy.url if proxy is not None else None
-    return Sender(proxy=url, proxy_auth=auth, ca_file=account.ca_file, deadline=timeout)
+    return sender_through(opened.proxy, account.ca_file, timeout)
 
 
 def by_lane(accounts: Sequence[OpenAccount]) -> dict[str, list[OpenAccount]]:

@@ -80,7 +80,15 @@ class Sender:
         *leaves* is called just before the first byte does; what it raises keeps it here.
         *answered* is called when a whole answer has come. *wire* is *request* made ready already.
         """
-        wire = wire or wire_request(request)
+        return await self.send_wire(wire or wire_request(request), leaves, answered)
+
+    async def send_wire(
+        self,
+        wire: Wire,
+        leaves: Callable[[], None] = _nothing,
+        answered: Callable[[], None] = _nothing,
+    ) -> Answer:
+        """The same of a request that is made ready already."""
         before = _SENDING.set(True)
         exchange = _Exchange(self._transport(wire), self._deadline, leaves, answered)
         try:

@@ -7,9 +7,11 @@ Unsendable it would not arrive as it was planned, and never leaves
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, urlsplit
 
+from reconciler.declare.urls import is_here
 from reconciler.driver import Request, Secret, revealed
 from reconciler.errors import ReconcilerError
 
@@ -86,6 +88,38 @@ def wire_request(request: Request) -> Wire:
         _check_header(name, value)
     values = tuple(headers.values())
     return Wire(scheme, host, port, request.method, target, values, content or b"")
+
+
+def wire_post(url: str, headers: Mapping[str, str], content: bytes) -> Wire:
+    """A POST of *content* to *url*, as it stands there; `Unsendable` if it is not one of ours.
+
+    What is wrong is told without a word of *url*: whoever knows it can write there.
+    """
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port or _PORTS.get(parts.scheme, 0), parts.hostname or ""
+    except ValueError:
+        parts, port, host = urlsplit(""), 0, ""
+    if not re.fullmatch(r"[!-~]+", url) or "\\" in url or not (host and port):
+        raise Unsendable("its address is not a URL; it is https://HOST/PATH, in plain ASCII")
+    if parts.scheme == "http" and not is_here(host):
+        raise Unsendable("its address must be https; http is only for this machine")
+    if "@" in parts.netloc or "#" in url:
+        raise Unsendable("its address must not hold a user name, a password or a fragment")
+    host = f"[{host}]" if ":" in host else host
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    written = {
+        "Host": host if port == _PORTS[parts.scheme] else f"{host}:{port}",
+        "User-Agent": _AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        **headers,
+        "Content-Length": str(len(content)),
+        "Connection": "close",
+    }
+    for name, value in written.items():
+        _check_header(name, value)
+    return Wire(parts.scheme, host, port, "POST", target, tuple(written.items()), content)
 
 
 def _content(request: Request) -> bytes | None:

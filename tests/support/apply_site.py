@@ -95,6 +95,7 @@ class Site:
     capsys: pytest.CaptureFixture[str] | None = None  # None: nothing is run in this process
     accounts: dict[str, str] = field(default_factory=lambda: dict(ACCOUNTS))
     guards: str = "maxDeletions: {count: 100}"
+    more: str = ""  # further lines of the project's spec
     out: str = ""
     err: str = ""
 
@@ -103,7 +104,7 @@ class Site:
         text = "\n".join(lines).replace("URL", url or self.url)
         (self.root / "reconciler.yaml").write_text(
             "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: site}\nspec:\n"
-            f"  accounts:\n{text}\n  guards: {{{self.guards}}}\n"
+            f"  accounts:\n{text}\n  guards: {{{self.guards}}}\n{self.more}"
         )
 
     def manifest(self, *accounts: str, keep: str = "", name: str = "old *") -> None:
