@@ -162,7 +162,11 @@ def test_the_model_imports_only_errors() -> None:
         (("jinja2", "markupsafe"), ("reconciler.views.html.page",)),
         (
             ("importlib.resources",),
-            ("reconciler.api.init.assets", "reconciler.views.html.assets"),
+            (
+                "reconciler.api.init.assets",
+                "reconciler.testing.package",
+                "reconciler.views.html.assets",
+            ),
         ),
         (("pytest", "hypothesis", "jsonschema"), ()),
     ],
@@ -274,6 +278,18 @@ def test_a_driver_imports_only_what_a_driver_may(name: str) -> None:
     ours = {one for one, _ in imports(name) if within(one, "reconciler")}
     allowed = {"reconciler.model", "reconciler.errors", *shared}
     assert {one for one in ours if not within(one, "reconciler.driver")} <= allowed
+
+
+def test_what_only_one_vendor_needs_is_all_that_is_private() -> None:
+    """A third party may use whatever a driver of ours uses, but for a vendor's own module."""
+    own = {"_batch": ("batch_cep", "batch_mep"), "_http": ("http", "_http")}
+    for name in _drivers():
+        mine = name.rpartition(".")[2]
+        for wanted, _ in imports(name):
+            module = wanted.rpartition(".")[2]
+            if within(wanted, "reconciler.drivers") and module.startswith("_"):
+                vendor = "_" + module.split("_")[1]
+                assert mine.startswith(own[vendor]), f"{name} imports {wanted}"
 
 
 @pytest.mark.parametrize("name", _drivers())

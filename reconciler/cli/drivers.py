@@ -1,10 +1,12 @@
 """`reconciler drivers`: what each driver can do, what it wants to know, what an answer means."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from reconciler.cli.app import App, pass_app
+from reconciler.safe import terminal
 
 _VIEW = click.option(
     "--format",
@@ -39,6 +41,7 @@ Examples:
   reconciler drivers ozonetel
   reconciler drivers --format json
   reconciler drivers try crm --answers answers.ndjson
+  reconciler drivers new acme
 """,
 )
 @_VIEW
@@ -98,3 +101,32 @@ def try_(app: App, account: str, path: str, format_: str) -> None:
     data = sys.stdin.buffer.read() if path == "-" else None
     found = answers_tried(app.site, account, path, data)
     app.out(tried_as_json(account, found) if format_ == "json" else tried(found, width=app.width))
+
+
+@command.command(
+    "new",
+    epilog="""\b
+Examples:
+  reconciler drivers new acme
+  reconciler drivers new acme-sms --out drivers/acme-sms
+
+An ordinary vendor needs no package: the driver http describes it in YAML.""",
+)
+@click.argument("name")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder it goes to, new or empty.  [default: reconciler-NAME]",
+)
+@pass_app
+def new(app: App, name: str, out: Path | None) -> None:
+    """Write a package for another vendor: its driver NAME, conformance test and CI workflow."""
+    from reconciler.api.new_driver import new_driver
+
+    written = new_driver(name, out)
+    for path in written:
+        app.out(f"written  {terminal(str(path))}")
+    folder = terminal(str(out or f"reconciler-{name}"))
+    app.out(f"Next: write the driver, then python -m pip install './{folder}[test]'")
+    app.out(f"and python -m pytest {folder}: what each clause asks for is in docs/driver-kit.md.")

@@ -274,6 +274,12 @@ def one_each(settings: Any, items: Sequence[Item], most: int | None) -> list[tup
     return [(item,) for item in items]
 
 
+def chunks(items: Sequence[Item], size: int, most: int | None) -> list[tuple[Item, ...]]:
+    """`batches` of a vendor that takes up to *size* independent targets a request."""
+    step = min(size, most or size)
+    return [tuple(items[at : at + step]) for at in range(0, len(items), step)]
+
+
 def halves(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
     """`split` of a vendor whose items are independent."""
     middle = len(items) // 2

@@ -14,12 +14,9 @@ from reconciler.driver import (
     duration,
 )
 from reconciler.drivers import _http_templates as templates
-from reconciler.drivers import answers, ids, pages
+from reconciler.drivers import auth, ids
 from reconciler.drivers._http_models import HttpSettings, Jwt, TokenFlow
 from reconciler.drivers._http_templates import Filling
-from reconciler.drivers.strictjson import mapping
-
-_WAIT = 60.0  # where a token is throttled, and nobody says for how long
 
 
 def hidden(session: Session) -> Mapping[str, Secret]:
@@ -43,47 +40,20 @@ def _signed(session: Session, wanted: Jwt) -> Secret:
         wanted.claims, Filling({"nonce": session.nonce()}, {})
     )
 
-    def sign(key: str) -> str:
-        import jwt
-
-        times = {}
-        if wanted.expires is not None:
-            now = int(session.now())
-            times = {"iat": now, "exp": now + int(wanted.expires.total_seconds())}
-        # HMAC pads short keys with zeros anyway; padded here, PyJWT does not warn about them.
-        padded = key.encode().ljust(64, b"\0")
-        return jwt.encode({**claims, **times}, padded, algorithm=wanted.algorithm)
+    def times() -> dict[str, int]:
+        if wanted.expires is None:
+            return {}
+        now = int(session.now())
+        return {"iat": now, "exp": now + int(wanted.expires.total_seconds())}
 
     settings: HttpSettings = session.settings
-    return settings.secrets[wanted.secret].secret().map(sign)
+    key = settings.secrets[wanted.secret].secret()
+    return auth.signed(key, claims, algorithm=wanted.algorithm, times=times)
 
 
 def token(flow: TokenFlow, answer: Answer) -> Token | Unauthorised | Throttled | Doubt:
     """What the *answer* to a token request gives."""
-    said = mapping(answer.body) if answers.ok(answer) else None
-    found = pages.at(said, flow.take)
-    if (
-        isinstance(found, str)
-        and 0 < len(found) <= 8192
-        and found.isascii()
-        and found.isprintable()
-    ):
-        return Token(Secret.of(found), _lives(flow.expires, said))
-    if answer.status == 429:
-        return Throttled("HTTP 429: too many tokens were asked for", _WAIT)
-    if answer.status in (400, 401, 403):  # 400: RFC 6749, §5.2
-        return Unauthorised(f"no token was given ({answers.told(answer)})")
-    return Doubt(f"no token: {answers.odd(answer)}")
-
-
-def _lives(expires: str | None, said: Any) -> float | None:
-    """Seconds that a token lives, if anybody says."""
-    if expires is None:
-        return None
-    if expires[0].isdigit():
-        return duration(expires).total_seconds()
-    found = pages.at(said, expires)
-    if isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) < 10:
-        found = int(found)
-    known = isinstance(found, int | float) and not isinstance(found, bool) and found > 0
-    return float(found) if known else None
+    lives: str | float | None = flow.expires
+    if flow.expires is not None and flow.expires[0].isdigit():
+        lives = duration(flow.expires).total_seconds()
+    return auth.given(answer, take=flow.take, lives=lives)

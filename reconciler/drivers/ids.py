@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from reconciler.model import Campaign
+
 _PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 _BODY = re.compile(r"[ -~]{1,200}")
 _HEADER = re.compile(r"[!-~]{1,200}")
@@ -28,6 +30,30 @@ def in_path(text: str) -> str | None:
 def in_body(text: str) -> str | None:
     """Why *text* cannot be an id in a JSON body, or None."""
     return None if _BODY.fullmatch(text) else "an id is 1 to 200 printable ASCII characters"
+
+
+def path_id(_settings: Any, campaign: Campaign, _part: str | None) -> str | None:
+    """`unsafe` of a driver whose vendor takes the id as one segment of its URL."""
+    return in_path(campaign.id)
+
+
+def body_id(_settings: Any, campaign: Campaign, _part: str | None) -> str | None:
+    """`unsafe` of a driver whose vendor takes the id in a JSON body or in a query."""
+    return in_body(campaign.id)
+
+
+def written(pattern: str, why: str) -> AfterValidator:
+    """For a setting that is text of a form: all of it is *pattern*, or *why* says how to write it.
+
+    `Annotated[str, written("[a-z]{2}", "is no region; write it as eu")]`
+    """
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(why)
+        return text
+
+    return AfterValidator(check)
 
 
 def as_text(text: str) -> str | None:

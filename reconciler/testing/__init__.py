@@ -9,10 +9,23 @@
     def test_my_driver(check):
         check()
 
-Each check raises AssertionError with what it saw. Nothing is sent, and pytest is not needed.
+Each check raises AssertionError with what it saw and the clause in words. Nothing is sent, and
+pytest is not needed.
 """
 
-from reconciler.testing._checks import Check, Example, conformance, settings
-from reconciler.testing._twisted import twisted
+from reconciler.testing.abilities import Abilities, abilities
+from reconciler.testing.example import Example, settings
+from reconciler.testing.lies import broken_json, twisted
+from reconciler.testing.suite import CLAUSES, Check, conformance
 
-__all__ = ["Check", "Example", "conformance", "settings", "twisted"]
+__all__ = [
+    "CLAUSES",
+    "Abilities",
+    "Check",
+    "Example",
+    "abilities",
+    "broken_json",
+    "conformance",
+    "settings",
+    "twisted",
+]

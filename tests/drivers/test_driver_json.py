@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.drivers import ids
 from reconciler.drivers.pages import instant
 from reconciler.drivers.strictjson import NotJson, integer, mapping, parse, words
-from reconciler.testing._twisted import broken_json
+from reconciler.testing import broken_json
 
 
 @pytest.mark.parametrize(("name", "body"), list(broken_json(b'{"status":"success"}')))

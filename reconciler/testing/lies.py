@@ -13,6 +13,8 @@ _STATUSES: Final = (
     *(426, 428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 507, 508, 511, 520, 522, 524, 599),
     *(100, 101, 102, 103, 0, 999),
 )
+_REFUSALS: Final = (400, 401, 403, 404, 405, 409, 410, 415, 422, 423, 429, 500, 503)
+_SENTENCE: Final = b'{"message":"it cannot be done now"}'
 _VALUES: Final = (
     *(b"null", b"true", b"false", b"0", b"1", b"200", b"204", b'""', b'"success"', b'"true"'),
     *(b"[]", b"[{}]", b"[true]", b'["success"]', b'[{"status":"success"}]', b'[{"status":true}]'),
@@ -61,6 +63,8 @@ def twisted(success: Answer) -> Iterator[tuple[str, Answer]]:
     for status in _STATUSES:
         yield f"{status} with the success body", _answer(status, body)
         yield f"{status} without a body", _answer(status, b"")
+    for status in _REFUSALS:
+        yield f"{status} with a sentence", _answer(status, _SENTENCE)
     for value in (*_VALUES, *_PAGES):
         yield f"200 {value[:30]!r}", _answer(success.status or 200, value)
     for failure in _FAILURES:

@@ -1,0 +1,1 @@
+"""What every driver must hold: a function a clause, its docstring the clause in words."""
