@@ -125,7 +125,8 @@ def fits(row: AnswerRow | MissingRow, answer: Answer, filled: Filling | None) ->
 
 def _body_fits(wanted: str | None, answer: Answer) -> bool:
     if wanted == "empty":
-        return not answer.body.strip()
+        # Blanks are nothing, but not in an answer that must not have a body.
+        return not (answer.body if answer.status in (204, 205) else answer.body.strip())
     if wanted == "object":
         said = mapping(answer.body)
         return said is not None and not answers.speaks_of_failure(said)
