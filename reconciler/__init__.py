@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.api.approve import Approval
     from reconciler.api.compared import PlanComparison
+    from reconciler.api.doctor import Health
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
@@ -47,6 +48,7 @@ _HOMES = {
     "Evidence": "api.evidence",
     "Exit": "errors",
     "Explanation": "plan.explain",
+    "Health": "api.doctor",
     "InputError": "errors",
     "InventoryPull": "pull.results",
     "Listener": "events",
@@ -82,6 +84,7 @@ __all__ = [
     "Evidence",
     "Exit",
     "Explanation",
+    "Health",
     "InputError",
     "InventoryPull",
     "Listener",

@@ -136,6 +136,18 @@ def replace(place: Path, parts: Iterable[bytes]) -> None:
         os.close(folder)
 
 
+def probe(folder: Path) -> None:
+    """Write a file in *folder*, durably, and take it away again; raises OSErrors as they are."""
+    descriptor, name = _beside(folder / "probe")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(b"probe")
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        os.unlink(name)
+
+
 def _beside(place: Path) -> tuple[int, Path]:
     """A new file in the folder of *place*, nobody else's: its descriptor, and where it is.
 

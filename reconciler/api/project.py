@@ -12,6 +12,7 @@ from reconciler.site import Site, real_time
 
 if TYPE_CHECKING:
     from reconciler.api.approve import Approval
+    from reconciler.api.doctor import Health
     from reconciler.api.evidence import Evidence
     from reconciler.api.plan import Plan
     from reconciler.api.report import Report
@@ -76,6 +77,27 @@ class Project:
         from reconciler.api.validate import validate
 
         return validate(self._site, paths)
+
+    def doctor(
+        self,
+        *,
+        accounts: Some = (),
+        max_wait: MaxWait = "1m",
+        on_event: OnEvent = None,
+        stop: "Stop | None" = None,
+    ) -> "Health":
+        """Check the project, this machine, and each account at its vendor; it changes nothing.
+
+        Sends only requests that read, with the credentials of the project's environment: one page
+        of a listing or one look an account, at its pace and with its lane (another run holds it:
+        skipped). *accounts*: only these. What is wrong is not raised, it stands in `checks`, each
+        with the fix. *max_wait*, *on_event*, *stop* as in `apply`.
+        """
+        from reconciler.api.doctor import doctor
+
+        return doctor(
+            self._site, accounts=accounts, max_wait=max_wait, on_event=on_event, stop=stop
+        )
 
     def plan(
         self,

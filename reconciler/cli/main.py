@@ -18,6 +18,7 @@ from reconciler.errors import Diagnostic, Exit, InputError, ReconcilerError, Unk
 # offered once its module `reconciler/cli/<name>.py` exists and has `command`.
 COMMANDS = {
     "init": "Write a first project file, an example manifest and .gitignore entries.",
+    "doctor": "Check project, machine and vendors; changes nothing.",
     "validate": "Check the project file and the manifests.",
     "plan": "Compare the manifests with the inventory and propose deletions.",
     "show": "Show a saved plan.",

@@ -9,10 +9,12 @@ from reconciler.declare.project import Account, ProjectFile
 from reconciler.driver import Driver
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.lanes.journal import Journal
+from reconciler.lanes.wire import NotSent
 from reconciler.lanes.work import OpenAccount
 from reconciler.plan import scopes
 from reconciler.site import Site
 
+CA_FILE = "ca-file"  # the code of a `caFile` that cannot be used
 Pair = tuple[Account, Driver]
 
 
@@ -34,11 +36,15 @@ def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[O
             opened.append(_opened(site, account, driver, journal.salt))
         except ReconcilerError as error:
             said = f"account {account.name}: {error}"
-            problems.append(Diagnostic("error", "credential", said, site.config))
+            problems.append(Diagnostic("error", _code(error), said, site.config))
     if problems:
         raise InputError(problems)
     journal.know({one.account.definition: one.scope for one in opened})
     return opened
+
+
+def _code(error: ReconcilerError) -> str:
+    return CA_FILE if isinstance(error, NotSent) else "credential"
 
 
 def scopes_now(
@@ -73,7 +79,18 @@ def _opened(site: Site, account: Account, driver: Driver, salt: bytes) -> OpenAc
     scope = scopes.sealed(account, driver, settings, salt)
     lane = scopes.limit(account, driver, scope)
     proxy = account.proxy and resolve(account.proxy, site.root, site.environ)
-    return OpenAccount(account, driver, settings, scope, lane, proxy)
+    return OpenAccount(account, driver, settings, scope, lane, proxy, _certificates(site, account))
+
+
+def _certificates(site: Site, account: Account) -> str | None:
+    """Where the account's `caFile` is; an error if it cannot be used, before anything is sent."""
+    from reconciler.lanes.send import check_certificates
+
+    if account.ca_file is None:
+        return None
+    place = str(site.root / account.ca_file)
+    check_certificates(place)
+    return place
 
 
 def _settings(site: Site, account: Account) -> Any:

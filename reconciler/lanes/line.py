@@ -104,7 +104,10 @@ class Gate:
 
 
 class Line:
-    """Sends one account's requests. *secrets* are the values that no shown text may hold."""
+    """Sends one account's requests. *secrets* are the values that no shown text may hold.
+
+    *tries*: how often a read is asked until it is answered.
+    """
 
     def __init__(
         self,
@@ -116,8 +119,10 @@ class Line:
         scope: str,
         sender: Sender,
         secrets: Sequence[str],
+        tries: int = _READ_TRIES,
     ) -> None:
         self.context = context
+        self._tries = tries
         self.gate = gate
         self.driver = tamed(driver)
         self.account = session.account
@@ -272,7 +277,7 @@ class Line:
                     await self.renew(verdict, used)
                     continue
             failed += 1
-            if failed == _READ_TRIES:
+            if failed == self._tries:
                 return answer
             if not await self.context.nap(jittered(failed, self.context.chance())):
                 raise AccountStopped("interrupted")
@@ -384,11 +389,11 @@ class Line:
     async def _unpaced(self, request: Request) -> Answer:
         """A token request: not counted against the limit, repeated only if it never left."""
         self._learn(request)
-        for attempt in range(_READ_TRIES):
+        for attempt in range(self._tries):
             try:
                 return await self._unless_stopped(self._sender.send(request))
             except NotSent as error:
-                if attempt == _READ_TRIES - 1:
+                if attempt == self._tries - 1:
                     raise AccountStopped(self.scrubbed(f"not reached: {error}")) from error
             except NoAnswer:
                 return Answer(0, {}, b"")

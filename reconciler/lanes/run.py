@@ -177,7 +177,7 @@ def sender_of(opened: OpenAccount) -> Sender:
     account, timeout = opened.account, opened.driver.timeout
     if account.timeout is not None:
         timeout = account.timeout.total_seconds()
-    return sender_through(opened.proxy, account.ca_file, timeout)
+    return sender_through(opened.proxy, opened.ca_file, timeout)
 
 
 def by_lane(accounts: Sequence[OpenAccount]) -> dict[str, list[OpenAccount]]:

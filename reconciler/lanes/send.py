@@ -23,7 +23,7 @@ import httpx
 from reconciler.driver import Answer, Request, Secret
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.coding import MAX_BODY, decoded
-from reconciler.lanes.wire import NoAnswer, NotSent, Wire, wire_request
+from reconciler.lanes.wire import NoAnswer, NotSent, Stage, Wire, wire_request
 
 DEADLINE = 30.0  # seconds from the first byte to the whole answer, however the bytes drip
 _CONNECT = 30.0  # seconds until there is a connection
@@ -286,7 +286,7 @@ class _Network(httpcore.AsyncNetworkBackend):
     async def connect_tcp(
         self, host: str, port: int, *_: object, **__: object
     ) -> httpcore.AsyncNetworkStream:
-        with _reaching(f"{host}:{port}"):
+        with _reaching(f"{host}:{port}", "connection"):
             self.stream = self._socket = await self._real.connect_tcp(host.strip("[]"), port)
         return _Stream(self)
 
@@ -297,7 +297,7 @@ class _Network(httpcore.AsyncNetworkBackend):
             raise NotSent("the proxy said more than that the tunnel is open")
         place = self._authority if self.heard else host
         self.heard.clear()
-        with _reaching(place):
+        with _reaching(place, "tls"):
             self.stream = await self.stream.start_tls(context, host.strip("[]"))
 
     async def read(self) -> bytes:
@@ -356,19 +356,19 @@ class _Stream(httpcore.AsyncNetworkStream):
 
 
 @contextmanager
-def _reaching(place: str) -> Iterator[None]:
+def _reaching(place: str, stage: Stage) -> Iterator[None]:
     """Why *place* is not reached, in words: no byte of a request has left yet."""
     try:
         yield
     except (httpcore.NetworkError, httpcore.TimeoutException, OSError, UnicodeError) as error:
-        raise NotSent(f"cannot connect to {place}: {_why(error)}") from error
+        nameless = isinstance(_deepest(error), socket.gaierror | UnicodeError)
+        said = f"cannot connect to {place}: {_why(error)}"
+        raise NotSent(said, "name" if nameless else stage) from error
 
 
 def _why(error: BaseException) -> str:
     """What the system says, without the libraries around it."""
-    while (deeper := _deeper(error)) is not None:
-        error = deeper
-    match error:
+    match _deepest(error):
         case ssl.SSLCertVerificationError(verify_message=str(said)):
             return f"its certificate is not accepted: {said}"
         case ssl.SSLError(reason=str(reason)):
@@ -382,8 +382,19 @@ def _why(error: BaseException) -> str:
     return "it was lost"
 
 
+def _deepest(error: BaseException) -> BaseException:
+    while (deeper := _deeper(error)) is not None:
+        error = deeper
+    return error
+
+
 def _deeper(error: BaseException) -> BaseException | None:
     return error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+
+
+def check_certificates(ca_file: str) -> None:
+    """`NotSent` if the certificates of *ca_file* cannot be used."""
+    _verified(ca_file)
 
 
 def _verified(ca_file: str | None) -> ssl.SSLContext:
@@ -394,7 +405,7 @@ def _verified(ca_file: str | None) -> ssl.SSLContext:
         context.load_verify_locations(cafile=place)
     except OSError as error:
         said = f"the certificates in {place} cannot be used: {_why(error)}; mend caFile"
-        raise NotSent(said) from error
+        raise NotSent(said, "certificates") from error
     return context
 
 

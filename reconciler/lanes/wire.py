@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import quote, quote_plus, urlsplit
 
 from reconciler.declare.urls import is_here
@@ -21,8 +22,17 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _PORTS = {"http": 80, "https": 443}
 
 
+Stage = Literal["name", "connection", "tls", "certificates"]
+"""Where a request stayed: its host has no address, none answers there, TLS failed, or no TLS is
+tried because `caFile` cannot be used."""
+
+
 class NotSent(ReconcilerError):
-    """No byte of the request left this machine for the vendor."""
+    """No byte of the request left this machine for the vendor. *stage*: where it stayed."""
+
+    def __init__(self, said: str, stage: Stage | None = None) -> None:
+        super().__init__(said)
+        self.stage = stage
 
 
 class NoAnswer(ReconcilerError):

@@ -54,7 +54,7 @@ class OpenAccount:
 
     *settings* hold the credentials' values. *scope*: whose campaigns these are; what the journal
     knows goes by it. *lane*: what shares a rate at the vendor; one run at a time works it.
-    *proxy*: the account's, its credentials read too.
+    *proxy*: the account's, its credentials read too. *ca_file*: where its certificates are.
     """
 
     account: Account
@@ -63,6 +63,7 @@ class OpenAccount:
     scope: str
     lane: str
     proxy: Proxy | None = None
+    ca_file: str | None = None
 
     @property
     def name(self) -> str:

@@ -32,6 +32,7 @@ def _sandbox(begun: Beginning) -> list[Step]:
         Step(
             f"reconciler sandbox --port {begun.port}{played}", "in another terminal, in this folder"
         ),
+        Step("reconciler doctor", "is everything there? It only reads"),
         *_pull(begun, "what exists now"),
         Step("reconciler plan --out plan.json", "what would be deleted; sends nothing"),
         Step(
@@ -55,6 +56,7 @@ def _vendor(begun: Beginning) -> list[Step]:
     if not found:
         reads += f" --inventory export.csv --set account={account}"
     return [
+        Step("reconciler doctor", "is everything there? It only reads"),
         *found,
         Step(reads, "what would be deleted; sends nothing"),
         Step(f"reconciler generate --account {account} --help", "a manifest from a selection"),
