@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.apply.dry_run import DryRun
     from reconciler.apply.settle.status import Standing
     from reconciler.apply.settle.steps import Settlement
+    from reconciler.apply.stopping import StoppedRun
     from reconciler.errors import (
         Diagnostic,
         Exit,
@@ -65,6 +66,7 @@ _HOMES = {
     "Stale": "errors",
     "Standing": "apply.settle.status",
     "Stop": "lanes.stop",
+    "StoppedRun": "apply.stopping",
     "Target": "model",
     "Unfinished": "api.report",
     "UnknownName": "errors",
@@ -101,6 +103,7 @@ __all__ = [
     "Stale",
     "Standing",
     "Stop",
+    "StoppedRun",
     "Target",
     "Unfinished",
     "UnknownName",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.apply.settle.person import Found
     from reconciler.apply.settle.status import Standing
     from reconciler.apply.settle.steps import Settlement
+    from reconciler.apply.stopping import StoppedRun
     from reconciler.inventory.diff import Diff
     from reconciler.inventory.stats import Stats
     from reconciler.lanes.stop import Stop
@@ -363,6 +364,18 @@ class Project:
             stop=stop,
             **reads,
         )
+
+    def stop(
+        self, plan: "Plan | One | None" = None, *, account: str | None = None, because: str
+    ) -> "tuple[StoppedRun, ...]":
+        """Let the runs that are under way send nothing more, whoever runs them; which those are.
+
+        All of them, or those of *plan*, or only at *account*. What is in flight ends, what is left
+        is `pending`, and a later `apply` goes on. *because* goes into the audit log.
+        """
+        from reconciler.api.stop import stop
+
+        return stop(self._site, plan, account=account, because=because)
 
     def status(
         self,

@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "Say why a campaign is, or is not, in the plan.",
     "approve": "Sign a plan's bytes with an SSH key.",
     "apply": "Carry out a plan, or go on with one that was interrupted.",
+    "stop": "Let runs that are under way send nothing more; apply goes on later.",
     "settle": "Find out what became of targets in doubt.",
     "status": "Show runs, outcomes, doubts, locks and the rule that blocks now.",
     "inventory": "Pull, compare, summarise or convert inventory files.",

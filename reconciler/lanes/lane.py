@@ -30,7 +30,7 @@ from reconciler.driver import (
     growth,
 )
 from reconciler.errors import ReconcilerError
-from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
+from reconciler.lanes.journal import Intent, JournalFailed, LaneLost, Result, Ruling
 from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
 from reconciler.lanes.trouble import ends_the_run, unexpected
@@ -144,6 +144,19 @@ class Lane:
             self.stopped = why = self.line.scrubbed(why)
             self.line.gate.changed.set()
             self.line.emit("account-stopped", detail=why)
+
+    def heed(self) -> None:
+        """Stop, and look no more, if a person has ended the run here."""
+        if self.failure is not None or self.barred:
+            return
+        try:
+            said = self.line.heed()
+        except JournalFailed as error:
+            self.fail(error)
+            return
+        if said is not None:
+            self.barred = True
+            self.stop(said)
 
     def failed(self, error: BaseException) -> None:
         """*error* ended the work: the journal's ends the run, any other this account's alone."""
@@ -539,7 +552,7 @@ class Lane:
                 intents=intents,
                 audit=self._records,
             )
-        except LaneLost:
+        except (LaneLost, AccountStopped):
             self._count()  # only the intents were turned away
             raise
         self._count()

@@ -25,7 +25,7 @@ from reconciler.driver import (
 from reconciler.events import Event
 from reconciler.lanes import rim
 from reconciler.lanes.driving import tamed
-from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling
+from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling, StopOrdered
 from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
 from reconciler.lanes.scrub import scrubbed
 from reconciler.lanes.send import Sender
@@ -139,6 +139,8 @@ class Line:
         self._login = asyncio.Lock()
         self._throttled = 0
         self._paused_until = 0.0
+        self._ended: str | None = None  # why a person has ended the run here
+        self._over = asyncio.Event()
         self.trouble: str | None = None  # why the newest read got no answer, if it got none
 
     # ---- journal
@@ -151,16 +153,45 @@ class Line:
         intents: Sequence[Intent] = (),
         audit: Sequence[Mapping[str, Any]] = (),
     ) -> list[int]:
-        """One durable commit on this lane."""
-        return self.context.journal.commit(
-            self.gate.lane,
-            self.gate.epoch,
-            self.context.run,
-            results=results,
-            rulings=rulings,
-            intents=intents,
-            audit=audit,
-        )
+        """One durable commit on this lane; `AccountStopped` if a person has ended the run here."""
+        try:
+            return self.context.journal.commit(
+                self.gate.lane,
+                self.gate.epoch,
+                self.context.run,
+                results=results,
+                rulings=rulings,
+                intents=intents,
+                audit=audit,
+            )
+        except StopOrdered as order:
+            self.end(str(order))
+            raise AccountStopped(str(order)) from order
+
+    # ---- ended by a person
+
+    def heed(self) -> str | None:
+        """Why a person has ended the run here, if one has: then nobody waits for a turn any more.
+
+        What is in flight ends as it would.
+        """
+        said = self.context.journal.stop_ordered(self.context.run, self.scope)
+        if said is not None:
+            self.end(said)
+        return said
+
+    def end(self, why: str) -> None:
+        """No further request leaves, because of *why*; whoever waits to send one is woken."""
+        self._ended = self._ended or why
+        self._over.set()
+        self.gate.changed.set()
+
+    async def nap(self, seconds: float) -> bool:
+        """Sleep, unless the run ends; True if it slept to the end."""
+        return await self.context.nap(seconds, self._over)
+
+    def _interrupted(self) -> AccountStopped:
+        return AccountStopped(self._ended or "interrupted")
 
     # ---- sending
 
@@ -244,8 +275,8 @@ class Line:
         self.trouble = None
         while True:
             await self.login()
-            if not await self.gate.open(self.context):
-                raise AccountStopped("interrupted")
+            if not await self.gate.open(self.context, self._over.is_set):
+                raise self._interrupted()
             (number,) = self.save(
                 intents=[Intent(self.account, self.scope, kind, request.method, request.shown_url)]
             )
@@ -279,8 +310,8 @@ class Line:
             failed += 1
             if failed == self._tries:
                 return answer
-            if not await self.context.nap(jittered(failed, self.context.chance())):
-                raise AccountStopped("interrupted")
+            if not await self.nap(jittered(failed, self.context.chance())):
+                raise self._interrupted()
 
     def result(self, number: int, answer: Answer, verdict: str, detail: str | None) -> Result:
         """What the journal keeps of *answer*: never its body."""
@@ -397,8 +428,8 @@ class Line:
                     raise AccountStopped(self.scrubbed(f"not reached: {error}")) from error
             except NoAnswer:
                 return Answer(0, {}, b"")
-            if not await self.context.nap(jittered(attempt + 1, self.context.chance())):
-                raise AccountStopped("interrupted")
+            if not await self.nap(jittered(attempt + 1, self.context.chance())):
+                raise self._interrupted()
         raise AssertionError("unreachable")
 
     def _token_text(self) -> str:

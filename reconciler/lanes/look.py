@@ -243,7 +243,7 @@ async def _quiet(lane: Lane, wait: float) -> bool:
     if wait > 0:
         until = lane.line.context.wall() + timedelta(seconds=wait)
         lane.line.emit("wait", until=until, seconds=wait, detail="before looking after a doubt")
-    return await lane.line.context.nap(wait)
+    return await lane.line.nap(wait)
 
 
 def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:

@@ -83,6 +83,7 @@ async def execute(
             secrets=work.secrets,
         )
         lanes.append(Lane(line, work.jobs, work.open.account.max_batch, total=len(work.jobs)))
+    context.each_second += [lane.heed for lane in lanes]
     tasks = [
         asyncio.create_task(_guarded(lane, work, send=send))
         for lane, work in zip(lanes, works, strict=True)

@@ -115,6 +115,8 @@ class Execution:
         while True:
             await asyncio.sleep(_TICK)
             self._tell(self._listener.tick)
+            for call in self.context.each_second:
+                call()
 
     def _emit(self, event: Event) -> None:
         self._tell(lambda: self._listener.event(event))

@@ -120,7 +120,10 @@ class Rules:
 
 @dataclass(slots=True)
 class RunContext:
-    """What all lanes of one run share. Times: *wall* for records, the loop's clock for waits."""
+    """What all lanes of one run share. Times: *wall* for records, the loop's clock for waits.
+
+    *each_second*: called about once a second while the run goes on.
+    """
 
     journal: Journal
     run: int
@@ -133,16 +136,22 @@ class RunContext:
     first_run: bool
     keep: Callable[[bytes], str] | None = None  # stores a copy durably; its digest
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    each_second: list[Callable[[], None]] = field(default_factory=list)
 
-    async def nap(self, seconds: float) -> bool:
-        """Sleep, unless the run is told to stop; True if it slept to the end."""
+    async def nap(self, seconds: float, over: asyncio.Event | None = None) -> bool:
+        """Sleep, unless the run is told to stop, or *over* is set; True if it slept to the end."""
+        ends = [self.stop] if over is None else [self.stop, over]
         if seconds <= 0:
-            return not self.stop.is_set()
+            return not any(one.is_set() for one in ends)
+        waits = [asyncio.ensure_future(one.wait()) for one in ends]
         try:
-            await asyncio.wait_for(self.stop.wait(), seconds)
-        except TimeoutError:
-            return True
-        return False
+            done, _ = await asyncio.wait(
+                waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return not done
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,15 @@ class Reviewed(Record, frozen=True, kw_only=True, tag="reviewed"):
     because: str
 
 
+class Stopped(Record, frozen=True, kw_only=True, tag="stopped"):
+    """A person ended the run, in one scope or at all: from here on it asks nothing more there."""
+
+    by: str
+    because: str
+    account: str | None = None
+    scope: str | None = None
+
+
 class IntentRecord(Record, frozen=True, kw_only=True, tag="intent"):
     """A request that is about to leave. *request* numbers the requests of the journal."""
 
@@ -158,7 +167,17 @@ class RunEnded(Record, frozen=True, kw_only=True, tag="run-ended"):
     report: str | None = None
 
 
-_KNOWN = RunStarted | Waived | Reviewed | IntentRecord | Seen | TargetEnded | Finding | RunEnded
+_KNOWN = (
+    RunStarted
+    | Waived
+    | Reviewed
+    | Stopped
+    | IntentRecord
+    | Seen
+    | TargetEnded
+    | Finding
+    | RunEnded
+)
 _TYPES = frozenset(one.__struct_config__.tag for one in _KNOWN.__args__)
 
 

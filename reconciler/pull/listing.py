@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
+from reconciler.lanes.journal import JournalFailed
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.run import sender_of
 from reconciler.lanes.send import Sender
@@ -62,6 +64,7 @@ async def list_all(
     opened = gates()
     lines = {one.open.name: _line(one, context, opened, sender(one.open)) for one in works}
     lanes = {one.open.name: one.open.lane for one in works}
+    context.each_second += [partial(_heed, line) for line in lines.values()]
     tasks = {name: asyncio.create_task(_heard(line)) for name, line in lines.items()}
     stopped = asyncio.create_task(context.stop.wait())
     left = set(tasks.values())
@@ -91,6 +94,12 @@ def _line(work: ListWork, context: RunContext, gates: Mapping[str, Gate], sender
         sender=sender,
         secrets=work.secrets,
     )
+
+
+def _heed(line: Line) -> None:
+    """A person may end the listing; a journal that cannot say so stops the next request itself."""
+    with suppress(JournalFailed):
+        line.heed()
 
 
 async def _heard(line: Line) -> Heard:

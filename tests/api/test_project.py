@@ -51,3 +51,8 @@ def test_importing_the_package_loads_none_of_it() -> None:
     code = "import sys, reconciler; print([m for m in sys.modules if m.startswith('reconciler.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", reconciler.__all__)
+def test_every_name_that_is_offered_is_there(name: str) -> None:
+    assert getattr(reconciler, name) is not None

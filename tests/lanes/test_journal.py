@@ -18,6 +18,7 @@ from reconciler.lanes.journal import (
     Result,
     Ruling,
     State,
+    StopOrdered,
     opening,
 )
 from reconciler.lanes.journal.sqlite import SqliteJournal
@@ -311,6 +312,37 @@ def test_whoever_lost_the_lane_cannot_intend(opened: Open) -> None:
     with pytest.raises(LaneLost):
         intend(old, epoch, run, ONE)
     assert new.in_doubt() == {}
+
+
+def test_a_person_ends_a_run_in_a_scope_or_at_all_and_no_later_one(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    number = intend(journal, epoch, run, ONE)
+    other = opened()  # as another process would
+    other.order_stop([run], by="carol", because="an incident", account="push", scope="elsewhere")
+    assert journal.stop_ordered(run, SCOPE) is None
+    intend(journal, epoch, run, TWO)
+    other.order_stop([run], by="carol", because="an incident")
+    assert journal.stop_ordered(run, SCOPE) == "stopped by carol: an incident"
+    result = Result(number, 200, "deleted", None)
+    ruling = Ruling(ONE, "a", deleted(NOW))
+    with pytest.raises(StopOrdered, match="stopped by carol: an incident"):
+        journal.commit(
+            *("lane", epoch, run),
+            results=[result],
+            rulings=[ruling],
+            intents=[Intent("a", SCOPE, "delete", "DELETE", "http://v/3", (PART,))],
+        )
+    assert journal.states([ONE])[ONE].outcome is Outcome.DELETED
+    assert PART not in journal.states([PART])
+    told = [one for one in journal.audit_after(0) if one["type"] == "stopped"]
+    assert [(one["by"], one["account"], one["plan"]) for one in told] == [
+        ("carol", "push", A),
+        ("carol", None, A),
+    ]
+    later = begin(journal)
+    intend(journal, taken(journal, later).epoch, later, PART)
 
 
 def test_a_late_outcome_is_recorded_unless_its_successor_saw_the_end(opened: Open) -> None:

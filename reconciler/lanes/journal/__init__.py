@@ -26,6 +26,10 @@ class LaneLost(ReconcilerError):
     """Another run has taken the lane; this one may not send any more."""
 
 
+class StopOrdered(ReconcilerError):
+    """A person has ended this run, or its work in this scope: no further request of it leaves."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What the journal knows of one target.
@@ -187,8 +191,26 @@ class Journal(Protocol):
     ) -> list[int]:
         """One durable transaction; returns the numbers of *intents*.
 
-        Raises `LaneLost` if *intents* were given under an old epoch; results are recorded anyway.
+        Raises `LaneLost` if *intents* were given under an old epoch, `StopOrdered` if a person has
+        ended the run there; results are recorded anyway.
         """
+
+    def order_stop(
+        self,
+        runs: Sequence[int],
+        *,
+        by: str,
+        because: str,
+        account: str | None = None,
+        scope: str | None = None,
+    ) -> None:
+        """Take no further intent of *runs*, in *scope* (*account* is its label) or at all.
+
+        *by* and *because* go into the audit log.
+        """
+
+    def stop_ordered(self, run: int, scope: str) -> str | None:
+        """Who ended *run* in *scope*, and why, in a sentence; None if nobody did."""
 
     def holds(self, lane: str, epoch: int) -> bool:
         """Whether nobody has taken *lane* since *epoch*."""

@@ -15,7 +15,7 @@ from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
 from reconciler.lanes.journal.sql import new_meta
 
-VERSION = 2
+VERSION = 3
 _APPLICATION = 0x7265636E  # "recn": says whose file it is
 _PATIENCE = 10.0  # seconds that another run's transaction is waited for
 
@@ -27,6 +27,9 @@ CREATE TABLE plans(digest TEXT PRIMARY KEY, first_applied REAL NOT NULL) WITHOUT
 CREATE TABLE runs(
   number INTEGER PRIMARY KEY, plan TEXT, kind TEXT NOT NULL, started REAL NOT NULL, ended REAL,
   exit_code INTEGER, holder TEXT NOT NULL, waived TEXT NOT NULL, reviewed TEXT);
+CREATE TABLE stops(
+  run INTEGER NOT NULL, scope TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY(run, scope)
+) WITHOUT ROWID;
 CREATE TABLE lanes(
   lane TEXT PRIMARY KEY, epoch INTEGER NOT NULL, run INTEGER NOT NULL, paused_at REAL,
   paused_until REAL

@@ -20,6 +20,7 @@ from reconciler.lanes.journal import (
     Ruling,
     Run,
     State,
+    StopOrdered,
 )
 from reconciler.lanes.journal.rows import (
     FIELDS,
@@ -36,6 +37,7 @@ from reconciler.model import Identity, SentRequest
 
 _META = "INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
 _WANTED = "w JOIN targets t ON t.scope=w.scope AND t.id=w.id AND t.part=w.part"
+_EVERYWHERE = ""  # as the scope of an order to stop
 _AT_ONCE = 300  # targets that one query asks for
 
 
@@ -308,7 +310,8 @@ class SqlJournal:
                 if kind == "delete":  # as with intents: a read changes nothing
                     records.append(result_record((whose[0], whose[1]), result))
             self._rule(rulings, late=held is not None and not owned)
-            if owned:
+            ended = self._ended(run, intents)
+            if owned and ended is None:
                 for intent in intents:
                     numbers.append(self._intend(intent, lane, run, now))
                     if intent.kind == "delete":
@@ -316,7 +319,45 @@ class SqlJournal:
             self._audit(run, [*records, *audit], now)
         if intents and not owned:
             raise LaneLost(f"another run has taken {lane}; this one stopped before sending")
+        if ended is not None:
+            raise StopOrdered(ended)
         return numbers
+
+    def _ended(self, run: int, intents: Sequence[Intent]) -> str | None:
+        """The order that forbids one of *intents*, None if there is none."""
+        said = (self.stop_ordered(run, scope) for scope in {one.scope for one in intents})
+        return next((one for one in said if one is not None), None)
+
+    def order_stop(
+        self,
+        runs: Sequence[int],
+        *,
+        by: str,
+        because: str,
+        account: str | None = None,
+        scope: str | None = None,
+    ) -> None:
+        said = f"stopped by {by}: {because}"
+        record = {
+            "type": "stopped",
+            "by": by,
+            "because": because,
+            "account": account,
+            "scope": scope,
+        }
+        with self._transaction() as now:
+            self._db.many(
+                "INSERT INTO stops VALUES(?,?,?) ON CONFLICT(run, scope) DO NOTHING",
+                [(run, scope or _EVERYWHERE, said) for run in runs],
+            )
+            for run in runs:
+                self._audit(run, [record], now)
+
+    def stop_ordered(self, run: int, scope: str) -> str | None:
+        row = self._db.one(
+            "SELECT said FROM stops WHERE run=? AND scope IN (?,?)", (run, scope, _EVERYWHERE)
+        )
+        return None if row is None else cast(str, row[0])
 
     def _intend(self, intent: Intent, lane: str, run: int, now: datetime) -> int:
         number = self._db.insert(
