@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reconciler.api.compared import PlanComparison
     from reconciler.api.doctor import Health
     from reconciler.api.evidence import Evidence
+    from reconciler.api.generate import Generated
     from reconciler.api.plan import Plan, read_plan
     from reconciler.api.project import Project, open_project
     from reconciler.api.report import Report, Unfinished
@@ -49,6 +50,7 @@ _HOMES = {
     "Evidence": "api.evidence",
     "Exit": "errors",
     "Explanation": "plan.explain",
+    "Generated": "api.generate",
     "Health": "api.doctor",
     "InputError": "errors",
     "InventoryPull": "pull.results",
@@ -86,6 +88,7 @@ __all__ = [
     "Evidence",
     "Exit",
     "Explanation",
+    "Generated",
     "Health",
     "InputError",
     "InventoryPull",

@@ -88,6 +88,25 @@ def write_whole(path: Path, data: bytes) -> None:
         raise ReconcilerError(said) from error
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Put *data* at *path*, whole and durably, and never over anything that is there."""
+    try:
+        descriptor, name = _beside(path)
+        try:
+            with open(descriptor, "wb") as file:
+                os.fchmod(descriptor, _mode(path))
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            os.link(name, path)
+        finally:
+            os.unlink(name)
+    except FileExistsError as error:
+        raise ReconcilerError(f"{path} is there already; it is as it was") from error
+    except OSError as error:
+        raise ReconcilerError(f"cannot write {path}: {why(error)}") from error
+
+
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """A file that appears at *path* only when all of it is on disk, for nobody else to read.

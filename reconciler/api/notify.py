@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from reconciler.api.plan import Plan
 from reconciler.apply.steps import Conclusion
@@ -56,16 +57,18 @@ def _receivers(site: Site, wanted: Sequence[Notify]) -> list[tuple[Notify, Recei
     for number, one in enumerate(wanted, 1):
         label = f"notify, receiver {number} ({one.shape})"
         try:
-            found.append((one, _receiver(resolve(one, site.root, site.environ), label)))
+            known = resolve(one, site.root, site.environ)
+            found.append((one, _receiver(known, label, site.root)))
         except ReconcilerError as error:
             site.note(terminal(f"{label} is told nothing: {error}"))
     return found
 
 
-def _receiver(one: Notify, label: str) -> Receiver:
+def _receiver(one: Notify, label: str, root: Path) -> Receiver:
     seconds = one.timeout.total_seconds()
     signing = None if one.secret is None else one.secret.secret()
-    sends = sender_through(one.proxy, one.ca_file, seconds)
+    authorities = None if one.ca_file is None else str(root / one.ca_file)
+    sends = sender_through(one.proxy, authorities, seconds)
     return Receiver(label, one.url.secret(), sends, seconds, signing)
 
 

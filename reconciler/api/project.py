@@ -1,7 +1,7 @@
 """A project and what can be done with it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.api.approve import Approval
     from reconciler.api.doctor import Health
     from reconciler.api.evidence import Evidence
+    from reconciler.api.generate import Generated
     from reconciler.api.plan import Plan
     from reconciler.api.report import Report
     from reconciler.api.validate import Validation
@@ -126,6 +127,46 @@ class Project:
             manifests=manifests,
             author=author,
             attributes=attributes,
+            **reads,
+        )
+
+    def generate(
+        self,
+        account: str,
+        *,
+        match: "Mapping[str, str | Sequence[str]] | None" = None,
+        ids: Some = (),
+        from_: One | None = None,
+        name: str | None = None,
+        owner: str | None = None,
+        reason: str | None = None,
+        ticket: str | None = None,
+        until: str | None = None,
+        inventory: Some = (),
+        **reads: Unpack[GivenReading],
+    ) -> "Generated":
+        """A manifest that asks for exactly what is selected among *account*'s campaigns, by id.
+
+        Selected in one way: by *match* (the keys of a manifest's `match`, all as text, with
+        `labels.KEY`), by *ids*, or by the file *from_*, an id or `ACCOUNT/ID` a line. The rest is
+        the manifest's head; *name* is by default `retire-ACCOUNT-DATE`. Raises `ReconcilerError`
+        if nothing is selected, or an id is not in the inventory. Nothing is written: `text` has
+        it, `write(path)` writes it, never over a file. *inventory* and *reads* as in `plan`.
+        """
+        from reconciler.api.generate import generate
+
+        return generate(
+            self._site,
+            account,
+            match=match,
+            ids=ids,
+            from_=from_,
+            name=name,
+            owner=owner,
+            reason=reason,
+            ticket=ticket,
+            until=until,
+            inventory=inventory,
             **reads,
         )
 

@@ -19,6 +19,7 @@ from reconciler.errors import Diagnostic, Exit, InputError, ReconcilerError, Unk
 COMMANDS = {
     "init": "Write a first project file, an example manifest and .gitignore entries.",
     "doctor": "Check project, machine and vendors; changes nothing.",
+    "generate": "Print a manifest from a selection of the inventory.",
     "validate": "Check the project file and the manifests.",
     "plan": "Compare the manifests with the inventory and propose deletions.",
     "show": "Show a saved plan.",

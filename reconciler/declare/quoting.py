@@ -17,6 +17,11 @@ def scalar(text: str) -> str:
     """
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and "  " not in text:
         return text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """*text* in double quotes, on one line; good in a comment too."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
