@@ -1,5 +1,6 @@
 """What an apply did, as a value that can be shown and written."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,7 +88,10 @@ class Report:
         return write_parts(Path(path), report_parts(format, self._value, self.plan.value, frame))
 
     def _frame(self, fit: Platform | None, run: str | None, *, show_numbers: bool = False) -> Frame:
-        return Frame(digest=self.plan.digest, run=run, fit=fit, show_numbers=show_numbers)
+        saved = None if self.plan.path is None else os.fspath(self.plan.path)
+        return Frame(
+            digest=self.plan.digest, saved=saved, run=run, fit=fit, show_numbers=show_numbers
+        )
 
 
 class Unfinished(ReconcilerError):

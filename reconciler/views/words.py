@@ -172,6 +172,17 @@ def next_commands(plan: PlanDocument, saved: str | None) -> tuple[str, ...]:
     return (f"reconciler approve {path} --key FILE", apply)
 
 
+def commands_after(report: ReportDocument, saved: str | None) -> tuple[str, ...]:
+    """What to run after the apply that *report* tells of; nothing if all is done.
+
+    *saved*: the plan's file, None if there is none.
+    """
+    if saved is None or report.exit_code not in NEXT:
+        return ()
+    command = "settle" if report.exit_code == 6 else "apply"
+    return (f"reconciler {command} {quote(saved)}",)
+
+
 def day(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(UTC).date().isoformat()
 

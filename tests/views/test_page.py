@@ -175,6 +175,18 @@ def test_a_kept_copy_is_named(browser: Browser) -> None:
         assert "Copy kept: sha256:abab" in page.page.locator(".about").inner_text()
 
 
+def test_what_deserves_a_second_look_comes_first_and_is_a_link(browser: Browser) -> None:
+    with opened(browser, html("plan")) as page:
+        said = page.texts(".twice li")
+        assert said == ["1 a guard is waived", "3 changed in the last 4 weeks"]
+        page.page.get_by_role("link", name="a guard is waived").click()
+        assert page.hits.startswith(f"1 of {ROWS} campaigns")
+        page.page.locator(".fold").first.click()
+        assert "Look twice\na guard is waived" in page.page.locator(".about").inner_text()
+    with opened(browser, html("report")) as page:
+        assert page.page.locator(".twice").count() == 0
+
+
 # ---------------------------------------------------------------- permalinks
 
 
@@ -191,6 +203,12 @@ def test_the_address_holds_the_filter_and_brings_it_back(browser: Browser) -> No
         assert page.hits == hits
         assert page.texts("tr.row .name") == names
         assert page.page.get_by_label("push-prod").is_checked()
+
+
+def test_a_link_to_a_filter_goes_to_what_it_leaves(browser: Browser) -> None:
+    with opened(browser, html("plan"), fragment="#account=dialer") as page:
+        expect(page.page.locator("#hits")).to_be_in_viewport()
+        assert page.page.evaluate("scrollY") > 500
 
 
 def test_a_link_to_one_campaign_unfolds_it_and_goes_there(browser: Browser) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.model import Action, Campaign, Reason, TargetReport
 from reconciler.safe import cap, visible
-from reconciler.views import tally, words
+from reconciler.views import tally, twice, words
 from reconciler.views.askers import Asker
 from reconciler.views.html.story import MOST, OUTCOMES, PageRow, Story
 
@@ -60,6 +60,7 @@ class Tables:
             "kinds": _KINDS,
             "reasons": REASONS,
             "ages": AGES,
+            "twice": twice.WHY,
             "outcomes": [str(one) for one in OUTCOMES],
             "lifts": {str(reason): way_out for reason, way_out in words.LIFTS.items()},
             "askers": [_asker(one) for one in self.askers],
@@ -107,7 +108,13 @@ def _row(entry: PageRow, story: Story, tables: Tables) -> list[object]:
         *(_said(action, story) if action else (None,) * 4),
         *_recorded(action, record),
         [_target(one, story) for one in entry.targets] or None,
+        _twice(action, story),
     ]
+
+
+def _twice(action: Action | None, story: Story) -> int | None:
+    why = twice.second_look(action, story.now) if action and not story.report else None
+    return None if why is None else twice.WHY.index(why)
 
 
 def _sources(entry: PageRow, story: Story, tables: Tables) -> list[list[int]]:

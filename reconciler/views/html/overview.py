@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.model import ManifestDocument
 from reconciler.safe import cap, visible
-from reconciler.views import askers, tally, words
+from reconciler.views import askers, tally, twice, words
 from reconciler.views.askers import Asker
 from reconciler.views.html.data import AGES
 from reconciler.views.html.story import MOST, Story
@@ -54,10 +54,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
+    """*twice*: how many deletions deserve a second look, by why; empty of a report."""
+
     rows: int
     totals: tuple[int, ...]  # by series
     asked: tuple[Asked, ...]
     charts: tuple[Chart, ...]
+    twice: dict[str, int]
 
 
 Counts = dict[str, Counter[str]]
@@ -70,11 +73,14 @@ def overview(story: Story) -> Overview:
     targets: Counter[Asker] = Counter()
     charts: dict[str, Counts] = {"age": {}, "account": {}, "status": {}, "owner": {}}
     rows = 0
+    second: Counter[str] = Counter()
     for entry in story.entries():
         rows += 1
         record = entry.action.campaign if entry.action else None
         asker = story.askers.of(entry)
         key = story.series_of(entry)
+        if entry.action and not story.report:
+            second[twice.second_look(entry.action, story.now) or ""] += 1
         asked.setdefault(asker, Counter())[key] += 1
         if entry.kind == "delete":
             targets[asker] += max(
@@ -101,6 +107,7 @@ def overview(story: Story) -> Overview:
             _chart("By status", "status", charts["status"], series),
             _chart("By owner", "owner", charts["owner"], series),
         ),
+        twice={why: second[why] for why in twice.WHY if second[why]},
     )
 
 

@@ -31,12 +31,20 @@ def pieces(plan: PlanDocument | None, report: ReportDocument | None, frame: Fram
         view=view,
         time=timeline.timeline(report) if report else None,
         digest=report.plan if report else frame.digest,
-        commands=words.next_commands(plan, frame.saved) if plan and not report else (),
+        commands=_commands(plan, report, frame),
         policy=Markup(policy()),
         style=Markup(assets.style()),
     )
     yield from _data(story)
     yield f"<script>{assets.script()}</script>\n</body>\n</html>\n"
+
+
+def _commands(
+    plan: PlanDocument | None, report: ReportDocument | None, frame: Frame
+) -> tuple[str, ...]:
+    if report is not None:
+        return words.commands_after(report, frame.saved)
+    return words.next_commands(plan, frame.saved) if plan else ()
 
 
 def static(template: str, **values: object) -> Iterator[str]:

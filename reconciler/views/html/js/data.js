@@ -1,7 +1,7 @@
 // The rows, and what is known of each. A row is an array; these are its places.
 const KIND = 0, REASON = 1, ACCOUNT = 2, DRIVER = 3, ID = 4, NAME = 5, STATUS = 6, CREATED = 7,
   UPDATED = 8, AGE = 9, ASKER = 10, SOURCES = 11, MESSAGE = 12, WAIVERS = 13, LOOK = 14,
-  CHANNEL = 15, PARTS = 16, LABELS = 17, TARGETS = 18;
+  CHANNEL = 15, PARTS = 16, LABELS = 17, TARGETS = 18, TWICE = 19;
 const MANIFEST = 0, PATH = 1, OWNER = 3, TICKET = 4, WHY = 5, NOT_BEFORE = 6, UNTIL = 7;
 const PART = 0, OUTCOME = 1, DETAIL = 2, EVIDENCE = 3, REQUESTS = 4, COPY = 5;
 
@@ -15,6 +15,7 @@ const SIGNS = {
 
 const asker = (row) => head.askers[row[ASKER]];
 const askerName = (one) => one[MANIFEST] ?? "no manifest";
+const twice = (row) => head.twice[row[TWICE] ?? -1];
 const reason = (row) => (row[REASON] < 0 ? "" : head.reasons[row[REASON]]);
 const changed = (row) => row[UPDATED] ?? row[CREATED] ?? "";
 const place = (source) => `${head.askers[source[0]][PATH]}:${source[1]}`;
@@ -54,7 +55,7 @@ const haystacks = () => {
     const said = [
       row[NAME], row[ID], head.accounts[row[ACCOUNT]], head.drivers[row[DRIVER]],
       head.statuses[row[STATUS]], head.kinds[row[KIND]], reason(row), row[MESSAGE], row[CHANNEL],
-      row[CREATED], row[UPDATED], worst[at],
+      row[CREATED], row[UPDATED], worst[at], twice(row),
     ];
     for (const source of row[SOURCES]) said.push(known[source[0]], place(source));
     if (!row[SOURCES].length) said.push(known[row[ASKER]]);

@@ -49,6 +49,7 @@ const details = (at) => {
   fact(list, head.kinds[row[KIND]] === "refuse" ? "Refused" : "Reason", reason(row) && make("p", {}, make("b", {}, reason(row)),
     ...(row[MESSAGE] ? [": ", ...sentence(row[MESSAGE])] : [])));
   if (head.kinds[row[KIND]] === "refuse" && head.lifts[reason(row)]) fact(list, "To lift it", ...sentence(`${head.lifts[reason(row)]}.`));
+  fact(list, "Look twice", twice(row));
   fact(list, "Waived", ...(row[WAIVERS] ?? []).map(([guard, until, because, ticket]) =>
     make("p", {}, `${guard} until ${until}: ${because} (${ticket})`)));
   fact(list, "Before", ...(row[LOOK] ?? []).map((one) => make("p", {}, one)));

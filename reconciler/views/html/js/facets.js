@@ -33,6 +33,7 @@ const drawFacet = (facet, counts) => {
   if (facet.values.length < 2 && !facet.chosen.size) return null;
   const order = facet.values.map((value, at) => at);
   if (facet.key === "age") order.sort((a, b) => head.ages.indexOf(facet.values[a]) - head.ages.indexOf(facet.values[b]));
+  else if (facet.key === "twice") order.sort((a, b) => (head.twice.indexOf(facet.values[a]) + 99) % 99 - (head.twice.indexOf(facet.values[b]) + 99) % 99);
   else order.sort((a, b) => counts[b] - counts[a] || byText(natural(facet.values[a]), natural(facet.values[b])));
   const whole = unfoldedFacets.has(facet.key) || order.length <= FEW + 1 || facet.key === "age";
   const shown = whole ? order : order.filter((at, place) => place < FEW || facet.chosen.has(facet.values[at]));

@@ -13,7 +13,7 @@ const update = ({ write = true } = {}) => {
   if (write) writeAddress();
 };
 
-const fromAddress = (event) => {
+const fromAddress = () => {
   const at = readAddress();
   if (at === null && location.hash && !location.hash.includes("=")) return;
   byId("q").value = state.q;
@@ -22,7 +22,7 @@ const fromAddress = (event) => {
   update({ write: false });
   if (row !== undefined) {
     if (placeOf(row) >= 0) { focusRow(row); byId("list").querySelector(`tr.row[data-at="${row}"]`)?.scrollIntoView({ block: "center" }); }
-  } else if (event && location.hash) byId("explorer").scrollIntoView();
+  } else if (location.hash) byId("explorer").scrollIntoView();
 };
 
 const expiry = () => {

@@ -2,6 +2,7 @@
 const FACETS = [
   ...(head.report ? [["outcome", "Outcome", (row, at) => worst[at] ?? "not sent"]] : []),
   ["action", "Action", (row) => head.kinds[row[KIND]]],
+  ["twice", "Look twice", (row) => twice(row) ?? "no need"],
   ["account", "Account", (row) => head.accounts[row[ACCOUNT]]],
   ["reason", "Reason", (row) => reason(row) || "unknown"],
   ["status", "Status", (row) => head.statuses[row[STATUS]]],
