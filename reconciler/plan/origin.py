@@ -23,6 +23,7 @@ _AUTHORS = (
     "BITBUCKET_STEP_TRIGGERER_UUID",
 )
 _COMMITS = (
+    "RECONCILER_COMMIT",  # of a pull request GitHub says a merge commit that nobody has seen
     "GITHUB_SHA",
     "CI_COMMIT_SHA",  # GitLab, Woodpecker
     "BUILD_SOURCEVERSION",

@@ -1,0 +1,87 @@
+"""What was reviewed before a merge: the run that made the plan, and the signatures in comments."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler import disk
+from reconciler.api.github import pulls
+from reconciler.api.github.event import Place, at, place, sha
+from reconciler.api.github.pulls import Pull
+from reconciler.errors import Usage
+from reconciler.site import Site
+
+_WORKFLOW: Final = re.compile(r"[A-Za-z0-9._-]{1,100}\.ya?ml")
+_SIGNATURE: Final = re.compile(
+    r"-----BEGIN SSH SIGNATURE-----\r?\n([A-Za-z0-9+/=\r\n]{1,16384})-----END SSH SIGNATURE-----"
+)
+_MOST: Final = 100  # signatures; more people than will ever review one change
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedPull:
+    """*run*: the run of the merged pull request that made its last plan, None if there is none.
+
+    *signatures*: the files that hold what its comments say, beside the plan.
+    """
+
+    number: int | None = None
+    run: int | None = None
+    signatures: tuple[Path, ...] = ()
+    why: str | None = None
+
+
+def reviewed(site: Site, plan: Path, *, workflow: str = "reconciler.yaml") -> ReviewedPull:
+    """Of the push that this job runs for: what was reviewed of it.
+
+    The artefact of the *run* has the plan; it goes to *plan*. Every SSH signature in a comment
+    is put beside it: by whom it is, and whether it is of that plan, only `apply` can tell.
+    """
+    if not _WORKFLOW.fullmatch(workflow):
+        raise Usage(f"--workflow {workflow!r}: write the name of its file, such as reconciler.yaml")
+    where = place(site.environ)
+    commit = sha(where.payload.get("after")) or sha(site.environ.get("GITHUB_SHA"))
+    pull = None if commit is None else pulls.merged_by(where, commit)
+    if pull is None:
+        return ReviewedPull(why="this commit is not the merge of a pull request")
+    run = _run(where, pull, workflow)
+    if run is None:
+        return ReviewedPull(pull.number, why="no run of the pull request's last commit made a plan")
+    return ReviewedPull(pull.number, run, tuple(_written(where, pull, plan)))
+
+
+def _run(where: Place, pull: Pull, workflow: str) -> int | None:
+    """The newest run at the pull request's last commit that succeeded."""
+    path = where.path("actions", "workflows", workflow, "runs")
+    asked = (
+        ("event", "pull_request"),
+        ("head_sha", pull.head),
+        ("status", "success"),
+        ("per_page", "10"),
+    )
+    answer = where.host.ask("GET", path, query=asked)
+    found = [
+        one["id"]
+        for one in at(answer, "workflow_runs") or ()
+        if isinstance(at(one, "id"), int)
+        and at(one, "head_sha") == pull.head
+        and at(one, "conclusion") == "success"
+        and at(one, "event") == "pull_request"
+    ]
+    return max(found, default=None)
+
+
+def _written(where: Place, pull: Pull, plan: Path) -> Iterator[Path]:
+    count = 0
+    for comment in pulls.comments(where, pull.number):
+        for block in _SIGNATURE.finditer(comment.body):
+            if count == _MOST:
+                raise Usage(f"pull request {pull.number} has more than {_MOST} signatures")
+            count += 1
+            text = block[0].replace("\r\n", "\n") + "\n"
+            # Not by the author's name: that is for the key to say.
+            target = plan.with_name(f"{plan.name}.comment-{comment.id}-{count}.sig")
+            disk.write_whole(target, text.encode("ascii"))
+            yield target
