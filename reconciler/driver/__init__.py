@@ -258,6 +258,16 @@ class Listing(msgspec.Struct, frozen=True):
     partial: bool = False
 
 
+class Sifted(msgspec.Struct, frozen=True):
+    """Of the items of a refused request: those that the vendor says it does not have, and *why*.
+
+    It counts only where it knows others of them: a vendor that knows none was asked wrongly.
+    """
+
+    unknown: tuple[Item, ...]
+    why: str
+
+
 class Token(msgspec.Struct, frozen=True):
     """What `authenticate` returns. *lives*: for how many seconds, if the vendor says so."""
 
@@ -324,6 +334,13 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """Items -> the requests they share, each item in exactly one; at most *most* targets each."""
     split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves
     """How a request that got `Split` is halved; each half must be a valid request."""
+    sift: Callable[[Session, tuple[Item, ...]], Flow] | None = None
+    """After a `Split`, before any halving: asks which of the items the vendor does not know.
+
+    Returns `Sifted`. Its requests change nothing and do not count against the limits; they are
+    made one after the other, `sift_apart` seconds apart.
+    """
+    sift_apart: float = 1.0
     unsupported: Callable[[Any, Campaign], str | None] = lambda _s, _c: None
     """Why the driver does not promise to delete this campaign, or None: its kind, or a state that
     the vendor refuses (as the record has it; an unknown one is no reason)."""

@@ -11,6 +11,7 @@ from reconciler.driver import (
     Flow,
     Listing,
     Request,
+    Sifted,
     Sighting,
     Throttled,
     Unauthorised,
@@ -36,6 +37,7 @@ def tamed(driver: Driver) -> Driver:
         split=safely.call(driver.split, tuple),
         authenticate=driver.authenticate and safely.flow(driver.authenticate),
         list=driver.list and safely.flow(driver.list, Listing),
+        sift=driver.sift and safely.flow(driver.sift, Sifted),
         look=driver.look and safely.flow(driver.look, *_SIGHTINGS),
     )
 

@@ -358,6 +358,9 @@ class Lane:
         self._know(self.line.result(sending.number, answer, said, verdict.detail))
         if isinstance(verdict, Unauthorised) and verdict.renew:
             await self._renewed(sending, verdict, used)
+        elif isinstance(verdict, Split) and await self._sifted(sending.batch):
+            self._breaker.succeeded()
+            self.line.untroubled()
         else:
             self._verdict(sending, verdict, answer)
 
@@ -440,6 +443,26 @@ class Lane:
                 self._all(batch, Fate(Outcome.IN_DOUBT, detail), sent=True, doubt=True)
                 if self._breaker.failed():
                     self.stop(f"{self._breaker.row} doubtful answers in a row: {detail}")
+
+    async def _sifted(self, batch: Batch) -> bool:
+        """Whether the vendor tells what it refused a request for: then that alone is refused.
+
+        Without a target that it knows, what it does not know means nothing.
+        """
+        driver = self.line.driver
+        if driver.sift is None or len(batch) == 1:
+            return False
+        self.flush()  # that nothing changed is known for good, whatever comes now
+        found = await self.line.aside(
+            driver.sift(self.line.session, tuple(job.item for job in batch)), driver.sift_apart
+        )
+        named = set() if found is None else {item.target for item in found.unknown}
+        unknown = tuple(job for job in batch if job.target in named)
+        if found is None or not 0 < len(unknown) < len(batch):
+            return False
+        self._all(unknown, Fate(Outcome.REFUSED, found.why, "answer"), sent=True)
+        self._queue.appendleft(tuple(job for job in batch if job.target not in named))
+        return True
 
     def _split(self, batch: Batch, detail: str) -> None:
         """The request was refused as a whole: ask by halves, each with its own intent."""

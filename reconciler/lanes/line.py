@@ -417,8 +417,23 @@ class Line:
                         f"no token could be had: {self.scrubbed(str(detail))}"
                     ) from None
 
+    async def aside(self, flow: Flow, apart: float) -> Any:
+        """Run a *flow* of harmless questions, *apart* seconds apart; None if the run must stop."""
+        try:
+            request = next(flow)
+            while True:
+                answer = await self._unpaced(request)
+                if not await self.context.nap(apart):
+                    flow.close()
+                    return None
+                request = flow.send(answer)
+        except StopIteration as end:
+            return end.value
+        except AccountStopped:
+            return None
+
     async def _unpaced(self, request: Request) -> Answer:
-        """A token request: not counted against the limit, repeated only if it never left."""
+        """A token request, or a question aside: beside the limit, and once it left, sent once."""
         self._learn(request)
         for attempt in range(self._tries):
             try:

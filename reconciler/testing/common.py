@@ -13,6 +13,7 @@ from reconciler.driver import (
     Listing,
     Request,
     Secret,
+    Sifted,
     Sighting,
     Throttled,
     Token,
@@ -75,6 +76,8 @@ def flows(example: Example) -> list[tuple[str, Flow, tuple[type, ...]]]:
         found.append(("list", driver.list(session), (Listing,)))
     if driver.look:
         found.append(("look", driver.look(session, example.items[0]), get_args(Sighting)))
+    if driver.sift:
+        found.append(("sift", driver.sift(session, example.batch), (Sifted,)))
     return found
 
 

@@ -1,5 +1,8 @@
 """Ozonetel against its pages: seed 000, generateToken, deleteCampaignData (providers §1)."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +31,7 @@ from tests.support.driver_examples import (
     session,
     verdict,
 )
+from tests.support.sandbox_wire import Wire, session_at
 
 DRIVER = OZONETEL.driver
 JSON = {"Content-Type": "application/json"}
@@ -326,3 +330,60 @@ def test_it_keeps_the_defaults_of_the_contract():
 
 def test_the_example_is_judged_like_any_other():
     assert isinstance(verdict(OZONETEL, OZONETEL.successes[0]), Deleted)
+
+
+# ---------------------------------------------------------------- names that nobody knows
+
+
+def sifted(names, wire, **more):
+    example = at_sandbox(**more)
+    here = session_at(example, "ozonetel")
+    batch = tuple(item("acc", f"id-{name}", "9181", name=name) for name in names)
+    if example.driver.authenticate is not None:
+        token = wire.run(example.driver.authenticate(here))
+        here = msgspec.structs.replace(here, token=token.secret)
+    return {one.name for one in wire.run(example.driver.sift(here, batch)).unknown}
+
+
+def at_sandbox(**more):
+    return replace(OZONETEL, settings={**OZONETEL.settings, "userName": "acme", **more})
+
+
+LEADS = [
+    {"account": "acc", "id": str(n), "name": name, "phoneNumbers": ["9181"]}
+    for n, name in enumerate(("Lead", "Lead 2", "Lead ", "Ünïcode"))
+]
+
+
+@pytest.mark.parametrize("mode", ["token", "basic"])
+def test_names_are_asked_for_by_campaign_status_to_the_byte(mode):
+    wire = Wire(LEADS)
+    names = ("Lead", "lead", "Lead 2", "Lead  ", "Ünïcode", "Gone")
+    assert sifted(names, wire, authentication=mode) == {"lead", "Lead  ", "Gone"}
+    asked = [one for one in wire.asked if one.path[-1] == "campaignStatus"]
+    assert [one.method for one in asked] == ["GET"] * 6
+    assert [one.body["campaignName"] for one in asked] == list(names)
+    assert wire.effects == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(500, {"status": "failure", "message": "no record found"}),
+        answer(200, {"status": "failure", "message": "All parameters are mandatory"}),
+        answer(200, {"status": "success", "message": "x"}),
+        answer(200, {"status": "success"}),
+        answer(200, b"<html>"),
+        answer(0),
+        answer(404),
+    ],
+)
+def test_an_answer_that_does_not_say_so_makes_no_name_unknown(said):
+    found = run(OZONETEL.driver.sift(OZONETEL.session, NAMES), said, said)
+    assert found.unknown == ()
+
+
+def test_too_many_questions_end_them():
+    said = answer(200, no("Max limit exceeded"))
+    found = run(OZONETEL.driver.sift(OZONETEL.session, NAMES), said)
+    assert found.unknown == ()
