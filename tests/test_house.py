@@ -20,6 +20,13 @@ def test_a_file_has_a_hundred_lines_or_so() -> None:
     assert median(lengths().values()) <= 130
 
 
+def test_the_driver_of_an_ordinary_vendor_fits_on_two_screens() -> None:
+    """Campaigns with an id, a call to delete one, a list: what is more is what that vendor has."""
+    ordinary = ("mailchimp", "sendgrid", "listmonk", "onesignal")
+    sizes = {one: lengths()[f"reconciler.drivers.{one}"] for one in ordinary}
+    assert {one: size for one, size in sizes.items() if size > 120} == {}
+
+
 def test_nine_functions_of_ten_fit_on_half_a_screen() -> None:
     functions = [
         node.end_lineno - node.lineno + 1

@@ -6,57 +6,29 @@ https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from pydantic import Field
 
-from reconciler.driver import (
-    Answer,
-    Credential,
-    Deleted,
-    Driver,
-    Flow,
-    Item,
-    Request,
-    Session,
-    Settings,
-    Text,
-    Throttled,
-    Verdict,
-)
-from reconciler.drivers import ids
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.drivers import answers, ids, looks, pages
 from reconciler.drivers._batch import judged, limited
-from reconciler.drivers.answers import Gate
-from reconciler.drivers.pages import (
-    Page,
-    chosen,
-    gather,
-    id_of,
-    instant,
-    labels,
-    name_of,
-    odd_labels,
-    odd_name,
-    odd_time,
-    page,
-    status,
-    text,
-    unread,
-    unread_fields,
-)
-from reconciler.drivers.strictjson import integer, mapping
-from reconciler.model import Campaign, Limits, Status
+from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _MAINTENANCE: Final = 60.0  # 503 "under maintenance. Please try again later"; how long is not said
-_STATUS: Final = {
-    "draft": Status.DRAFT,
-    "running": Status.RUNNING,
-    "completed": Status.COMPLETED,
-    "stopped": Status.STOPPED,
-}
+_FIELDS: Final = ("name", "status", "createdAt", "labels")  # no channel: it may have several
+_SHAPE: Final = pages.Shape(
+    statuses=pages.states(
+        draft="draft", running="running", completed="completed", stopped="stopped"
+    ),
+    created="created_date",
+    labels="labels",
+    always=("labels",),  # older versions may not list them
+    attributes=(*("type", "status", "channels", "platforms", "source", "start_time", "labels"),),
+)
 
 
-class BatchCepSettings(Settings):
+class BatchCepSettings(contract.Settings):
     """`settings` of an account of driver `batch-cep`."""
 
     project: Annotated[ids.HeaderText, Field(description="project key, project_...")]
@@ -68,86 +40,67 @@ class BatchCepSettings(Settings):
     ] = ("campaign",)
 
 
-def _headers(settings: BatchCepSettings) -> tuple[tuple[str, Text], ...]:
-    return (
+def _request(
+    session: Session, method: Any, *path: str, query: Any = (), body: Any = None
+) -> Request:
+    settings: BatchCepSettings = session.settings
+    headers: tuple[tuple[str, Text], ...] = (
         ("Authorization", ("Bearer ", settings.rest_api_key.secret())),
         ("X-Batch-Project", settings.project),
         ("Content-Type", "application/json"),
     )
+    return Request(method, session.base, (settings.version, *path), query, headers, body)
 
 
 def _delete(session: Session, items: tuple[Item, ...]) -> Request:
-    settings: BatchCepSettings = session.settings
-    path = (settings.version, "campaigns", "delete")
-    body = {"id": items[0].target.id}
-    return Request("POST", session.base, path, headers=_headers(settings), body=body)
+    return _request(session, "POST", "campaigns", "delete", body={"id": items[0].target.id})
 
 
-def _gate(answer: Answer) -> Gate | None:
+def _gate(answer: Answer) -> answers.Gate | None:
     if answer.status == 503:  # documented for this API: seed 002, response 503
-        return Throttled("HTTP 503: the vendor is under maintenance", _MAINTENANCE)
+        return contract.Throttled("HTTP 503: the vendor is under maintenance", _MAINTENANCE)
     return limited(answer)
 
 
-def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> contract.Verdict:
     """204 by the prose, 200 by the schema of the same page (seed 002)."""
-    del session
     if (first := _gate(answer)) is not None:
         return first
-    if answer.status == 204 and not answer.body:
-        return Deleted()
+    if answers.emptied(answer):
+        return contract.Deleted()
     return judged(answer, items[0].target.id, "id")
 
 
 def _list(session: Session) -> Flow:
-    settings: BatchCepSettings = session.settings
-    path = (settings.version, "orchestrations", "list")
-
     def ask(cursor: str | None) -> Request:
         at = () if cursor is None else (("from", cursor),)
         query = (*at, ("limit", str(_PAGE)))
-        return Request("GET", session.base, path, query, _headers(settings))
+        return _request(session, "GET", "orchestrations", "list", query=query)
 
-    def read(answer: Answer, _cursor: str | None) -> Page:
-        said = mapping(answer.body, mended=True) if answer.status == 200 else None
-        items = said.get("orchestrations") if said else None
-        if said is None or not isinstance(items, list):
-            return unread(answer)
-        more, cursor = said.get("has_more"), text(said.get("next_from"))
-        count = integer(said.get("count"))
-        total = None if count == len(items) else count  # it may count the page, not everything
-        records = (_record(session.account, item) for item in items)
-        found = page(records, next=cursor if more else None, total=total)
-        if more is not False and (more is not True or cursor is None):
-            return msgspec.structs.replace(found, fault="a page does not say where the next one is")
-        return found
-
-    return (yield from gather(None, ask, read))
+    where = {"items": "orchestrations", "next": "next_from", "total": "count", "more": "has_more"}
+    return pages.cursors(ask, _record(session), **where)
 
 
-def _record(account: str, item: Any) -> Campaign | None:
-    if not isinstance(item, dict) or (id_ := id_of(item.get("id"))) is None:
-        return None
-    channels = item.get("channels")
-    single = channels[0] if isinstance(channels, list) and len(channels) == 1 else None
-    name, created, tags = item.get("name"), item.get("created_date"), item.get("labels")
-    return Campaign(
-        account=account,
-        id=id_,
-        name=name_of(name),
-        status=status(_STATUS, item.get("status")),
-        channel=text(single),
-        created_at=instant(created),
-        labels=labels(tags),
-        attributes=chosen(
-            item, "type", "status", "channels", "platforms", "source", "start_time", "labels"
-        ),
-        unknown=unread_fields(
-            name=odd_name(name),
-            createdAt=odd_time(created, instant(created)),
-            labels="labels" not in item or odd_labels(tags),  # older versions may not list them
-        ),
-    )
+def _look(session: Session, item: Item) -> Flow:
+    """The view shows push campaigns alone, and not in every version: else the list tells."""
+    wanted = item.target.id
+    query = (("orchestration_id", wanted),)
+    answer = yield _request(session, "GET", "orchestrations", "view", query=query)
+    seen = looks.sighted(answer, wanted, _record(session))
+    if isinstance(seen, contract.Present):
+        return seen
+    return looks.listed((yield from _list(session)), wanted)
+
+
+def _record(session: Session) -> pages.Record:
+    def record(item: Any, _shown: Any) -> Campaign | None:
+        if pages.id_of(pages.at(item, "id")) is None:
+            return None  # ids are texts
+        channels = pages.at(item, "channels")
+        single = channels[0] if isinstance(channels, list) and len(channels) == 1 else None
+        return _SHAPE.record(session.account, item, channel=pages.text(single))
+
+    return record
 
 
 def _unsupported(settings: BatchCepSettings, campaign: Campaign) -> str | None:
@@ -158,7 +111,7 @@ def _unsupported(settings: BatchCepSettings, campaign: Campaign) -> str | None:
     return f"its type is not one of {', '.join(settings.types)} (settings.types)"
 
 
-DRIVER = Driver(
+DRIVER = contract.Driver(
     name="batch-cep",
     title="Batch.com, Project (CEP) campaigns",
     call="POST /2.8/campaigns/delete",
@@ -168,16 +121,18 @@ DRIVER = Driver(
     base_url=lambda _settings: "https://api.batch.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
     scope=lambda settings: f"project {settings.project}",
-    unsafe=lambda _settings, campaign, _part: ids.in_body(campaign.id),
+    unsafe=ids.body_id,
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,
     gate=_gate,
     list=_list,
-    fields=("name", "status", "createdAt", "labels"),  # no channel: it may have several
-    look_fields=("name", "status", "createdAt", "labels"),
+    look=_look,
+    fields=_FIELDS,
+    look_fields=_FIELDS,
     page=_PAGE,
     notes=(
+        "A look asks for one campaign (orchestrations/view); where that shows nothing, for all.",
         "A 404 is an unknown campaign or a wrong version or project: it counts only once a "
         "listing that shows other campaigns does not show this one.",
         "Recurring and triggered orchestrations are listed, and refused unless settings.types "

@@ -6,42 +6,28 @@ for in-app campaigns, https://batch.com/doc/api/in-app-campaigns-api/delete.html
 The app key is a secret and travels in the path.
 """
 
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from reconciler.driver import (
-    Answer,
-    Credential,
-    Driver,
-    Flow,
-    Item,
-    Missing,
-    Present,
-    Request,
-    Secret,
-    Session,
-    Settings,
-    Text,
-    Unclear,
-    Verdict,
-)
-from reconciler.drivers import ids
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Secret, Session, Text
+from reconciler.drivers import ids, looks, pages
 from reconciler.drivers._batch import judged, limited
-from reconciler.drivers.answers import odd
-from reconciler.drivers.pages import Page, Shape, gather, page, unread
-from reconciler.drivers.strictjson import NotJson, mapping, parse
+from reconciler.drivers.strictjson import NotJson, parse
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
-_SHAPE: Final = Shape(
+_FIELDS: Final = ("name", "status", "channel", "createdAt")
+_SHAPE: Final = pages.Shape(
     id="campaign_token",
     created="created_date",
     attributes=("live", "push_time", "from_api", "dev_only", "trigger"),
 )
 
 
-class BatchMepSettings(Settings):
+class BatchMepSettings(contract.Settings):
     """`settings` of an account of driver `batch-mep`: one app on one platform."""
 
     api_key: Annotated[
@@ -69,13 +55,8 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
     return Request(method, session.base, whole, query, headers)
 
 
-def _delete(session: Session, items: tuple[Item, ...]) -> Request:
-    return _request(session, "POST", "delete", items[0].target.id)  # no body: seed 003
-
-
-def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> contract.Verdict:
     """200 only; its body is not documented, so empty or JSON without an error."""
-    del session
     first = limited(answer)
     return first if first is not None else judged(answer, items[0].target.id, "campaign_token")
 
@@ -85,15 +66,15 @@ def _list(session: Session) -> Flow:
         query = (("from", str(offset)), ("limit", str(_PAGE)))
         return _request(session, "GET", "list", query=query)
 
-    def read(answer: Answer, offset: int) -> Page:
+    def read(answer: Answer, offset: int) -> pages.Page:
         items = _items(answer) if answer.status == 200 else None
         if items is None:
-            return unread(answer)
+            return pages.unread(answer)
         # No total and no "more" are documented: a short page is the last.
         further = offset + len(items) - 1 if len(items) >= _PAGE else None
-        return page((_record(session, item) for item in items), next=further)
+        return pages.page((_record(session, item, None) for item in items), next=further)
 
-    return (yield from gather(0, ask, read, overlap=True))
+    return pages.gather(0, ask, read, overlap=True)
 
 
 def _items(answer: Answer) -> list[Any] | None:
@@ -109,35 +90,19 @@ def _items(answer: Answer) -> list[Any] | None:
 
 
 def _look(session: Session, item: Item) -> Flow:
-    answer = yield _request(session, "GET", item.target.id)
-    said = mapping(answer.body) if answer.status == 200 else None
-    found = _record(session, said)
-    if found is not None and found.id == item.target.id:
-        return Present(found)
-    match answer.status:
-        case 404:
-            return Missing("HTTP 404: unknown campaign, or a wrong key or version")
-        case 403:
-            return Unclear("HTTP 403: this key may not read campaigns", unavailable=True)
-    return Unclear(odd(answer) if found is None else "the answer is about another campaign")
+    request = _request(session, "GET", item.target.id)
+    return looks.look(request, item.target.id, partial(_record, session))
 
 
-def _record(session: Session, item: Any) -> Campaign | None:
-    return _SHAPE.record(
-        session.account,
-        item,
-        status=_status(item.get("live") if isinstance(item, dict) else None),
-        channel=session.settings.kind,
-    )
-
-
-def _status(live: object) -> Status:
+def _record(session: Session, item: Any, _shown: Any) -> Campaign | None:
     """There is no status word. Live is running or completed: the one that a guard stops; not live
     is stopped or draft.
     """
-    if isinstance(live, bool):
-        return Status.RUNNING if live else Status.STOPPED
-    return Status.UNKNOWN
+    live = pages.at(item, "live")
+    state = Status.RUNNING if live else Status.STOPPED
+    if not isinstance(live, bool):
+        state = Status.UNKNOWN
+    return _SHAPE.record(session.account, item, status=state, channel=session.settings.kind)
 
 
 def _unsupported(settings: BatchMepSettings, campaign: Campaign) -> str | None:
@@ -151,12 +116,11 @@ def _unsupported(settings: BatchMepSettings, campaign: Campaign) -> str | None:
 
 
 def _scope(settings: BatchMepSettings) -> Text:
-    """Whose campaigns: the app's; its in-app campaigns are others."""
     kind = "" if settings.kind == "push" else "in-app campaigns of "
     return (f"{kind}app ", settings.api_key.secret())
 
 
-DRIVER = Driver(
+DRIVER = contract.Driver(
     name="batch-mep",
     title="Batch.com, MEP push and in-app campaigns",
     call="POST /1.1/{apiKey}/campaigns/delete/{token}",
@@ -167,15 +131,15 @@ DRIVER = Driver(
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
     scope=_scope,
     limit=lambda settings: f"app {settings.api_key.source}",
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    unsafe=ids.path_id,
     unsupported=_unsupported,
-    delete=_delete,
+    delete=lambda session, items: _request(session, "POST", "delete", items[0].target.id),
     judge=_judge,
     gate=limited,
     list=_list,
     look=_look,
-    fields=("name", "status", "channel", "createdAt"),
-    look_fields=("name", "status", "channel", "createdAt"),
+    fields=_FIELDS,
+    look_fields=_FIELDS,
     page=_PAGE,
     notes=(
         "The id is the campaign token. iOS and Android have an app key, so an account, each.",

@@ -10,25 +10,24 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session
 from reconciler.drivers import answers, ids, looks, pages, rates
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 50
+_JSON: Final = (("Content-Type", "application/json"),)
 _WAIT: Final = 60.0  # where the answer does not say how long its window still lasts
 _FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt")
 _SHAPE: Final = pages.Shape(
-    statuses={
-        "draft": Status.DRAFT,
-        "inreview": Status.DRAFT,
-        "queued": Status.SCHEDULED,
-        "inprocess": Status.RUNNING,
-        "cancelling": Status.RUNNING,
-        "suspended": Status.PAUSED,
-        "sent": Status.SENT,
-        "archive": Status.COMPLETED,
-        "cancelled": Status.STOPPED,
-    },
+    statuses=pages.states(
+        draft="draft, inreview",
+        scheduled="queued",
+        running="inprocess, cancelling",
+        paused="suspended",
+        stopped="cancelled",
+        sent="sent",
+        completed="archive",
+    ),
     created="createdAt",
     updated="modifiedAt",
     attributes=("status", "type", "scheduledAt", "tag", "tags"),
@@ -53,9 +52,7 @@ def _request(
     session: Session, method: Any, *path: str, query: Any = (), body: Any = None
 ) -> Request:
     settings: BrevoSettings = session.settings
-    headers: tuple[tuple[str, Text], ...] = (("api-key", settings.api_key.secret()),)
-    if body is not None:
-        headers = (*headers, ("Content-Type", "application/json"))
+    headers = (("api-key", settings.api_key.secret()), *(_JSON if body is not None else ()))
     whole = ("v3", f"{settings.kind}Campaigns", *path)
     return Request(method, session.base, whole, query, headers, body)
 
@@ -83,18 +80,15 @@ def _list(session: Session) -> Flow:
         at = (("limit", str(_PAGE)), ("offset", str(offset)), ("sort", "asc"))
         return _request(session, "GET", query=(*at, ("excludeHtmlContent", "true")))
 
-    record, where = partial(_record, session), {"items": "campaigns", "total": "count"}
-    return pages.offsets(ask, record, size=_PAGE, **where)
+    record = _SHAPE.of(session.account, channel=session.settings.kind)
+    return pages.offsets(ask, record, items="campaigns", size=_PAGE, total="count")
 
 
 def _look(session: Session, item: Item) -> Flow:
     request = _request(session, "GET", item.target.id)
+    record = _SHAPE.of(session.account, channel=session.settings.kind)
     settled = partial(_unsupported, session.settings)
-    return looks.look(request, item.target.id, partial(_record, session), settled=settled)
-
-
-def _record(session: Session, item: Any, _page: Any) -> Campaign | None:
-    return _SHAPE.record(session.account, item, channel=session.settings.kind)
+    return looks.look(request, item.target.id, record, settled=settled)
 
 
 def _unsupported(settings: BrevoSettings, campaign: Campaign) -> str | None:
@@ -107,16 +101,6 @@ def _unsupported(settings: BrevoSettings, campaign: Campaign) -> str | None:
     return f"it is {campaign.status.value}, and Brevo deletes only what was never scheduled"
 
 
-def _gone(settings: BrevoSettings, campaign: Campaign) -> bool:
-    archived = (campaign.attributes or {}).get("status") == "archive"
-    return settings.mode == "archive" and archived
-
-
-def _scope(settings: BrevoSettings) -> Text:
-    """Whose: those of one kind of the key's account."""
-    return (f"{settings.kind} of ", settings.api_key.secret())
-
-
 DRIVER = contract.Driver(
     name="brevo",
     title="Brevo, email, SMS and WhatsApp campaigns",
@@ -126,9 +110,9 @@ DRIVER = contract.Driver(
     complete=True,
     base_url=lambda _settings: "https://api.brevo.com",
     limits=lambda _settings: Limits(requests=100, per=3600.0, concurrency=1),
-    scope=_scope,
+    scope=lambda settings: (f"{settings.kind} of ", settings.api_key.secret()),
     limit=lambda settings: f"key {settings.api_key.source}",
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    unsafe=ids.path_id,
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,
@@ -137,7 +121,7 @@ DRIVER = contract.Driver(
     look=_look,
     fields=_FIELDS,
     look_fields=_FIELDS,
-    gone=_gone,
+    gone=lambda own, shown: own.mode == "archive" and shown.status is Status.COMPLETED,
     page=_PAGE,
     channels=("email", "sms", "whatsapp"),
     instead=lambda settings: "archives; the campaign stays" if settings.mode == "archive" else None,

@@ -5,14 +5,13 @@ Public Api 177944, both 2026-03 (providers-2 §5). A deleted email is archived; 
 vendor says 204 whether or not it existed, and whether or not it was deleted.
 """
 
-import re
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session
 from reconciler.drivers import answers, auth, ids, looks, pages
 from reconciler.model import Campaign, Limits, Status
 
@@ -22,13 +21,9 @@ _REFUSED: Final = (400, 405, 409, 415, 422, 423)  # "default": an error with a c
 _CAMPAIGN: Final = pages.Shape(
     name="properties.hs_name",
     status="properties.hs_campaign_status",
-    statuses={
-        "planned": Status.DRAFT,
-        "in_progress": Status.RUNNING,
-        "active": Status.RUNNING,
-        "paused": Status.PAUSED,
-        "completed": Status.COMPLETED,
-    },
+    statuses=pages.states(
+        draft="planned", running="in_progress, active", paused="paused", completed="completed"
+    ),
     created="createdAt",
     updated="updatedAt",
     attributes=("properties",),
@@ -49,10 +44,9 @@ _BEGINNINGS: Final = (  # the states of an email are over thirty; their beginnin
 )
 
 
-def _version(text: str) -> str:
-    if not re.fullmatch(r"v3|20[0-9]{2}-(03|09)(-beta)?", text):
-        raise ValueError("is not a version; write it as in 2026-03, or v3")
-    return text
+_VERSION: Final = ids.written(
+    "v3|20[0-9]{2}-(03|09)(-beta)?", "is not a version; write it as in 2026-03, or v3"
+)
 
 
 class HubSpotSettings(contract.Settings):
@@ -63,9 +57,7 @@ class HubSpotSettings(contract.Settings):
         Literal["emails", "campaigns"],
         Field(description="marketing emails, or the campaigns that hold assets together"),
     ] = "emails"
-    version: Annotated[str, AfterValidator(_version), Field(description="version in the path")] = (
-        "2026-03"
-    )
+    version: Annotated[str, _VERSION, Field(description="version in the path")] = "2026-03"
 
 
 def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
@@ -76,15 +68,11 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
     return Request(method, session.base, ("marketing", *start, *path), query, headers)
 
 
-def _gate(answer: Answer) -> answers.Gate | None:
-    return answers.gate(answer, _WAIT)
-
-
 def _judge(session: Session, _items: Any, answer: Answer) -> contract.Verdict:
     done = answers.emptied(answer)
     if done and session.settings.kind == "campaigns":
         return contract.Unproven("HTTP 204, which HubSpot says of every campaign, there or not")
-    return answers.judged(answer, _gate(answer), deleted=done, refused=_REFUSED)
+    return answers.judged(answer, answers.gate(answer, _WAIT), deleted=done, refused=_REFUSED)
 
 
 def _query(settings: HubSpotSettings) -> tuple[tuple[str, str], ...]:
@@ -137,11 +125,6 @@ def _state(item: Any) -> Status:
     return next((state for start, state in _BEGINNINGS if word.startswith(start)), Status.UNKNOWN)
 
 
-def _scope(settings: HubSpotSettings) -> Text:
-    """Whose: those of the token's account; emails and campaigns have ids of their own."""
-    return (f"{settings.kind} of ", settings.access_token.secret())
-
-
 DRIVER = contract.Driver(
     name="hubspot",
     title="HubSpot, marketing emails and campaigns",
@@ -151,12 +134,12 @@ DRIVER = contract.Driver(
     complete=True,
     base_url=lambda _settings: "https://api.hubapi.com",
     limits=lambda _settings: Limits(requests=100, per=10.0, concurrency=4),
-    scope=_scope,
+    scope=lambda settings: (f"{settings.kind} of ", settings.access_token.secret()),
     limit=lambda settings: f"key {settings.access_token.source}",
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    unsafe=ids.path_id,
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
-    gate=_gate,
+    gate=partial(answers.gate, wait=_WAIT),
     list=_list,
     look=_look,
     fields=("name", "status", "createdAt", "updatedAt"),

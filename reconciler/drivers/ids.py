@@ -37,6 +37,12 @@ def path_id(_settings: Any, campaign: Campaign, _part: str | None) -> str | None
     return in_path(campaign.id)
 
 
+def matching(pattern: str, why: str) -> Callable[[Any, Campaign, str | None], str | None]:
+    """`unsafe` of a driver whose vendor's ids are *pattern*; *why*: what an id is there."""
+    whole = re.compile(pattern)
+    return lambda _settings, campaign, _part: None if whole.fullmatch(campaign.id) else why
+
+
 def body_id(_settings: Any, campaign: Campaign, _part: str | None) -> str | None:
     """`unsafe` of a driver whose vendor takes the id in a JSON body or in a query."""
     return in_body(campaign.id)

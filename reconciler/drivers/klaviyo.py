@@ -5,10 +5,10 @@ get_campaigns.json; errors and rates: developers.klaviyo.com/en/docs/rate_limits
 (providers-2 §4).
 """
 
-import re
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
@@ -23,24 +23,17 @@ _SHAPE: Final = pages.Shape(
     created="attributes.created_at",
     updated="attributes.updated_at",
 )
-_STATUS: Final = {
-    "draft": Status.DRAFT,
-    "scheduled": Status.SCHEDULED,
-    "preparing to schedule": Status.SCHEDULED,
-    "preparing to send": Status.RUNNING,
-    "adding recipients": Status.RUNNING,
-    "queued without recipients": Status.RUNNING,
-    "sending": Status.RUNNING,
-    "sending segments": Status.RUNNING,
-    "variations sent": Status.RUNNING,
-    "sent": Status.SENT,
-}
-
-
-def _revision(text: str) -> str:
-    if not re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]{1,10})?", text):
-        raise ValueError("is not a revision; write it as in 2026-07-15")
-    return text
+_STATUS: Final = pages.states(
+    draft="draft",
+    scheduled="scheduled, preparing to schedule",
+    running="preparing to send, adding recipients, queued without recipients, sending, "
+    "sending segments, variations sent",
+    sent="sent",
+)
+_REVISION: Final = ids.written(
+    r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]{1,10})?",
+    "is not a revision; write it as in 2026-07-15",
+)
 
 
 class KlaviyoSettings(contract.Settings):
@@ -49,9 +42,7 @@ class KlaviyoSettings(contract.Settings):
     api_key: Annotated[
         Credential, Field(description="private key with campaigns:read and campaigns:write")
     ]
-    revision: Annotated[
-        str, AfterValidator(_revision), Field(description="revision of the API")
-    ] = "2026-07-15"
+    revision: Annotated[str, _REVISION, Field(description="revision of the API")] = "2026-07-15"
     channels: Annotated[
         tuple[Literal["email", "sms", "mobile_push"], ...],
         Field(description="channels that are listed", min_length=1),
@@ -67,13 +58,9 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
     return Request(method, session.base, ("api", "campaigns", *path), query, headers)
 
 
-def _gate(answer: Answer) -> answers.Gate | None:
-    return answers.gate(answer, _WAIT)
-
-
 def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
     done = answers.emptied(answer)
-    return answers.judged(answer, _gate(answer), deleted=done, refused=_REFUSED)
+    return answers.judged(answer, answers.gate(answer, _WAIT), deleted=done, refused=_REFUSED)
 
 
 def _list(session: Session) -> Flow:
@@ -130,11 +117,6 @@ def _record(account: str, item: Any, **facts: Any) -> Campaign | None:
     return _SHAPE.record(account, item, status=state, attributes=kept, **facts)
 
 
-def _scope(settings: KlaviyoSettings) -> Text:
-    """Whose campaigns: those of the key's account."""
-    return ("key ", settings.api_key.secret())
-
-
 DRIVER = contract.Driver(
     name="klaviyo",
     title="Klaviyo, campaigns",
@@ -144,11 +126,11 @@ DRIVER = contract.Driver(
     complete=True,
     base_url=lambda _settings: "https://a.klaviyo.com",
     limits=lambda _settings: Limits(requests=150, per=60.0, concurrency=4),
-    scope=_scope,
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    scope=lambda settings: ("key ", settings.api_key.secret()),
+    unsafe=ids.path_id,
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
-    gate=_gate,
+    gate=partial(answers.gate, wait=_WAIT),
     list=_list,
     look=_look,
     fields=("name", "status", "channel", "createdAt", "updatedAt", "labels"),

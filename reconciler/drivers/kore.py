@@ -10,45 +10,21 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from reconciler import driver as contract
 from reconciler.driver import (
     Answer,
     Credential,
-    Driver,
     Flow,
     Item,
     Listing,
-    Missing,
-    Present,
-    Refused,
     Request,
     Secret,
     Session,
-    Settings,
     Text,
-    Throttled,
-    Unauthorised,
-    Unclear,
-    Unconfirmed,
-    Verdict,
 )
-from reconciler.drivers import ids
-from reconciler.drivers.answers import Gate, deleted_unless, gate, odd, ok, rest
-from reconciler.drivers.pages import (
-    Page,
-    chosen,
-    gather,
-    id_of,
-    instant,
-    name_of,
-    odd_name,
-    odd_time,
-    page,
-    status,
-    unread,
-    unread_fields,
-)
+from reconciler.drivers import answers, auth, ids, looks, pages
 from reconciler.drivers.strictjson import integer, mapping, words
-from reconciler.model import Campaign, Limits, Status
+from reconciler.model import Campaign, Limits
 
 _WAIT: Final = 60.0  # the window of "60 requests per minute per account" (rate-limit-ccai)
 _PAGE: Final = 50  # as in the vendor's samples; the most is not documented
@@ -58,30 +34,33 @@ _SLOW_DOWN: Final = (  # its HTTP status is not documented: seen as 429, 403 and
     "rate limit for this api has been reached",
 )
 _BAD_KEY: Final = "invalid sdk credentials"  # with code 4002; HTTP status not documented
-_STATUS: Final = {
-    "active": Status.RUNNING,
-    "preparing": Status.RUNNING,
-    "rerun": Status.RUNNING,
-    "run as emergency": Status.RUNNING,
-    "completed": Status.COMPLETED,
-    "ready": Status.READY,
-    "paused": Status.PAUSED,
-    "stopped": Status.STOPPED,
-    "scheduled": Status.SCHEDULED,
-    "rescheduled": Status.SCHEDULED,
-}
+_SHAPE: Final = pages.Shape(
+    statuses=pages.states(
+        scheduled="scheduled, rescheduled",
+        ready="ready",
+        running="active, preparing, rerun, run as emergency",
+        paused="paused",
+        stopped="stopped",
+        completed="completed",
+    ),
+    created="createdAt",
+    updated="updatedAt",
+    attributes=("status", "description", "priority", "format", "schedule", "contactLists"),
+)
 
 
-class KoreSettings(Settings):
+class KoreSettings(contract.Settings):
     """`settings` of an account of driver `kore`."""
 
     host: Annotated[ids.Host, Field(description="environment, such as platform.kore.ai")]
     stream_id: Annotated[ids.Segment, Field(description="bot or stream id, st-...")]
     account_id: Annotated[ids.HeaderText, Field(description="account id")]
     client_id: Annotated[ids.BodyText, Field(description="Client ID of the app (claim appId)")]
-    client_secret: Annotated[
-        Credential, Field(description="Client Secret: signs the token (HS256)")
-    ]
+    client_secret: Annotated[Credential, Field(description="Client Secret: signs the token")]
+    algorithm: Annotated[
+        auth.Algorithm,
+        Field(description="how the app's tokens are signed; RSA and JWE are not there"),
+    ] = "HS256"
     iid: Annotated[ids.HeaderText | None, Field(description="application id (= streamId)")] = None
     subject: Annotated[ids.BodyText, Field(description="claim sub of the token")] = "reconciler"
     jti: Annotated[bool, Field(description="add a jti; for apps with Enforce JTI")] = False
@@ -113,14 +92,7 @@ def _token(session: Session) -> Secret:
     claims = {"sub": settings.subject, "appId": settings.client_id}
     if settings.jti:
         claims["jti"] = session.nonce()
-
-    def sign(key: str) -> str:
-        import jwt
-
-        # HMAC pads short keys with zeros anyway; padded here, PyJWT does not warn about them.
-        return jwt.encode(claims, key.encode().ljust(32, b"\0"), algorithm="HS256")
-
-    return settings.client_secret.secret().map(sign)
+    return auth.signed(settings.client_secret.secret(), claims, algorithm=settings.algorithm)
 
 
 def _kind(channel: str | None) -> str:
@@ -128,20 +100,19 @@ def _kind(channel: str | None) -> str:
 
 
 def _delete(session: Session, items: tuple[Item, ...]) -> Request:
-    (item,) = items
-    kind = (("campaignType", _kind(item.channel)),)
-    return _request(session, "DELETE", item.target.id, query=kind)
+    kind = (("campaignType", _kind(items[0].channel)),)
+    return _request(session, "DELETE", items[0].target.id, query=kind)
 
 
-def _gate(answer: Answer) -> Gate | None:
+def _gate(answer: Answer) -> answers.Gate | None:
     said = mapping(answer.body)
     if said is None or said.get("status") != "success":
         for one in _sentences(answer, said):
             if one.startswith(_SLOW_DOWN):
-                return Throttled("the vendor's per-minute rate limit is used up", _WAIT)
+                return contract.Throttled("the vendor's per-minute rate limit is used up", _WAIT)
             if one == _BAD_KEY:
-                return Unauthorised("Invalid SDK credentials")
-    return gate(answer, _WAIT)
+                return contract.Unauthorised("Invalid SDK credentials")
+    return answers.gate(answer, _WAIT)
 
 
 def _sentences(answer: Answer, said: dict[str, Any] | None) -> Iterator[str]:
@@ -159,25 +130,28 @@ def _sentences(answer: Answer, said: dict[str, Any] | None) -> Iterator[str]:
         )
 
 
-def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> contract.Verdict:
     """Success is 2xx and top-level `status` "success"; `data.status` is the campaign's state.
 
     No failure of this call is documented. `failure` and `error` are the vendor's words for "no" in
     its sister calls. 400 and 404 may both mean "already deleted", so only a look can tell.
     """
-    del session
     if (first := _gate(answer)) is not None:
         return first
     said = mapping(answer.body)
-    if ok(answer) and said is not None:
+    if answers.ok(answer) and said is not None:
         match said.get("status"):
             case "success":
-                return deleted_unless(_other(said, items[0].target.id), words(said.get("message")))
+                return answers.deleted_unless(
+                    _other(said, items[0].target.id), words(said.get("message"))
+                )
             case "failure" | "error":
-                return Refused(words(said.get("message"), "the vendor said no, without a reason"))
+                return contract.Refused(
+                    words(said.get("message"), "the vendor said no, without a reason")
+                )
     if answer.status == 400:
-        return Unconfirmed("HTTP 400: refused, or already deleted")
-    return rest(answer)
+        return contract.Unconfirmed("HTTP 400: refused, or already deleted")
+    return answers.rest(answer)
 
 
 def _other(said: dict[str, Any], wanted: str) -> str | None:
@@ -192,18 +166,10 @@ def _other(said: dict[str, Any], wanted: str) -> str | None:
 
 
 def _list(session: Session) -> Flow:
-    sms: Listing = yield from _list_of(session, "sms")
-    voice: Listing = yield from _list_of(session, "voice")
-    whys = [f"{k}: {one.why}" for k, one in (("sms", sms), ("voice", voice)) if one.why]
-    every = {one.id: one for one in (*sms.campaigns, *voice.campaigns)}
-    if len(every) != len(sms.campaigns) + len(voice.campaigns):
-        whys.append("a campaign is listed both as sms and as voice")
-    return Listing(
-        tuple(every.values()),
-        complete=not whys,
-        why="; ".join(whys) or None,
-        unavailable=sms.unavailable and voice.unavailable,
-    )
+    lists: dict[str, Listing] = {}
+    for kind in _CHANNELS:
+        lists[kind] = yield from _list_of(session, kind)
+    return pages.merged(lists)
 
 
 def _list_of(session: Session, kind: str) -> Flow:
@@ -211,65 +177,37 @@ def _list_of(session: Session, kind: str) -> Flow:
         body = {"type": kind, "limit": _PAGE, "skip": skip, "sortBy": {"createdAt": "asc"}}
         return _request(session, "POST", "getAllCampaignDetails", body=body)
 
-    def read(answer: Answer, skip: int) -> Page:
-        said = mapping(answer.body, mended=True) if ok(answer) else None
+    def read(answer: Answer, skip: int) -> pages.Page:
+        said = mapping(answer.body, mended=True) if answers.ok(answer) else None
         inner = said.get("data") if said and said.get("status", "success") == "success" else None
         items = inner.get("results") if isinstance(inner, dict) else None
         if not isinstance(inner, dict) or not isinstance(items, list):
-            return unread(answer)
+            return pages.unread(answer)
         total, more = integer(inner.get("totalResults")), inner.get("hasMore")
         reached = total is not None and skip + len(items) >= total
         short = len(items) < min(integer(inner.get("limit")) or _PAGE, _PAGE)
         last = more is False or (more is not True and (reached or short))
         following = None if last else skip + max(len(items) - 1, 1)
         records = (_record(session.account, item, kind) for item in items)
-        return page(records, next=following, total=total)
+        return pages.page(records, next=following, total=total)
 
-    return (yield from gather(0, ask, read, overlap=True))
+    return pages.gather(0, ask, read, overlap=True)
 
 
 def _look(session: Session, item: Item) -> Flow:
-    answer = yield _request(session, "GET", item.target.id)
-    said = mapping(answer.body) if ok(answer) else None
-    if said is not None and said.get("status") == "success":
-        found = _record(session.account, said.get("data"), item.channel)
-        if found is not None and found.id == item.target.id:
-            return Present(found)
-        return Unclear("the answer does not show this campaign")
-    match answer.status:
-        case 404:
-            return Missing("HTTP 404: unknown campaign, or a wrong address")
-        case 403:
-            return Unclear("HTTP 403: this app may not read campaigns", unavailable=True)
-    return Unclear(odd(answer))
+    def record(said: dict[str, Any], _shown: Any) -> Campaign | None:
+        shown = said.get("data") if said.get("status") == "success" else None
+        return _record(session.account, shown, item.channel)
+
+    return looks.look(_request(session, "GET", item.target.id), item.target.id, record)
 
 
 def _record(account: str, item: Any, kind: str | None) -> Campaign | None:
     """The id is under `id` in sms lists and under `_id` in voice lists and single campaigns."""
-    if not isinstance(item, dict):
-        return None
-    named = {one for key in ("_id", "id") if (one := id_of(item.get(key))) is not None}
+    named = {one for key in ("_id", "id") if (one := pages.id_of(pages.at(item, key))) is not None}
     if len(named) != 1:  # none, or two that differ: nobody can tell which one a deletion needs
         return None
-    (id_,) = named
-    name, created, updated = (item.get(key) for key in ("name", "createdAt", "updatedAt"))
-    return Campaign(
-        account=account,
-        id=id_,
-        name=name_of(name),
-        status=status(_STATUS, item.get("status")),
-        channel=kind,
-        created_at=instant(created),
-        updated_at=instant(updated),
-        attributes=chosen(
-            item, "status", "description", "priority", "format", "schedule", "contactLists"
-        ),
-        unknown=unread_fields(
-            name=odd_name(name),
-            createdAt=odd_time(created, instant(created)),
-            updatedAt=odd_time(updated, instant(updated)),
-        ),
-    )
+    return _SHAPE.record(account, {**item, "id": named.pop()}, channel=kind)
 
 
 def _unsupported(_settings: KoreSettings, campaign: Campaign) -> str | None:
@@ -277,7 +215,7 @@ def _unsupported(_settings: KoreSettings, campaign: Campaign) -> str | None:
     return None if known else "its channel is neither sms nor voice, and the call has no other type"
 
 
-DRIVER = Driver(
+DRIVER = contract.Driver(
     name="kore",
     title="Kore.ai contact center, SMS and voice campaigns (v2)",
     call="DELETE /campaign/api/v2/public/{streamId}/campaign/{campaignId}",
@@ -303,6 +241,8 @@ DRIVER = Driver(
         "campaignType is the record's channel: sms (also when it has none) or voice.",
         "The limit of 60 a minute is shared with everything else the account does at Kore.ai.",
         "No failure is documented for this call; 400 and 404 are confirmed by a look.",
+        "Tokens are signed with the Client Secret (HS256, HS384, HS512). An app that takes RSA "
+        "alone or enforces JWE cannot be used: how it encrypts is not documented. Make another.",
         "The app needs the scope Campaign Management, and must be published after it got it.",
     ),
 )

@@ -5,7 +5,6 @@ internal/core/campaigns.go, internal/auth/auth.go, queries/campaigns.sql (provid
 address for many campaigns answers 200 whatever there was and is never used.
 """
 
-import re
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -14,21 +13,21 @@ from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
 from reconciler.drivers import answers, ids, looks, pages
 from reconciler.drivers.strictjson import mapping
-from reconciler.model import Campaign, Limits, Status
+from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 50  # the most; a larger number is answered with fifty
 _WAIT: Final = 5.0  # listmonk has no limit; a proxy before it may have one
 _BAD_KEY: Final = "invalid api credentials"
 _FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt", "labels")
 _SHAPE: Final = pages.Shape(
-    statuses={
-        "draft": Status.DRAFT,
-        "scheduled": Status.SCHEDULED,
-        "running": Status.RUNNING,
-        "paused": Status.PAUSED,
-        "finished": Status.COMPLETED,
-        "cancelled": Status.STOPPED,
-    },
+    statuses=pages.states(
+        draft="draft",
+        scheduled="scheduled",
+        running="running",
+        paused="paused",
+        stopped="cancelled",
+        completed="finished",
+    ),
     created="created_at",
     updated="updated_at",
     labels="tags",
@@ -91,16 +90,6 @@ def _record(session: Session, item: Any) -> Campaign | None:
     return _SHAPE.record(session.account, item, channel=pages.text(pages.at(item, "messenger")))
 
 
-def _unsafe(_settings: ListmonkSettings, campaign: Campaign, _part: str | None) -> str | None:
-    number = re.fullmatch(r"[1-9][0-9]{0,9}", campaign.id)
-    return None if number else "an id is a whole number of at most ten digits"
-
-
-def _scope(_settings: ListmonkSettings) -> Text:
-    """Whose campaigns: the server's; every user sees the same ones, or some of them."""
-    return "listmonk"
-
-
 DRIVER = contract.Driver(
     name="listmonk",
     title="listmonk, campaigns",
@@ -110,8 +99,8 @@ DRIVER = contract.Driver(
     complete=True,
     base_url=lambda settings: ids.base_of(settings.host),
     limits=lambda _settings: Limits(requests=10, per=1.0, concurrency=2),
-    scope=_scope,
-    unsafe=_unsafe,
+    scope=lambda _settings: "listmonk",  # the server's: every user sees all, or some of them
+    unsafe=ids.matching("[1-9][0-9]{0,9}", "an id is a whole number of at most ten digits"),
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
     gate=_gate,

@@ -2,9 +2,20 @@
 
 from collections.abc import Callable, Container
 
-from reconciler.driver import Answer, Flow, Missing, Present, Request, Sighting, Unclear
+from reconciler.driver import (
+    Answer,
+    Flow,
+    Item,
+    Listing,
+    Missing,
+    Present,
+    Request,
+    Session,
+    Sighting,
+    Unclear,
+)
 from reconciler.drivers.answers import odd
-from reconciler.drivers.pages import Record, Shown
+from reconciler.drivers.pages import Record, Shape, Shown
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign
 
@@ -30,6 +41,16 @@ def look(
     return sighted(answer, wanted, record, missing=missing, settled=settled)
 
 
+def by_id(request: Callable[..., Request], shape: Shape) -> Callable[[Session, Item], Flow]:
+    """`look` of a vendor that shows one campaign, as *shape*, by `request(session, "GET", id)`."""
+
+    def flow(session: Session, item: Item) -> Flow:
+        asked = request(session, "GET", item.target.id)
+        return look(asked, item.target.id, shape.of(session.account))
+
+    return flow
+
+
 def sighted(
     answer: Answer,
     wanted: str,
@@ -50,3 +71,13 @@ def sighted(
     if answer.status == 403:
         return Unclear("HTTP 403: these credentials may not read campaigns", unavailable=True)
     return Unclear(odd(answer) if found is None else "the answer is about another campaign")
+
+
+def listed(listing: Listing, wanted: str) -> Sighting:
+    """What a *listing* of the whole account shows of *wanted*: a look where no other serves."""
+    found = next((one for one in listing.campaigns if one.id == wanted), None)
+    if found is not None:
+        return Present(found)
+    if listing.complete:
+        return Missing("not in the account's listing")
+    return Unclear(listing.why or "the listing is not complete", unavailable=listing.unavailable)

@@ -4,43 +4,39 @@ Vendor: mailchimp.com/developer/marketing/api/campaigns, read as a copy of its s
 github.com/api-evangelist/mailchimp; errors and rates there, too (providers-2 §1).
 """
 
-import re
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.driver import Answer, Credential, Flow, Request, Session
 from reconciler.drivers import answers, auth, ids, looks, pages
 from reconciler.drivers.strictjson import mapping
-from reconciler.model import Limits, Status
+from reconciler.model import Limits
 
+_CENTER: Final = ids.written(
+    "[a-z]{1,4}[0-9]{1,4}",
+    "is not a data centre; write the part of the key after its dash, as us6",
+)
 _PAGE: Final = 500  # of at most 1,000
 _WAIT: Final = 10.0  # too many connections; no time is documented
 _SHOWN: Final = ("id", "type", "create_time", "send_time", "status", "settings.title")
 _FIELDS: Final = ("name", "status", "channel", "createdAt")
 _SHAPE: Final = pages.Shape(
     name="settings.title",
-    statuses={
-        "save": Status.DRAFT,
-        "paused": Status.PAUSED,
-        "schedule": Status.SCHEDULED,
-        "sending": Status.RUNNING,
-        "canceling": Status.RUNNING,
-        "sent": Status.SENT,
-        "canceled": Status.STOPPED,
-        "archived": Status.COMPLETED,
-    },
+    statuses=pages.states(
+        draft="save",
+        scheduled="schedule",
+        running="sending, canceling",
+        paused="paused",
+        stopped="canceled",
+        sent="sent",
+        completed="archived",
+    ),
     created="create_time",
     channel="email",
     attributes=("status", "type", "send_time"),
 )
-
-
-def _data_center(text: str) -> str:
-    if not re.fullmatch(r"[a-z]{1,4}[0-9]{1,4}", text):
-        raise ValueError("is not a data centre; write the part of the key after its dash, as us6")
-    return text
 
 
 class MailchimpSettings(contract.Settings):
@@ -48,9 +44,7 @@ class MailchimpSettings(contract.Settings):
 
     api_key: Annotated[Credential, Field(description="API key, or an OAuth token")]
     data_center: Annotated[
-        str,
-        AfterValidator(_data_center),
-        Field(description="the part of the API key after its dash, such as us6"),
+        str, _CENTER, Field(description="the part of the API key after its dash, such as us6")
     ]
 
 
@@ -84,16 +78,6 @@ def _list(session: Session) -> Flow:
     return pages.offsets(ask, _SHAPE.of(session.account), size=_PAGE, **where)
 
 
-def _look(session: Session, item: Item) -> Flow:
-    request = _request(session, "GET", item.target.id)
-    return looks.look(request, item.target.id, _SHAPE.of(session.account))
-
-
-def _scope(settings: MailchimpSettings) -> Text:
-    """Whose campaigns: those of the key's account."""
-    return ("key ", settings.api_key.secret())
-
-
 DRIVER = contract.Driver(
     name="mailchimp",
     title="Mailchimp, campaigns",
@@ -103,13 +87,13 @@ DRIVER = contract.Driver(
     complete=True,
     base_url=lambda settings: f"https://{settings.data_center}.api.mailchimp.com",
     limits=lambda _settings: Limits(requests=10, per=1.0, concurrency=4),
-    scope=_scope,
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    scope=lambda settings: ("key ", settings.api_key.secret()),
+    unsafe=ids.path_id,
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
     gate=_gate,
     list=_list,
-    look=_look,
+    look=looks.by_id(_request, _SHAPE),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,

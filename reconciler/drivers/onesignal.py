@@ -40,17 +40,13 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
     return Request(method, session.base, ("notifications", *path), whole, headers)
 
 
-def _gate(answer: Answer) -> answers.Gate | None:
-    return answers.gate(answer, _WAIT)
-
-
 def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
     """200 and `success` is the boolean true. 400 is said of unknown and of sent ones alike."""
     said = mapping(answer.body) if answer.status == 200 else None
     done = said is not None and said.get("success") is True and not said.get("errors")
     if answer.status == 400 and answers.sentence(answer):
         return contract.Unconfirmed(answers.told(answer))
-    return answers.judged(answer, _gate(answer), deleted=done, refused=())
+    return answers.judged(answer, answers.gate(answer, _WAIT), deleted=done, refused=())
 
 
 def _list(session: Session) -> Flow:
@@ -91,15 +87,6 @@ def _state(item: Any, now: float | None) -> Status:
     return Status.SCHEDULED if begins.timestamp() > now else Status.RUNNING
 
 
-def _gone(_settings: OneSignalSettings, campaign: Campaign) -> bool:
-    return (campaign.attributes or {}).get("canceled") is True
-
-
-def _scope(settings: OneSignalSettings) -> Text:
-    """Whose messages: the app's."""
-    return f"app {settings.app_id}"
-
-
 DRIVER = contract.Driver(
     name="onesignal",
     title="OneSignal, push, email and SMS messages",
@@ -109,16 +96,16 @@ DRIVER = contract.Driver(
     complete=False,
     base_url=lambda _settings: "https://api.onesignal.com",
     limits=lambda _settings: Limits(requests=1, per=1.0, concurrency=1),
-    scope=_scope,
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    scope=lambda settings: f"app {settings.app_id}",
+    unsafe=ids.path_id,
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
-    gate=_gate,
+    gate=partial(answers.gate, wait=_WAIT),
     list=_list,
     look=_look,
     fields=("name", "status", "createdAt"),
     look_fields=("name", "status", "createdAt"),
-    gone=_gone,
+    gone=lambda _settings, shown: pages.at(shown.attributes, "canceled") is True,
     page=_PAGE,
     instead=lambda _settings: "stops sending; the message stays, shown as canceled",
     notes=(

@@ -227,7 +227,7 @@ def _sift(session: Session, items: tuple[Item, ...]) -> Flow:
 
 
 def _is_known(answer: Answer, name: str) -> bool | None:
-    """Whether there is a campaign of that very *name*, among others like it; None: it is unclear."""
+    """Whether a campaign has that very *name*; others like it are shown too. None: unclear."""
     said = mapping(answer.body) if ok(answer) else None
     found = said.get("message") if said else None
     if said is None or (_failed(said) and _message(said) != _NO_RECORD):
@@ -322,8 +322,8 @@ DRIVER = Driver(
         "Nobody can see numbers: a doubt is settled by a person (settle --as).",
         "A new token ends every earlier one: two programs on one account log each other out.",
         "Two requests a minute, so numbers and names share requests as far as is safe.",
-        "A request that is refused for a name is not halved blindly: its names are asked for, one a "
-        "second (campaignStatus), and those that the vendor does not know are refused.",
+        "A request that is refused for a name is not halved blindly: its names are asked for, one "
+        "a second (campaignStatus), and those that the vendor does not know are refused.",
         "The call answers when it is done: a run begins with at most 1,000 deletions a request, "
         "and asks for more while answers are quick.",
     ),

@@ -7,7 +7,7 @@ complete inventory, because what a complete inventory does not list counts as go
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -126,12 +126,14 @@ def cursors(
     next: str,
     total: str | None = None,
     key: str | None = None,
+    more: str | None = None,
 ) -> Generator[Request, Answer, Listing]:
     """A listing of which each page names the next one by a cursor.
 
-    *items*, *next*, *total* say where things are in an answer, with dots. *key*: what is at *next*
-    is an address, and only *key* of its query is used. Its host is never asked: who writes an
-    answer must not say where a credential is sent.
+    *items*, *next*, *total* say where things are in an answer, with dots; *more*, where a page says
+    by a boolean of its own whether it is the last. *key*: what is at *next* is an address, and only
+    *key* of its query is used. Its host is never asked: who writes an answer must not say where a
+    credential is sent.
     """
 
     def read(answer: Answer, _cursor: str | None) -> Page:
@@ -140,12 +142,13 @@ def cursors(
             return unread(answer)
         count = integer(at(shown.said, total)) if total else None
         known = None if count == len(found) else count  # it may count the page, not everything
-        more = at(shown.said, next)
+        further = at(shown.said, next)
         read = page((record(one, shown) for one in found), total=known)
-        if more is None or more == "":
+        goes_on = further not in (None, "") if more is None else at(shown.said, more)
+        if goes_on is False:
             return read
-        cursor = text(more) if key is None else in_query(more, key)
-        if cursor is None:
+        cursor = text(further) if key is None else in_query(further, key)
+        if cursor is None or goes_on is not True:
             why = "a page does not say where the next one is"
             return msgspec.structs.replace(read, fault=read.fault or why)
         return msgspec.structs.replace(read, next=cursor)
@@ -276,7 +279,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Where a vendor's item has what a record holds: keys, with dots further in.
 
     *statuses*: the vendor's words, in lower case. *channel*: the one that all items have.
-    *attributes*: what is kept of the vendor's own words.
+    *attributes*: what is kept of the vendor's own words. *always*: keys that every item has, so
+    that of one without them it is not known.
     """
 
     id: str = "id"
@@ -289,6 +293,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     channel: str | None = None
     attributes: tuple[str, ...] = ()
     instant: Callable[[object], datetime | None] = instant
+    always: tuple[Literal["labels"], ...] = ()
 
     def record(self, account: str, item: Any, **facts: Any) -> Campaign | None:
         """The record of *item*; None if it has no id. *facts* replace what its shape says.
@@ -314,14 +319,21 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
                 name=odd_name(name),
                 createdAt=odd_time(created, self.instant(created)),
                 updatedAt=odd_time(updated, self.instant(updated)),
-                labels=odd_labels(tags),
+                labels=odd_labels(tags) or ("labels" in self.always and self.labels not in item),
             ),
         }
         return Campaign(account=account, id=id_, **{**known, **facts})
 
-    def of(self, account: str) -> "Record":
-        """What makes records of this shape for *account*."""
-        return lambda item, _shown: self.record(account, item)
+    def of(self, account: str, **facts: Any) -> "Record":
+        """What makes records of this shape for *account*; all of them have *facts*."""
+        return lambda item, _shown: self.record(account, item, **facts)
+
+
+def states(**words: str) -> dict[str, Status]:
+    """A vendor's words for states: `states(running="sending, canceling", draft="save")`."""
+    return {
+        word.strip(): Status(state) for state, every in words.items() for word in every.split(",")
+    }
 
 
 def text(value: object) -> str | None:

@@ -4,21 +4,20 @@ Vendor: github.com/twilio/sendgrid-oai, spec/json/tsg_mc_singlesends_v3.json; ra
 twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits (providers-2 §2).
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text, Verdict
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Verdict
 from reconciler.drivers import answers, auth, ids, looks, pages, rates
-from reconciler.model import Limits, Status
+from reconciler.model import Limits
 
 _PAGE: Final = 50
 _MOST: Final = 50  # ids of a bulk deletion: "maxItems": 50
 _WAIT: Final = 5.0  # where the answer does not say when its window ends
 _SHAPE: Final = pages.Shape(
-    statuses={"draft": Status.DRAFT, "scheduled": Status.SCHEDULED, "triggered": Status.SENT},
+    statuses=pages.states(draft="draft", scheduled="scheduled", sent="triggered"),
     created="created_at",
     updated="updated_at",
     labels="categories",
@@ -58,13 +57,6 @@ def _delete(session: Session, items: tuple[Item, ...]) -> Request:
     return _request(session, "DELETE", query=(("ids", joined),))
 
 
-def _batches(
-    settings: SendGridSettings, items: Sequence[Item], most: int | None
-) -> list[tuple[Item, ...]]:
-    size = min(most or _MOST, _MOST) if settings.bulk else 1
-    return [tuple(items[at : at + size]) for at in range(0, len(items), size)]
-
-
 def _gate(answer: Answer) -> answers.Gate | None:
     return answers.gate(answer, rates.until(answer, "x-ratelimit-reset", _WAIT))
 
@@ -86,13 +78,7 @@ def _list(session: Session) -> Flow:
     return pages.cursors(ask, _SHAPE.of(session.account), key="page_token", **where)
 
 
-def _look(session: Session, item: Item) -> Flow:
-    request = _request(session, "GET", item.target.id)
-    return looks.look(request, item.target.id, _SHAPE.of(session.account))
-
-
-def _scope(settings: SendGridSettings) -> Text:
-    """Whose Single Sends: those of the key's account, or of one subuser of it."""
+def _scope(settings: SendGridSettings) -> contract.Text:
     return ("key ", settings.api_key.secret(), f" subuser {settings.on_behalf_of or ''}")
 
 
@@ -107,13 +93,15 @@ DRIVER = contract.Driver(
     limits=lambda _settings: Limits(requests=5, per=1.0, concurrency=2),
     scope=_scope,
     limit=lambda settings: f"key {settings.api_key.source}",
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    unsafe=ids.path_id,
     delete=_delete,
     judge=_judge,
     gate=_gate,
-    batches=_batches,
+    batches=lambda settings, items, most: contract.chunks(
+        items, _MOST if settings.bulk else 1, most
+    ),
     list=_list,
-    look=_look,
+    look=looks.by_id(_request, _SHAPE),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,

@@ -1,6 +1,7 @@
 """Kore.ai's self-signed JWT, checked by hand (docs.kore.ai …/apis/automation/api-introduction).
 
-HS256 keyed with the app's client secret; claims `sub`, `appId` (spelled so), and `jti` where the
+HS256 keyed with the app's client secret, or another HMAC as the app was told (…/sdk-security);
+claims `sub`, `appId` (spelled so), and `jti` where the
 app enforces it. Written without a JWT library, so that it can disagree with one.
 """
 
@@ -12,6 +13,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+_DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+
 
 def fault_of(token: str, secrets: Iterable[str], *, jti: bool, now: float) -> str | None:
     """Why *token* is not accepted, or None. *now* is Unix time, for an `exp` if it has one."""
@@ -21,10 +24,11 @@ def fault_of(token: str, secrets: Iterable[str], *, jti: bool, now: float) -> st
     header, claims, signature = _object(parts[0]), _object(parts[1]), _bytes(parts[2])
     if header is None or claims is None or signature is None:
         return "not a JWT"
-    if header.get("alg") != "HS256":
-        return "the algorithm is HS256"
+    digest = _DIGESTS.get(str(header.get("alg")))
+    if digest is None:
+        return "the algorithm is HS256, HS384 or HS512"
     signed = f"{parts[0]}.{parts[1]}".encode()
-    keys = (hmac.new(secret.encode(), signed, hashlib.sha256).digest() for secret in secrets)
+    keys = (hmac.new(secret.encode(), signed, digest).digest() for secret in secrets)
     if not any(hmac.compare_digest(signature, key) for key in keys):
         return "the signature is not of the client secret"
     return _fault_of_claims(claims, jti=jti, now=now)

@@ -8,14 +8,26 @@ from msgspec.structs import replace
 from reconciler.driver import (
     Deleted,
     Doubt,
+    Missing,
+    Present,
     Refused,
     Throttled,
     Unauthorised,
+    Unclear,
     Unconfirmed,
     revealed,
 )
 from reconciler.model import Campaign, Limits, Status
-from tests.support.driver_examples import CEP, ORCHESTRATION, answer, run, session, verdict
+from tests.support.driver_examples import (
+    CEP,
+    ORCHESTRATION,
+    answer,
+    item,
+    run,
+    session,
+    verdict,
+)
+from tests.support.sandbox_wire import Wire, record, session_at
 
 DRIVER = CEP.driver
 
@@ -201,7 +213,6 @@ def test_only_the_types_of_the_settings_are_supported():
 def test_it_keeps_the_defaults_of_the_contract():
     assert DRIVER.limits(CEP.checked) == Limits(requests=1, per=1, concurrency=1)
     assert DRIVER.complete
-    assert DRIVER.look is None
 
 
 @pytest.mark.parametrize(
@@ -212,3 +223,59 @@ def test_it_keeps_the_defaults_of_the_contract():
 def test_ids_in_a_body_are_printable_ascii(id_, safe):
     campaign = Campaign(account="push", id=id_, name="A")
     assert (DRIVER.unsafe(CEP.checked, campaign, None) is None) is safe
+
+
+# ---------------------------------------------------------------- a look at one
+
+
+def view_of(id_):
+    return next(DRIVER.look(CEP.session, item("push", id_)))
+
+
+def test_a_look_asks_for_that_campaign():
+    asked = view_of("a b")
+    assert (asked.method, asked.path) == ("GET", ("2.8", "orchestrations", "view"))
+    assert asked.query == (("orchestration_id", "a b"),)
+
+
+def test_what_the_view_shows_is_there_and_one_request_is_enough():
+    shown = answer(200, orchestration("a", created_date="2024-03-01T09:00:00Z"))
+    seen = run(DRIVER.look(CEP.session, item("push", "a")), shown)
+    assert (seen.campaign.id, seen.campaign.account) == ("a", "push")
+    assert seen.campaign.created_at == datetime(2024, 3, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(404, {"error_code": 20, "error_message": "ROUTE_NOT_FOUND"}),
+        answer(400, {"error_code": 31}),
+        answer(500),
+        answer(0),
+        answer(200, orchestration("b")),
+        answer(200, b"<html>"),
+    ],
+)
+def test_where_the_view_does_not_show_it_the_list_tells(said):
+    def look(*pages):
+        return run(DRIVER.look(CEP.session, item("push", "a")), said, *pages)
+
+    assert isinstance(look(listed(orchestration("a"))), Present)
+    gone = look(listed(orchestration("b")))
+    assert isinstance(gone, Missing)
+    assert not gone.sure, "silence needs a witness"
+    assert isinstance(look(answer(500)), Unclear)
+    assert look(answer(403)).unavailable
+    cut = listed(orchestration("b"), more=True, next_from="x"), answer(500)
+    assert isinstance(look(*cut), Unclear)
+
+
+def test_at_the_sandbox_a_look_finds_every_kind_of_channel():
+    rows = [record("push-1", channel="push"), record("sms-1", channel="sms")]
+    wire = Wire(rows, accounts={"acc": ("batch-cep", {})})
+    here = session_at(CEP, "batch")
+    for one in ("push-1", "sms-1"):
+        seen = wire.run(DRIVER.look(here, item("acc", one)))
+        assert seen.campaign.id == one
+    assert [one.path[-1] for one in wire.asked] == ["view", "view", "list"]
+    assert isinstance(wire.run(DRIVER.look(here, item("acc", "never"))), Missing)

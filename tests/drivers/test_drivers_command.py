@@ -28,7 +28,6 @@ def test_every_driver_has_its_line(capsys):
 def test_json_says_what_each_can_do(capsys):
     told = {one["name"]: one for one in json.loads(shown(capsys, "--format", "json"))["drivers"]}
     can = {name: (one["list"], one["look"], one["batch"]) for name, one in told.items()}
-    assert can.pop("batch-cep") == (True, "listing", False)
     assert can.pop("ozonetel") == (False, None, True)
     assert can.pop("http") == (None, "settings", None)
     assert can.pop("sendgrid") == (True, "target", True)

@@ -1,5 +1,7 @@
 """Kore.ai against its pages: seed 001, list, get, rate limit and the JWT recipe (providers §2)."""
 
+from dataclasses import replace
+
 import jwt
 import pytest
 
@@ -17,7 +19,9 @@ from reconciler.driver import (
 )
 from reconciler.errors import InputError
 from reconciler.model import Campaign, Limits, Status
+from reconciler.testing import settings
 from tests.support.driver_examples import KORE, KORE_ID, answer, item, run, session, verdict
+from tests.support.sandbox_wire import Wire, record, session_at
 
 DRIVER = KORE.driver
 SLOW = "You've exceeded the per-minute rate limit. Please wait for sometime before retrying."
@@ -214,7 +218,7 @@ FULL = [f"x{n}" for n in range(50)]
             [page(*FULL, hasMore=True, totalResults=51), page("x49", totalResults=50), page()],
             "total changed",
         ),
-        ([page("a"), page("a")], "both as sms and as voice"),
+        ([page("a"), page("a")], "listed twice, of sms and voice"),
         ([page("a"), answer(500)], "voice: HTTP 500"),
         ([answer(200, {"status": "error", "message": "x"}), page()], "not as documented"),
     ],
@@ -288,3 +292,23 @@ def test_it_keeps_the_defaults_of_the_contract():
     assert DRIVER.limits(KORE.checked) == Limits(requests=60, per=60, concurrency=4)
     assert DRIVER.complete
     assert dict(DRIVER.delete(session(KORE, iid="st-2"), KORE.batch).headers)["iid"] == "st-2"
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_the_token_is_signed_as_the_app_says(algorithm):
+    wire = Wire([record(KORE_ID, channel="sms", status="stopped")])
+    app = {"clientId": "sandbox-client", "streamId": "st-1", "accountId": "acc"}
+    example = replace(KORE, settings={**KORE.settings, **app, "algorithm": algorithm})
+    here = session_at(example, "kore", "sandbox-secret")
+    target = item("acc", KORE_ID, channel="sms")
+    assert isinstance(wire.delete(example, here, target), Deleted)
+    token = revealed(dict(wire.asked[0].headers)["auth"])
+    assert jwt.get_unverified_header(token) == {"alg": algorithm, "typ": "JWT"}
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "none", "hs256", "A256KW"])
+def test_another_algorithm_is_refused_with_those_that_there_are(algorithm):
+    with pytest.raises(InputError) as told:
+        settings(DRIVER, {**KORE.settings, "algorithm": algorithm})
+    (one,) = told.value.diagnostics
+    assert "HS512" in f"{one.message} {one.fix}"
