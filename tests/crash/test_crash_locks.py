@@ -167,7 +167,7 @@ def test_a_sleeper_that_lost_its_lane_sends_no_more(tmp_path: Path, vendor: Vend
     os.kill(first.pid, signal.SIGSTOP)
     journal = SqliteJournal(place.state, "crash", clock=lambda: datetime.now(UTC))
     run = journal.begin(None, "settle", "{}", [], {})
-    (lane,) = [one for (one,) in journal._db.execute("SELECT lane FROM lanes")]
+    (lane,) = [one for (one,) in journal._db.all("SELECT lane FROM lanes")]
     journal.take(lane, [], run, 1.0)
     journal.end(run, 0, {})
     journal.close()

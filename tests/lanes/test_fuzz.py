@@ -115,7 +115,7 @@ class Place:
         self.loop = JumpingLoop()
         self.driver = built_in(name)
         self.journal = SqliteJournal(folder / "state.db", "acme", clock=self.wall)
-        self.journal._db.execute("PRAGMA synchronous=OFF")
+        self.journal._db.run("PRAGMA synchronous=OFF")
         settings = apply_settings(name)
         self.bad = self._account("bad", self.driver, settings)
         self.good = self._account("good", apply_world.DRIVER, apply_world.NoSettings())
@@ -162,8 +162,8 @@ class Place:
             driver = replace(driver, list=None)
         if kind == "list":
             driver = replace(driver, look=None)
-        self.journal._db.execute("DELETE FROM targets")
-        self.journal._db.execute("UPDATE lanes SET paused_until=NULL")
+        self.journal._db.run("DELETE FROM targets")
+        self.journal._db.run("UPDATE lanes SET paused_until=NULL")
         odd = FuzzSender(driver.name, kind, fuzz)
         well = MemorySender(Vendor(campaigns(*GOOD)))
         run = self.journal.begin("sha256:x", "apply", "{}", [], {})
@@ -264,8 +264,8 @@ def test_whatever_a_vendor_says_every_account_is_told_and_the_others_finish(
         for one in BAD:
             detail = fates[one].detail or ""
             assert "which nobody expected" not in detail, f"seed {seed}: {detail}"
-    waiting = here.journal._db.execute("SELECT count(*) FROM requests WHERE answered IS NULL")
-    assert waiting.fetchone() == (0,)
+    waiting = here.journal._db.one("SELECT count(*) FROM requests WHERE answered IS NULL")
+    assert tuple(waiting) == (0,)
 
 
 @pytest.mark.parametrize("name", of_kind("list"))

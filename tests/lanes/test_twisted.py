@@ -161,6 +161,13 @@ class Vendor:
         match self.name, path:
             case "ozonetel", [*_, "generateToken"]:
                 return _json({"token": "t0k3n", "message": ""})
+            case "ozonetel", [*_, "campaignStatus"]:
+                name = json.loads(body)["campaignName"]
+                found = [{"CampaignName": name}] if name in self.left else []
+                return _json({"status": "success", "message": found})
+            case "batch-cep", [*_, "view"]:
+                (id_,) = query["orchestration_id"]
+                return self.one(id_, {"id": id_, "name": id_})
             case "batch-cep", [*_, "list"]:
                 items = [{"id": i, "name": i} for i in self.seen()]
                 return _json({"orchestrations": items, "has_more": False, "count": len(items)})
@@ -506,7 +513,7 @@ async def play_all(name: str, place: Path, *, effect: bool, twin: bool) -> tuple
     found, written = played(name, twin=twin)
     vendor = Vendor(name, effect=effect)
     journal = SqliteJournal(place / "state.db", "acme", clock=lambda: datetime.now(UTC))
-    journal._db.execute("PRAGMA synchronous=OFF")
+    journal._db.run("PRAGMA synchronous=OFF")
     wrong: list[str] = []
     every = twists(name)
     async with serving(vendor.serve) as server:
@@ -520,7 +527,7 @@ async def play_all(name: str, place: Path, *, effect: bool, twin: bool) -> tuple
             ids = (f"t{number}", f"u{number}")
             vendor.left = {one: one for one in (*ids, "witness")}
             vendor.twist, vendor.log = twist, []
-            journal._db.execute("UPDATE lanes SET paused_until=NULL")  # as if the pause were over
+            journal._db.run("UPDATE lanes SET paused_until=NULL")  # as if the pause were over
             fates = await stage.play(ids)
             if (problem := check(stage, twist, ids, fates)) is not None:
                 wrong.append(f"{twist.label}: {problem}")
