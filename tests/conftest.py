@@ -1,6 +1,10 @@
 """Options of the whole suite."""
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.support.postgres import Postgres, server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,3 +20,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=200,
         help="how many odd answers tests/lanes/test_fuzz.py tries of each kind (make crash: 20000)",
     )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, started by the first test that needs one."""
+    with server() as made:
+        yield made
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty state of the project `acme` on that server."""
+    with postgres.database() as name:
+        yield postgres.url(name)

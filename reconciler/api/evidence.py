@@ -1,7 +1,10 @@
 """`evidence`: one archive with everything that an auditor asks for about a plan."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from reconciler import disk
 from reconciler.api.given import One
@@ -9,7 +12,7 @@ from reconciler.errors import NotVerified
 from reconciler.plan.saved import Saved
 from reconciler.prove import evidence as archive
 from reconciler.prove import verify
-from reconciler.prove.gathering import gathered
+from reconciler.prove.gathering import Kept, gathered
 from reconciler.site import Site
 
 
@@ -31,7 +34,11 @@ class Evidence:
 def evidence(site: Site, saved: Saved, out: One) -> Evidence:
     """Pack *saved*, what it rests on and what was done under it into *out*, and check that."""
     place = Path(out)
-    with gathered(site, saved) as sources, disk.written_whole(place) as file:
+    with (
+        _kept(site) as kept,
+        gathered(site, saved, kept) as sources,
+        disk.written_whole(place) as file,
+    ):
         packed = archive.pack(sources, file)
     fault = None
     with place.open("rb") as file:
@@ -40,3 +47,23 @@ def evidence(site: Site, saved: Saved, out: One) -> Evidence:
         except NotVerified as error:
             fault = str(error)
     return Evidence(place, packed.members, packed.records, packed.missing, fault)
+
+
+@contextmanager
+def _kept(site: Site) -> Iterator[Kept | None]:
+    """What lies in a state that machines share; None where it lies in the project's folder."""
+    from reconciler.lanes import state
+
+    project = site.load_project()
+    if state.shared_url(site, project) is None:
+        yield None
+        return
+    with state.journal_read(site, project) as opened, TemporaryFile() as log:
+        assert opened.shared is not None
+        log.writelines(opened.shared.log())
+        log.seek(0)
+        yield Kept(
+            report=lambda digest: state.kept(site, opened, "report", digest),
+            copy=lambda named: state.kept(site, opened, "copy", named),
+            audit=log,
+        )

@@ -12,6 +12,7 @@ from reconciler.site import Site, real_time
 
 if TYPE_CHECKING:
     from reconciler.api.approve import Approval
+    from reconciler.api.db import Database
     from reconciler.api.doctor import Health
     from reconciler.api.evidence import Evidence
     from reconciler.api.generate import Generated
@@ -270,9 +271,9 @@ class Project:
 
     def keep_plan(self, plan: "Plan") -> Path:
         """Keep *plan* under `.reconciler/plans/`, where `apply` keeps what it carries out."""
-        from reconciler.lanes.state import keep_plan
+        from reconciler.lanes.state import keep_plan_here
 
-        plan.path = keep_plan(self._site, plan.digest, plan.to_bytes())
+        plan.path = keep_plan_here(self._site, plan.digest, plan.to_bytes())
         return plan.path
 
     def apply(
@@ -445,3 +446,21 @@ class Project:
         from reconciler.api.plan import saved
 
         return evidence(self._site, saved(self._site, plan), out)
+
+    def db_init(self) -> "Database":
+        """Make the tables of a state in PostgreSQL, if they are not there yet."""
+        from reconciler.api.db import init
+
+        return init(self._site)
+
+    def db_upgrade(self) -> "Database":
+        """Bring the tables of a state in PostgreSQL to this version."""
+        from reconciler.api.db import upgrade
+
+        return upgrade(self._site)
+
+    def db_check(self) -> "Database":
+        """Raise what is wrong with the database of the state; changes nothing."""
+        from reconciler.api.db import check
+
+        return check(self._site)

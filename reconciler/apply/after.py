@@ -71,7 +71,7 @@ def keep(task: Task, journal: Journal, run: int, report: ReportDocument, documen
 
     `evidence` packs it.
     """
-    save_report(task.site, task.saved.digest, document)
+    save_report(task.site, journal, task.saved.digest, document)
     digest = hashlib.sha256(document).hexdigest()
     journal.end(run, report.exit_code, {"summary": report.summary, "report": digest})
 

@@ -14,11 +14,10 @@ from reconciler.apply.task import Task
 from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.known import Known
-from reconciler.lanes.locks import Locks
 from reconciler.lanes.rules import rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
-from reconciler.lanes.state import holder, keep_plan, locks_folder
+from reconciler.lanes.state import holder, keep_plan, locks
 from reconciler.lanes.work import Fate, OpenAccount
 from reconciler.model import Target, stamp
 from reconciler.plan.today import FreshPlan
@@ -65,10 +64,10 @@ def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
         "plan": f"plan {task.saved.digest[:19]}",
         "accounts": [one.name for one in clearance.accounts],
     }
-    locks = Locks(locks_folder(task.site, task.project))
+    held = locks(task.site, task.project, clearance.known.journal)
     try:
-        locks.take(sorted(by_lane(clearance.accounts)), who)
-        clearance.known.journal.watch(locks.check)
+        held.take(sorted(by_lane(clearance.accounts)), who)
+        clearance.known.journal.watch(held.check)
         if any(one.account.guards.max_deletions.per for one in clearance.accounts):
             # What another run has deleted since we looked counts; from now on nobody else does.
             facts = clearance.fresh.facts
@@ -77,7 +76,7 @@ def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
         with told(task.site.listener, task.saved.plan.phone_numbers):
             return _carried_out(clearance, who)
     finally:
-        locks.release()
+        held.release()
 
 
 def _carried_out(clearance: Clearance, who: Mapping[str, Any]) -> tuple[Agenda, Ending]:
@@ -101,7 +100,7 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> _Run:
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
     policy = LookPolicy(untraced=clearance.untraced, resumed=resumed)
-    keep_plan(task.site, saved.digest, saved.data)
+    keep_plan(task.site, journal, saved.digest, saved.data)
     said = start_record(task, given, resumed=resumed)
     holding = json.dumps(who, sort_keys=True)
     run = journal.begin(saved.digest, "apply", holding, given.waived, said)

@@ -8,9 +8,8 @@ from typing import Any
 
 from reconciler.declare.project import ProjectFile
 from reconciler.lanes.accounts import pairs_of, scopes_now
-from reconciler.lanes.journal import Journal, Run
-from reconciler.lanes.locks import Locks
-from reconciler.lanes.state import journal, journal_read, locks_folder, person
+from reconciler.lanes.journal import Journal, LaneLocks, Run
+from reconciler.lanes.state import journal, journal_read, locks, person
 from reconciler.site import Site
 
 _TRIES = 25  # 40 ms apart: a run that has just taken its lanes says in a moment which it is
@@ -37,7 +36,7 @@ def stop(
     """
     scope = None
     with journal_read(site, project) as opened:  # a project that never ran is left as it is
-        found = _under_way(opened, Locks(locks_folder(site, project)), plan, account)
+        found = _under_way(opened, locks(site, project, opened), plan, account)
         if account is not None:
             pairs = [one for one in pairs_of(site, project) if one[0].name == account]
             scope = scopes_now(site, pairs, opened, reveal=False)[account]
@@ -49,10 +48,10 @@ def stop(
 
 
 def _under_way(
-    opened: Journal, locks: Locks, plan: str | None, account: str | None
+    opened: Journal, held: LaneLocks, plan: str | None, account: str | None
 ) -> list[StoppedRun]:
     for _ in range(_TRIES):
-        holders = [one for one in locks.holders() if account is None or account in _accounts(one)]
+        holders = [one for one in held.holders() if account is None or account in _accounts(one)]
         runs = [(one, json.loads(one.holder)) for one in opened.runs() if one.ended is None]
         pairs = [(one, _of(one, runs)) for one in holders]
         if all(run is not None for _, run in pairs):

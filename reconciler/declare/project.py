@@ -52,7 +52,7 @@ _IN_ENV = "{env: RECONCILER_STATE}, a variable that holds it"
 
 
 def _state(raw: str | dict[str, Any] | list[Any] | Credential) -> str | Credential:
-    """`sqlite:///PATH`, or the variable that holds it."""
+    """`sqlite:///PATH`, or the variable that holds it or a `postgresql://` URL."""
     if isinstance(raw, dict) and list(raw) == ["env"]:
         return Credential.model_validate(raw)
     if isinstance(raw, Credential):
@@ -60,10 +60,7 @@ def _state(raw: str | dict[str, Any] | list[Any] | Credential) -> str | Credenti
     if isinstance(raw, dict | list):
         raise ValueError(f"is neither sqlite:///PATH nor a variable; write {_IN_ENV}")  # noqa: TRY004
     if raw.startswith(("postgresql:", "postgres:")):
-        raise ValueError(
-            "must not be written here, for it may hold a password, and this version keeps its"
-            " state in SQLite; write sqlite:///.reconciler/state.db"
-        )
+        raise ValueError(f"must not be written here, for it may hold a password; write {_IN_ENV}")
     if not raw.startswith(_SQLITE) or len(raw) == len(_SQLITE):
         raise ValueError("must be sqlite:///PATH, such as sqlite:///.reconciler/state.db")
     return raw
@@ -103,7 +100,10 @@ class ProjectSpec(Declared):
         str | Credential,
         PlainValidator(_state),
         _STATE,
-        Field(description="The journal: sqlite:///PATH, or {env: NAME}, a variable that holds it."),
+        Field(
+            description="The state: sqlite:///PATH, or {env: NAME}, a variable that holds it or a "
+            "postgresql:// URL."
+        ),
     ] = "sqlite:///.reconciler/state.db"
     guards: Annotated[Guards, Field(description="The rules that refuse.")] = (
         Guards.model_construct()

@@ -41,9 +41,9 @@ class Locks:
         path = self._path(lane)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         if not _locked(handle):
-            who = _described(_read(handle))
+            who = _read(handle)
             os.close(handle)
-            raise Locked(f"{lane} is being worked by another run: {who}; nothing was sent")
+            raise Locked(taken_by(lane, who))
         self._held[lane] = handle
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"lane": lane, **holder}).encode(), 0)
@@ -112,6 +112,11 @@ def _read(handle: int) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def taken_by(lane: str, holder: Mapping[str, Any]) -> str:
+    """What whoever finds *lane* taken is told; *holder* is who holds it, as they said."""
+    return f"{lane} is being worked by another run: {_described(holder)}; nothing was sent"
 
 
 def _described(holder: Mapping[str, Any]) -> str:

@@ -55,13 +55,13 @@ class Execution:
             journal=journal,
             run=run,
             plan=plan,
-            wall=site.now,
+            wall=journal.now,
             chance=random.random,
             emit=self._emit,
             closed=closed,
             max_wait=max_wait,
             first_run=first_run,
-            keep=lambda data: keep_copy(site, data),
+            keep=lambda data: keep_copy(site, journal, data),
         )
 
     def go(

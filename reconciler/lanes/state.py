@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,26 @@ from typing import TYPE_CHECKING, Any
 from reconciler import __version__, disk
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import ReconcilerError
-from reconciler.site import Site
+from reconciler.site import Site, real_time
 
 if TYPE_CHECKING:
+    from reconciler.lanes.journal import Journal, LaneLocks, Shelved
+    from reconciler.lanes.journal.postgres import PostgresJournal
+    from reconciler.lanes.journal.sql import SqlJournal
     from reconciler.lanes.journal.sqlite import SqliteJournal
 
 _SCHEME = "sqlite:///"
+_SHARED = ("postgresql://", "postgres://")
+_FOLDERS = {"plan": "plans", "report": "reports", "copy": "copies"}
+
+
+def shared_url(site: Site, project: ProjectFile) -> str | None:
+    """The URL of the database that holds the state; None where a file does. It has a password."""
+    state = project.state
+    if isinstance(state, str):
+        return None
+    found = site.environ.get(state.env or "", "")
+    return found if found.startswith(_SHARED) else None
 
 
 def state_path(site: Site, project: ProjectFile) -> Path:
@@ -27,8 +41,8 @@ def state_path(site: Site, project: ProjectFile) -> Path:
         source, state = state.source, site.environ.get(state.env or "", "")
         if not state.startswith(_SCHEME) or state == _SCHEME:
             raise ReconcilerError(
-                f"the state (from {source}) is no SQLite file, and this version keeps its state "
-                f"in one; let the variable hold {_SCHEME}PATH"
+                f"the state (from {source}) is neither a PostgreSQL database nor a SQLite file; "
+                f"let the variable hold postgresql://USER:PASSWORD@HOST/DATABASE, or {_SCHEME}PATH"
             )
     return site.root / state.removeprefix(_SCHEME)
 
@@ -56,21 +70,23 @@ def inventory_lock(site: Site) -> Iterator[None]:
         os.close(handle)
 
 
-def locks_folder(site: Site, project: ProjectFile) -> Path:
+def locks(site: Site, project: ProjectFile, opened: "Journal") -> "LaneLocks":
     """The lane locks, beside the journal that they guard."""
+    from reconciler.lanes.locks import Locks
+
+    if opened.shared is not None:
+        return opened.shared.locks()
     path = state_path(site, project)
-    return path.with_name(path.name + ".locks")
+    return Locks(path.with_name(path.name + ".locks"))
 
 
 @contextmanager
-def journal(site: Site, project: ProjectFile) -> "Iterator[SqliteJournal]":
-    """The project's journal, opened and closed; the audit file is brought up to date at the end."""
+def journal(site: Site, project: ProjectFile) -> "Iterator[SqlJournal]":
+    """The project's journal, opened and closed; the audit log is brought up to date at the end."""
     from reconciler.lanes.journal import JournalFailed
-    from reconciler.lanes.journal.sqlite import SqliteJournal
 
-    opened = SqliteJournal(state_path(site, project), project.name, clock=site.now)
+    opened = _opened(site, project)
     try:
-        _whole(site, opened)
         yield opened
     except JournalFailed:
         raise  # nothing more is written there; the next command catches up
@@ -84,20 +100,82 @@ def journal(site: Site, project: ProjectFile) -> "Iterator[SqliteJournal]":
         opened.close()
 
 
-@contextmanager
-def journal_read(site: Site, project: ProjectFile) -> "Iterator[SqliteJournal]":
-    """The project's journal, to be read alone: nothing is created and nothing is changed."""
+def _opened(site: Site, project: ProjectFile) -> "SqlJournal":
+    found: SqlJournal
+    whole: Callable[[], None]
+    if (url := shared_url(site, project)) is None:
+        found, whole = _file_opened(site, project)
+    else:
+        found, whole = _database_opened(site, project, url)
+    try:
+        whole()
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def _file_opened(site: Site, project: ProjectFile) -> "tuple[SqlJournal, Callable[[], None]]":
     from reconciler.lanes.journal.sqlite import SqliteJournal
 
-    path = state_path(site, project)
-    opened = SqliteJournal(path, project.name, clock=site.now, read_only=True)
+    found = SqliteJournal(state_path(site, project), project.name, clock=site.now)
+    return found, lambda: _file_whole(site, found)
+
+
+def _database_opened(
+    site: Site, project: ProjectFile, url: str
+) -> "tuple[SqlJournal, Callable[[], None]]":
+    found = _database(site, project, url)
+    return found, lambda: _database_whole(site, found)
+
+
+@contextmanager
+def journal_read(site: Site, project: ProjectFile) -> "Iterator[SqlJournal]":
+    """The project's journal, to be read alone: nothing is created and nothing is changed."""
+    url = shared_url(site, project)
+    opened: SqlJournal
+    if url is None:
+        from reconciler.lanes.journal.sqlite import SqliteJournal
+
+        path = state_path(site, project)
+        opened = SqliteJournal(path, project.name, clock=site.now, read_only=True)
+    else:
+        opened = _database(site, project, url, read_only=True)
     try:
         yield opened
     finally:
         opened.close()
 
 
-def _whole(site: Site, opened: "SqliteJournal") -> None:
+def _database(
+    site: Site, project: ProjectFile, url: str, *, read_only: bool = False
+) -> "PostgresJournal":
+    need_workers()
+    from reconciler.lanes.journal.postgres import PostgresJournal
+
+    # The machines' clocks may disagree; the database has one.
+    clock = None if site.clock is real_time else site.now
+    return PostgresJournal(url, project.name, clock=clock, read_only=read_only)
+
+
+def need_workers() -> None:
+    """`ReconcilerError` where what a state in PostgreSQL needs is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("psycopg") is None:
+        raise ReconcilerError(
+            "a state in PostgreSQL needs the extra `workers`: "
+            "pip install 'campaign-reconciler[workers]'"
+        )
+
+
+_REBORN = (
+    "What it knows still counts, and every account counts as never seen: targets are looked at "
+    "before their requests"
+)
+
+
+def _file_whole(site: Site, opened: "SqliteJournal") -> None:
     """A journal that lacks records which the log has of it was restored, or copied in part."""
     from reconciler.prove import chain
 
@@ -108,20 +186,37 @@ def _whole(site: Site, opened: "SqliteJournal") -> None:
     opened.reborn()
     site.note(
         f"warning: the journal lacks {lost} records that the audit log has of it: it was restored "
-        "from a backup, or copied without its -wal file. What it knows still counts, and every "
-        "account counts as never seen: targets are looked at before their requests"
+        f"from a backup, or copied without its -wal file. {_REBORN}"
     )
 
 
-def export_audit(site: Site, opened: "SqliteJournal") -> None:
-    """Append to `.reconciler/audit.ndjson` what the journal has for it.
+def _database_whole(site: Site, opened: "PostgresJournal") -> None:
+    """Where another server has taken over, or it was restored, the last moments may be missing."""
+    if opened.moved():
+        opened.reborn()
+        site.note(
+            "warning: the state's database is another server than before: one took over, or it was "
+            f"restored from a backup, and may lack the last that was written. {_REBORN}"
+        )
+
+
+def export_audit(site: Site, opened: "SqlJournal") -> None:
+    """Append to the audit log what the journal has for it.
 
     The journal commits such a record together with what it tells, so a crash loses none, and the
     next command catches up. Records are numbered (`entry`) under the journal's identity, so that
-    none is appended twice, and none is taken for another journal's.
+    none is appended twice, and none is taken for another journal's. The log is
+    `.reconciler/audit.ndjson`, or lies in the database.
     """
     from reconciler.prove import chain
 
+    if opened.shared is not None:
+        opened.shared.chain(
+            lambda record, seq, prev: chain.seal(record, seq=seq, prev=prev),
+            opened.identity,
+            chain.GENESIS,
+        )
+        return
     path = audit_path(site)
     chain.append_after(path, opened.identity, opened.audit_after)
     opened.audit_written(chain.newest(path, opened.identity))
@@ -158,41 +253,52 @@ def started() -> dict[str, Any]:
     }
 
 
-def save_report(site: Site, digest: str, data: bytes) -> None:
+def save_report(site: Site, opened: "Journal", digest: str, data: bytes) -> None:
     """Keep the newest report of a plan: `evidence` packs it."""
-    name = digest.removeprefix("sha256:")
-    disk.write_whole(folder(site, "reports") / f"{name}.json", data)
+    _put(site, opened, "report", digest, data)
 
 
-def keep_plan(site: Site, digest: str, data: bytes) -> Path:
+def keep_plan(site: Site, opened: "Journal", digest: str, data: bytes) -> None:
     """Keep the bytes of a plan that is being applied: `settle` needs the records it was about."""
+    _put(site, opened, "plan", digest, data)
+
+
+def keep_plan_here(site: Site, digest: str, data: bytes) -> Path:
+    """Keep the bytes of a plan in the project's folder, wherever its state is."""
     path = plan_path(site, digest)
     if not path.exists():
         disk.write_whole(path, data)
     return path
 
 
-def keep_copy(site: Site, data: bytes) -> str:
+def keep_copy(site: Site, opened: "Journal", data: bytes) -> str:
     """Keep what a vendor said of a campaign, durably; its digest, which is its name."""
-    digest = hashlib.sha256(data).hexdigest()
-    path = folder(site, "copies") / f"{digest}.json"
-    if not path.exists():
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    _put(site, opened, "copy", digest, data)
+    return digest
+
+
+def kept(site: Site, opened: "Journal", kind: "Shelved", digest: str) -> bytes | None:
+    """The plan, report (of a plan) or copy of this digest, None if it is no longer there."""
+    if opened.shared is not None:
+        return opened.shared.get(kind, digest)
+    path = site.root / ".reconciler" / _FOLDERS[kind] / _file_name(digest)
+    return disk.read_file(path, what=f"the {kind}", most=1 << 30) if path.is_file() else None
+
+
+def _put(site: Site, opened: "Journal", kind: "Shelved", digest: str, data: bytes) -> None:
+    if opened.shared is not None:
+        opened.shared.put(kind, digest, data)
+        return
+    path = folder(site, _FOLDERS[kind]) / _file_name(digest)
+    if kind == "report" or not path.exists():
         disk.write_whole(path, data)
-    return f"sha256:{digest}"
-
-
-def kept_copy(site: Site, digest: str) -> bytes | None:
-    """The copy of this digest, None if it is no longer there."""
-    path = site.root / ".reconciler" / "copies" / f"{digest.removeprefix('sha256:')}.json"
-    return disk.read_file(path, what="the copy", most=1 << 26) if path.exists() else None
-
-
-def kept_plan(site: Site, digest: str) -> bytes | None:
-    """The bytes of a plan that was applied here, None if they are no longer there."""
-    path = plan_path(site, digest)
-    return disk.read_file(path, what="the plan", most=1 << 30) if path.exists() else None
 
 
 def plan_path(site: Site, digest: str) -> Path:
     """Where the bytes of a plan are kept while and after it is applied."""
-    return folder(site, "plans") / f"{digest.removeprefix('sha256:')}.json"
+    return folder(site, "plans") / _file_name(digest)
+
+
+def _file_name(digest: str) -> str:
+    return f"{digest.removeprefix('sha256:')}.json"

@@ -1,8 +1,10 @@
 """What evidence of a plan rests on, gathered in the project's folder; nothing is made there."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler import __version__, disk
 from reconciler.errors import ReconcilerError
@@ -21,21 +23,39 @@ REPORTS = ".reconciler/reports"
 _LARGE = 1024 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an apply keeps: the last *report* of a plan and a *copy*, by digest; the *audit* log."""
+
+    report: Callable[[str], bytes | None]
+    copy: Callable[[str], bytes | None]
+    audit: BinaryIO | None
+
+
 @contextlib.contextmanager
-def gathered(site: Site, saved: Saved) -> Iterator[Sources]:
-    """The sources of the evidence of *saved*; the audit log is open as long as they are used."""
-    log = site.root / AUDIT
+def gathered(site: Site, saved: Saved, kept: Kept | None = None) -> Iterator[Sources]:
+    """The sources of the evidence of *saved*; the audit log is open as long as they are used.
+
+    *kept*: what was kept of it elsewhere than in the project's folder.
+    """
     with contextlib.ExitStack() as stack:
+        if kept is None:
+            log = site.root / AUDIT
+            kept = Kept(
+                report=lambda digest: _report(site.root, digest),
+                copy=lambda named: _copy(site.root, named),
+                audit=stack.enter_context(log.open("rb")) if log.is_file() else None,
+            )
         yield Sources(
             plan_name=saved.path.name,
             plan=saved.data,
             signatures=approvals.read_signatures(saved.path),
             signers=allowed_signers(site),
             inputs={name: _input(site.root, name) for name in _names(saved.plan)},
-            report=_report(site.root, saved.digest),
-            audit=stack.enter_context(log.open("rb")) if log.is_file() else None,
+            report=kept.report(saved.digest),
+            audit=kept.audit,
             tool=f"reconciler {__version__}",
-            copy=lambda named: _copy(site.root, named),
+            copy=kept.copy,
         )
 
 

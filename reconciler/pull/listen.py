@@ -11,12 +11,11 @@ from reconciler.driver import Driver
 from reconciler.errors import Exit
 from reconciler.events import told
 from reconciler.lanes.accounts import open_accounts
-from reconciler.lanes.journal import Journal
-from reconciler.lanes.locks import Locks
+from reconciler.lanes.journal import Journal, LaneLocks
 from reconciler.lanes.run import by_lane, gates_of, take
 from reconciler.lanes.running import Execution
 from reconciler.lanes.session import open_session
-from reconciler.lanes.state import holder, locks_folder, started
+from reconciler.lanes.state import holder, locks, started
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
 from reconciler.pull.listing import Heard, ListWork, list_all
@@ -52,7 +51,7 @@ def listen(
     works = [_work(one) for one in accounts]
     names = [account.name for account, _ in pairs]
     who = {**holder(), "plan": "inventory pull", "accounts": names}
-    with _locked(site, project, accounts, who) as lanes, told(site.listener, ()):
+    with _locked(site, project, opened, accounts, who) as lanes, told(site.listener, ()):
         run = opened.begin(None, "pull", json.dumps(who), [], started())
         ledgers = take(accounts, opened, run)
         execution = Execution(site, opened, run, stop=stop, max_wait=max_wait)
@@ -77,11 +76,12 @@ def _work(opened: OpenAccount) -> ListWork:
 def _locked(
     site: Site,
     project: ProjectFile,
+    opened: Journal,
     accounts: Sequence[OpenAccount],
     who: Mapping[str, Any],
-) -> Iterator[dict[str, Locks]]:
+) -> Iterator[dict[str, LaneLocks]]:
     """A lock a lane, so that each lane is free again as soon as it is listed."""
-    lanes = {lane: Locks(locks_folder(site, project)) for lane in by_lane(accounts)}
+    lanes = {lane: locks(site, project, opened) for lane in by_lane(accounts)}
     try:
         for lane, lock in lanes.items():
             lock.take([lane], who)

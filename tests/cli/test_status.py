@@ -149,7 +149,7 @@ def test_a_variable_may_say_where_the_journal_is(
     (bare.root / "reconciler.yaml").write_text(
         text.replace("spec:\n", "spec:\n  state: {env: RECONCILER_STATE}\n")
     )
-    for value in ("", "postgresql://u:sekret@h/d", "sqlite:///"):
+    for value in ("", "mysql://u:sekret@h/d", "sqlite:///"):
         monkeypatch.setenv("RECONCILER_STATE", value)
         assert bare.run("status") == 1
         assert "sqlite:///PATH" in bare.err

@@ -21,6 +21,7 @@ from reconciler.lanes.journal import (
     StopOrdered,
     opening,
 )
+from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.model import Identity, Outcome
 
@@ -50,13 +51,19 @@ def clock() -> Clock:
 Open = Callable[[], Any]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Open]:
     """Opens the same journal anew at each call, as another process would."""
     made: list[Journal] = []
+    url = ""
+    if request.param == "postgres":
+        url = request.getfixturevalue("database")
 
     def open_() -> Journal:
-        made.append(SqliteJournal(tmp_path / "s" / "state.db", "acme", clock=clock))
+        if url:
+            made.append(PostgresJournal(url, "acme", clock=clock))
+        else:
+            made.append(SqliteJournal(tmp_path / "s" / "state.db", "acme", clock=clock))
         return made[-1]
 
     yield open_

@@ -7,10 +7,11 @@ the journal is the real one, and it dies in the middle of what it does, as a kil
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 
 from reconciler.apply.jobs import LookPolicy, decided, jobs
@@ -45,6 +47,7 @@ from reconciler.model import (
 )
 from tests.support import planner_world as w
 from tests.support.apply_world import DRIVER, SCOPE, Seen, Vendor, World, opened_as, run_on
+from tests.support.postgres import Postgres
 
 IDS = ("a", "b", "c")
 KEEP = "witness"
@@ -149,7 +152,7 @@ class Executor(RuleBasedStateMachine):
         for one in IDS:
             self.create(one)
         limits = Limits(100, 1.0, 2)
-        self.world = World(self.folder, self.vendor, limits=limits)
+        self.world = World(self.folder, self.vendor, limits=limits, url=self.emptied())
         self.vendor.answers, self.vendor.reads = self.answer, self.read
         self.behaviours: list[str] = []
         self.allowed: dict[str, Campaign] = {}
@@ -158,6 +161,10 @@ class Executor(RuleBasedStateMachine):
         self.edition = 0
         self.made = 0
         self.pull()
+
+    def emptied(self) -> str | None:
+        """The URL of a database to keep the state in, None for a file."""
+        return None
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -468,3 +475,24 @@ def _record(one: Mapping[str, Any]) -> Campaign:
 
 Executor.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestExecutor = Executor.TestCase
+
+
+class SharedExecutor(Executor):
+    """The same, with the state in PostgreSQL."""
+
+    server: ClassVar[Postgres]
+
+    def emptied(self) -> str | None:
+        self.borrowed = ExitStack()
+        return self.server.url(self.borrowed.enter_context(self.server.database()))
+
+    def teardown(self) -> None:
+        super().teardown()
+        if hasattr(self, "borrowed"):
+            self.borrowed.close()
+
+
+def test_nothing_is_lost_and_nothing_blind_with_a_shared_state_either(postgres: Postgres) -> None:
+    SharedExecutor.server = postgres
+    few = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(SharedExecutor, settings=few)

@@ -34,6 +34,8 @@ from reconciler.driver import (
     Unconfirmed,
     revealed,
 )
+from reconciler.lanes.journal.postgres import PostgresJournal
+from reconciler.lanes.journal.sql import SqlJournal
 from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.lanes.known import Known
 from reconciler.lanes.run import AccountWork, execute, take
@@ -327,12 +329,15 @@ class World:
     events: list[Any] = field(default_factory=list)
     secrets: Sequence[str] = ()
     context: RunContext | None = None
+    url: str | None = None  # of a database in place of the file
 
     def __post_init__(self) -> None:
         self.journal = self._open()
 
-    def _open(self) -> SqliteJournal:
+    def _open(self) -> SqlJournal:
         """The real journal, but for the disk's own promise, which no test here asks about."""
+        if self.url is not None:
+            return PostgresJournal(self.url, "acme", clock=self.wall)
         made = SqliteJournal(self.folder / "state.db", "acme", clock=self.wall)
         made._db.run("PRAGMA synchronous=OFF")
         return made

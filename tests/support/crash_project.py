@@ -23,7 +23,7 @@ apiVersion: reconciler/v1
 kind: Project
 metadata: {{name: crash}}
 spec:
-  accounts:
+{state}  accounts:
 {accounts}
   guards: {{maxDeletions: {{count: 100000}}}}
 """
@@ -131,15 +131,24 @@ def make(
     *,
     driver: str = "parcel",
     shops: Mapping[str, str] | None = None,
+    shared: str | None = None,
 ) -> Place:
-    """A project with an account for each vendor, and its plan in plan.json."""
+    """A project with an account for each vendor, and its plan in plan.json.
+
+    *shared*: the URL of a database that holds its state.
+    """
     (root / "manifests").mkdir(parents=True)
     template = {"parcel": _PARCEL, "batch-cep": _BATCH}[driver]
     accounts = "".join(
         template.format(name=name, url=vendor.url, shop=(shops or {}).get(name, name))
         for name, vendor in vendors.items()
     )
-    (root / "reconciler.yaml").write_text(_PROJECT.format(accounts=accounts.rstrip("\n")))
+    (root / "reconciler.yaml").write_text(
+        _PROJECT.format(
+            accounts=accounts.rstrip("\n"),
+            state="  state: {env: RECONCILER_STATE}\n" if shared else "",
+        )
+    )
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     facts = {
         name: {"complete": True, "campaigns": len(one.left), "capturedAt": now}
@@ -154,7 +163,7 @@ def make(
             for i, n in vendor.left.items()
         ]
     (root / "inventory.ndjson").write_text("\n".join(lines) + "\n")
-    place = Place(root)
+    place = Place(root, {"RECONCILER_STATE": shared} if shared else {})
     done = place.run("plan", "--out", "plan.json")
     assert done.code == 0, done.err
     return place

@@ -13,7 +13,7 @@ from reconciler.declare.zones import zone
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.inventory import Reader
 from reconciler.inventory.sources import PROJECT, inventory_sources
-from reconciler.lanes.state import state_path
+from reconciler.lanes.state import need_workers, shared_url, state_path
 from reconciler.model import Campaign
 from reconciler.site import Site
 
@@ -66,6 +66,12 @@ def inventory(site: Site, project: ProjectFile) -> tuple[list[Checkup], Known]:
 def state(site: Site, project: ProjectFile) -> Checkup:
     """Whether the journal and what lies beside it can be written: a file is made and removed."""
     try:
+        if (url := shared_url(site, project)) is not None:
+            need_workers()
+            from reconciler.lanes.journal import postgres_admin
+
+            postgres_admin.check(url, project.name, writes=True)
+            return Checkup("state", None, True, f"{postgres_admin.shown(url)} can be written")
         folders = {site.root / ".reconciler", state_path(site, project).parent}
     except ReconcilerError as error:
         return Checkup("state", None, False, str(error))

@@ -10,12 +10,12 @@ from reconciler.api.doctor.local import Known
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Diagnostic, Exit, InputError, Locked, ReconcilerError
 from reconciler.events import told
+from reconciler.lanes import state
 from reconciler.lanes.accounts import CA_FILE, Pair, open_accounts, pairs_of
 from reconciler.lanes.journal import Journal
-from reconciler.lanes.locks import Locks
 from reconciler.lanes.run import gates_of, take
 from reconciler.lanes.running import Execution
-from reconciler.lanes.state import holder, journal, locks_folder, started
+from reconciler.lanes.state import holder, journal, started
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
 from reconciler.site import Site
@@ -86,7 +86,7 @@ class _Round:
         for one in ready:
             if one.lane in lanes:
                 continue
-            locks = Locks(locks_folder(self._site, self._project))
+            locks = state.locks(self._site, self._project, self._journal)
             try:
                 locks.take([one.lane], who)
             except Locked as error:

@@ -7,8 +7,8 @@ from typing import Any
 from reconciler.apply.jobs import facts_of
 from reconciler.apply.merge import inventory_of
 from reconciler.declare.project import ProjectFile
-from reconciler.lanes.journal import State
-from reconciler.lanes.state import kept_plan, started
+from reconciler.lanes.journal import Journal, State
+from reconciler.lanes.state import kept, started
 from reconciler.model import Action, Target
 from reconciler.plan import planfile
 from reconciler.site import Site
@@ -25,7 +25,9 @@ class PlannedDeletion:
 Plans = Mapping[Target, PlannedDeletion]
 
 
-def plans_of(site: Site, states: Mapping[Target, State]) -> dict[Target, PlannedDeletion]:
+def plans_of(
+    site: Site, journal: Journal, states: Mapping[Target, State]
+) -> dict[Target, PlannedDeletion]:
     """What was planned of each target, from the plans kept while they were applied.
 
     A plan calls an account what it was called then, and so does a state.
@@ -33,7 +35,7 @@ def plans_of(site: Site, states: Mapping[Target, State]) -> dict[Target, Planned
     found: dict[Target, PlannedDeletion] = {}
     then = {Target(one.account, t.id, t.part): t for t, one in states.items()}
     for digest in {state.plan for state in states.values() if state.plan}:
-        data = kept_plan(site, digest)
+        data = kept(site, journal, "plan", digest)
         if data is None:
             continue
         plan = planfile.loads(data)

@@ -21,11 +21,10 @@ from reconciler.inventory.sources import Given
 from reconciler.lanes.accounts import Pair, open_accounts, pairs_of
 from reconciler.lanes.journal import Journal, State
 from reconciler.lanes.known import Known
-from reconciler.lanes.locks import Locks
 from reconciler.lanes.rules import rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, summary, take, work_of
 from reconciler.lanes.running import Execution
-from reconciler.lanes.state import holder, locks_folder, started
+from reconciler.lanes.state import holder, locks, started
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import Fate, Job, OpenAccount, can_look
 from reconciler.model import Outcome, Target
@@ -51,22 +50,22 @@ def look(
     journal = known.journal
     fresh = make_plan(site, now=site.now(), inventory=inventory)
     accounts = open_accounts(site, pairs, journal)
-    locks = Locks(locks_folder(site, project))
+    held = locks(site, project, journal)
     who = {**holder(), "plan": "settle", "accounts": [one.name for one in accounts]}
-    locks.take(sorted(by_lane(accounts)), who)
-    journal.watch(locks.check)
+    held.take(sorted(by_lane(accounts)), who)
+    journal.watch(held.check)
     try:
         with told(site.listener, numbers_of(chosen)):
             run = journal.begin(None, "settle", json.dumps(holder()), [], started())
             ledgers = take(accounts, journal, run)
             states = known.states(chosen)
             journal.commit("", 0, run, audit=start_records(project, digests_of(states)))
-            works = _works(site, project, accounts, fresh, states)
+            works = _works(site, project, journal, accounts, fresh, states)
             execution = Execution(site, journal, run, stop=stop, max_wait=max_wait)
             fates = execution.go(works, ledgers, send=False)
             _end(journal, run, states, fates, stop.exit)
     finally:
-        locks.release()
+        held.release()
 
 
 def _lookable(
@@ -93,11 +92,12 @@ def _lookable(
 def _works(
     site: Site,
     project: ProjectFile,
+    journal: Journal,
     accounts: Sequence[OpenAccount],
     fresh: FreshPlan,
     states: Mapping[Target, State],
 ) -> list[AccountWork]:
-    plans, now = plans_of(site, states), site.now()
+    plans, now = plans_of(site, journal, states), site.now()
     waivers = sort_out(project.waivers, today=now.date())
     looked_at = {target.id for target in states}
     works = []

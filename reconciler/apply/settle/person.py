@@ -19,8 +19,7 @@ from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of
 from reconciler.lanes.journal import State
 from reconciler.lanes.known import Known
-from reconciler.lanes.locks import Locks
-from reconciler.lanes.state import holder, locks_folder, person, started
+from reconciler.lanes.state import holder, locks, person, started
 from reconciler.model import Outcome, Target
 from reconciler.plan.scopes import limit
 from reconciler.site import Site
@@ -95,9 +94,9 @@ def record_finding(
     journal = known.journal
     lanes = _lanes(site, project, chosen, known)
     names = sorted({target.account for target in chosen})
-    locks = Locks(locks_folder(site, project))
-    locks.take(sorted(lanes), {**holder(), "plan": "settle", "accounts": names})
-    journal.watch(locks.check)
+    held = locks(site, project, journal)
+    held.take(sorted(lanes), {**holder(), "plan": "settle", "accounts": names})
+    journal.watch(held.check)
     try:
         run = journal.begin(None, "settle", json.dumps(holder()), [], started())
         for lane, scopes in lanes.items():
@@ -108,7 +107,7 @@ def record_finding(
             for target, state in known.states(chosen).items()
             if state.outcome is Outcome.IN_DOUBT
         }
-        plans, changes = plans_of(site, states), statement.changes(site.now())
+        plans, changes = plans_of(site, journal, states), statement.changes(journal.now())
         rulings = [
             known.ruling(target, {**changes, "inventory": plans[target].inventory})
             if target in plans
@@ -119,7 +118,7 @@ def record_finding(
         journal.commit("", 0, run, rulings=rulings, audit=records)
         journal.end(run, Exit.OK, {"summary": {statement.found: len(states)}})
     finally:
-        locks.release()
+        held.release()
 
 
 def _lanes(

@@ -11,8 +11,7 @@ from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of, scopes_now
 from reconciler.lanes.journal import Journal, Run
 from reconciler.lanes.known import UNKNOWN, Known
-from reconciler.lanes.locks import Locks
-from reconciler.lanes.state import locks_folder
+from reconciler.lanes.state import locks
 from reconciler.model import Outcome, PlanDocument, Target
 from reconciler.plan.guards.windows import Schedule
 from reconciler.site import Site
@@ -100,7 +99,7 @@ def standing(
     """What stands, of *plan* (*digest* is of its bytes) or of all."""
     scopes = scopes_now(site, pairs_of(site, project), journal, reveal=False)
     known = Known(journal, scopes)
-    holders = Locks(locks_folder(site, project)).holders()
+    holders = locks(site, project, journal).holders()
     doubts, flying = doubts_now(known, holders)
     newest = journal.doubtful_requests().items()
     requests = {target: number for number, ones in newest for target in known.targets(ones)}

@@ -10,8 +10,7 @@ from reconciler.errors import Exit
 from reconciler.inventory.sources import Given
 from reconciler.lanes.accounts import pairs_of, scopes_now
 from reconciler.lanes.known import Known
-from reconciler.lanes.locks import Locks
-from reconciler.lanes.state import journal, locks_folder
+from reconciler.lanes.state import journal, locks
 from reconciler.lanes.stop import Stop
 from reconciler.model import Evidence, Outcome, Target
 from reconciler.site import Site
@@ -69,7 +68,7 @@ def settle(
             record_finding(site, project, known, chosen, statement)
         elif chosen:
             look(site, project, known, chosen, inventory=inventory, max_wait=max_wait, stop=stop)
-        doubts, _ = doubts_now(known, Locks(locks_folder(site, project)).holders())
+        doubts, _ = doubts_now(known, locks(site, project, opened).holders())
         targets = tuple(
             SettledTarget(target, state.outcome, state.detail, state.evidence, state.cleared)
             for target, state in known.states(chosen).items()

@@ -9,10 +9,10 @@ A journal has an identity of its own, which every record for the audit log carri
 under which scopes that only a secret names are told apart.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from reconciler.errors import ReconcilerError
 from reconciler.model import Evidence, Identity, Outcome, SentRequest
@@ -127,8 +127,55 @@ class Run:
     reviewed: Mapping[str, str] | None = None
 
 
+Shelved = Literal["plan", "report", "copy"]
+
+
+class LaneLocks(Protocol):
+    """The locks of lanes: one runner a lane. All of a call's lanes are taken, or none."""
+
+    def take(self, lanes: Sequence[str], holder: Mapping[str, Any]) -> None:
+        """Lock every lane; `Locked` names whoever holds one already."""
+
+    def check(self) -> None:
+        """`ReconcilerError` if a lock that is held is no longer where others look for it."""
+
+    def release(self) -> None:
+        """Let go of every lane."""
+
+    def holders(self) -> list[dict[str, Any]]:
+        """Who holds which lane right now."""
+
+
+class SharedState(Protocol):
+    """What lies beside a journal that machines share, where it lies."""
+
+    def locks(self) -> LaneLocks:
+        """Locks of lanes, none held yet."""
+
+    def put(self, kind: Shelved, name: str, data: bytes) -> None:
+        """Keep *data*, durably. A report takes the place of an older one."""
+
+    def get(self, kind: Shelved, name: str) -> bytes | None:
+        """What is kept under *name*, None if nothing is."""
+
+    def chain(
+        self,
+        seal: Callable[[Mapping[str, Any], int, str], tuple[bytes, str]],
+        journal: str,
+        genesis: str,
+    ) -> None:
+        """Put the records of the journal that are in no log yet at the log's end, each once."""
+
+    def log(self) -> Iterator[bytes]:
+        """The audit log, line by line."""
+
+
 class Journal(Protocol):
     """What the executor asks of a journal. Every method raises `JournalFailed` when it cannot."""
+
+    @property
+    def shared(self) -> SharedState | None:
+        """What machines share beside the journal; None where that lies in the project's folder."""
 
     @property
     def identity(self) -> str:

@@ -14,48 +14,10 @@ from urllib.parse import quote
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
 from reconciler.lanes.journal.sql import new_meta
+from reconciler.lanes.journal.tables import TABLES, VERSION
 
-VERSION = 3
 _APPLICATION = 0x7265636E  # "recn": says whose file it is
 _PATIENCE = 10.0  # seconds that another run's transaction is waited for
-
-_SCHEMA = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE traces(scope TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE scopes(definition TEXT PRIMARY KEY, scope TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE plans(digest TEXT PRIMARY KEY, first_applied REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE runs(
-  number INTEGER PRIMARY KEY, plan TEXT, kind TEXT NOT NULL, started REAL NOT NULL, ended REAL,
-  exit_code INTEGER, holder TEXT NOT NULL, waived TEXT NOT NULL, reviewed TEXT);
-CREATE TABLE stops(
-  run INTEGER NOT NULL, scope TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY(run, scope)
-) WITHOUT ROWID;
-CREATE TABLE lanes(
-  lane TEXT PRIMARY KEY, epoch INTEGER NOT NULL, run INTEGER NOT NULL, paused_at REAL,
-  paused_until REAL
-) WITHOUT ROWID;
-CREATE TABLE requests(
-  number INTEGER PRIMARY KEY, run INTEGER NOT NULL, lane TEXT NOT NULL, account TEXT NOT NULL,
-  scope TEXT NOT NULL, kind TEXT NOT NULL, method TEXT NOT NULL, url TEXT NOT NULL,
-  at REAL NOT NULL, answered REAL, status INTEGER, verdict TEXT, detail TEXT, vendor_id TEXT,
-  sent INTEGER NOT NULL DEFAULT 1);
-CREATE INDEX requests_open ON requests(lane) WHERE answered IS NULL;
-CREATE INDEX requests_recent ON requests(lane, at);
-CREATE TABLE targets(
-  key INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL, part TEXT NOT NULL,
-  account TEXT NOT NULL,
-  outcome TEXT, detail TEXT, evidence TEXT, at REAL, plan TEXT, asked TEXT, inventory TEXT,
-  sends INTEGER NOT NULL DEFAULT 0, doubts INTEGER NOT NULL DEFAULT 0, last_byte_at REAL,
-  seen_at REAL, cleared INTEGER NOT NULL DEFAULT 0, copy TEXT, UNIQUE(scope, id, part));
-CREATE INDEX targets_doubt ON targets(scope) WHERE outcome = 'in-doubt';
-CREATE INDEX targets_account ON targets(account, scope);
-CREATE INDEX targets_deleted ON targets(scope, at) WHERE outcome = 'deleted';
-CREATE TABLE request_targets(
-  target INTEGER NOT NULL, request INTEGER NOT NULL, asked TEXT NOT NULL,
-  PRIMARY KEY(target, request)) WITHOUT ROWID;
-CREATE INDEX request_targets_request ON request_targets(request);
-CREATE TABLE audit(entry INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL);
-"""
 
 
 def to_write(path: Path, project: str) -> sqlite3.Connection:
@@ -199,7 +161,7 @@ def _prepare(db: sqlite3.Connection, project: str) -> None:
 
 
 def _make(db: sqlite3.Connection, project: str) -> None:
-    for statement in filter(str.strip, _SCHEMA.split(";")):
+    for statement in filter(str.strip, TABLES.split(";")):
         db.execute(statement)
     db.executemany("INSERT INTO meta VALUES(?,?)", new_meta(project).items())
     db.execute(f"PRAGMA application_id={_APPLICATION}")

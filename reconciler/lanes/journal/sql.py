@@ -1,6 +1,6 @@
 """The journal in a database, in the SQL that SQLite and PostgreSQL share.
 
-What differs, a `Database` does: connections, transactions, the clock, and what an error means.
+What differs, a `SqlDatabase` does: connections, transactions, the clock, and what an error means.
 """
 
 import json
@@ -19,6 +19,7 @@ from reconciler.lanes.journal import (
     Result,
     Ruling,
     Run,
+    SharedState,
     State,
     StopOrdered,
 )
@@ -41,7 +42,7 @@ _EVERYWHERE = ""  # as the scope of an order to stop
 _AT_ONCE = 300  # targets that one query asks for
 
 
-class Database(Protocol):
+class SqlDatabase(Protocol):
     """One connection. SQL has `?` for values. What goes wrong is raised in our words.
 
     *alone*: what a query ends with, so that nobody else may change its rows meanwhile.
@@ -80,7 +81,8 @@ class Database(Protocol):
 class SqlJournal:
     """`Journal` in *db*, which is one of *project*."""
 
-    def __init__(self, db: Database, project: str) -> None:
+    def __init__(self, db: SqlDatabase, project: str) -> None:
+        self.shared: SharedState | None = None
         self._db = db
         self._project = project
         self._plans: dict[int, str] = {}  # run -> its plan
@@ -237,7 +239,7 @@ class SqlJournal:
                 "ON CONFLICT(lane) DO UPDATE SET epoch=lanes.epoch+1, run=excluded.run",
                 (lane, run),
             )
-            marks = ",".join("?" * len(scopes))
+            marks = ",".join("?" * len(scopes)) or "NULL"
             lost = self._db.all(
                 "SELECT number, kind, account, scope, run FROM requests "
                 f"WHERE answered IS NULL AND (lane=? OR scope IN ({marks}))",

@@ -27,7 +27,7 @@ class SqliteJournal(SqlJournal):
 
 
 class _File:
-    """`Database` in a SQLite file."""
+    """`SqlDatabase` in a SQLite file."""
 
     alone = ""  # whoever writes is alone
 

@@ -1,0 +1,152 @@
+"""A connection to PostgreSQL, and what goes wrong with one, in our words.
+
+What libpq would take from the environment (PGHOST, PGPASSWORD, PGSSLMODE …) counts for nothing:
+the URL says it all. A password is never part of a text of ours; libpq's own texts are not shown.
+"""
+
+import getpass
+from typing import Any
+
+import psycopg
+from psycopg import errors, pq
+from psycopg.conninfo import conninfo_to_dict
+
+from reconciler.errors import Locked, ReconcilerError
+from reconciler.lanes.journal import JournalFailed
+
+SCHEMAS = ("postgresql://", "postgres://")
+NAMESPACE = "reconciler"
+"""The schema of the database that everything of ours lies in."""
+
+# Where the URL does not say otherwise: a peer that is no more is noticed in half a minute.
+_DEFAULTS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "application_name": "reconciler",
+}
+_SESSION = (
+    "SELECT set_config('search_path', %s, false), set_config('client_min_messages', 'error', false)"
+    ", set_config('statement_timeout', '0', false), set_config('lock_timeout', '10s', false)"
+    ", set_config('idle_in_transaction_session_timeout', '5s', false)"
+    ", set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5',"
+    " false), set_config('tcp_keepalives_count', '3', false)"
+    # Durable before it is counted, whatever the role's default is.
+    ", CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
+    " THEN set_config('synchronous_commit', 'on', false) END"
+)
+# What counts where nothing is given, and an empty text would not be understood.
+_PLAIN = {
+    "sslcertmode": "allow",
+    "min_protocol_version": "3.0",
+    "max_protocol_version": "3.0",
+}
+
+
+def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Connection[Any]:
+    """A connection by *url*, each statement its own transaction; *where* it is, for people."""
+    try:
+        link = psycopg.connect(**_options(url, read_only=read_only), autocommit=True)
+    except psycopg.Error as error:
+        raise ReconcilerError(f"{where}: {_unreached(str(error))}. Nothing was sent") from None
+    try:
+        link.execute(_SESSION, (NAMESPACE,))
+        if read_only:
+            link.execute("SET default_transaction_read_only = on")
+    except psycopg.Error as error:
+        link.close()
+        raise failure(where, "read", error) from None
+    return link
+
+
+def shown(url: str) -> str:
+    """Host and database of *url*, without anything that could be secret; its name if it is none."""
+    given = _parsed(url)
+    host = str(given.get("host") or given.get("hostaddr") or "")
+    port = f":{given['port']}" if given.get("port") else ""
+    name = given.get("dbname") or ""
+    return f"postgresql://{'' if host.startswith('/') else host}{port}/{name}"
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    try:
+        return dict(conninfo_to_dict(url))
+    except psycopg.Error:
+        raise ReconcilerError(
+            "the state is not a postgresql:// URL that can be read; write "
+            "postgresql://USER:PASSWORD@HOST/DATABASE, with % for what is special in a password"
+        ) from None
+
+
+def _options(url: str, *, read_only: bool) -> dict[str, Any]:
+    given = _parsed(url)
+    wanted = {**_DEFAULTS, **given}
+    wanted.setdefault("user", getpass.getuser())
+    wanted.setdefault("dbname", wanted["user"])
+    wanted.setdefault("target_session_attrs", "any" if read_only else "read-write")
+    for one in pq.Conninfo.get_defaults():
+        name = one.keyword.decode()
+        if name not in wanted and one.val != one.compiled:  # the environment has one
+            plain = one.compiled.decode() if one.compiled else _PLAIN.get(name, "")
+            wanted[name] = plain
+    return wanted
+
+
+def _unreached(said: str) -> str:
+    """What a failed connection means; *said*, libpq's words, only chooses among ours."""
+    for mark, words in (
+        ("password authentication failed", "user or password are not accepted"),
+        ("no password supplied", "a password is needed; put it into the URL"),
+        ("no pg_hba.conf entry", "the server lets nobody in from here as this user"),
+        ("session is read-only", "it is a standby, or read-only; name the primary"),
+        ("is not accepting", "it is starting up or shutting down; run again in a moment"),
+        ("starting up", "it is starting up; run again in a moment"),
+        ("shutting down", "it is shutting down; run again in a moment"),
+        ("does not exist", "there is no such database or user"),
+        ("certificate", "its certificate is not accepted (sslmode, sslrootcert)"),
+        ("SSL", "no TLS as the URL asks for it (sslmode, sslrootcert)"),
+        ("too many", "it has too many connections; run again in a moment"),
+        ("connection slots", "it has too many connections; run again in a moment"),
+        ("timeout", "it does not answer in time"),
+        ("resolve host", "its name is not known"),
+        ("translate host name", "its name is not known"),
+    ):
+        if mark in said:
+            return f"the state cannot be opened: {words}"
+    return "the state cannot be opened: it is not reached; check host, port and network"
+
+
+_BUSY = (
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
+_ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.DiskFull, "its disk is full; make room there and run again"),
+    (errors.OutOfMemory, "it is out of memory; run again when it has some"),
+    (errors.InsufficientPrivilege, "this role may not; give it the rights (docs: Operating)"),
+    (errors.ReadOnlySqlTransaction, "it is read-only; name the primary and run again"),
+    (errors.UndefinedTable, "its schema is not whole; `reconciler db check` says what is missing"),
+    (errors.UndefinedColumn, "its schema is not whole; `reconciler db check` says what is missing"),
+    (errors.DataCorrupted, "it is damaged; put a backup in its place and run again"),
+    (errors.IndexCorrupted, "it is damaged; put a backup in its place and run again"),
+    (errors.IoError, "its disk failed; mend it and run again"),
+)
+
+
+def failure(where: str, what: str, error: psycopg.Error) -> ReconcilerError:
+    """What *error* of the database means, in our words, with a way out."""
+    if isinstance(error, _BUSY):
+        return Locked(
+            f"{where}: another run holds the journal; nothing more was sent. "
+            "Run again when it has ended (`reconciler status` shows who)"
+        )
+    advice = next((words for kind, words in _ADVICE if isinstance(error, kind)), None)
+    if advice is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        advice = "the connection was lost; run again when the database is there"
+    return JournalFailed(
+        f"{where}: cannot {what} the journal: {advice or 'run again; if it stays, see its log'}. "
+        "Nothing more was sent, and what is recorded stays recorded"
+    )

@@ -1,0 +1,330 @@
+"""What a state in PostgreSQL has to do beside what every journal does."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import errors
+
+from reconciler.errors import Locked, ReconcilerError
+from reconciler.lanes.journal import JournalFailed, Ruling, postgres_admin, postgres_link
+from reconciler.lanes.journal.postgres import PostgresJournal
+from reconciler.lanes.journal.tables import VERSION
+from reconciler.model import Identity, Outcome
+from reconciler.prove import chain
+from tests.support.postgres import PASSWORD, Postgres, program
+
+ONE = Identity("http://v", "1")
+WHO = {"pid": 7, "user": "u", "host": "h", "accounts": ["a"], "since": "s", "plan": "p"}
+
+
+@pytest.fixture
+def open_(database: str) -> Iterator[Callable[[], PostgresJournal]]:
+    """Opens the same journal anew at each call, as another process would."""
+    made: list[PostgresJournal] = []
+
+    def one() -> PostgresJournal:
+        made.append(PostgresJournal(database, "acme"))
+        return made[-1]
+
+    yield one
+    for journal in made:
+        journal.close()
+
+
+@pytest.fixture
+def journal(open_: Callable[[], PostgresJournal]) -> PostgresJournal:
+    return open_()
+
+
+def begin(journal: Any) -> int:
+    return int(journal.begin(None, "apply", "{}", [], {}))
+
+
+# ---------------------------------------------------------------- the tables
+
+
+def test_a_database_without_tables_says_what_makes_them(postgres: Postgres) -> None:
+    with postgres.database(None) as name:
+        url = postgres.url(name)
+        with pytest.raises(JournalFailed, match="reconciler db init"):
+            PostgresJournal(url, "acme")
+        with pytest.raises(JournalFailed, match="reconciler db init"):
+            postgres_admin.check(url, "acme")
+        assert postgres_admin.init(url, "acme")
+        assert not postgres_admin.init(url, "acme")
+        postgres_admin.check(url, "acme")
+        PostgresJournal(url, "acme").close()
+
+
+def test_inits_at_the_same_time_make_one_journal(postgres: Postgres) -> None:
+    with postgres.database(None) as name:
+        url = postgres.url(name)
+        with ThreadPoolExecutor(8) as pool:
+            made = [pool.submit(postgres_admin.init, url, "acme") for _ in range(8)]
+        assert sorted(one.result() for one in made) == [False] * 7 + [True]
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [(VERSION + 1, "Install that version"), (0, "db upgrade")]
+)
+def test_tables_of_another_version_are_refused_with_what_to_do(
+    postgres: Postgres, version: int, words: str
+) -> None:
+    with postgres.database() as name:
+        url = postgres.url(name)
+        told = "UPDATE reconciler.meta SET value='{}' WHERE key='version'"
+        postgres.tell(told.format(version), name)
+        for ask in (postgres_admin.check, postgres_admin.init, postgres_admin.upgrade):
+            with pytest.raises(JournalFailed, match=words):
+                ask(url, "acme")
+        with pytest.raises(JournalFailed, match=words):
+            PostgresJournal(url, "acme")
+        postgres.tell(told.format(VERSION), name)
+
+
+def test_the_journal_of_another_project_is_refused(database: str) -> None:
+    with pytest.raises(JournalFailed, match="of project 'acme', not of 'other'"):
+        PostgresJournal(database, "other")
+
+
+def test_a_table_that_is_missing_is_named(postgres: Postgres) -> None:
+    with postgres.database(None) as name:
+        postgres_admin.init(postgres.url(name), "acme")
+        postgres.tell("DROP TABLE reconciler.shelf", name)
+        with pytest.raises(JournalFailed, match="lacks shelf"):
+            postgres_admin.check(postgres.url(name), "acme")
+
+
+# ---------------------------------------------------------------- the connection
+
+
+def test_the_url_says_it_all_and_the_environment_nothing(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {"PGHOST": "nowhere", "PGPORT": "1", "PGSSLMODE": "require", "PGUSER": "nobody"}
+    wrong |= {"PGPASSWORD": "wrong", "PGOPTIONS": "-c search_path=nowhere", "PGDATABASE": "none"}
+    wrong |= {"PGTARGETSESSIONATTRS": "standby", "PGSSLCERTMODE": "require"}
+    with postgres.database() as name, monkeypatch.context() as environment:
+        for variable, value in wrong.items():
+            environment.setenv(variable, value)
+        with closing(PostgresJournal(postgres.url(name, tcp=True), "acme")) as one:
+            assert begin(one) == 1
+        environment.setenv("PGPASSWORD", PASSWORD)
+        with pytest.raises(ReconcilerError, match="a password is needed"):
+            PostgresJournal(postgres.url(name, tcp=True).replace(f":{PASSWORD}", ""), "acme")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://owner:{secret}@127.0.0.1:{port}/postgres", "not accepted"),
+        ("postgresql://owner:{secret}@127.0.0.1:1/acme", "not reached"),
+        ("postgresql://owner:{secret}@127.0.0.1:{port}/none?sslmode=require", "no TLS"),
+        ("postgresql://owner:{secret}@127.0.0.1:{port}/none?colour={secret}", "that can be read"),
+        ("postgresql://owner:{secret}@[::1/none", "that can be read"),
+    ],
+)
+def test_what_keeps_it_from_being_opened_is_told_without_the_password(
+    postgres: Postgres, url: str, words: str
+) -> None:
+    secret = "canary-of-the-url"
+    with pytest.raises(ReconcilerError, match=words) as told:
+        PostgresJournal(url.format(secret=secret, port=postgres.port), "acme")
+    shown: BaseException | None = told.value
+    while shown is not None:  # a traceback shows them all
+        assert secret not in str(shown)
+        shown = None if shown.__suppress_context__ else shown.__cause__ or shown.__context__
+
+
+def test_outcomes_are_durable_whatever_the_default_of_the_role(postgres: Postgres) -> None:
+    with postgres.database() as name:
+        postgres.tell(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        with closing(PostgresJournal(postgres.url(name), "acme")) as one:
+            assert one._db.one("SHOW synchronous_commit") == ("on",)
+        postgres.tell(f"ALTER DATABASE {name} RESET synchronous_commit")
+
+
+def test_reading_alone_can_write_nothing(database: str) -> None:
+    with closing(PostgresJournal(database, "acme", read_only=True)) as one:
+        with pytest.raises(JournalFailed, match="read-only"):
+            one._db.run("DELETE FROM runs")
+        assert one.runs() == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (errors.DiskFull, JournalFailed, "its disk is full"),
+        (errors.InsufficientPrivilege, JournalFailed, "this role may not"),
+        (errors.ReadOnlySqlTransaction, JournalFailed, "name the primary"),
+        (errors.AdminShutdown, JournalFailed, "the connection was lost"),
+        (errors.IoError, JournalFailed, "its disk failed"),
+        (errors.UndefinedTable, JournalFailed, "db check"),
+        (errors.SyntaxError, JournalFailed, "see its log"),
+        (errors.LockNotAvailable, Locked, "another run holds the journal"),
+        (errors.DeadlockDetected, Locked, "another run holds the journal"),
+    ],
+)
+def test_each_kind_of_failure_has_its_own_words_and_way_out(
+    error: type[Exception], kind: type[ReconcilerError], words: str
+) -> None:
+    said = postgres_link.failure("postgresql://h/d", "write", error("never shown"))  # type: ignore[arg-type]
+    assert type(said) is kind
+    assert words in str(said)
+    assert "never shown" not in str(said)
+
+
+# ---------------------------------------------------------------- the clock
+
+
+def test_the_databases_clock_counts_and_not_the_machines(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = datetime.now(UTC)
+    monkeypatch.setattr("reconciler.lanes.journal.postgres.time.time", lambda: 0.0, raising=False)
+    begin(journal)
+    (run,) = journal.runs()
+    assert abs(run.started - real) < timedelta(minutes=1)
+    assert abs(journal.now() - real) < timedelta(minutes=1)
+
+
+# ---------------------------------------------------------------- who holds a lane
+
+
+def test_a_lane_is_held_by_a_connection_and_freed_with_it(
+    open_: Callable[[], PostgresJournal],
+) -> None:
+    one, two = open_(), open_()
+    mine, others = one.shared.locks(), two.shared.locks()
+    mine.take(["b", "a"], WHO)
+    with pytest.raises(Locked, match="a is being worked by another run: .*pid 7 of u on h"):
+        others.take(["c", "a"], WHO)
+    assert [found["lane"] for found in others.holders()] == ["a", "b"]  # all or none
+    one.close()
+    others.take(["a", "b"], {**WHO, "pid": 8})
+    assert {found["pid"] for found in others.holders()} == {8}
+    others.release()
+    assert others.holders() == []
+    two.close()
+
+
+def test_locks_of_one_run_are_let_go_one_by_one(journal: PostgresJournal) -> None:
+    first, second = journal.shared.locks(), journal.shared.locks()
+    first.take(["a"], WHO)
+    second.take(["b"], WHO)
+    first.release()
+    assert [found["lane"] for found in second.holders()] == ["b"]
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def test_a_connection_lost_in_a_commit_is_never_tried_again(
+    postgres: Postgres, open_: Callable[[], PostgresJournal]
+) -> None:
+    one = open_()
+    run = begin(one)
+    epoch = one.take("lane", ["http://v"], run, 60.0).epoch
+    postgres.restart()
+    ruling = Ruling(ONE, "a", {"outcome": Outcome.DELETED})
+    with pytest.raises(JournalFailed, match="the connection was lost"):
+        one.commit("lane", epoch, run, rulings=[ruling])
+    with pytest.raises(JournalFailed, match="the connection was lost"):
+        one.commit("lane", epoch, run, rulings=[ruling])
+    one.close()
+    with closing(open_()) as other:
+        assert other.states([ONE]) == {}
+        assert [found.number for found in other.runs()] == [run]
+
+
+def test_a_lane_row_that_somebody_holds_is_another_run_and_not_a_failure(
+    open_: Callable[[], PostgresJournal],
+) -> None:
+    one, two = open_(), open_()
+    one.take("lane", [], begin(one), 60.0)
+    run = begin(two)
+    two._db.run("SET lock_timeout = '50ms'")
+    with one._transaction():
+        one._db.one("SELECT epoch FROM lanes WHERE lane='lane' FOR UPDATE")
+        with pytest.raises(Locked, match="another run holds"):
+            two.take("lane", [], run, 60.0)
+    assert two.take("lane", [], run, 60.0).epoch == 2  # nothing was broken by that
+    one.close()
+    two.close()
+
+
+def test_a_database_on_another_server_is_told_from_the_one_that_wrote_last(
+    postgres: Postgres, database: str, open_: Callable[[], PostgresJournal]
+) -> None:
+    with closing(open_()) as one:
+        assert not one.moved()
+        one.trace(["http://v"])
+    name = database.rpartition("@/")[2].partition("?")[0]
+    postgres.tell("UPDATE reconciler.meta SET value='7 00000001' WHERE key='place'", name)
+    with closing(open_()) as one:
+        before = one.identity
+        assert one.moved()
+        one.reborn()
+        assert one.identity != before
+        assert one.traced("http://v") is None
+        assert not one.moved()
+
+
+# ---------------------------------------------------------------- what lies beside it
+
+
+def test_plans_reports_and_copies_are_kept_whole(journal: PostgresJournal) -> None:
+    large = os.urandom(3 << 20)
+    shared = journal.shared
+    shared.put("plan", "sha256:a", large)
+    shared.put("plan", "sha256:a", b"never: a digest has one content")
+    shared.put("report", "sha256:a", b"first")
+    shared.put("report", "sha256:a", b"second")
+    shared.put("copy", "sha256:e", b"")
+    assert shared.get("plan", "sha256:a") == large
+    assert shared.get("report", "sha256:a") == b"second"
+    assert shared.get("copy", "sha256:e") == b""
+    assert shared.get("copy", "sha256:a") is None
+
+
+def test_every_record_is_chained_once_whoever_exports(
+    open_: Callable[[], PostgresJournal], tmp_path: Path
+) -> None:
+    made = [open_() for _ in range(4)]
+
+    def work(one: PostgresJournal) -> None:
+        for _ in range(5):
+            one.end(begin(one), 0, {})
+            one.shared.chain(
+                lambda record, seq, prev: chain.seal(record, seq=seq, prev=prev),
+                one.identity,
+                chain.GENESIS,
+            )
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, one) for one in made]:
+            done.result()
+    log = tmp_path / "audit.ndjson"
+    log.write_bytes(b"".join(made[0].shared.log()))
+    with log.open("rb") as file:
+        records = list(chain.walk(file))
+    assert len(records) == 40
+    assert sorted(one["entry"] for one in records) == list(range(1, 41))
+
+
+def test_a_dump_of_the_database_has_no_password(postgres: Postgres, database: str) -> None:
+    name = database.rpartition("@/")[2].partition("?")[0]
+    with closing(PostgresJournal(postgres.url(name, tcp=True), "acme")) as one:
+        begin(one)
+        one.shared.locks().take(["a"], WHO)
+    dump = [program("pg_dump"), "--dbname", database]
+    said = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
+    assert "reconciler.runs" in said
+    assert PASSWORD not in said
