@@ -157,6 +157,8 @@ def test_the_model_imports_only_errors() -> None:
         (("rich",), ("reconciler.views.live",)),
         (DATABASE, ("reconciler.lanes.journal",)),
         (("procrastinate",), ("reconciler.lanes.dispatch.procrastinate",)),
+        (("opentelemetry",), ("reconciler.events.tracing",)),
+        (("prometheus_client",), ("reconciler.events.metrics",)),
         (("starlette", "uvicorn"), ("reconciler.sandbox",)),
         (("requests", "urllib3", "aiohttp", "urllib.request", "http.client"), ()),
         (("jinja2", "markupsafe"), ("reconciler.views.html.page",)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from reconciler import __version__
 from reconciler.cli.app import App
 from reconciler.errors import ReconcilerError
 from reconciler.events import Event, Listener
@@ -50,6 +51,8 @@ class EventsListener(Listener):
 
     def show(self, event: Event) -> None:
         """Show *event* to whoever looks on."""
+        if self.app.log.as_json and not self.app.quiet:
+            self.app.log.event(event)
 
     def end(self) -> None:
         self._lines = None
@@ -82,7 +85,7 @@ class ProgressListener(EventsListener):
 
         super().begin(numbers)
         app = self.app
-        shown = sys.stderr is not None and not app.quiet  # None: closed before we began
+        shown = sys.stderr is not None and not (app.quiet or app.log.as_json)  # None: was closed
         self._progress = Progress(
             sys.stderr if shown else io.StringIO(),
             live=shown and sys.stderr.isatty() and app.environ.get("TERM") != "dumb",
@@ -92,6 +95,7 @@ class ProgressListener(EventsListener):
         )
 
     def show(self, event: Event) -> None:
+        super().show(event)
         if self._progress is not None:
             self._progress.emit(event)
 
@@ -103,6 +107,23 @@ class ProgressListener(EventsListener):
         if self._progress is not None:
             self._progress.close()  # the terminal is as it was before anything else is printed
         super().end()
+
+
+def traced(listener: EventsListener, command: str) -> Listener:
+    """*listener*, and where the environment asks for OpenTelemetry, a collector told as well.
+
+    What asks for it but cannot have it is told, and changes nothing.
+    """
+    app = listener.app
+    asked = any(name.startswith("OTEL_") for name in app.environ)
+    if not asked or app.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return listener
+    try:
+        from reconciler.events.tracing import TracingListener
+    except ImportError:
+        app.err("OTEL_* is set, but no trace is sent: pip install 'campaign-reconciler[otel]'")
+        return listener
+    return TracingListener(listener, command=command, version=__version__, environ=app.environ)
 
 
 def _width() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import click
 
-from reconciler.cli._listeners import EVENTS, EventsListener
+from reconciler.cli._listeners import EVENTS, EventsListener, traced
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
 from reconciler.events import Event
@@ -64,7 +64,7 @@ def pull(
             out=out,
             allow_shrink=allow_shrink,
             max_wait=max_wait,
-            on_event=_PullListener(app, events),
+            on_event=traced(_PullListener(app, events), "inventory pull"),
             stop=stop,
         )
     if format_ == "json" and not found.interrupted:
@@ -87,5 +87,6 @@ class _PullListener(EventsListener):
         self._progress = PullProgress()
 
     def show(self, event: Event) -> None:
-        if line := self._progress.line(event):
+        super().show(event)
+        if not self.app.log.as_json and (line := self._progress.line(event)):
             self.app.note(line)

@@ -16,6 +16,7 @@ import click
 
 from reconciler.api.project import Project
 from reconciler.api.upward import project_above
+from reconciler.cli._log import Log
 from reconciler.errors import Exit
 from reconciler.events import Listener
 from reconciler.lanes.stop import Stop
@@ -42,8 +43,10 @@ class App:
         environ: Mapping[str, str],
         color: str = "auto",
         quiet: bool = False,
+        log: Log | None = None,
     ) -> None:
         self.environ = environ
+        self.log = Log() if log is None else log
         self._root = root
         self._config = config
         self.quiet = quiet
@@ -117,7 +120,7 @@ class App:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             if not isinstance(error, BrokenPipeError):
                 self.output_lost = True
-                self.err(f"error: cannot write standard output: {error.strerror}")
+                self.log.say(f"error: cannot write standard output: {error.strerror}")
 
     def out_exactly(self, text: str) -> None:
         """Write *text* to the byte in UTF-8, whatever the terminal's encoding."""
@@ -133,17 +136,12 @@ class App:
 
     def err(self, text: str) -> None:
         """Write on stderr, with a line end; already escaped, like `out`."""
-        if sys.stderr is None:  # closed before we began; `print` would take stdout instead
-            return
-        try:
-            print(text.removesuffix("\n"), file=sys.stderr, flush=True)
-        except OSError:
-            return  # nobody can be told any more; the run itself goes on
+        self.log.escaped(text, level="warning")
 
     def note(self, text: str) -> None:
         """Like `err`, and silent with `--quiet`."""
         if not self.quiet:
-            self.err(text)
+            self.log.escaped(text, level="info")
 
 
 @contextmanager

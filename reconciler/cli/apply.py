@@ -7,7 +7,7 @@ import click
 
 from reconciler import safe
 from reconciler.api.given import GivenReading
-from reconciler.cli._listeners import EVENTS, ProgressListener
+from reconciler.cli._listeners import EVENTS, ProgressListener, traced
 from reconciler.cli._options import FIT, INVENTORY, report_option
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
@@ -155,7 +155,7 @@ def command(
                 first_run=first_run,
                 attended=sys.stdin is not None and sys.stdin.isatty(),
                 notify=not no_notify,
-                on_event=ProgressListener(app, events),
+                on_event=traced(ProgressListener(app, events), "apply"),
                 stop=stop,
                 **reads,
             )

@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from reconciler import __version__
+from reconciler.cli._log import LOG_FORMAT, Log
 from reconciler.cli.app import App
-from reconciler.errors import Diagnostic, Exit, InputError, ReconcilerError, UnknownName
+from reconciler.errors import Exit, InputError, ReconcilerError, UnknownName
 
 # Every command with its line of help, so that the listing imports none of them. A command is
 # offered once its module `reconciler/cli/<name>.py` exists and has `command`.
@@ -114,6 +115,7 @@ class _Lazy(click.Group):
     help="Colour the output; auto honours NO_COLOR and whether it is a terminal.",
 )
 @click.option("--no-color", is_flag=True, help="The same as --color never.")
+@LOG_FORMAT
 @click.option("-q", "--quiet", is_flag=True, help="No notes and warnings, only results and errors.")
 @click.pass_context
 def cli(
@@ -140,6 +142,7 @@ def cli(
         environ=os.environ,
         color="never" if no_color else color,
         quiet=quiet,
+        log=ctx.ensure_object(Log),
     )
 
 
@@ -148,8 +151,9 @@ def main(args: Sequence[str] | None = None) -> int:
     if isinstance(stdout := sys.stdout, type(sys.__stdout__)) and stdout is not None:
         # A terminal or pipe that is ASCII-only must not break a run.
         stdout.reconfigure(errors="backslashreplace")
-    code = _guarded(list(sys.argv[1:] if args is None else args))
-    flushed = _flush()
+    log = Log()
+    code = _guarded(list(sys.argv[1:] if args is None else args), log)
+    flushed = _flush(log)
     return code or flushed
 
 
@@ -160,33 +164,33 @@ def run() -> None:
     sys.exit(code)
 
 
-def _guarded(args: list[str]) -> int:
+def _guarded(args: list[str], log: Log) -> int:
     try:
-        return _invoke(args)
+        return _invoke(args, log)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
-        _show_usage(error)
+        _show_usage(error, log)
         return Exit.USAGE
     except click.Abort as error:
         # Click turns an interrupt during a prompt into Abort; a "no" is Abort as well.
         cause = error.__cause__ or error.__context__
-        _say("interrupted" if isinstance(cause, KeyboardInterrupt) else "aborted")
+        log.say("interrupted" if isinstance(cause, KeyboardInterrupt) else "aborted")
         return Exit.INT if isinstance(cause, KeyboardInterrupt) else Exit.ERROR
     except click.ClickException as error:
-        _say(f"error: {error.format_message()}")
+        log.say(f"error: {error.format_message()}")
         return Exit.ERROR
     except InputError as error:
-        show_diagnostics(error.diagnostics)
+        log.diagnostics(error.diagnostics)
         return error.exit
     except UnknownName as error:  # of the library's parameters, as the options they are here
-        _say(f"error: --{error.parameter.removesuffix('s').replace('_', '-')}: {error.said}")
+        log.say(f"error: --{error.parameter.removesuffix('s').replace('_', '-')}: {error.said}")
         return error.exit
     except ReconcilerError as error:
-        _say(f"error: {error}")
+        log.say(f"error: {error}")
         return error.exit
     except KeyboardInterrupt:
-        _say("interrupted")
+        log.say("interrupted")
         return Exit.INT
     except BrokenPipeError:
         _drop_stdout()
@@ -194,58 +198,36 @@ def _guarded(args: list[str]) -> int:
     except OSError as error:
         place = f": {error.filename}" if error.filename is not None else ""
         _debug()
-        _say(f"error: {error.strerror or type(error).__name__}{place}")
+        log.say(f"error: {error.strerror or type(error).__name__}{place}")
         return Exit.ERROR
     except Exception as error:  # noqa: BLE001 - the last resort: told, and never exit 0
         _debug()
-        _say(
+        log.say(
             f"unexpected error ({type(error).__name__}); please report it"
             " with what RECONCILER_DEBUG=1 shows"
         )
         return Exit.ERROR
 
 
-def _invoke(args: list[str]) -> int:
+def _invoke(args: list[str], log: Log) -> int:
     name = "reconciler"
     if "_RECONCILER_COMPLETE" in os.environ:
         cli._main_shell_completion({}, name)  # exits when it is a completion request
-    with cli.make_context(name, args) as ctx:
+    with cli.make_context(name, args, obj=log) as ctx:
         result: Any = cli.invoke(ctx)
         app = ctx.find_object(App)
     code = result if isinstance(result, int) else Exit.OK
     return code or (Exit.ERROR if app is not None and app.output_lost else Exit.OK)
 
 
-def _show_usage(error: click.UsageError) -> None:
+def _show_usage(error: click.UsageError, log: Log) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        _say(error.format_message())  # the help, for a command line that names no command
+        log.say(error.format_message())  # the help, for a command line that names no command
         return
-    _say(f"error: {error.format_message()}")
+    log.say(f"error: {error.format_message()}")
     if error.ctx is not None:
-        _say(error.ctx.get_usage())
-        _say(f"Try '{error.ctx.command_path} --help'.")
-
-
-def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
-    """Print *diagnostics* on stderr, one a line, each with its fix below."""
-    for one in diagnostics:
-        place = f"{one.place}: " if one.place else ""
-        _say(f"{place}{one.severity}: {one.message}", whole=True)
-        if one.fix:
-            _say(f"    fix: {one.fix}", whole=True)
-
-
-def _say(text: str, *, whole: bool = False) -> None:
-    """Print on stderr, escaped; line by line unless *whole* (then a line end is escaped too)."""
-    from reconciler import safe
-
-    if sys.stderr is None:
-        return
-    lines = [text] if whole else text.split("\n")
-    try:
-        print(*(safe.terminal(line) for line in lines), sep="\n", file=sys.stderr)
-    except OSError:
-        return  # nobody can be told any more; the exit code stands
+        log.say(error.ctx.get_usage())
+        log.say(f"Try '{error.ctx.command_path} --help'.")
 
 
 def _debug() -> None:
@@ -255,7 +237,7 @@ def _debug() -> None:
         traceback.print_exc()
 
 
-def _flush() -> int:
+def _flush(log: Log) -> int:
     """What is still buffered leaves now; failing at exit would change the exit code."""
     try:
         if sys.stderr is not None:
@@ -269,7 +251,7 @@ def _flush() -> int:
         _drop_stdout()
     except OSError as error:
         _drop_stdout()
-        _say(f"error: cannot write standard output: {error.strerror}")
+        log.say(f"error: cannot write standard output: {error.strerror}")
         return Exit.ERROR
     return Exit.OK
 

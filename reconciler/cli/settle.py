@@ -6,7 +6,7 @@ from typing import Literal
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.cli._listeners import EVENTS, ProgressListener
+from reconciler.cli._listeners import EVENTS, ProgressListener, traced
 from reconciler.cli._options import INVENTORY
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
@@ -70,7 +70,7 @@ def command(
             because=because,
             inventory=inventory,
             max_wait=max_wait,
-            on_event=ProgressListener(app, events),
+            on_event=traced(ProgressListener(app, events), "settle"),
             stop=stop,
             **reads,
         )

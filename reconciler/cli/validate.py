@@ -68,9 +68,7 @@ def _write(app: App, name: str, file: str, told: Sequence[Diagnostic], valid: bo
 
 
 def _text(app: App, files: int, told: Sequence[Diagnostic], valid: bool) -> None:
-    from reconciler.cli.main import show_diagnostics
-
-    show_diagnostics([one for one in told if one.severity == "error" or not app.quiet])
+    app.log.diagnostics([one for one in told if one.severity == "error" or not app.quiet])
     warnings = sum(one.severity == "warning" for one in told)
     counts = [_count(len(told) - warnings, "error"), _count(warnings, "warning")]
     read = _count(files, "file")

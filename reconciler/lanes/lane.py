@@ -339,14 +339,14 @@ class Lane:
             if self.line.context.stop.is_set():
                 self._ready.append(sending)  # recalled with the others, once all have ended
             else:
-                self._not_sent(sending, str(error))
+                self._not_sent(sending, str(error), began)
             return
         except (NoAnswer, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and not task.cancelled():
                 raise
             said = str(error) or "interrupted before an answer came"
             status = error.status if isinstance(error, NoAnswer) else None
-            self._know(Result(sending.number, status, "no-answer", said))
+            self._came(Result(sending.number, status, "no-answer", said), began)
             self._grow(began, deleted=False)
             self._verdict(sending, Doubt(said), None)
             return
@@ -355,7 +355,7 @@ class Lane:
         verdict = self._judged(sending, answer)
         self._grow(began, deleted=isinstance(verdict, Deleted))
         said = type(verdict).__name__.lower()
-        self._know(self.line.result(sending.number, answer, said, verdict.detail))
+        self._came(self.line.result(sending.number, answer, said, verdict.detail), began)
         if isinstance(verdict, Unauthorised) and verdict.renew:
             await self._renewed(sending, verdict, used)
         elif isinstance(verdict, Split) and await self._sifted(sending.batch):
@@ -363,6 +363,17 @@ class Lane:
             self.line.untroubled()
         else:
             self._verdict(sending, verdict, answer)
+
+    def _came(self, result: Result, began: float) -> None:
+        """A request that began then, by the gate's clock, is over."""
+        self._know(result)
+        self.line.emit(
+            "answer",
+            request=result.number,
+            status=result.status,
+            detail=result.verdict,
+            seconds=round(self.line.gate.now() - began, 3),
+        )
 
     def _judged(self, sending: _Sending, answer: Answer) -> Verdict:
         """What *answer* means; in doubt where the driver fails to say."""
@@ -382,8 +393,8 @@ class Lane:
         self._all(untold, Fate(Outcome.IN_DOUBT, said), sent=True, doubt=True)
         self.stop(said)
 
-    def _not_sent(self, sending: _Sending, said: str) -> None:
-        self._know(Result(sending.number, None, "not-sent", said, sent=False))
+    def _not_sent(self, sending: _Sending, said: str, began: float) -> None:
+        self._came(Result(sending.number, None, "not-sent", said, sent=False), began)
         self._queue.appendleft(sending.batch)
         if self.line.holding:
             return  # it left together with one that has been counted

@@ -17,6 +17,7 @@ Kind = Literal[
     "run-started",
     "account-started",
     "request",
+    "answer",
     "outcome",
     "wait",
     "look",
@@ -33,8 +34,10 @@ class Event:
     run-started      *total* targets of the run, *detail* the plan's digest
     account-started  *account*, *total* of its targets, *done* those that earlier runs finished
     request          *account*, *request* (its number), *total* targets in it; it leaves now
-    outcome          *account*, *target* (`ACCOUNT/ID#PART`), *outcome*, *detail*, *request*,
-                     *status* of the answer, *seconds* it took, *done* of the account so far
+    answer           *account*, *request* is over: *status* of its answer (None: none came),
+                     *seconds* it took, *detail* says in one word what it meant
+    outcome          *account*, *target* (`ACCOUNT/ID#PART`), *outcome*, *detail*, *done* of the
+                     account so far
     wait             *account* sends nothing *until* then, *detail* says why
     look             *account* reads from the vendor, *detail* says why
     account-stopped  *account* sends nothing more in this run, *detail* says why
