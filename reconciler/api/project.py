@@ -174,8 +174,9 @@ class Project:
     def explain(
         self, target: str, *, inventory: Some = (), **reads: Unpack[GivenReading]
     ) -> "Explanation":
-        """Why the campaign *target* (`ACCOUNT/ID`) is, or is not, in the plan.
+        """Why the campaign *target* is, or is not, in the plan.
 
+        *target*: `ACCOUNT/ID`, or an id or name that only one campaign of the inventory has.
         Everything that looked at it, also if it is not listed or nobody asks for it. *inventory*
         and *reads* as in `plan`.
         """

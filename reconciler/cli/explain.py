@@ -12,10 +12,11 @@ from reconciler.cli.app import App, pass_app
     epilog="""\b
 Examples:
   reconciler explain push-prod/orchestration_06
+  reconciler explain "Diwali 2024 teaser"
   reconciler explain "dialer-in/Lead refill 4 " --format json
 """,
 )
-@click.argument("target", metavar="ACCOUNT/ID")
+@click.argument("target", metavar="ACCOUNT/ID|ID|NAME")
 @INVENTORY
 @click.option(
     "--format",
@@ -36,10 +37,11 @@ def command(
     format_: str,
     show_numbers: bool,
 ) -> int:
-    """Say why the campaign ACCOUNT/ID is, or is not, in the plan.
+    """Say why a campaign is, or is not, in the plan.
 
-    Every absence, keep, guard and waiver that looked at it, with file and line; also for a campaign
-    that is not listed or that nobody asks for. Write / # % in an id as %2F %23 %25.
+    Every absence, keep, guard and waiver that looked at it, with file and line; also for one that
+    nobody asks for and, as ACCOUNT/ID, for one that is not listed. An id or a name alone will do
+    if only one campaign of the inventory has it. Write / # % in ACCOUNT/ID as %2F %23 %25.
     """
     from reconciler.views import explain
 

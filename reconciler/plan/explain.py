@@ -1,6 +1,6 @@
 """Why a campaign is, or is not, in the plan: everything that looked at it, with its verdict."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -62,6 +62,17 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def question(target: Target) -> Question:
     """What to ask of the inventory besides, so that the campaign's record is among the answers."""
     return Question("absent", target.account, id=target.id)
+
+
+def anyone(text: str, accounts: Iterable[str]) -> list[Question]:
+    """What to ask of the inventory besides, to find whose id or name *text* is."""
+    asked = []
+    for account in sorted(accounts):
+        asked += [
+            Question("absent", account, id=text),
+            Question("absent", account, name=text),
+        ]
+    return asked
 
 
 def explanation(target: Target, known: "FreshPlan") -> Explanation:

@@ -27,6 +27,38 @@ def test_what_is_no_target_is_refused(project: reconciler.Project, target: str) 
         project.explain(target)
 
 
+def _more(root: Path, *records: str) -> None:
+    with (root / "inventory.ndjson").open("a") as file:
+        file.write("".join(f"{one}\n" for one in records))
+
+
+@pytest.mark.parametrize("text", ["c1", "One"])
+def test_an_id_or_a_name_that_only_one_has_is_enough(
+    project: reconciler.Project, text: str
+) -> None:
+    assert project.explain(text) == project.explain("push/c1")
+
+
+def test_a_name_is_compared_as_everywhere_whatever_is_in_it(
+    project: reconciler.Project, root: Path
+) -> None:
+    _more(root, '{"account":"push","id":"c7","name":"Caf\\u00e9 / #1 50%"}')
+    assert project.explain("Cafe\u0301 / #1 50%").target == "push/c7"
+
+
+def test_what_several_have_is_told_with_all_of_them(
+    project: reconciler.Project, root: Path
+) -> None:
+    _more(root, '{"account":"push","id":"One","name":"Other"}')
+    with pytest.raises(reconciler.Usage, match="is 2 campaigns; say which: push/One, push/c1"):
+        project.explain("One")
+
+
+def test_what_nobody_has_is_told_with_the_way_on(project: reconciler.Project) -> None:
+    with pytest.raises(reconciler.Usage, match="ACCOUNT/ID.*accounts: push"):
+        project.explain("Nothing")
+
+
 def test_warnings_about_the_files_are_told_to_the_listener(root: Path) -> None:
     told: list[str] = []
 
