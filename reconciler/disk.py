@@ -13,6 +13,7 @@ from typing import BinaryIO
 from reconciler.errors import ReconcilerError
 
 MAX_BYTES = 10 * 1024 * 1024
+_PART = 1 << 20  # bytes that are read at a time
 
 # ---------------------------------------------------------------- reading
 
@@ -25,6 +26,13 @@ def read_file(
     Nothing else is opened, and a FIFO that takes the file's place in between cannot hang us.
     *shown*: the path as errors name it.
     """
+    return b"".join(read_parts(path, what=what, most=most, shown=shown))
+
+
+def read_parts(
+    path: Path, *, what: str = "the file", most: int = MAX_BYTES, shown: str | None = None
+) -> Iterator[bytes]:
+    """The same, a part at a time."""
     name = str(path) if shown is None else shown
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -36,13 +44,18 @@ def read_file(
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ReconcilerError(f"cannot read {what} {name}: it is not a regular file")
-        try:
-            data = file.read(most + 1)
-        except OSError as error:
-            raise ReconcilerError(f"cannot read {what} {name}: {why(error)}") from error
-    if len(data) > most:
-        raise ReconcilerError(f"cannot read {what} {name}: it is larger than {most} bytes")
-    return data
+        left = most
+        while True:
+            try:
+                data = file.read(min(_PART, left + 1))
+            except OSError as error:
+                raise ReconcilerError(f"cannot read {what} {name}: {why(error)}") from error
+            if not data:
+                return
+            if len(data) > left:
+                raise ReconcilerError(f"cannot read {what} {name}: it is larger than {most} bytes")
+            left -= len(data)
+            yield data
 
 
 def why(error: OSError | ValueError) -> str:
@@ -80,11 +93,24 @@ def write_whole(path: Path, data: bytes) -> None:
     A symlink is followed: the file it leads to is replaced. OSErrors become ReconcilerErrors that
     name the path and the bytes needed.
     """
+    write_parts(path, [data])
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """The same of *parts*, which are never held together."""
     place = Path(os.path.realpath(path))
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for part in parts:
+            size += len(part)
+            yield part
+
     try:
-        replace(place, [data])
+        replace(place, counted())
     except OSError as error:
-        said = f"cannot write {path} ({len(data)} bytes): {why(error)}; it is as it was"
+        said = f"cannot write {path} ({size} bytes): {why(error)}; it is as it was"
         raise ReconcilerError(said) from error
 
 

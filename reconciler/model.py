@@ -6,6 +6,7 @@ plan, report) it is the file's shape, in the file's key order. What people write
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -371,13 +372,17 @@ class PlanDocument(Struct, frozen=True, kw_only=True):
     warnings: tuple[PlanWarning, ...]
     summary: Summary
     estimate: Estimate
-    actions: tuple[Action, ...]
+    actions: Sequence[Action]  # a tuple, or lines of a file, which hold nothing
 
     @property
-    def targets(self) -> list[Target]:
+    def deletions(self) -> Sequence[Action]:
+        """The actions that delete: the first, in a plan's order."""
+        return self.actions[: self.summary.delete]
+
+    @property
+    def targets(self) -> Iterator[Target]:
         """Every target that it deletes, in its order."""
-        deletes = (one for one in self.actions if one.action == "delete")
-        return [target for action in deletes for target in action.targets]
+        return (target for action in self.deletions for target in action.targets)
 
     @property
     def phone_numbers(self) -> set[str]:

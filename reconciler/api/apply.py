@@ -15,14 +15,13 @@ from reconciler.api.given import (
     targets_of,
     texts,
 )
-from reconciler.api.plan import Plan
+from reconciler.api.plan import Plan, as_saved, of_saved
 from reconciler.api.report import Report, Unfinished
 from reconciler.apply.choice import Choice
 from reconciler.apply.dry_run import DryRun
 from reconciler.apply.task import ApplyOptions, Override, Task, read_saved, task_of
 from reconciler.errors import Usage, check_names
 from reconciler.lanes.stop import Stop
-from reconciler.plan.saved import Saved
 from reconciler.site import Site
 
 
@@ -107,10 +106,10 @@ def _task(site: Site, plan: Plan | One, options: ApplyOptions, stop: Stop) -> tu
         from reconciler.lanes.state import plan_path
 
         path = plan.path or plan_path(site, plan.digest)  # where it is kept once it is applied
-        saved = Saved(path, plan.to_bytes(), plan.digest, plan.value)
+        saved = as_saved(plan, path)
     else:
         saved = read_saved(site, plan)
-        plan = Plan(saved.plan, saved.data, path=saved.path)
+        plan = of_saved(saved)
     return task_of(site, options, saved, stop), plan
 
 

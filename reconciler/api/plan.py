@@ -1,7 +1,8 @@
 """`plan` and `show`: a plan of today's files, or one that was saved."""
 
+import codecs
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from reconciler.plan.guards import plan_age
 from reconciler.plan.saved import Saved, no_collection
 from reconciler.plan.saved import read_plan as read_saved
 from reconciler.site import Site
+from reconciler.spool import Spool
 from reconciler.views import PLAN_FORMATS, plan_parts
 from reconciler.views.frame import Frame, Platform
 
@@ -41,7 +43,8 @@ class Plan:
     def __init__(
         self,
         value: PlanDocument,
-        data: bytes,
+        data: Spool,
+        digest: str,
         *,
         path: Path | None = None,
         diagnostics: Sequence[Diagnostic] = (),
@@ -52,7 +55,7 @@ class Plan:
         """The file that holds it: the one it was read from or last written to."""
         self.diagnostics = tuple(diagnostics)
         """Warnings about project and manifests as they were read. They are not in the plan."""
-        self.digest = planfile.digest(data)
+        self.digest = digest
         """`sha256:...` of its bytes: its identity."""
 
     def __repr__(self) -> str:
@@ -71,6 +74,7 @@ class Plan:
 
     def close(self) -> None:
         """Say that it is used no more, so that what it holds outside of memory can go."""
+        self._data.close()
 
     # ------------------------------------------------------------ what it says
 
@@ -127,7 +131,7 @@ class Plan:
 
     def to_bytes(self) -> bytes:
         """The plan file: these very bytes are reviewed, signed and applied."""
-        return self._data
+        return self._data.read()
 
     @no_collection()
     def view(
@@ -142,9 +146,19 @@ class Plan:
         Phone numbers are masked in all others. Markdown keeps the limit of the platform *fit*.
         *run*: the address of the CI's run, which a comment links.
         """
+        return "".join(self.pieces(format, fit=fit, run=run))
+
+    def pieces(
+        self,
+        format: str,  # noqa: A002
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+    ) -> Iterator[str]:
+        """The same, piece by piece: what a large plan needs that is printed or sent on."""
         if check_format(format, PLAN_FORMATS) == "json":
-            return self._data.decode()
-        return "".join(PLAN_FORMATS[format](self._value, self._frame(fit, run)))
+            return codecs.iterdecode(self._data.parts(), "utf-8")
+        return PLAN_FORMATS[format](self._value, self._frame(fit, run))
 
     @no_collection()
     def write(
@@ -161,7 +175,7 @@ class Plan:
         """
         place = Path(path)
         if check_format(format, PLAN_FORMATS) == "json":
-            disk.write_whole(place, self._data)
+            disk.write_parts(place, self._data.parts())
             self.path = place
             return (place,)
         return write_parts(place, plan_parts(format, self._value, self._frame(fit, run)))
@@ -193,7 +207,7 @@ def plan(
         author=author,
         attributes=attributes,
     )
-    return Plan(fresh.plan, fresh.data, diagnostics=fresh.warnings)
+    return Plan(fresh.plan, fresh.data, fresh.digest, diagnostics=fresh.warnings)
 
 
 def plan_time(site: Site) -> datetime:
@@ -207,7 +221,17 @@ def plan_time(site: Site) -> datetime:
 def read_plan(path: One) -> Plan:
     """The plan that was saved in *path*; `Stale` if that is none, and why."""
     found = read_saved(os.fspath(path))
-    return Plan(found.plan, found.data, path=found.path)
+    return of_saved(found)
+
+
+def of_saved(found: Saved) -> Plan:
+    """The plan that was read from a file."""
+    return Plan(found.plan, found.data, found.digest, path=found.path)
+
+
+def as_saved(plan: Plan, path: Path) -> Saved:
+    """*plan* as the file *path*."""
+    return Saved(path, plan._data, plan.digest, plan.value)
 
 
 def saved(site: Site, plan: Plan | One) -> Saved:
@@ -220,4 +244,4 @@ def saved(site: Site, plan: Plan | One) -> Saved:
     path = known.path or (kept if kept.exists() else None)
     if path is None:
         raise Usage("the plan is in no file; write it to one, beside which its signatures lie")
-    return Saved(path, known.to_bytes(), known.digest, known.value)
+    return as_saved(known, path)

@@ -272,9 +272,10 @@ class Project:
 
     def keep_plan(self, plan: "Plan") -> Path:
         """Keep *plan* under `.reconciler/plans/`, where `apply` keeps what it carries out."""
+        from reconciler.api.plan import as_saved
         from reconciler.lanes.state import keep_plan_here
 
-        plan.path = keep_plan_here(self._site, plan.digest, plan.to_bytes())
+        plan.path = keep_plan_here(self._site, as_saved(plan, self._site.root))
         return plan.path
 
     def apply(

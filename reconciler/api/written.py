@@ -1,9 +1,24 @@
 """Views into files: each whole or not at all, and in parts where one does not hold all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reconciler import disk
+
+_GATHERED = 1 << 18  # characters that are written at a time
+
+
+def encoded(pieces: Iterable[str]) -> Iterator[bytes]:
+    """*pieces* as bytes, some of them at a time."""
+    gathered, size = [], 0
+    for one in pieces:
+        gathered.append(one)
+        size += len(one)
+        if size >= _GATHERED:
+            yield "".join(gathered).encode("utf-8", "backslashreplace")
+            gathered, size = [], 0
+    if gathered:
+        yield "".join(gathered).encode("utf-8", "backslashreplace")
 
 
 def write_parts(path: Path, parts: Iterable[Iterable[str]]) -> tuple[Path, ...]:
@@ -11,6 +26,6 @@ def write_parts(path: Path, parts: Iterable[Iterable[str]]) -> tuple[Path, ...]:
     written = []
     for number, pieces in enumerate(parts, 1):
         place = path if number == 1 else path.with_name(f"{path.name}.{number}")
-        disk.write_whole(place, "".join(pieces).encode("utf-8", "backslashreplace"))
+        disk.write_parts(place, encoded(pieces))
         written.append(place)
     return tuple(written)

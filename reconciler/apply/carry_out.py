@@ -100,7 +100,7 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> _Run:
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
     policy = LookPolicy(untraced=clearance.untraced, resumed=resumed)
-    keep_plan(task.site, journal, saved.digest, saved.data)
+    keep_plan(task.site, journal, saved)
     said = start_record(task, given, resumed=resumed)
     holding = json.dumps(who, sort_keys=True)
     run = journal.begin(saved.digest, "apply", holding, given.waived, said)

@@ -57,9 +57,7 @@ def _requests(
             yield {**_shown(account.name, next(flow), ()), "ifNeeded": True}
         flow.close()
     items = [_item(one) for one in going]
-    for batch in growth.requests(
-        driver.batches, driver.growth, account.settings, items, account.max_batch
-    ):
+    for batch in growth.requests(driver, account.settings, items, account.max_batch):
         targets = tuple(str(item.target) for item in batch)
         yield _shown(account.name, driver.delete(session, batch), targets)
 

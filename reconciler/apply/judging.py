@@ -51,7 +51,7 @@ def all_done(saved: Saved, known: Known, now: datetime) -> Agenda | None:
     """Every target with its fate if all are final already; None if one is not."""
     if not saved.plan.applicable:
         return None
-    states = known.states(saved.targets)
+    states = known.states(saved.plan.targets)
     targets, fates = [], {}
     for action in saved.plan.actions:
         for target in action.targets if action.action == "delete" else ():
@@ -87,7 +87,7 @@ def judge(task: Task, fresh: FreshPlan, known: Known | None) -> Agenda:
     *known*: what the journal knows; None: nobody asks it.
     """
     saved = task.saved
-    states = {} if known is None else known.states(saved.targets)
+    states = {} if known is None else known.states(saved.plan.targets)
     facts = _facts(task, fresh, known, states)
     targets = merge(saved.plan, saved.digest, fresh.plan, states, facts)
     fates = {one.target: one.fate for one in targets if one.fate is not None}
@@ -135,7 +135,7 @@ def _no_longer_listed(saved: PlanDocument, fresh: FreshPlan) -> list[Campaign]:
     return [
         one.campaign
         for one in saved.actions
-        if one.action == "delete" and one.campaign and (one.account, one.id) not in hits
+        if one.action == "delete" and one.campaign and hits.get((one.account, one.id or "")) is None
     ]
 
 

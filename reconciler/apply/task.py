@@ -73,7 +73,7 @@ class Task:
     def losing(self) -> list[str]:
         """The accounts, by name, in which this run may delete what the plan says."""
         takes = self.options.choice.takes
-        return sorted({target.account for target in self.saved.targets if takes(target)})
+        return sorted({target.account for target in self.saved.plan.targets if takes(target)})
 
     @property
     def inventory(self) -> Given:

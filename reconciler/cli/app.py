@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from reconciler.lanes.stop import Stop
 from reconciler.safe import printable_json
 from reconciler.site import Site
 
+_GATHERED = 1 << 18  # characters that are written at a time
 _ENDING = {signal.SIGINT: Exit.INT, signal.SIGTERM: Exit.TERM, signal.SIGHUP: Exit.HUP}
 
 
@@ -111,10 +112,13 @@ class App:
 
         Foreign text must have gone through `reconciler.safe` before.
         """
+        self._write(text if text.endswith("\n") else text + "\n")
+
+    def _write(self, text: str) -> None:
         if self.output_lost or sys.stdout is None:
             return
         try:
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            sys.stdout.write(text)
             sys.stdout.flush()
         except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -122,11 +126,23 @@ class App:
                 self.output_lost = True
                 self.log.say(f"error: cannot write standard output: {error.strerror}")
 
-    def out_exactly(self, text: str) -> None:
-        """Write *text* to the byte in UTF-8, whatever the terminal's encoding."""
+    def out_pieces(self, pieces: Iterable[str]) -> None:
+        """Write a result that comes in pieces; the last ends the line if none has."""
+        gathered: list[str] = []
+        size = 0
+        for piece in pieces:
+            if size >= _GATHERED:
+                self._write("".join(gathered))
+                gathered, size = [], 0
+            gathered.append(piece)
+            size += len(piece)
+        self.out("".join(gathered))
+
+    def out_exactly(self, pieces: Iterable[str]) -> None:
+        """Write *pieces* to the byte in UTF-8, whatever the terminal's encoding."""
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        self.out(text)
+        self.out_pieces(pieces)
 
     def out_json(self, value: object, *, indent: int | None = 2) -> None:
         """Write a result as JSON, harmless in a terminal and in a CI log, whatever it says."""

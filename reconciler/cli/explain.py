@@ -47,7 +47,7 @@ def command(
 
     found = app.project.explain(target, inventory=inventory, **reads)
     if format_ == "json":
-        app.out_exactly(explain.as_json(found, show_numbers=show_numbers))
+        app.out_exactly([explain.as_json(found, show_numbers=show_numbers)])
     else:
         app.out(explain.text(found, show_numbers=show_numbers))
     return 0

@@ -115,7 +115,7 @@ def show_summary(app: App, plan: "Plan") -> None:
     """Print the plan in counts."""
     from reconciler.views import text
 
-    app.out("".join(text.plan_summary(plan.value, color=app.color, width=app.width)))
+    app.out_pieces(text.plan_summary(plan.value, color=app.color, width=app.width))
 
 
 def show_plan(
@@ -134,11 +134,11 @@ def show_plan(
         shown = text.plan(
             plan.value, color=app.color, width=app.width, show_numbers=show_numbers, now=now
         )
-        app.out("".join(shown))
+        app.out_pieces(shown)
     elif format_ == "json":
-        app.out_exactly(plan.view("json"))
+        app.out_exactly(plan.pieces("json"))
     else:
-        app.out(plan.view(format_, fit=fit, run=run_address(app.environ)))
+        app.out_pieces(plan.pieces(format_, fit=fit, run=run_address(app.environ)))
 
 
 def _way_on(out: str | None, plan: "Plan") -> list[str]:

@@ -332,6 +332,9 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     run at a time. No secret. None: the scope."""
     batches: Callable[[Any, Sequence[Item], int | None], list[tuple[Item, ...]]] = one_each
     """Items -> the requests they share, each item in exactly one; at most *most* targets each."""
+    neighbours: bool = False
+    """Whether `batches` joins only targets that follow each other, as `one_each` joins none: then
+    a plan of a million targets is grouped a part at a time."""
     split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves
     """How a request that got `Split` is halved; each half must be a valid request."""
     sift: Callable[[Session, tuple[Item, ...]], Flow] | None = None

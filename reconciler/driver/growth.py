@@ -1,7 +1,8 @@
 """Requests that grow as a run goes on, for a vendor that answers only once it is done. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Protocol
 
 import msgspec
 
@@ -9,6 +10,8 @@ Batch = tuple[Any, ...]
 """Items, as `Driver.batches` groups them."""
 Cut = Callable[[Any, Sequence[Any], int | None], list[Batch]]
 """`Driver.batches`."""
+
+_WINDOW = 4096  # items that are grouped at a time
 
 
 class Growth(msgspec.Struct, frozen=True):
@@ -37,19 +40,49 @@ def portion(cut: Cut, settings: Any, batch: Batch, most: int) -> tuple[Batch, li
     return first, cut(settings, rest, None)
 
 
+class Grouping(Protocol):
+    """What a driver says of its requests."""
+
+    @property
+    def batches(self) -> Cut: ...
+    @property
+    def growth(self) -> Growth | None: ...
+    @property
+    def neighbours(self) -> bool: ...
+
+
 def requests(
-    cut: Cut, growth: Growth | None, settings: Any, items: Sequence[Any], most: int | None
+    driver: Grouping, settings: Any, items: Iterable[Any], most: int | None
 ) -> Iterator[Batch]:
-    """The requests of a run whose every answer is a quick deletion; *cut*: the driver's `batches`.
+    """The requests of a run whose every answer is a quick deletion.
 
     What plans estimate, and a dry run shows.
     """
-    queue = cut(settings, items, most)[::-1]
-    size = growth.first if growth is not None else 0
+    cut, growth = driver.batches, driver.growth
+    if growth is None:
+        yield from batches(driver, settings, items, most)
+        return
+    queue = cut(settings, list(items), most)[::-1]
+    size = growth.first
     while queue:
-        batch = queue.pop()
-        if growth is not None:
-            batch, rest = portion(cut, settings, batch, size)
-            queue += rest[::-1]
-            size = growth.after(size, 0.0, deleted=True)
+        batch, rest = portion(cut, settings, queue.pop(), size)
+        queue += rest[::-1]
+        size = growth.after(size, 0.0, deleted=True)
         yield batch
+
+
+def batches(
+    driver: Grouping, settings: Any, items: Iterable[Any], most: int | None
+) -> Iterator[Batch]:
+    """What `driver.batches` makes of *items*; only a window of them is held, if it lets us."""
+    if not driver.neighbours:
+        yield from driver.batches(settings, list(items), most)
+        return
+    rest = iter(items)
+    left: list[Any] = []
+    while window := list(islice(rest, _WINDOW)):
+        made = driver.batches(settings, [*left, *window], most)
+        left = list(made.pop()) if made else []  # it may not be full yet
+        yield from made
+    if left:
+        yield from driver.batches(settings, left, most)

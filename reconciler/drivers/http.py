@@ -156,6 +156,7 @@ def _common() -> dict[str, Any]:
         "delete": requests.delete,
         "judge": answers.judge,
         "batches": _batches,
+        "neighbours": True,
         "gone": reading.gone,
         "anywhere": True,
         "notes": _NOTES,

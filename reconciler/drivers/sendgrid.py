@@ -100,6 +100,7 @@ DRIVER = contract.Driver(
     batches=lambda settings, items, most: contract.chunks(
         items, _MOST if settings.bulk else 1, most
     ),
+    neighbours=True,
     list=_list,
     look=looks.by_id(_request, _SHAPE),
     fields=_FIELDS,

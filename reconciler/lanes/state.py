@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.lanes.journal.postgres import PostgresJournal
     from reconciler.lanes.journal.sql import SqlJournal
     from reconciler.lanes.journal.sqlite import SqliteJournal
+    from reconciler.plan.saved import Saved
 
 _SCHEME = "sqlite:///"
 _SHARED = ("postgresql://", "postgres://")
@@ -255,26 +256,26 @@ def started() -> dict[str, Any]:
 
 def save_report(site: Site, opened: "Journal", digest: str, data: bytes) -> None:
     """Keep the newest report of a plan: `evidence` packs it."""
-    _put(site, opened, "report", digest, data)
+    _put(site, opened, "report", digest, [data])
 
 
-def keep_plan(site: Site, opened: "Journal", digest: str, data: bytes) -> None:
+def keep_plan(site: Site, opened: "Journal", plan: "Saved") -> None:
     """Keep the bytes of a plan that is being applied: `settle` needs the records it was about."""
-    _put(site, opened, "plan", digest, data)
+    _put(site, opened, "plan", plan.digest, plan.data.parts())
 
 
-def keep_plan_here(site: Site, digest: str, data: bytes) -> Path:
+def keep_plan_here(site: Site, plan: "Saved") -> Path:
     """Keep the bytes of a plan in the project's folder, wherever its state is."""
-    path = plan_path(site, digest)
+    path = plan_path(site, plan.digest)
     if not path.exists():
-        disk.write_whole(path, data)
+        disk.write_parts(path, plan.data.parts())
     return path
 
 
 def keep_copy(site: Site, opened: "Journal", data: bytes) -> str:
     """Keep what a vendor said of a campaign, durably; its digest, which is its name."""
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    _put(site, opened, "copy", digest, data)
+    _put(site, opened, "copy", digest, [data])
     return digest
 
 
@@ -286,13 +287,15 @@ def kept(site: Site, opened: "Journal", kind: "Shelved", digest: str) -> bytes |
     return disk.read_file(path, what=f"the {kind}", most=1 << 30) if path.is_file() else None
 
 
-def _put(site: Site, opened: "Journal", kind: "Shelved", digest: str, data: bytes) -> None:
+def _put(
+    site: Site, opened: "Journal", kind: "Shelved", digest: str, parts: Iterable[bytes]
+) -> None:
     if opened.shared is not None:
-        opened.shared.put(kind, digest, data)
+        opened.shared.put(kind, digest, parts)
         return
     path = folder(site, _FOLDERS[kind]) / _file_name(digest)
     if kind == "report" or not path.exists():
-        disk.write_whole(path, data)
+        disk.write_parts(path, parts)
 
 
 def plan_path(site: Site, digest: str) -> Path:

@@ -14,7 +14,8 @@ from reconciler.plan import exceptions
 from reconciler.plan.asked import Origin, QuestionSet, protects_of
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import protect
-from reconciler.plan.matching import Hit, Matcher, Matches, nfc
+from reconciler.plan.hits import Hit
+from reconciler.plan.matching import Matcher, Matches, nfc
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -37,23 +38,30 @@ class Candidate(msgspec.Struct, frozen=True):
     first: tuple[LookFirst, ...] = ()
 
 
-def candidates(
+def listed(
     asked: QuestionSet,
     asks: Mapping[int, Ask],
     matches: Matches,
-    project: ProjectFile,
-    drivers: Mapping[str, Driver],
     facts: Mapping[str, AccountFacts],
-    *,
-    now: datetime,
 ) -> Iterator[Candidate]:
-    """Every campaign that an absence asks for."""
+    """Every campaign of the inventory that an absence asks for, by account and id."""
     twins = asked.twins
-    for hit in matches.hits.values():
+    for hit in matches.hits.in_order():
         found = _listed(hit, asked, asks, twins, facts.get(hit.campaign.account))
         if found is not None:
             yield found
-    yield from _Unlisted(asked, asks, project, drivers, now).candidates()
+
+
+def unlisted(
+    asked: QuestionSet,
+    asks: Mapping[int, Ask],
+    project: ProjectFile,
+    drivers: Mapping[str, Driver],
+    *,
+    now: datetime,
+) -> Iterator[Candidate]:
+    """Every campaign that an absence asks for and that the inventory does not list."""
+    return _Unlisted(asked, asks, project, drivers, now).candidates()
 
 
 def _listed(

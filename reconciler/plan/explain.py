@@ -15,8 +15,8 @@ from reconciler.plan.coverage import Coverage, cover
 from reconciler.plan.guards import metadata, protect, running
 from reconciler.plan.guards.texts import today
 from reconciler.plan.guards.waivers import parts_of
+from reconciler.plan.lines import harmless
 from reconciler.plan.matching import Matcher, Question, nfc
-from reconciler.plan.planfile import harmless
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.plan.today import FreshPlan

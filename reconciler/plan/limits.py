@@ -1,17 +1,17 @@
 """What is judged of a whole account: violations, who lifts them, approvals, the plan's end."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from reconciler.declare.project import Account, MaxDeletions, ProjectFile, Waiver
-from reconciler.model import AccountFacts, Action, ApprovalsNeeded, Violation, WaiverUse
+from reconciler.model import AccountFacts, ApprovalsNeeded, Violation, WaiverUse
 from reconciler.plan.guards import inventory_age, max_deletions
 from reconciler.plan.guards.waivers import Waivers, use
-from reconciler.plan.planfile import count
+from reconciler.plan.losses import Loss
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
@@ -32,23 +32,22 @@ def judge(
     project: ProjectFile,
     facts: "Facts",
     waivers: Waivers,
-    actions: Sequence[Action],
+    losses: Mapping[str, Loss],
     accounts: Iterable[str],
     *,
     now: datetime,
 ) -> Judged:
     """The limits of every account that loses something; where nothing goes, none is broken."""
-    deletes = _deletes(actions)
     violations: list[Violation] = []
     lifted: list[tuple[str, Waiver]] = []
     for name in accounts:
-        if name not in deletes:
+        if name not in losses:
             continue
         account = project.accounts[name]
         known = facts.accounts.get(name) or AccountFacts()
         campaigns, captured = known.campaigns or 0, known.captured_at
         for guard, said, waiver in (
-            _deletions(account, deletes[name], campaigns, waivers),
+            _deletions(account, losses[name], campaigns, waivers),
             _age(account, captured, facts.oldest.get(name), waivers, now),
         ):
             if said is not None:
@@ -61,12 +60,9 @@ def judge(
 _Verdict = tuple[str, str | None, Waiver | None]
 
 
-def _deletions(
-    account: Account, deletes: Sequence[Action], campaigns: int, waivers: Waivers
-) -> _Verdict:
+def _deletions(account: Account, loss: Loss, campaigns: int, waivers: Waivers) -> _Verdict:
     guard = "max-deletions"
-    targets = count(deletes).targets
-    deleted = len({action.id for action in deletes})
+    targets, deleted = loss.targets, loss.campaigns
     said = max_deletions.violation(
         account.guards.max_deletions, targets=targets, deleted=deleted, campaigns=campaigns
     )
@@ -107,41 +103,31 @@ def _age(
     return guard, said, None
 
 
-def expires(project: ProjectFile, actions: Sequence[Action], *, now: datetime) -> datetime:
+def expires(project: ProjectFile, losing: Iterable[str], *, now: datetime) -> datetime:
     """When the plan can no longer be applied: the strictest `planMaxAge` of who loses something."""
-    ages = [project.accounts[name].guards.plan_max_age for name in _deletes(actions)]
+    ages = [project.accounts[name].guards.plan_max_age for name in losing]
     return now + min(ages, default=project.guards.plan_max_age)
 
 
-def approvals(project: ProjectFile, actions: Sequence[Action], judged: Judged) -> ApprovalsNeeded:
+def approvals(project: ProjectFile, losses: Mapping[str, Loss], judged: Judged) -> ApprovalsNeeded:
     """How many signatures the plan needs, and why.
 
     Accounts under one rule count together; of several rules (an account may have its own) the
     one that asks for most wins.
     """
     rules: dict[tuple[int, int], list[str]] = defaultdict(list)
-    deletes = _deletes(actions)
-    for name in sorted(deletes):
+    for name in sorted(losses):
         rule = project.accounts[name].guards.approvals
         if rule is not None:
             rules[rule.required, rule.above].append(name)
     needed = ApprovalsNeeded(required=0, because=None)
     for (required, above), names in sorted(rules.items()):
-        mine = [action for name in names for action in deletes[name]]
+        mine = [losses[name] for name in names]
         because: list[str] = []
-        if count(mine).targets > above:
+        if sum(one.targets for one in mine) > above:
             because.append(f"above {above}")
-        if any(action.waivers for action in mine) or any(judged.used(name) for name in names):
+        if any(one.waived for one in mine) or any(judged.used(name) for name in names):
             because.append("a waiver is used")
         if because and required > needed.required:
             needed = ApprovalsNeeded(required=required, because=" and ".join(because))
     return needed
-
-
-def _deletes(actions: Iterable[Action]) -> dict[str, list[Action]]:
-    """The deletions by account."""
-    found: dict[str, list[Action]] = defaultdict(list)
-    for action in actions:
-        if action.action == "delete":
-            found[action.account].append(action)
-    return found

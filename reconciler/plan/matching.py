@@ -12,6 +12,7 @@ import msgspec
 from reconciler.declare.manifest import Selector
 from reconciler.model import Campaign
 from reconciler.plan.conditions import Test, test_of
+from reconciler.plan.hits import Hit, Hits, Keys
 from reconciler.plan.patterns import Asked, Patterns, add, nfc
 
 __all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
@@ -31,28 +32,16 @@ class Question(msgspec.Struct, frozen=True):
     match: Selector | None = None
 
 
-class Hit(msgspec.Struct, frozen=True):
-    """A record and the indices of the questions that it answers, ascending.
-
-    *unsure*: the exceptions (keeps and protections) of which nothing fails, and which ask for
-    something that the record lacks.
-    """
-
-    campaign: Campaign
-    asked: tuple[int, ...]
-    unsure: tuple[int, ...] = ()
-
-
 class Matches(msgspec.Struct, frozen=True):
     """What a whole inventory answered.
 
-    *hits* by (account, id). *found[i]*: how many records answered question i. *lacking[i]*: how
+    *hits* by account and id. *found[i]*: how many records answered question i. *lacking[i]*: how
     many records could not be judged by question i only because they lack a field. *shared*: per
     by-name account, the hit records' names (NFC) that more than one record of the account bears.
     *unasked*: per account, up to *spare* records that answered no question (witnesses).
     """
 
-    hits: Mapping[tuple[str, str], Hit]
+    hits: Hits
     found: Mapping[int, int]
     lacking: Mapping[int, int]
     shared: Mapping[str, frozenset[str]]
@@ -62,8 +51,10 @@ class Matches(msgspec.Struct, frozen=True):
 class Matcher:
     """Feed it every record once, then `finish`.
 
-    *by_name*: accounts whose vendor goes by name. If `again` is true after the first pass, feed
-    every record once more through `feed_again` before `finish` (names shared by two records).
+    *by_name*: accounts whose vendor goes by name. *listed*: campaigns whose records are among the
+    hits, whether anybody asks for them or not. *attributes*: hits keep those of their records. If
+    `again` is true after the first pass, feed every record once more through `feed_again` before
+    `finish` (names shared by two records).
     """
 
     def __init__(
@@ -73,10 +64,14 @@ class Matcher:
         now: datetime,
         by_name: Collection[str] = (),
         spare: int = 100,
+        listed: Keys | None = None,
+        attributes: bool = False,
     ) -> None:
         self._spare = spare
+        self._listed = listed
         self._names = {account: _Names() for account in by_name}
-        self._hits: dict[tuple[str, str], Hit] = {}
+        self._hits = Hits(attributes=attributes)
+        self._found: Counter[int] = Counter()
         self._lacking: dict[int, int] = {}
         self._unasked: dict[str, list[Campaign]] = {}
         self._wanting: set[str] = set()  # accounts that have too few unasked records yet
@@ -132,12 +127,16 @@ class Matcher:
                 self._judge(indices, campaigns[place], place, found)
         if self._everyone:
             self._ask_everyone(campaigns, accounts, found)
+        if self._listed is not None:
+            for place in self._listed.places([(one.account, one.id) for one in campaigns]):
+                found.setdefault(place, [])
         if self._wanting and not self._wanting.isdisjoint(accounts):
             self._spare_some(campaigns, found)
         for place, asked in found.items():
-            one = campaigns[place]
             unsure = tuple(sorted(set(self._unsure[place]))) if place in self._unsure else ()
-            self._hits[one.account, one.id] = Hit(one, tuple(sorted(set(asked))), unsure)
+            answered = tuple(sorted(set(asked))) if len(asked) > 1 else tuple(asked)
+            self._found.update(answered)
+            self._hits.add(Hit(campaigns[place], answered, unsure))
         if self._names:
             self._take_names(names, accounts, found)
 
@@ -207,10 +206,9 @@ class Matcher:
 
     def finish(self) -> Matches:
         """The answers."""
-        found = Counter(index for hit in self._hits.values() for index in hit.asked)
         return Matches(
             hits=self._hits,
-            found=dict(found),
+            found=dict(self._found),
             lacking=self._lacking,
             shared={account: own.shared() for account, own in self._names.items()},
             unasked={account: tuple(kept) for account, kept in self._unasked.items()},

@@ -6,22 +6,24 @@ another tool has formatted anew are another plan (their signatures do not count)
 
 import hashlib
 import json
-import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
 
 from reconciler.declare.encoding import MARK, utf16
 from reconciler.errors import Stale
-from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, stamp
+from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, Target, stamp
+from reconciler.plan.lines import END, decoded, encode, harmless, line, spooled
+from reconciler.spool import Lines, Spool
 
-# "deterministic" sorts the keys of mappings; structs keep the order of their fields.
-_encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(PlanDocument).decode
 
+ORDER = {"delete": 0, "refuse": 1, "none": 2}
 DELETES = frozenset({Reason.DECLARED, Reason.MATCHED, Reason.UNLISTED})
 NONES = frozenset({Reason.ABSENT, Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET})
 
@@ -38,44 +40,30 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 
 def dumps(plan: PlanDocument) -> bytes:
     """The one way to write *plan*. `loads` gives an equal plan back."""
-    head = b'{"apiVersion":%b,"kind":%b' % (_encode(plan.api_version), _encode(plan.kind))
-    middle = (
-        b' "%b":%b' % (key, _encode(value))
-        for key, value in (
-            (b"metadata", plan.metadata),
-            (b"inputs", plan.inputs),
-            (b"accounts", plan.accounts),
-            (b"applicable", plan.applicable),
-            (b"violations", plan.violations),
-            (b"approvals", plan.approvals),
-            (b"warnings", plan.warnings),
-            (b"summary", plan.summary),
-            (b"estimate", plan.estimate),
-        )
-    )
-    actions = b",\n".join(b" " + _encode(action) for action in plan.actions)
-    tail = b' "actions":[\n%b\n ]}\n' % actions if actions else b' "actions":[]}\n'
-    return harmless(b",\n".join((head, *middle, tail)))
+    return b"".join(_parts(plan))
 
 
-# Characters that a terminal or a CI log acts on or hides (controls, bidi, invisible ones), and the
-# `##` that starts a log command: written as escapes, so that the file can be printed as it is.
-_HARMFUL = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]|(?<=#)#"
-)
+def written(plan: PlanDocument) -> tuple[PlanDocument, Spool]:
+    """What `dumps` gives, in a spool; and *plan*, whose actions are read from there."""
+    spool = Spool()
+    head = _head(plan)
+    spool.write(head)
+    lines = plan.actions if isinstance(plan.actions, Lines) else spooled(plan.actions)
+    for part in _tail(lines):
+        spool.write(part)
+    there = lines.based(spool, len(head) + 1)
+    if lines is not plan.actions:
+        lines.spool.close()
+    return msgspec.structs.replace(plan, actions=there), spool
 
 
-def harmless(data: bytes) -> bytes:
-    """The same JSON, to be printed as it is in a terminal and a CI log."""
-    if data.isascii() and b"\x7f" not in data and b"##" not in data:
-        return data
-    return _HARMFUL.sub(_escaped, data.decode()).encode()
+def read(spool: Spool) -> PlanDocument:
+    """The plan whose bytes are in *spool*; its actions stay there, and none is held.
 
-
-def _escaped(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be")
-    return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
+    `Stale` as `loads` says it. A plan that another tool has formatted anew is read whole.
+    """
+    found = _in_place(spool)
+    return loads(spool.read()) if found is None else found
 
 
 def loads(data: bytes) -> PlanDocument:
@@ -90,15 +78,116 @@ def loads(data: bytes) -> PlanDocument:
         )
     try:
         plan = _decode(data)
-        written = dumps(plan)
+        plan = msgspec.structs.replace(plan, actions=tuple(plan.actions))
+        again = dumps(plan)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Stale(f"the plan cannot be read: {_one_line(error)}. Make it again") from error
-    wrong = _contradiction(plan)
-    if wrong is not None:
-        raise Stale(f"the plan contradicts itself: {wrong}. Make it again")
-    if written != data and not _says_the_same(data, written):
+    check = _Contradictions(plan)
+    check.feed(plan.actions)
+    check.end()
+    if again != data and not _says_the_same(data, again):
         raise Stale("the plan holds keys or values that no plan has. Make it again")
     return plan
+
+
+_ACTIONS = b'\n "actions":['
+_END = b" ]}\n"
+
+
+def _head(plan: PlanDocument) -> bytes:
+    """What stands before the actions, without the end of its last line."""
+    first = b'{"apiVersion":%b,"kind":%b' % (encode(plan.api_version), encode(plan.kind))
+    middle = (
+        b' "%b":%b' % (key, encode(value))
+        for key, value in (
+            (b"metadata", plan.metadata),
+            (b"inputs", plan.inputs),
+            (b"accounts", plan.accounts),
+            (b"applicable", plan.applicable),
+            (b"violations", plan.violations),
+            (b"approvals", plan.approvals),
+            (b"warnings", plan.warnings),
+            (b"summary", plan.summary),
+            (b"estimate", plan.estimate),
+        )
+    )
+    return harmless(END.join((first, *middle, _ACTIONS[1:])))
+
+
+def _tail(actions: Sequence[Action]) -> Iterator[bytes]:
+    """The actions, and the end of the file."""
+    if not actions:
+        yield b"]}\n"
+        return
+    yield b"\n"
+    raw = actions.raw() if isinstance(actions, Lines) else map(line, actions)
+    last = next(raw)
+    for part in raw:
+        yield last
+        last = part
+    yield last.rstrip(b", \n") + b"\n" + _END
+
+
+def _parts(plan: PlanDocument) -> Iterator[bytes]:
+    yield _head(plan)
+    yield from _tail(plan.actions)
+
+
+def _in_place(spool: Spool) -> PlanDocument | None:
+    """The plan, if its bytes are those that `dumps` writes; None if they are not."""
+    head = _first_lines(spool)
+    if head is None:
+        return None
+    try:
+        plan = _decode(head + b"]}\n")
+        if _head(plan) != head or plan.api_version != API_VERSION:
+            return None
+        check, bounds = _Contradictions(plan), array("Q", [0])
+        base, end = len(head) + 1, len(spool) - len(_END)
+        if len(spool) == len(head) + 3 and spool.read(len(head)) == b"]}\n":
+            check.end()
+            return msgspec.structs.replace(plan, actions=())
+        if spool.read(len(head), base) != b"\n" or spool.read(max(end, base)) != _END:
+            return None
+        for block in _blocks(spool, base, end):
+            actions = decoded(block)
+            lines = [line(one) for one in actions]
+            same = b"".join(lines)
+            if same != block and (bounds[-1] + len(block) < end - base or same != block[:-1] + END):
+                return None
+            bounds.extend(accumulate(map(len, lines), initial=bounds.pop()))
+            check.feed(actions)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    check.end()
+    return msgspec.structs.replace(plan, actions=Lines(spool, decoded, bounds, base))
+
+
+def _first_lines(spool: Spool) -> bytes | None:
+    """The bytes up to where the actions begin."""
+    size = 1 << 16
+    while True:
+        data = spool.read(0, size)
+        at = data.find(_ACTIONS)
+        if at >= 0:
+            return data[: at + len(_ACTIONS)]
+        if size >= len(spool):
+            return None
+        size *= 4
+
+
+def _blocks(spool: Spool, start: int, end: int) -> Iterator[bytes]:
+    """Whole lines, many at a time."""
+    rest = b""
+    for part in spool.parts(start, end):
+        at = part.rfind(b"\n") + 1
+        if at:
+            yield rest + part[:at]
+            rest = part[at:]
+        else:
+            rest += part
+    if rest:
+        yield rest
 
 
 def _says_the_same(data: bytes, written: bytes) -> bool:
@@ -123,9 +212,12 @@ def action_of(reason: Reason) -> Literal["delete", "refuse", "none"]:
     return "none" if reason in NONES else "refuse"
 
 
-def digest(data: bytes) -> str:
-    """`sha256:<hex>` of *data*: a plan's identity."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+def digest(data: bytes | Iterable[bytes]) -> str:
+    """`sha256:<hex>` of *data*, or of its parts: a plan's identity."""
+    made = hashlib.sha256()
+    for part in (data,) if isinstance(data, bytes) else data:
+        made.update(part)
+    return f"sha256:{made.hexdigest()}"
 
 
 def moment(text: str) -> datetime:
@@ -166,28 +258,58 @@ def _short(text: str) -> str:
     return ascii(text if len(text) <= 60 else text[:60] + "...")
 
 
-def _contradiction(plan: PlanDocument) -> str | None:
-    """Why nobody could have planned this, or None."""
-    for name in ("created_at", "expires_at"):
-        try:
-            moment(getattr(plan.metadata, name))
-        except ValueError as error:
-            return str(error)
-    if plan.applicable == bool(plan.violations):
-        return "applicable and violations do not agree"
-    for action in plan.actions:
-        wrong = _odd(plan, action)
-        if wrong is not None:
-            return f"the action on {_short(f'{action.account}/{action.id}')} {wrong}"
-    deleted = Counter(t for a in plan.actions if a.action == "delete" for t in a.targets)
-    if deleted and max(deleted.values()) > 1:
-        return f"{_short(str(deleted.most_common(1)[0][0]))} is deleted twice"
-    s = plan.summary
-    if count(plan.actions) != Counts(
-        delete=s.delete, refuse=s.refuse, none=s.none, targets=s.targets
-    ):
-        return "the summary is not that of the actions"
-    return None
+class _Contradictions:
+    """Why nobody could have planned this: raises `Stale`. Actions are fed in their order."""
+
+    def __init__(self, plan: PlanDocument) -> None:
+        self._plan = plan
+        self._counts = Counter[str]()
+        self._targets = 0
+        self._last: tuple[int, str, bool, str] = (-1, "", False, "")
+        self._deleted: set[Target] = set()  # of the campaign that is being fed
+        for name in ("created_at", "expires_at"):
+            try:
+                moment(getattr(plan.metadata, name))
+            except ValueError as error:
+                self._raise(str(error))
+        if plan.applicable == bool(plan.violations):
+            self._raise("applicable and violations do not agree")
+
+    def feed(self, actions: Iterable[Action]) -> None:
+        """Look at some more."""
+        for one in actions:
+            wrong = _odd(self._plan, one) or self._out_of_order(one)
+            if wrong is not None:
+                self._raise(f"the action on {_short(f'{one.account}/{one.id}')} {wrong}")
+            self._counts[one.action] += 1
+            if one.action == "delete":
+                self._delete(one)
+
+    def end(self) -> None:
+        """There are no more."""
+        s = self._plan.summary
+        kinds = (self._counts["delete"], self._counts["refuse"], self._counts["none"])
+        if (*kinds, self._targets) != (s.delete, s.refuse, s.none, s.targets):
+            self._raise("the summary is not that of the actions")
+
+    def _out_of_order(self, one: Action) -> str | None:
+        place = (ORDER[one.action], one.account, one.id is not None, one.id or "")
+        if place < self._last:
+            return "stands in the wrong place"
+        if place != self._last:
+            self._deleted.clear()
+        self._last = place
+        return None
+
+    def _delete(self, one: Action) -> None:
+        for target in one.targets:
+            if target in self._deleted:
+                self._raise(f"{_short(str(target))} is deleted twice")
+            self._deleted.add(target)
+            self._targets += 1
+
+    def _raise(self, wrong: str) -> None:
+        raise Stale(f"the plan contradicts itself: {wrong}. Make it again")
 
 
 def _odd(plan: PlanDocument, action: Action) -> str | None:
@@ -208,14 +330,14 @@ def _odd(plan: PlanDocument, action: Action) -> str | None:
     return None
 
 
-def count(actions: Sequence[Action]) -> Counts:
+def count(actions: Iterable[Action]) -> Counts:
     """How many of *actions* there are of each kind, and how many targets would be deleted."""
-    kinds = Counter(action.action for action in actions)
-    targets = sum(
-        1 if action.parts is None else len(action.parts)
-        for action in actions
-        if action.action == "delete"
-    )
+    kinds: Counter[str] = Counter()
+    targets = 0
+    for action in actions:
+        kinds[action.action] += 1
+        if action.action == "delete":
+            targets += 1 if action.parts is None else len(action.parts)
     return Counts(
         delete=kinds["delete"], refuse=kinds["refuse"], none=kinds["none"], targets=targets
     )

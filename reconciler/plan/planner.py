@@ -1,13 +1,11 @@
 """The plan itself: actions, then everything that is counted over them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from msgspec import structs
-
 from reconciler.declare.project import ProjectFile
-from reconciler.driver import Driver, Item, growth
+from reconciler.driver import Driver, Item, growth, one_each
 from reconciler.model import (
     API_VERSION,
     Action,
@@ -18,7 +16,6 @@ from reconciler.model import (
     PlanAccount,
     PlanDocument,
     PlanMetadata,
-    Reason,
     Source,
     Summary,
     stamp,
@@ -26,20 +23,15 @@ from reconciler.model import (
 from reconciler.plan import limits, scopes, warnings
 from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import asks
-from reconciler.plan.candidates import candidates
 from reconciler.plan.coverage import Coverage, Covered, cover
+from reconciler.plan.drafting import Draft, Findings
 from reconciler.plan.guards.texts import today
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.judging import Ground, Wanted, actions
 from reconciler.plan.matching import Matches
-from reconciler.plan.planfile import count
-from reconciler.plan.sharing import joined
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
-
-_ORDER = {"delete": 0, "refuse": 1, "none": 2}
-_REASONS = {reason: place for place, reason in enumerate(Reason)}
 
 
 def plan(
@@ -80,28 +72,29 @@ def plan(
         for name in accounts
     }
     wanted = _wanted(only_accounts, only_manifests)
-    every = joined(
-        (
-            pair
-            for one in candidates(asked, table, matches, project, drivers, facts.accounts, now=now)
-            for pair in actions(one, grounds[one.account], wanted, attributes=attributes)
-        ),
-        asked,
-    )
-    ordered = tuple(sorted([action for action, shown in every if shown], key=_place))
-    judged = limits.judge(project, facts, waivers, ordered, accounts, now=now)
-    ordered = tuple([_lifted(action, judged) for action in ordered])
-    whole = [action for action, _ in every]
+    found = Findings(asked, table, matches, project, drivers, facts.accounts, now)
+    draft = Draft(project, waivers)
+    for action, shown in found.pairs(
+        lambda one: actions(one, grounds[one.account], wanted, attributes=attributes)
+    ):
+        draft.add(action, shown=shown)
+    losses = draft.losses.accounts
+    judged = limits.judge(project, facts, waivers, losses, accounts, now=now)
     lifted = judged.lifted
-    if len(whole) > len(ordered):
-        lifted = limits.judge(project, facts, waivers, whole, accounts, now=now).lifted
+    if draft.whole is not draft.losses:
+        lifted = limits.judge(
+            project, facts, waivers, draft.whole.accounts, accounts, now=now
+        ).lifted
+    counts = {name: draft.losses.counts(name) for name in accounts}
+    ordered = draft.done(judged)
+    deletes = ordered[: sum(one.delete for one in counts.values())]
     return PlanDocument(
         api_version=API_VERSION,
         kind="Plan",
         metadata=PlanMetadata(
             project=project.name,
             created_at=stamp(now),
-            expires_at=stamp(limits.expires(project, ordered, now=now)),
+            expires_at=stamp(limits.expires(project, losses, now=now)),
             tool=tool,
             author=author,
             commit=commit,
@@ -113,16 +106,16 @@ def plan(
         },
         applicable=not judged.violations,
         violations=judged.violations,
-        approvals=limits.approvals(project, ordered, judged),
+        approvals=limits.approvals(project, losses, judged),
         warnings=(
             *warnings.of_inventory(facts),
             *warnings.of_selectors(asked, table, matches),
             *warnings.of_exceptions(asked, matches, _complete(project, facts)),
-            *warnings.of_accounts(project, facts, ordered),
-            *warnings.of_waivers(waivers, whole, lifted),
+            *warnings.of_accounts(project, facts, losses),
+            *warnings.of_waivers(waivers, draft.whole, lifted),
         ),
-        summary=_summary(ordered, accounts),
-        estimate=_estimate(project, drivers, ordered, accounts),
+        summary=_summary(counts),
+        estimate=_estimate(project, drivers, deletes, counts),
         actions=ordered,
     )
 
@@ -142,25 +135,6 @@ def _wanted(accounts: Collection[str] | None, manifests: Collection[str] | None)
         return manifests is None or any(one.manifest in manifests for one in sources)
 
     return wanted
-
-
-def _lifted(action: Action, judged: limits.Judged) -> Action:
-    """A deletion that stands only because a waiver lifts a limit of its account says so."""
-    used = judged.used(action.account) if action.action == "delete" else ()
-    return structs.replace(action, waivers=(*action.waivers, *used)) if used else action
-
-
-def _place(action: Action) -> tuple[object, ...]:
-    return (
-        _ORDER[action.action],
-        action.account,
-        action.id is not None,
-        action.id or "",
-        action.name or "",
-        _REASONS[action.reason],
-        action.parts or (),
-        action.message or "",
-    )
 
 
 def _complete(project: ProjectFile, facts: "Facts") -> dict[str, bool]:
@@ -185,47 +159,37 @@ def _account(
     )
 
 
-def _summary(actions: tuple[Action, ...], accounts: Iterable[str]) -> Summary:
-    total = count(actions)
+def _summary(counts: dict[str, Counts]) -> Summary:
+    every = counts.values()
     return Summary(
-        delete=total.delete,
-        refuse=total.refuse,
-        none=total.none,
-        targets=total.targets,
-        accounts={name: _counts(actions, name) for name in accounts},
+        delete=sum(one.delete for one in every),
+        refuse=sum(one.refuse for one in every),
+        none=sum(one.none for one in every),
+        targets=sum(one.targets for one in every),
+        accounts=counts,
     )
-
-
-def _counts(actions: tuple[Action, ...], account: str) -> Counts:
-    return count(tuple(action for action in actions if action.account == account))
 
 
 def _estimate(
     project: ProjectFile,
     drivers: Mapping[str, Driver],
-    actions: tuple[Action, ...],
-    accounts: Iterable[str],
+    deletes: Sequence[Action],
+    counts: Mapping[str, Counts],
 ) -> Estimate:
     """Each request uses up its share of the account's limit: `requests x per / limit`, rounded up.
 
-    Accounts that share a limit at the vendor wait for each other, the others do not.
+    Accounts that share a limit at the vendor wait for each other, the others do not. *deletes*
+    stand by account.
     """
     costs: dict[str, Cost] = {}
     lanes: dict[str, int] = {}
-    for name in accounts:
-        account = project.accounts[name]
-        driver = drivers[account.name]
-        planned = [
-            item
-            for action in actions
-            if action.action == "delete" and action.account == name
-            for item in items(action)
-        ]
-        requests = 0
-        if planned:
-            asked = growth.requests(
-                driver.batches, driver.growth, account.settings, planned, account.max_batch
-            )
+    done = 0
+    for name, count in counts.items():
+        account, driver = project.accounts[name], drivers[name]
+        mine, done = deletes[done : done + count.delete], done + count.delete
+        requests = count.targets
+        if driver.batches is not one_each:
+            asked = growth.requests(driver, account.settings, _items(mine), account.max_batch)
             requests = sum(1 for _ in asked)
         seconds = _ceil(requests * account.limits.per / account.limits.requests)
         costs[name] = Cost(requests=requests, seconds=seconds)
@@ -236,6 +200,10 @@ def _estimate(
         seconds=max(lanes.values(), default=0),
         accounts=costs,
     )
+
+
+def _items(actions: Iterable[Action]) -> Iterator[Item]:
+    return (item for action in actions for item in items(action))
 
 
 def _ceil(value: float) -> int:

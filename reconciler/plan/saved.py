@@ -1,38 +1,41 @@
 """A plan as a file: its bytes, which people review and sign, and what they say."""
 
 import gc
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler import disk
-from reconciler.model import PlanDocument, Target
+from reconciler.model import PlanDocument
 from reconciler.plan import planfile
+from reconciler.spool import Spool
 
-MOST_PLAN = 1024 * 1024 * 1024
+MOST_PLAN = 4 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The plan as a file: where it lies, the bytes that people sign, their digest, the plan."""
+    """The plan as a file: where it lies, the bytes that people sign, their digest, the plan.
+
+    *data* is a copy of our own: whatever becomes of the file, these bytes are what was read.
+    """
 
     path: Path
-    data: bytes
+    data: Spool
     digest: str
     plan: PlanDocument
-
-    @property
-    def targets(self) -> list[Target]:
-        """Every target that the plan deletes, in its order."""
-        return self.plan.targets
 
 
 def read_plan(path: str | Path) -> Saved:
     """The plan that is saved in *path*; `Stale` if that is none, and why."""
     place = Path(path)
-    data = disk.read_file(place, what="the plan", most=MOST_PLAN)
-    return Saved(place, data, planfile.digest(data), planfile.loads(data))
+    data, digest = Spool(), hashlib.sha256()
+    for part in disk.read_parts(place, what="the plan", most=MOST_PLAN):
+        data.write(part)
+        digest.update(part)
+    return Saved(place, data, f"sha256:{digest.hexdigest()}", planfile.read(data))
 
 
 @contextmanager

@@ -19,10 +19,12 @@ from reconciler.inventory.sources import PROJECT, Given, inventory_sources
 from reconciler.model import InputFile, Inputs, PlanDocument
 from reconciler.plan import origin, planfile, planner
 from reconciler.plan.asked import QuestionSet, questions
+from reconciler.plan.hits import Keys
 from reconciler.plan.inputs import files
 from reconciler.plan.matching import Matcher, Matches, Question
 from reconciler.plan.saved import no_collection
 from reconciler.site import Site
+from reconciler.spool import Spool
 
 
 class FreshPlan(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class FreshPlan(msgspec.Struct, frozen=True):
 
     now: datetime
     plan: PlanDocument
-    data: bytes
+    data: Spool
     digest: str
     project: ProjectFile
     manifests: tuple[Manifest, ...]
@@ -56,12 +58,14 @@ def make_plan(
     author: str | None = None,
     attributes: bool = False,
     also: Sequence[Question] = (),
+    listed: Keys | None = None,
     shared: Mapping[str, tuple[str, ...]] | None = None,
 ) -> FreshPlan:
     """A plan of today's files. `InputError` with everything that is wrong with them.
 
     *inventory*: what was said of it; nothing: the project's. *accounts* and *manifests*: only their
     deletions; empty: all. *also*: more questions to put to the inventory, after those of the files.
+    *listed*: campaigns whose records are wanted too, whether anybody asks for them or not.
     *shared*: the accounts of one scope, as `questions` takes them.
     """
     project, loaded, diagnostics = site.load_all()
@@ -69,7 +73,11 @@ def make_plan(
     check_names("manifests", manifests, [one.name for one in loaded])
     drivers = site.drivers_of(project)
     asked = questions(project, loaded, drivers, shared)
-    facts, matches = _read(site, project, drivers, (*asked.questions, *also), inventory, now)
+    by_name = [one.name for one in project.accounts.values() if drivers[one.name].by_name]
+    matcher = Matcher(
+        (*asked.questions, *also), now=now, by_name=by_name, listed=listed, attributes=attributes
+    )
+    facts, matches = _read(site, project, matcher, inventory, now)
     made = planner.plan(
         project,
         facts,
@@ -85,12 +93,12 @@ def make_plan(
         only_manifests=frozenset(manifests) or None,
         attributes=attributes,
     )
-    data = planfile.dumps(made)
+    plan, data = planfile.written(made)
     return FreshPlan(
         now=now,
-        plan=made,
+        plan=plan,
         data=data,
-        digest=planfile.digest(data),
+        digest=planfile.digest(data.parts()),
         project=project,
         manifests=loaded,
         drivers=drivers,
@@ -116,14 +124,11 @@ def _hex(digest: str) -> str:
 def _read(
     site: Site,
     project: ProjectFile,
-    drivers: Mapping[str, Driver],
-    asked: Sequence[Question],
+    matcher: Matcher,
     given: Given,
     now: datetime,
 ) -> tuple[Facts, Matches]:
     """Stream the inventory past the matcher."""
-    by_name = [one.name for one in project.accounts.values() if drivers[one.name].by_name]
-    matcher = Matcher(asked, now=now, by_name=by_name)
     with ExitStack() as spooled:
         sources = inventory_sources(site, project, given, spooled)
         reader = Reader(sources, accounts=project.accounts.keys(), now=now)

@@ -1,17 +1,17 @@
 """What does not stop a plan and should still be known."""
 
 import difflib
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.declare.manifest import Entry
 from reconciler.declare.project import ProjectFile, Protect, Waiver
-from reconciler.model import Action, PlanWarning, Reason, Target
+from reconciler.model import PlanWarning, Reason, Target
 from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import Ask
-from reconciler.plan.guards import running
-from reconciler.plan.guards.waivers import Waivers, parts_of, use
+from reconciler.plan.guards.waivers import Waivers, use
+from reconciler.plan.losses import Loss, Losses
 from reconciler.plan.matching import Matches
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
@@ -73,9 +73,9 @@ def _meant(origin: Entry | Protect, accounts: Collection[str], matches: Matches)
     wanted = origin.id or origin.name
     if wanted is None:
         return ""
-    asked_for = [one.campaign for key, one in matches.hits.items() if key[0] in accounts]
-    texts = [one.id if origin.id is not None else one.name for one in asked_for]
-    close = difflib.get_close_matches(wanted, texts[:_NEAR], n=1)
+    asked_for = (one.campaign for one in matches.hits.values() if one.campaign.account in accounts)
+    texts = [one.id if origin.id is not None else one.name for one in islice(asked_for, _NEAR)]
+    close = difflib.get_close_matches(wanted, texts, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
@@ -89,23 +89,15 @@ def _of(origin: Entry | Protect, code: str, what: str) -> PlanWarning:
 
 
 def of_accounts(
-    project: ProjectFile, facts: "Facts", actions: Sequence[Action]
+    project: ProjectFile, facts: "Facts", losses: Mapping[str, Loss]
 ) -> Iterator[PlanWarning]:
     """What nobody knows of the accounts that lose something: statuses, the inventory's age."""
-    unknown: Counter[str] = Counter()
-    for action in actions:
-        if action.action != "delete":
-            continue
-        guards = project.accounts[action.account].guards
-        unknown[action.account] += action.campaign is not None and running.unknown(
-            action.campaign, guards
-        )
-    for name, number in sorted(unknown.items()):
-        if number:
+    for name, loss in sorted(losses.items()):
+        if loss.unknown:
             yield _plain(
                 "unknown-status",
-                f"{name}: the status of {_campaigns(number)} to be deleted is unknown, so nobody"
-                " can say whether it is running",
+                f"{name}: the status of {_campaigns(loss.unknown)} to be deleted is unknown, so"
+                " nobody can say whether it is running",
             )
         known = facts.accounts.get(name)
         captured = known.captured_at if known is not None else None
@@ -118,16 +110,14 @@ def of_accounts(
 
 
 def of_waivers(
-    waivers: Waivers, actions: Iterable[Action], lifted: Iterable[tuple[str, Waiver]]
+    waivers: Waivers, losses: Losses, lifted: Iterable[tuple[str, Waiver]]
 ) -> Iterator[PlanWarning]:
-    """Waivers that lift nothing; *actions* are all, those that `--account` leaves out too."""
+    """Waivers that lift nothing; *losses* are all, those that `--account` leaves out too."""
     for waiver in waivers.expired:
         yield _of_waiver(waiver, "waiver-expired", f"ended on {waiver.until.isoformat()}")
-    used = {(one.account, one.id, lifting) for one in actions for lifting in one.waivers}
-    used |= {(account, None, use(waiver)) for account, waiver in lifted}
-    parts = _parts(actions, waivers)
+    used = losses.used | {(account, None, use(waiver)) for account, waiver in lifted}
     for waiver in (one for group in waivers.active.values() for one in group):
-        number = parts.get((waiver.account, waiver.id))
+        number = losses.parts.get((waiver.account, waiver.id))
         if number is not None and waiver.part is None and waiver.parts is None:
             yield _of_waiver(
                 waiver,
@@ -138,17 +128,6 @@ def of_waivers(
         # Only apply can see that what was deleted has come back.
         elif waiver.guard != "resurrected" and (waiver.account, waiver.id, use(waiver)) not in used:
             yield _of_waiver(waiver, "waiver-unused", "lifts nothing in this plan")
-
-
-def _parts(actions: Iterable[Action], waivers: Waivers) -> dict[tuple[str, str | None], int]:
-    """How many parts the records have of campaigns that somebody waives a guard for."""
-    waived = {(account, id_) for _, account, id_ in waivers.active if id_ is not None}
-    found: dict[tuple[str, str | None], int] = {}
-    for action in actions:
-        key = action.account, action.id
-        if action.parts is not None and key in waived:
-            found[key] = len(parts_of(action.campaign))
-    return found
 
 
 def _of_waiver(waiver: Waiver, code: str, what: str) -> PlanWarning:

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import quote, unquote
 
 from reconciler.disk import read_file
 from reconciler.errors import ReconcilerError
+from reconciler.spool import Spool
 
 NAMESPACE = "reconciler-plan"
 SIGNATURE_LIMIT = 64 * 1024
@@ -113,7 +115,7 @@ def _read_head(path: Path, most: int) -> bytes:
 # ---------------------------------------------------------------- signing
 
 
-def sign(plan_bytes: bytes, key: str) -> bytes:
+def sign(plan_bytes: bytes | Spool, key: str) -> bytes:
     """Sign *plan_bytes* with a private key file, or a public one whose other half an agent holds.
 
     ssh-keygen asks on the terminal for what it needs (passphrase, PIN, touch). Returns the armored
@@ -122,8 +124,12 @@ def sign(plan_bytes: bytes, key: str) -> bytes:
     command = [_tool(), "-q", "-Y", "sign", "-n", NAMESPACE, "-f", key]
     try:
         # stderr stays the terminal's: hardware keys ask there to be touched
-        done = subprocess.run(
-            command, input=plan_bytes, stdout=subprocess.PIPE, timeout=_SIGN_TIMEOUT, check=False
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command,
+            **fed(plan_bytes),
+            stdout=subprocess.PIPE,
+            timeout=_SIGN_TIMEOUT,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise ReconcilerError(f"nothing was signed within {_SIGN_TIMEOUT:.0f} s") from error
@@ -205,7 +211,9 @@ class Bench:
         done = self._run("find-principals", "-s", str(signature), "-f", str(part))
         return _text(done.stdout).splitlines() if done.returncode == 0 else []
 
-    def verify(self, plan_bytes: bytes, signature: bytes, principal: str) -> tuple[str | None, str]:
+    def verify(
+        self, plan_bytes: bytes | Spool, signature: bytes, principal: str
+    ) -> tuple[str | None, str]:
         """(the key's fingerprint, "") if it is good for *principal*, else (None, why not)."""
         if not principal or "\x00" in principal:
             return None, "not a principal"
@@ -221,15 +229,28 @@ class Bench:
         return None, " ".join(why.replace(str(self._at), "").split())[:200]
 
     def _run(
-        self, action: str, *arguments: str, data: bytes = b""
+        self, action: str, *arguments: str, data: bytes | Spool = b""
     ) -> "subprocess.CompletedProcess[bytes]":
         command = [self._tool, "-Y", action, f"-Overify-time={self._time}", *arguments]
         try:
             return subprocess.run(
-                command, input=data, capture_output=True, env=_CLEAN, timeout=_TIMEOUT, check=False
+                command,
+                **fed(data),
+                capture_output=True,
+                env=_CLEAN,
+                timeout=_TIMEOUT,
+                check=False,
             )
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise ToolMissing(f"ssh-keygen could not check a signature: {error}") from error
+
+
+def fed(data: bytes | Spool) -> dict[str, Any]:
+    """What makes *data* the standard input of a process: from the file that it lies in, if any."""
+    if isinstance(data, bytes):
+        return {"input": data}
+    file = data.file()
+    return {"input": data.read()} if file is None else {"stdin": file}
 
 
 def _tool() -> str:
@@ -272,7 +293,7 @@ def _text(output: bytes) -> str:
 
 
 def principals_for(
-    plan_bytes: bytes,
+    plan_bytes: bytes | Spool,
     signature: bytes,
     signers: Signers,
     *,
@@ -292,7 +313,7 @@ def principals_for(
 
 
 def count(
-    plan_bytes: bytes,
+    plan_bytes: bytes | Spool,
     signatures: Sequence[tuple[str, bytes]],
     signers: Signers,
     *,
@@ -353,7 +374,7 @@ class _Hearing:
     bench: Bench
     people: "_People"
     barred: Sequence[tuple[str, str]]
-    plan_bytes: bytes
+    plan_bytes: bytes | Spool
     content: bytes
 
     def verdict(self, claimed: str | None) -> tuple[str | None, str]:

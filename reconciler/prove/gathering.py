@@ -48,7 +48,7 @@ def gathered(site: Site, saved: Saved, kept: Kept | None = None) -> Iterator[Sou
             )
         yield Sources(
             plan_name=saved.path.name,
-            plan=saved.data,
+            plan=saved.data.read(),
             signatures=approvals.read_signatures(saved.path),
             signers=allowed_signers(site),
             inputs={name: _input(site.root, name) for name in _names(saved.plan)},

@@ -4,12 +4,13 @@ A manifest's rows stand together in every view, under its owner, its reason and 
 several manifests ask for stands with the first; so everything is counted once.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from reconciler.model import ManifestDocument, ManifestFile, Source
+from reconciler.spool import grouped
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -72,11 +73,9 @@ class Askers:
         """Who is behind *source*."""
         return self._documents.get((source.path, source.manifest))
 
-    def grouped(self, rows: Iterable[R]) -> dict[Asker, list[R]]:
+    def grouped(self, rows: Sequence[R]) -> dict[Asker, Sequence[R]]:
         """*rows* by their asker: by account, then path, then name; inside each as they come."""
-        found: dict[Asker, list[R]] = {}
-        for one in rows:
-            found.setdefault(self.of(one), []).append(one)
+        found = grouped(rows, self.of)
         return {asker: found[asker] for asker in sorted(found, key=place)}
 
 

@@ -4,11 +4,14 @@ A text may go on in further parts. Rows are chosen before anything is written: e
 equal share of the room that all parts have, and what it does not need goes to the next ones.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 Measure = Callable[[str], int]
+R = TypeVar("R")
 
 _SHORTEST = 50  # no row takes less
 
@@ -22,6 +25,20 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
+class DrawnRows(Generic[R]):
+    """What *draw* makes of each of *values*, when it is asked for."""
+
+    def __init__(self, values: Sequence[R], draw: Callable[[R], str]) -> None:
+        self._values = values
+        self._draw = draw
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Callable[[], str]]:
+        return (partial(self._draw, one) for one in self._values)
+
+
 class Section(msgspec.Struct, frozen=True):
     """A list under a heading; without a row that fits, the heading is not written.
 
@@ -31,7 +48,7 @@ class Section(msgspec.Struct, frozen=True):
 
     opening: str
     again: str
-    rows: Sequence[Callable[[], str]]
+    rows: "Sequence[Callable[[], str]] | DrawnRows[Any]"
     closing: str
     left_out: Callable[[int], str]
     front: bool = False
@@ -85,7 +102,7 @@ def choose(sections: Sequence[Section], room: int, measure: Measure) -> list[Cho
     return found
 
 
-def _fitting(rows: Sequence[Callable[[], str]], room: int, measure: Measure) -> list[str]:
+def _fitting(rows: Iterable[Callable[[], str]], room: int, measure: Measure) -> list[str]:
     found: list[str] = []
     for row in rows:
         if room < _SHORTEST:

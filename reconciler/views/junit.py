@@ -5,7 +5,9 @@ so the suite carries the manifest's path and a case that did not pass says its l
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -16,6 +18,7 @@ from reconciler.views.askers import Asker, Askers
 from reconciler.views.frame import Frame
 
 _MOST = 1000
+R = TypeVar("R")
 _REPORTED = {
     Outcome.REFUSED: "failure",
     Outcome.DRIFTED: "failure",
@@ -33,8 +36,11 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 class _Suite(msgspec.Struct, frozen=True):
+    """*cases* are made anew each time that they are gone through."""
+
     name: str
-    cases: list[_Case]
+    cases: Callable[[], Iterable[_Case]]
+    counts: Counter[str | None]  # by verdict
     path: str | None = None
     facts: tuple[tuple[str, str], ...] = ()
 
@@ -54,11 +60,19 @@ def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
             )
             for v in plan.violations
         ]
-        suites.append(_Suite("guards", cases, plan.inputs.project.path))
+        suites.append(_Suite("guards", lambda: cases, _counted(cases), plan.inputs.project.path))
     grouped = Askers(plan.inputs.manifests).grouped(plan.actions)
     for asker, actions in grouped.items():
-        suites.append(_suite_of(asker, [_action(one, mask) for one in actions]))
+        suites.append(_suite_of(asker, partial(_each, actions, partial(_action, mask=mask))))
     return _document("reconciler plan", frame.digest, plan.metadata.created_at, suites)
+
+
+def _each(rows: Iterable[R], case: Callable[[R], _Case]) -> Iterator[_Case]:
+    return map(case, rows)
+
+
+def _counted(cases: Iterable[_Case]) -> Counter[str | None]:
+    return Counter(case.verdict for case in cases)
 
 
 def _action(action: Action, mask: words.Mask) -> _Case:
@@ -83,7 +97,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     suites = [
         _suite_of(
             asker,
-            [_target(one, show) for one in targets],
+            partial(_each, targets, partial(_target, show=show)),
             ("approved by", ", ".join(report.approvals)),
         )
         for asker, targets in grouped.items()
@@ -107,7 +121,9 @@ def _target(target: TargetReport, show: words.Masking) -> _Case:
     return _Case(target.account, name, verdict, outcome, said + place)
 
 
-def _suite_of(asker: Asker, cases: list[_Case], *facts: tuple[str, str]) -> _Suite:
+def _suite_of(
+    asker: Asker, cases: Callable[[], Iterable[_Case]], *facts: tuple[str, str]
+) -> _Suite:
     known = asker.document
     told = [
         ("owner", known.owner if known else None),
@@ -117,12 +133,13 @@ def _suite_of(asker: Asker, cases: list[_Case], *facts: tuple[str, str]) -> _Sui
         *facts,
     ]
     name = f"{asker.name} ({asker.account})"
-    return _Suite(name, cases, asker.path, tuple((word, text) for word, text in told if text))
+    facts = tuple((word, text) for word, text in told if text)
+    return _Suite(name, cases, _counted(cases()), asker.path, facts)
 
 
 def _document(title: str, digest: str, at: str, suites: Iterable[_Suite]) -> Iterator[str]:
     listed = list(suites)
-    counts = _counts([case for suite in listed for case in suite.cases])
+    counts = _counts(sum((one.counts for one in listed), Counter()))
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<testsuites name="{title}" {counts}>\n'
     for suite in listed:
@@ -130,17 +147,16 @@ def _document(title: str, digest: str, at: str, suites: Iterable[_Suite]) -> Ite
     yield "</testsuites>\n"
 
 
-def _counts(cases: list[_Case]) -> str:
-    by_verdict = Counter(case.verdict for case in cases)
+def _counts(by_verdict: Counter[str | None]) -> str:
     failures, errors = by_verdict["failure"], by_verdict["error"]
-    return f'tests="{len(cases)}" failures="{failures}" errors="{errors}"'
+    return f'tests="{by_verdict.total()}" failures="{failures}" errors="{errors}"'
 
 
 def _suite(suite: _Suite, digest: str, at: str) -> Iterator[str]:
-    skipped = sum(case.verdict == "skipped" for case in suite.cases)
+    skipped = suite.counts["skipped"]
     place = f' file="{xml(suite.path)}"' if suite.path is not None else ""
     yield (
-        f'<testsuite name="{xml(suite.name)}" {_counts(suite.cases)} skipped="{skipped}"'
+        f'<testsuite name="{xml(suite.name)}" {_counts(suite.counts)} skipped="{skipped}"'
         f' timestamp="{xml(at)}"{place} time="0">\n'
     )
     told = "".join(
@@ -148,12 +164,27 @@ def _suite(suite: _Suite, digest: str, at: str) -> Iterator[str]:
         for word, text in (*suite.facts, ("plan", digest))
     )
     yield f"<properties>{told}</properties>\n"
-    seen: Counter[str] = Counter()
-    for case in suite.cases:
+    again = _again(suite.cases())
+    for case in suite.cases():
         label = xml(cap(case.name, _MOST))
-        seen[label] += 1
-        yield _case(case, label if seen[label] == 1 else f"{label} ({seen[label]})")
+        number = 1
+        if label in again:
+            number = again[label] = again[label] + 1
+        yield _case(case, label if number == 1 else f"{label} ({number})")
     yield "</testsuite>\n"
+
+
+def _again(cases: Iterable[_Case]) -> dict[str, int]:
+    """The labels that come more than once (and seldom one that does not), each with 0."""
+    seen: set[int] = set()
+    found: dict[str, int] = {}
+    for case in cases:
+        label = xml(cap(case.name, _MOST))
+        mark = hash(label)
+        if mark in seen:
+            found[label] = 0
+        seen.add(mark)
+    return found
 
 
 def _case(case: _Case, name: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.driver import (
     Deleted,
@@ -233,7 +234,7 @@ def test_a_request_holds_at_most_a_hundred_of_each():
 
 
 def requests_of(planned, most=None):
-    return list(growth.requests(DRIVER.batches, DRIVER.growth, OZONETEL.checked, planned, most))
+    return list(growth.requests(DRIVER, OZONETEL.checked, planned, most))
 
 
 @pytest.mark.parametrize(
@@ -266,9 +267,8 @@ def test_a_run_begins_with_a_thousand_and_doubles_while_answers_are_quick(
 def test_a_growing_request_asks_for_nothing_that_is_not_planned(planned, first, most):
     grows = Growth(first=first)
     sent = []
-    batches = growth.requests(
-        DRIVER.batches, grows, OZONETEL.checked, items(*sorted(planned)), most
-    )
+    driver = structs.replace(DRIVER, growth=grows)
+    batches = growth.requests(driver, OZONETEL.checked, items(*sorted(planned)), most)
     for batch in batches:
         body = DRIVER.delete(OZONETEL.session, batch).body
         product = [(name, str(n)) for name in body["campaignName"] for n in body["phoneNumber"]]

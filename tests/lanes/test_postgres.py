@@ -283,11 +283,11 @@ def test_a_database_on_another_server_is_told_from_the_one_that_wrote_last(
 def test_plans_reports_and_copies_are_kept_whole(journal: PostgresJournal) -> None:
     large = os.urandom(3 << 20)
     shared = journal.shared
-    shared.put("plan", "sha256:a", large)
-    shared.put("plan", "sha256:a", b"never: a digest has one content")
-    shared.put("report", "sha256:a", b"first")
-    shared.put("report", "sha256:a", b"second")
-    shared.put("copy", "sha256:e", b"")
+    shared.put("plan", "sha256:a", [large])
+    shared.put("plan", "sha256:a", [b"never: a digest has one content"])
+    shared.put("report", "sha256:a", [b"first"])
+    shared.put("report", "sha256:a", [b"second"])
+    shared.put("copy", "sha256:e", [b""])
     assert shared.get("plan", "sha256:a") == large
     assert shared.get("report", "sha256:a") == b"second"
     assert shared.get("copy", "sha256:e") == b""

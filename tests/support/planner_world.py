@@ -16,7 +16,8 @@ from reconciler.inventory import Facts
 from reconciler.model import AccountFacts, Action, Campaign, InputFile, Inputs, Limits, PlanDocument
 from reconciler.plan import planner
 from reconciler.plan.asked import questions as asked_of
-from reconciler.plan.matching import Hit, Matches, Question
+from reconciler.plan.hits import Hit, Hits
+from reconciler.plan.matching import Matches, Question
 from tests.support.declared import absence_of, manifest_of, project_of
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -162,7 +163,7 @@ def _answers(question: Question, one: Campaign) -> bool | None:
 def matched(
     questions: Sequence[Question], campaigns: Sequence[Campaign], by_name: Sequence[str] = ()
 ) -> Matches:
-    hits: dict[tuple[str, str], Hit] = {}
+    hits = Hits()
     found: Counter[int] = Counter()
     lacking: Counter[int] = Counter()
     for one in campaigns:
@@ -171,7 +172,7 @@ def matched(
         found.update(yes)
         lacking.update(i for i, answer in enumerate(said) if answer is None)
         if yes:
-            hits[one.account, one.id] = Hit(one, yes)
+            hits.add(Hit(one, yes))
     names = Counter((one.account, _nfc(one.name)) for one in campaigns)
     return Matches(
         hits=hits,

@@ -41,9 +41,14 @@ class Selection:
         """Those of *doubts* that are about deletions of the plan; without one, all."""
         if self.plan is None:
             return dict(doubts)
-        mine = set(self.plan.targets)
         then = {t: Target(state.account, t.id, t.part) for t, state in doubts.items()}
+        mine = planned(self.plan, set(then.values()))
         return {target: state for target, state in doubts.items() if then[target] in mine}
+
+
+def planned(plan: PlanDocument, targets: Collection[Target]) -> set[Target]:
+    """Those of *targets* that *plan* deletes."""
+    return {one for one in plan.targets if one in targets} if targets else set()
 
 
 def _of_request(known: Known, request: int, doubts: Mapping[Target, State]) -> set[Target]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.apply.settle.doubts import doubts_now
+from reconciler.apply.settle.doubts import doubts_now, planned
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of, scopes_now
@@ -15,6 +15,7 @@ from reconciler.lanes.state import locks
 from reconciler.model import Outcome, PlanDocument, Target
 from reconciler.plan.guards.windows import Schedule
 from reconciler.site import Site
+from reconciler.spool import paged
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def standing(
     requests = {target: number for number, ones in newest for target in known.targets(ones)}
     outcomes = {} if plan is None else _outcomes(known, plan, set(doubts))
     if plan is not None:
-        mine = set(plan.targets)
+        mine = planned(plan, {*doubts, *flying})
         doubts = {target: state for target, state in doubts.items() if target in mine}
         flying &= mine
     runs = journal.runs()
@@ -134,13 +135,13 @@ def standing(
 
 def _outcomes(known: Known, plan: PlanDocument, doubts: set[Target]) -> dict[str, int]:
     """How many targets of the plan are in each outcome; every outcome is named."""
-    targets = plan.targets
-    states = known.states(targets)
     counts = {outcome.value: 0 for outcome in Outcome}
-    for target in targets:
-        state = states.get(target)
-        outcome = state.outcome if state is not None and state.outcome else Outcome.PENDING
-        counts[Outcome.IN_DOUBT.value if target in doubts else outcome.value] += 1
+    for targets in paged(plan.targets):
+        states = known.states(targets)
+        for target in targets:
+            state = states.get(target)
+            outcome = state.outcome if state is not None and state.outcome else Outcome.PENDING
+            counts[Outcome.IN_DOUBT.value if target in doubts else outcome.value] += 1
     return counts
 
 

@@ -152,8 +152,8 @@ class SharedState(Protocol):
     def locks(self) -> LaneLocks:
         """Locks of lanes, none held yet."""
 
-    def put(self, kind: Shelved, name: str, data: bytes) -> None:
-        """Keep *data*, durably. A report takes the place of an older one."""
+    def put(self, kind: Shelved, name: str, parts: Iterable[bytes]) -> None:
+        """Keep what *parts* are together, durably. A report takes the place of an older one."""
 
     def get(self, kind: Shelved, name: str) -> bytes | None:
         """What is kept under *name*, None if nothing is."""

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,18 @@ Transaction = Callable[[], AbstractContextManager[datetime]]
 Seal = Callable[[Mapping[str, Any], int, str], tuple[bytes, str]]
 
 
+def _cut(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in parts of one size; at least one."""
+    rest, none = b"", True
+    for one in parts:
+        rest += one
+        while len(rest) >= _PART:
+            yield rest[:_PART]
+            rest, none = rest[_PART:], False
+    if rest or none:
+        yield rest
+
+
 class Shared:
     """In *db*; what is written is a transaction of the journal's."""
 
@@ -42,16 +54,16 @@ class Shared:
 
     # ---- plans, reports, copies
 
-    def put(self, kind: Shelved, name: str, data: bytes) -> None:
-        """Keep *data*, durably. A report takes the place of an older one."""
-        parts = [data[start : start + _PART] for start in range(0, len(data), _PART)] or [b""]
+    def put(self, kind: Shelved, name: str, parts: Iterable[bytes]) -> None:
+        """Keep what *parts* are together, durably. A report takes the place of an older one."""
         with self._transaction():
             if kind == "report":
                 self._db.run("DELETE FROM shelf WHERE kind=? AND name=?", (kind, name))
-            self._db.many(
-                "INSERT INTO shelf VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
-                [(kind, name, number, part) for number, part in enumerate(parts)],
-            )
+            for number, part in enumerate(_cut(parts)):
+                self._db.run(
+                    "INSERT INTO shelf VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+                    (kind, name, number, part),
+                )
 
     def get(self, kind: Shelved, name: str) -> bytes | None:
         """What is kept under *name*, None if nothing is."""

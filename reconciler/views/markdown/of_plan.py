@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from reconciler.model import Action, PlanDocument, PlanWarning, Violation, WaiverUse
+from reconciler.spool import grouped
 from reconciler.views import tally, words
-from reconciler.views.askers import Asker, Askers
-from reconciler.views.fit import Chosen, PartShape, Section, choose
+from reconciler.views.askers import Asker, Askers, place
+from reconciler.views.fit import Chosen, DrawnRows, PartShape, Section, choose
 from reconciler.views.fit import parts as fitted
 from reconciler.views.frame import Frame
 from reconciler.views.markdown import asked
@@ -166,17 +167,13 @@ def _account(plan: PlanDocument, name: str) -> str:
 def _sections(
     plan: PlanDocument, known: Askers, mask: words.Mask, dialect: Dialect
 ) -> list[Section]:
-    grouped = known.grouped(plan.actions)
-    by_kind = {
-        (kind, asker): [one for one in actions if one.action == kind]
-        for kind, _ in _TITLES
-        for asker, actions in grouped.items()
-    }
-    words_of = dict(_TITLES)
+    titles, kinds = dict(_TITLES), [kind for kind, _ in _TITLES]
+    found = grouped(plan.actions, lambda one: (kinds.index(one.action), known.of(one)))
     return [
-        _section(asker, f"{len(rows):,} {words_of[kind]}", rows, mask, dialect)
-        for (kind, asker), rows in by_kind.items()
-        if rows
+        _section(
+            asker, f"{len(found[at, asker]):,} {titles[kinds[at]]}", found[at, asker], mask, dialect
+        )
+        for at, asker in sorted(found, key=lambda key: (key[0], place(key[1])))
     ]
 
 
@@ -193,7 +190,7 @@ def _section(
     return Section(
         opening=f"{fold}{asked.who(asker.document)}\n\n{table}",
         again=f"{again}{table}",
-        rows=[partial(_row, action, mask, dialect.line) for action in actions],
+        rows=DrawnRows(actions, partial(_row, mask=mask, line=dialect.line)),
         closing=dialect.fold_end,
         left_out=lambda number: f"\n{number:,} more not shown here.\n",
     )

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
+from reconciler.spool import grouped
 from reconciler.views import tally, words
-from reconciler.views.askers import Asker, Askers
-from reconciler.views.fit import Chosen, PartShape, Section, choose
+from reconciler.views.askers import Asker, Askers, place
+from reconciler.views.fit import Chosen, DrawnRows, PartShape, Section, choose
 from reconciler.views.fit import parts as fitted
 from reconciler.views.frame import Frame
 from reconciler.views.markdown import asked
 from reconciler.views.markdown.dialect import Dialect, code, row, sentence
 from reconciler.views.markdown.edges import shape
 
+_WORST = {outcome: at for at, outcome in enumerate(reversed(Outcome))}
 _COLUMNS = ("id", "part", "name", "detail", "evidence", "driver", "last request", "line")
 
 
@@ -81,14 +83,11 @@ def _note(text: str) -> str:
 def _sections(
     report: ReportDocument, known: Askers, show: words.Masking, dialect: Dialect
 ) -> list[Section]:
-    grouped = known.grouped(report.targets)
-    found = []
-    for outcome in reversed(Outcome):  # the worst first
-        for asker, targets in grouped.items():
-            rows = [one for one in targets if one.outcome is outcome]
-            if rows:
-                found.append(_section(asker, outcome, rows, show, dialect))
-    return found
+    found = grouped(report.targets, lambda one: (_WORST[one.outcome], known.of(one)))
+    return [
+        _section(asker, list(_WORST)[at], found[at, asker], show, dialect)
+        for at, asker in sorted(found, key=lambda key: (key[0], place(key[1])))
+    ]
 
 
 def _section(
@@ -105,7 +104,7 @@ def _section(
     return Section(
         opening=f"{fold}{asked.who(asker.document)}\n\n{table}",
         again=f"{again}{table}",
-        rows=[partial(_row, target, show) for target in targets],
+        rows=DrawnRows(targets, partial(_row, show=show)),
         closing=dialect.fold_end,
         left_out=lambda number: f"\n{number:,} more not shown here.\n",
     )

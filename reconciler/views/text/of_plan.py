@@ -1,16 +1,16 @@
 """A plan as text: account by account, and in each the manifests that ask."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
-from reconciler.model import Action, PlanDocument
+from reconciler.model import PlanDocument, Reason
 from reconciler.plan.guards.waivers import OF_ACCOUNTS
 from reconciler.safe import terminal
 from reconciler.views import words
-from reconciler.views.askers import Asker, Askers
+from reconciler.views.askers import Asker
+from reconciler.views.text.groups import AccountRows, ByWords, TextGroups
 from reconciler.views.text.page import TextPage
 from reconciler.views.text.rows import rows, waived
 
@@ -37,16 +37,13 @@ def lines(plan: PlanDocument, options: Options) -> Iterator[str]:
 
 def _lines(plan: PlanDocument, options: Options, page: TextPage) -> Iterator[str]:
     yield from head(plan, page)
-    grouped = Askers(plan.inputs.manifests).grouped(plan.actions)
-    by_account: dict[str, dict[Asker, list[Action]]] = {name: {} for name in plan.accounts}
-    for asker, actions in grouped.items():
-        by_account.setdefault(asker.account, {})[asker] = actions
+    groups = TextGroups.of(plan)
     now = options.now or words.instant(plan.metadata.created_at)
-    for name in sorted(by_account):
+    for name in sorted({*plan.accounts, *groups.accounts}):
         yield ""
-        yield from _account(plan, name, by_account[name], page, now=now)
-        for asker, actions in by_account[name].items():
-            yield from _asked(asker, actions, page, everything=options.everything)
+        yield from _account(plan, name, groups.accounts.get(name) or AccountRows(), page, now=now)
+        for asker in groups.askers(name):
+            yield from _asked(asker, groups, page, everything=options.everything)
     yield from _warnings(plan, page)
     yield from violations(plan, page)
     yield ""
@@ -69,14 +66,13 @@ def head(plan: PlanDocument, page: TextPage) -> Iterator[str]:
 def _account(
     plan: PlanDocument,
     name: str,
-    asked: dict[Asker, list[Action]],
+    known: AccountRows,
     page: TextPage,
     *,
     now: datetime | None,
 ) -> Iterator[str]:
     facts = plan.accounts.get(name)
-    actions = [action for some in asked.values() for action in some]
-    driver = facts.driver if facts else (actions[0].driver if actions else "")
+    driver = facts.driver if facts else known.driver
     yield f"{page.ink(terminal(name), 'bold', 'cyan')} {page.ink(f'({terminal(driver)})', 'dim')}"
     if facts is not None:
         said = f"Inventory: {words.inventory(facts, now)}"
@@ -84,39 +80,35 @@ def _account(
         if facts.instead:
             said = f"A deletion there {facts.instead}."
             yield from page.wrapped(terminal(said), "yellow", indent="  ")
-    yield from page.wrapped(_account_sum(plan, name, actions), indent="  ")
-    for waiver in dict.fromkeys(one for action in actions for one in action.waivers):
+    yield from page.wrapped(_account_sum(plan, name, known), indent="  ")
+    for waiver in known.waivers:
         if waiver.guard in OF_ACCOUNTS:
             yield from page.wrapped(waived(waiver, page), indent="  ")
 
 
-def _asked(
-    asker: Asker, actions: Sequence[Action], page: TextPage, *, everything: bool
-) -> Iterator[str]:
+def _asked(asker: Asker, groups: TextGroups, page: TextPage, *, everything: bool) -> Iterator[str]:
     """What one manifest asks for. What is left untouched is only counted, if not *everything*."""
-    shown = [one for one in actions if everything or one.action != "none"]
-    if not shown:
+    deletes, refusals, nones = (groups.rows(asker, kind) for kind in ("delete", "refuse", "none"))
+    if not (deletes or refusals or (nones and everything)):
         return
     yield ""
     yield from page.asker(asker)
-    yield from _by_reason([one for one in shown if one.action == "delete"], "Delete", page)
-    yield from _refusals([one for one in shown if one.action == "refuse"], page)
-    yield from _by_reason([one for one in shown if one.action == "none"], "Untouched", page)
+    yield from _by_reason(deletes, "Delete", page)
+    yield from _refusals(refusals, page)
+    if everything:
+        yield from _by_reason(nones, "Untouched", page)
 
 
-def _by_reason(actions: Sequence[Action], word: str, page: TextPage) -> Iterator[str]:
+def _by_reason(groups: ByWords, word: str, page: TextPage) -> Iterator[str]:
     """Actions of one reason stand under one heading."""
-    groups: dict[str, list[Action]] = {}
-    for action in actions:
-        groups.setdefault(str(action.reason), []).append(action)
     tint = "bold" if word == "Delete" else "dim"
-    for reason, group in groups.items():
+    for (reason, _), group in groups.items():
         yield ""
         yield page.ink(f"  {word}, {reason}: {len(group):,}", tint)
         yield from rows(group, page)
 
 
-def _account_sum(plan: PlanDocument, account: str, actions: Sequence[Action]) -> str:
+def _account_sum(plan: PlanDocument, account: str, known: AccountRows) -> str:
     counts = plan.summary.accounts.get(account)
     if counts is None or not (counts.delete or counts.refuse or counts.none):
         return "Nothing is asked of it."
@@ -126,8 +118,8 @@ def _account_sum(plan: PlanDocument, account: str, actions: Sequence[Action]) ->
     if counts.refuse:
         said.append(f"{counts.refuse:,} refused")
     if counts.none:
-        reasons = Counter(str(one.reason) for one in actions if one.action == "none")
-        why = ", ".join(f"{number:,} {reason}" for reason, number in sorted(reasons.items()))
+        reasons = sorted(known.untouched.items())
+        why = ", ".join(f"{number:,} {reason}" for reason, number in reasons)
         said.append(f"{counts.none:,} untouched" + (f" ({why})" if why else ""))
     cost = plan.estimate.accounts.get(account)
     if cost is not None and cost.requests:
@@ -139,16 +131,13 @@ def _about(seconds: int) -> str:
     return f"about {words.duration(seconds)}" if seconds else "under 1 s"
 
 
-def _refusals(actions: Sequence[Action], page: TextPage) -> Iterator[str]:
+def _refusals(groups: ByWords, page: TextPage) -> Iterator[str]:
     """Refusals that say the same stand under one heading."""
-    by_words: dict[tuple[str, str], list[Action]] = {}
-    for action in actions:
-        by_words.setdefault((str(action.reason), action.message or ""), []).append(action)
-    for (reason, message), group in by_words.items():
+    for (reason, message), group in groups.items():
         heading = f"Refused, {reason}" + (f": {page.sentence(message)}" if message else "")
         yield ""
         yield from page.wrapped(heading, "yellow", indent="  ")
-        way_out = words.LIFTS.get(group[0].reason)
+        way_out = words.LIFTS.get(Reason(reason))
         if way_out:
             yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="  ")
         yield from rows(group, page, said=message)

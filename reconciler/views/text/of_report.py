@@ -1,14 +1,15 @@
 """A report as text: account by account, and in each the manifests that asked."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.safe import quoted, terminal
+from reconciler.spool import grouped
 from reconciler.views import words
-from reconciler.views.askers import Asker, Askers
+from reconciler.views.askers import Asker, Askers, place
 from reconciler.views.layout import cells, fold
 from reconciler.views.text.page import TextPage, identity, lines_of
 
@@ -21,6 +22,10 @@ _STYLES = {
     Outcome.PENDING: ("…", "dim"),
     Outcome.IN_DOUBT: ("?", "red"),
 }
+
+
+_ByOutcome = dict[Outcome, dict[str, Sequence[TargetReport]]]
+_Asked = dict[Asker, _ByOutcome]
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -56,13 +61,23 @@ def _lines(report: ReportDocument, told: _Told) -> Iterator[str]:
     if report.approvals:
         names = ", ".join(map(terminal, report.approvals))
         yield from page.wrapped(f"Approved by {names}.", "dim", hanging="  ")
-    grouped = Askers(report.manifests).grouped(report.targets)
-    by_account: dict[str, dict[Asker, list[TargetReport]]] = {}
-    for asker, targets in grouped.items():
-        by_account.setdefault(asker.account, {})[asker] = targets
-    for account, asked in by_account.items():
+    known = Askers(report.manifests)
+    drivers: dict[str, set[str]] = {}
+
+    def key(target: TargetReport) -> tuple[Asker, Outcome, str]:
+        drivers.setdefault(target.account, set()).add(target.driver or "")
+        return known.of(target), target.outcome, target.detail or ""
+
+    found = grouped(report.targets, key)
+    by_account: dict[str, _Asked] = {}
+    for asker, outcome, detail in found:
+        asked = by_account.setdefault(asker.account, {})
+        mine = asked.setdefault(asker, {}).setdefault(outcome, {})
+        mine[detail] = found[asker, outcome, detail]
+    for account in sorted(by_account):
         yield ""
-        yield from _account(account, asked, told)
+        shown = ", ".join(sorted(map(terminal, drivers[account] - {""})))
+        yield from _account(account, shown, by_account[account], told)
     if report.notes:
         yield ""
         for note in report.notes:
@@ -71,36 +86,34 @@ def _lines(report: ReportDocument, told: _Told) -> Iterator[str]:
     yield from _conclusion(report, page)
 
 
-def _account(account: str, asked: dict[Asker, list[TargetReport]], told: _Told) -> Iterator[str]:
-    targets = [one for some in asked.values() for one in some]
-    drivers = ", ".join(sorted({terminal(one.driver) for one in targets if one.driver}))
+def _account(account: str, drivers: str, asked: _Asked, told: _Told) -> Iterator[str]:
     driver = f" {told.page.ink(f'({drivers})', 'dim')}" if drivers else ""
     yield f"{told.page.ink(terminal(account), 'bold', 'cyan')}{driver}"
-    yield from told.page.wrapped(f"{_counted(targets)}.", indent="  ")
-    for asker, mine in asked.items():
-        shown = [one for one in mine if told.everything or not one.outcome.final]
+    yield from told.page.wrapped(f"{_counted(asked.values())}.", indent="  ")
+    for asker in sorted(asked, key=place):
+        mine = asked[asker]
         yield ""
         yield from told.page.asker(asker)
-        if len(shown) < len(mine):
-            yield from told.page.wrapped(f"{_counted(mine)}.", indent="  ")
+        if not told.everything and any(outcome.final for outcome in mine):
+            yield from told.page.wrapped(f"{_counted([mine])}.", indent="  ")
         for outcome in Outcome:
-            found = [one for one in shown if one.outcome is outcome]
-            if found:
-                yield from _outcome(outcome, found, told)
+            if outcome in mine and (told.everything or not outcome.final):
+                yield from _outcome(outcome, mine[outcome], told)
 
 
-def _counted(targets: Sequence[TargetReport]) -> str:
-    counts = Counter(str(target.outcome) for target in targets)
+def _counted(some: Iterable[_ByOutcome]) -> str:
+    counts: Counter[str] = Counter()
+    for mine in some:
+        counts.update({str(one): sum(map(len, by.values())) for one, by in mine.items()})
     return ", ".join(f"{counts[one]:,} {one}" for one in words.OUTCOMES if counts[one])
 
 
-def _outcome(outcome: Outcome, targets: Sequence[TargetReport], told: _Told) -> Iterator[str]:
+def _outcome(
+    outcome: Outcome, by_detail: dict[str, Sequence[TargetReport]], told: _Told
+) -> Iterator[str]:
     """Targets of which the same is said stand under one heading."""
     page = told.page
     _, style = _STYLES[outcome]
-    by_detail: dict[str, list[TargetReport]] = {}
-    for target in targets:
-        by_detail.setdefault(target.detail or "", []).append(target)
     for detail, group in by_detail.items():
         heading = str(outcome).capitalize() + (f": {page.sentence(detail)}" if detail else "")
         yield ""

@@ -1,6 +1,7 @@
 """Rows of campaigns as columns: one line each where the width allows, else two or more."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -13,6 +14,7 @@ from reconciler.views.text.page import TextPage, identity, lines_of
 
 _LEAST_NAME = 28  # with less room for the name, a row takes two lines
 _MOST_LINES = 4  # of one name
+_HELD = 2_000  # rows that are held to measure them
 SIGNS = {"delete": ("-", "red"), "refuse": ("!", "yellow"), "none": ("=", "dim")}
 _COLUMNS = ("id", "status", "updated", "line")
 
@@ -28,20 +30,38 @@ class TextRow(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def rows(actions: Iterable[Action], page: TextPage, *, said: str | None = None) -> Iterator[str]:
-    """*said*: a message that the heading has given already."""
-    found = [_row(action, page, said) for action in actions]
-    widths = {column: widest([getattr(row, column) for row in found]) for column in _COLUMNS}
+def rows(actions: Sequence[Action], page: TextPage, *, said: str | None = None) -> Iterator[str]:
+    """*said*: a message that the heading has given already.
+
+    A great many are gone through twice, and never held.
+    """
+    found: Iterable[TextRow] = (_row(action, page, said) for action in actions)
+    if len(actions) <= _HELD:
+        found = list(found)
+    widths = dict.fromkeys((*_COLUMNS, "name"), 0)
+    for some in _some(found):
+        for column in widths:
+            widths[column] = max(widths[column], widest([getattr(row, column) for row in some]))
+    if not isinstance(found, list):
+        found = (_row(action, page, said) for action in actions)
+    longest = widths.pop("name")
     taken = 4 + sum(widths.values()) + 2 * sum(1 for width in widths.values() if width)
-    longest = widest([row.name for row in found])
     room = page.width - taken
     if room >= min(longest, _LEAST_NAME):
         return _in_columns(found, widths, min(room, longest), page)
     return _stacked(found, widths, page)
 
 
+def _some(rows: Iterable[TextRow]) -> Iterator[Sequence[TextRow]]:
+    if isinstance(rows, list):
+        yield rows
+        return
+    while some := list(islice(rows, _HELD)):
+        yield some
+
+
 def _in_columns(
-    found: Sequence[TextRow], widths: dict[str, int], room: int, page: TextPage
+    found: Iterable[TextRow], widths: dict[str, int], room: int, page: TextPage
 ) -> Iterator[str]:
     for row in found:
         name = fold(row.name, room, _MOST_LINES) if room else [""]
@@ -57,7 +77,7 @@ def _in_columns(
         yield from _notes(row, page)
 
 
-def _stacked(found: Sequence[TextRow], widths: dict[str, int], page: TextPage) -> Iterator[str]:
+def _stacked(found: Iterable[TextRow], widths: dict[str, int], page: TextPage) -> Iterator[str]:
     for row in found:
         facts = (pad(row.status, widths["status"]), row.updated, row.line)
         tail = "  ".join(filter(None, facts)).rstrip()

@@ -1,0 +1,128 @@
+"""The actions of a plan in their order, none of them held: found by campaign, kept as lines. Pure.
+
+Campaigns that the inventory lists come by account and id. The few that it does not list, and those
+of accounts that share a scope, are held, put in order and woven in.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from msgspec import structs
+
+from reconciler.declare.project import ProjectFile
+from reconciler.driver import Driver
+from reconciler.model import AccountFacts, Action, Reason
+from reconciler.plan.asked import QuestionSet
+from reconciler.plan.asking import Ask
+from reconciler.plan.candidates import Candidate, listed, unlisted
+from reconciler.plan.guards.waivers import Waivers
+from reconciler.plan.limits import Judged
+from reconciler.plan.lines import action_sink
+from reconciler.plan.losses import Losses
+from reconciler.plan.matching import Matches
+from reconciler.plan.sharing import joined
+from reconciler.spool import Lines
+
+_REASONS = {reason: place for place, reason in enumerate(Reason)}
+
+Pair = tuple[Action, bool]  # an action, and whether it is in the plan
+
+
+class Findings:
+    """Everything that is asked for."""
+
+    def __init__(
+        self,
+        asked: QuestionSet,
+        table: Mapping[int, Ask],
+        matches: Matches,
+        project: ProjectFile,
+        drivers: Mapping[str, Driver],
+        facts: Mapping[str, AccountFacts],
+        now: datetime,
+    ) -> None:
+        self._asked = asked
+        self._listed = partial(listed, asked, table, matches, facts)
+        self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
+
+    def pairs(self, judged: Callable[[Candidate], Sequence[Pair]]) -> Iterator[Pair]:
+        """What *judged* says of each campaign, by account and id."""
+        shared = self._asked.shared
+        held: list[Pair] = []
+        if shared:
+            some = (one for one in self._listed() if one.account in shared)
+            held += [pair for one in some for pair in judged(one)]
+        held += [pair for one in self._unlisted() for pair in judged(one)]
+        held = sorted(joined(held, self._asked), key=_place)
+        rest = self._rest(judged)
+        return heapq.merge(rest, held, key=_place) if held else rest
+
+    def _rest(self, judged: Callable[[Candidate], Sequence[Pair]]) -> Iterator[Pair]:
+        shared = self._asked.shared
+        for one in self._listed():
+            if one.account not in shared:
+                found = judged(one)
+                yield from sorted(found, key=_place) if len(found) > 1 else found
+
+
+class Draft:
+    """The actions of a plan that is being made.
+
+    *losses* count what is in it; *whole* also what `--account` and `--manifest` leave out.
+    """
+
+    def __init__(self, project: ProjectFile, waivers: Waivers) -> None:
+        self._sinks = {"delete": action_sink(), "refuse": action_sink(), "none": action_sink()}
+        self._new = partial(Losses, project, waivers)
+        self.losses = self._new()
+        self._whole: Losses | None = None
+
+    @property
+    def whole(self) -> Losses:
+        """The losses if nothing were left out; *losses* themselves if nothing is."""
+        return self._whole or self.losses
+
+    def add(self, action: Action, *, shown: bool) -> None:
+        """The next action; not *shown*: it is left out."""
+        if not shown and self._whole is None:
+            self._whole = self._copied()
+        if self._whole is not None:
+            self._whole.add(action)
+        if shown:
+            self.losses.add(action)
+            self._sinks[action.action].add(action)
+
+    def _copied(self) -> Losses:
+        again = self._new()
+        for sink in self._sinks.values():
+            for one in sink.done():
+                again.add(one)
+        return again
+
+    def done(self, judged: Judged) -> Lines[Action]:
+        """Deletions, refusals, then the rest. Lifted limits are told by each deletion."""
+        first = self._sinks["delete"]
+        if judged.lifted:
+            plain, first = first.done(), action_sink()
+            for one in plain:
+                used = judged.used(one.account)
+                more = structs.replace(one, waivers=(*one.waivers, *used)) if used else one
+                first.add(more)
+        first.extend(self._sinks["refuse"])
+        first.extend(self._sinks["none"])
+        return first.done()
+
+
+def _place(pair: Pair) -> tuple[object, ...]:
+    action = pair[0]
+    return (
+        action.account,
+        action.id is not None,
+        action.id or "",
+        action.name or "",
+        _REASONS[action.reason],
+        action.parts or (),
+        action.message or "",
+    )

@@ -1,0 +1,177 @@
+"""The records that answer a question, by the million: a little in memory, the rest in sorted runs.
+
+What is in a run has lost its `attributes`, unless somebody wants to see them: they take most of the
+room, nothing is decided by them, and their numbers may be larger than any file of ours holds.
+"""
+
+import heapq
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from reconciler.model import Campaign
+from reconciler.spool import Spool
+
+_IN_MEMORY = 16_384  # hits, before they go into a run
+_BLOCK = 128  # hits of a run that are read at a time
+
+Key = tuple[str, str]  # account and id
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A record and the indices of the questions that it answers, ascending.
+
+    *unsure*: the exceptions (keeps and protections) of which nothing fails, and which ask for
+    something that the record lacks.
+    """
+
+    campaign: Campaign
+    asked: tuple[int, ...]
+    unsure: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return self.campaign.account, self.campaign.id
+
+
+def _key(hit: Hit) -> Key:
+    return hit.campaign.account, hit.campaign.id
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Hit]).decode
+
+
+class Hits:
+    """The hits, by account and id. *attributes*: whether anybody wants to see them.
+
+    Going through them (`values`) is in the inventory's order as long as they are few, in that of
+    account and id once they are many; `in_order` is always in that order.
+    """
+
+    def __init__(self, hits: Iterable[Hit] = (), *, attributes: bool = False) -> None:
+        self._attributes = attributes
+        self._recent: dict[Key, Hit] = {}
+        self._spool: Spool | None = None
+        self._runs: list[_Run] = []
+        self._count = 0
+        for one in hits:
+            self.add(one)
+
+    def add(self, hit: Hit) -> None:
+        """Take in *hit*."""
+        self._recent[_key(hit)] = hit
+        if len(self._recent) >= _IN_MEMORY:
+            self._spill()
+
+    def __len__(self) -> int:
+        return self._count + len(self._recent)
+
+    def __contains__(self, key: Key) -> bool:
+        return self.get(key) is not None
+
+    def __getitem__(self, key: Key) -> Hit:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __iter__(self) -> Iterator[Key]:
+        return map(_key, self.values())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Hits | Mapping):
+            return dict(self.items()) == dict(other.items())
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def get(self, key: Key) -> Hit | None:
+        """The hit of this account and id; many of these are slow where there are many hits."""
+        if (found := self._recent.get(key)) is not None:
+            return found
+        return next(filter(None, (run.find(key) for run in self._runs)), None)
+
+    def values(self) -> Iterator[Hit]:
+        """Every hit."""
+        return self.in_order() if self._runs else iter(self._recent.values())
+
+    def items(self) -> Iterator[tuple[Key, Hit]]:
+        """Every hit with its account and id."""
+        return ((_key(one), one) for one in self.values())
+
+    def in_order(self) -> Iterator[Hit]:
+        """Every hit, by account and id."""
+        recent = iter(sorted(self._recent.values(), key=_key))
+        if not self._runs:
+            return recent
+        return heapq.merge(*self._runs, recent, key=_key)
+
+    def _spill(self) -> None:
+        if self._spool is None:
+            self._spool = Spool()
+        hits = sorted(self._recent.values(), key=_key)
+        if not self._attributes:
+            hits = [_without_attributes(one) for one in hits]
+        run = _Run(self._spool)
+        for at in range(0, len(hits), _BLOCK):
+            run.add(hits[at : at + _BLOCK])
+        self._runs.append(run)
+        self._count += len(hits)
+        self._recent = {}
+
+
+class _Run:
+    """Hits in order, in blocks of a spool."""
+
+    __slots__ = ("_blocks", "_firsts", "_spool")
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._blocks: list[tuple[int, int]] = []
+        self._firsts: list[Key] = []
+
+    def add(self, hits: list[Hit]) -> None:
+        start = len(self._spool)
+        self._spool.write(_encode(hits))
+        self._blocks.append((start, len(self._spool)))
+        self._firsts.append(_key(hits[0]))
+
+    def __iter__(self) -> Iterator[Hit]:
+        for start, end in self._blocks:
+            yield from _decode(self._spool.read(start, end))
+
+    def find(self, key: Key) -> Hit | None:
+        at = bisect_right(self._firsts, key) - 1
+        if at < 0:
+            return None
+        found = _decode(self._spool.read(*self._blocks[at]))
+        return next((one for one in found if _key(one) == key), None)
+
+
+def _without_attributes(hit: Hit) -> Hit:
+    if hit.campaign.attributes is None:
+        return hit
+    plain = msgspec.structs.replace(hit.campaign, attributes=None)
+    return Hit(plain, hit.asked, hit.unsure)
+
+
+class Keys:
+    """Accounts and ids by the million, eight bytes each; of others it knows one in 10^13."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._hashes = array("q", sorted(array("q", map(hash, keys))))
+
+    def places(self, keys: Sequence[Key]) -> list[int]:
+        """The places in *keys* of those that are among these."""
+        hashes = self._hashes
+        if not hashes:
+            return []
+        last, found = len(hashes) - 1, []
+        for place, key in enumerate(keys):
+            code = hash(key)
+            if hashes[min(bisect_left(hashes, code), last)] == code:
+                found.append(place)
+        return found

@@ -1,0 +1,60 @@
+"""The actions of a plan as lines of its file: gone through again and again, held by nobody.
+
+A line is ` {...},` and a line end, as it stands in the file; the file's last has no comma.
+"""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from reconciler.model import Action
+from reconciler.spool import Lines, LineSink
+
+# "deterministic" sorts the keys of mappings; structs keep the order of their fields.
+encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(list[Action]).decode
+
+END = b",\n"
+
+# Characters that a terminal or a CI log acts on or hides (controls, bidi, invisible ones), and the
+# `##` that starts a log command: written as escapes, so that the file can be printed as it is.
+_HARMFUL = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]|(?<=#)#"
+)
+
+
+def harmless(data: bytes) -> bytes:
+    """The same JSON, to be printed as it is in a terminal and a CI log."""
+    if data.isascii() and b"\x7f" not in data and b"##" not in data:
+        return data
+    return _HARMFUL.sub(_escaped, data.decode()).encode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
+
+
+def line(action: Action) -> bytes:
+    """The one way to write *action*."""
+    return harmless(b" %b,\n" % encode(action))
+
+
+def decoded(lines: bytes) -> list[Action]:
+    """The actions of whole *lines*, with or without the last comma."""
+    return _decode(b"[%b]" % lines.rstrip(END))
+
+
+def action_sink() -> LineSink[Action]:
+    """Takes in actions, one after the other; `done` gives them back."""
+    return LineSink(line, decoded)
+
+
+def spooled(actions: Iterable[Action]) -> Lines[Action]:
+    """*actions*, out of memory."""
+    sink = action_sink()
+    for one in actions:
+        sink.add(one)
+    return sink.done()

@@ -1,0 +1,265 @@
+"""Bytes by the gigabyte, outside of memory: a temporary file of our own that nobody else can name.
+
+A little stays in memory. It is written from front to end and read at any place, by as many readers
+as like, and is gone when it is closed or forgotten. It is memory by other means: nothing in it
+outlives the process, and nothing of the world comes in through it.
+"""
+
+import os
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import IO, Generic, TypeVar, overload
+
+from reconciler.errors import ReconcilerError
+
+_LITTLE = 1 << 20  # bytes that stay in memory, and that are written at a time
+_PART = 1 << 18
+_BLOCK = 256  # values that are read at a time
+
+T = TypeVar("T")
+
+
+class Spool:
+    """Add bytes with `write`; `read` and `parts` give them back."""
+
+    __slots__ = ("_closed", "_file", "_size", "_waiting", "_written")
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._closed = False
+        self._file: IO[bytes] | None = None
+        self._written = 0  # bytes that are in the file
+        self._waiting = bytearray(data)
+        self._size = len(data)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def write(self, data: bytes) -> None:
+        """Put *data* at the end."""
+        self._waiting += data
+        self._size += len(data)
+        if len(self._waiting) >= _LITTLE:
+            self._flush()
+
+    def read(self, start: int = 0, end: int | None = None) -> bytes:
+        """The bytes from *start* up to *end* (None: to the end)."""
+        if self._closed:
+            raise ValueError("it is closed, and cannot be read any more")
+        end = self._size if end is None else min(end, self._size)
+        if start >= self._written:
+            return bytes(self._waiting[start - self._written : end - self._written])
+        assert self._file is not None
+        found = []
+        at, stop = start, min(end, self._written)
+        while at < stop:
+            part = os.pread(self._file.fileno(), stop - at, at)
+            if not part:
+                raise ReconcilerError("a temporary file lost what was written to it")
+            found.append(part)
+            at += len(part)
+        if end > self._written:
+            found.append(bytes(self._waiting[: end - self._written]))
+        return found[0] if len(found) == 1 else b"".join(found)
+
+    def parts(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The same, a part at a time."""
+        end = self._size if end is None else end
+        for at in range(start, end, _PART):
+            yield self.read(at, min(at + _PART, end))
+
+    def file(self) -> IO[bytes] | None:
+        """All of it as an open file, read from its start, for another process; None: in memory."""
+        if self._file is None:
+            return None
+        self._flush()
+        self._file.seek(0)
+        return self._file
+
+    def close(self) -> None:
+        """Give it back; it cannot be read any more."""
+        self._closed = True
+        self._waiting = bytearray()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _flush(self) -> None:
+        import tempfile  # few plans are so large
+
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see close
+            with memoryview(self._waiting) as waiting:
+                done = 0
+                while done < len(waiting):
+                    at = self._written + done
+                    done += os.pwrite(self._file.fileno(), waiting[done:], at)
+        except OSError as error:
+            why = error.strerror or "the system refuses"
+            raise ReconcilerError(
+                f"cannot write a temporary file in {tempfile.gettempdir()}: {why[:1].lower()}"
+                f"{why[1:]}; make room there, or name another folder with TMPDIR"
+            ) from error
+        self._written += len(self._waiting)
+        self._waiting = bytearray()
+
+
+class Lines(Sequence[T]):
+    """Values whose lines stand in a spool: gone through again and again, held by nobody.
+
+    *decode* reads whole lines; *bounds* has where each begins, and the end; *base* is added to all
+    of them. A slice (without a step) is of the same kind and holds nothing.
+    """
+
+    __slots__ = ("_base", "_bounds", "_decode", "_first", "_stop", "spool")
+
+    def __init__(
+        self,
+        spool: Spool,
+        decode: Callable[[bytes], list[T]],
+        bounds: "array[int]",
+        base: int = 0,
+        first: int = 0,
+        stop: int | None = None,
+    ) -> None:
+        self.spool = spool
+        self._decode = decode
+        self._bounds = bounds
+        self._base = base
+        self._first = first
+        self._stop = len(bounds) - 1 if stop is None else stop
+
+    def __len__(self) -> int:
+        return self._stop - self._first
+
+    def __iter__(self) -> Iterator[T]:
+        for at in range(self._first, self._stop, _BLOCK):
+            yield from self._block(at, min(at + _BLOCK, self._stop))
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        if isinstance(at, slice):
+            start, stop, step = at.indices(len(self))
+            if step != 1:
+                return tuple(self)[at]
+            first, stop = self._first + start, self._first + max(start, stop)
+            return Lines(self.spool, self._decode, self._bounds, self._base, first, stop)
+        place = at + len(self) if at < 0 else at
+        if not 0 <= place < len(self):
+            raise IndexError("there is none of this number")
+        return self._block(self._first + place, self._first + place + 1)[0]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(other) != len(self):
+            return False
+        return all(mine == yours for mine, yours in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} lines>"
+
+    def raw(self) -> Iterator[bytes]:
+        """The lines as they are, some at a time."""
+        start, stop = self._bounds[self._first], self._bounds[self._stop]
+        return self.spool.parts(self._base + start, self._base + stop)
+
+    def based(self, spool: Spool, base: int) -> "Lines[T]":
+        """The same lines where they have been copied to."""
+        base -= self._bounds[self._first]
+        return Lines(spool, self._decode, self._bounds, base, self._first, self._stop)
+
+    def _block(self, first: int, stop: int) -> list[T]:
+        start, end = self._bounds[first], self._bounds[stop]
+        return self._decode(self.spool.read(self._base + start, self._base + end))
+
+
+class LineSink(Generic[T]):
+    """Takes in values as the lines that *encode* makes of them; `done` gives them back."""
+
+    def __init__(self, encode: Callable[[T], bytes], decode: Callable[[bytes], list[T]]) -> None:
+        self._encode = encode
+        self._decode = decode
+        self._spool = Spool()
+        self._bounds = array("Q", [0])
+
+    def __len__(self) -> int:
+        return len(self._bounds) - 1
+
+    def add(self, value: T) -> None:
+        """Write *value* behind the others."""
+        self._spool.write(self._encode(value))
+        self._bounds.append(len(self._spool))
+
+    def extend(self, other: "LineSink[T]") -> None:
+        """What is in *other* behind all of this; *other* is of no use any more."""
+        base = len(self._spool)
+        for part in other._spool.parts():
+            self._spool.write(part)
+        self._bounds.extend([base + one for one in other._bounds[1:]])
+        other._spool.close()
+
+    def done(self) -> Lines[T]:
+        """All of them."""
+        return Lines(self._spool, self._decode, self._bounds)
+
+
+def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:
+    """*values*, *size* of them at a time."""
+    rest = iter(values)
+    while page := list(islice(rest, size)):
+        yield page
+
+
+class Picked(Sequence[T]):
+    """Some of *rows*, by their *places*, ascending."""
+
+    __slots__ = ("_places", "_rows")
+
+    def __init__(self, rows: Sequence[T], places: "array[int]") -> None:
+        self._rows = rows
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[T]:
+        rows, places = self._rows, self._places
+        for at in range(0, len(places), _BLOCK):
+            some = places[at : at + _BLOCK]
+            first, span = some[0], some[-1] + 1 - some[0]
+            if span == len(some):
+                yield from rows[first : first + span]
+            elif span <= 4 * len(some):
+                near = list(rows[first : first + span])
+                yield from (near[place - first] for place in some)
+            else:
+                yield from (rows[place] for place in some)
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        if isinstance(at, slice):
+            return Picked(self._rows, self._places[at])
+        return self._rows[self._places[at]]
+
+
+K = TypeVar("K")
+
+
+def grouped(rows: Sequence[T], key: Callable[[T], K]) -> dict[K, Sequence[T]]:
+    """*rows* by their *key*, in the order in which keys first come; no row is held."""
+    places: dict[K, array[int]] = {}
+    for place, row in enumerate(rows):
+        found = key(row)
+        mine = places.get(found)
+        if mine is None:
+            mine = places[found] = array("I")
+        mine.append(place)
+    return {one: Picked(rows, mine) for one, mine in places.items()}
