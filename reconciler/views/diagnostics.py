@@ -14,6 +14,7 @@ from reconciler.views import rules, sarif
 from reconciler.views.github import Annotation, most
 
 Told = Sequence[Diagnostic]
+_PROJECT = "reconciler.yaml"
 
 
 def text(told: Told, valid: bool) -> Iterator[str]:
@@ -57,13 +58,16 @@ def github(told: Told, valid: bool) -> Iterator[str]:
 
 
 def as_sarif(told: Told, valid: bool) -> Iterator[str]:
-    """SARIF 2.1.0 with one run; that is valid whatever it tells."""
+    """SARIF 2.1.0 with one run; that is valid whatever it tells.
+
+    Code scanning shows nothing that has no place: what is of no file is told of the project's.
+    """
     del valid
     results = [
         sarif.SarifResult(
             rules.diagnostic(one.code, one.severity),
             _said(one),
-            one.path,
+            one.path or _PROJECT,
             one.line,
             f"{one.path}\0{one.message}",
             one.column,

@@ -25,7 +25,9 @@ class Rule(msgspec.Struct, frozen=True):
         severity = {"error": "error", "warning": "warning"}.get(self.level, "recommendation")
         return {
             "id": self.id,
-            "name": "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", self.id)),
+            # Never the id in other letters: a name is for people, and must say more.
+            "name": "Reconciler"
+            + "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", self.id)),
             "shortDescription": {"text": self.short},
             "fullDescription": {"text": self.full},
             "help": {"text": f"{self.full} {self.fix}", "markdown": f"{self.full}\n\n{self.fix}"},

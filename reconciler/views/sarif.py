@@ -16,6 +16,7 @@ from reconciler.views.frame import Frame
 from reconciler.views.rules import Rule
 
 MOST = 5_000  # results GitHub keeps of a file
+HOME = "https://github.com/campaign-reconciler/reconciler"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _NAMED = 50  # campaigns a message names
 
@@ -25,7 +26,7 @@ class SarifResult(msgspec.Struct, frozen=True):
 
     rule: Rule
     text: str
-    path: str | None
+    path: str
     line: int | None
     key: str
     column: int | None = None
@@ -36,10 +37,9 @@ class SarifResult(msgspec.Struct, frozen=True):
             "ruleId": visible(self.rule.id),
             "level": self.rule.level,
             "message": {"text": _plain(self.text)},
+            "locations": [_at(self.path, self.line, self.column)],
             "partialFingerprints": {"reconciler/v1": mark},
         }
-        if self.path is not None:
-            made["locations"] = [_at(self.path, self.line, self.column)]
         if self.campaigns:
             made["properties"] = {"campaigns": [visible(one) for one in self.campaigns]}
         return made
@@ -69,6 +69,7 @@ def document(
     driver = {
         "name": name,
         "semanticVersion": version,
+        "informationUri": HOME,
         "rules": [known[one].as_sarif() for one in sorted(known)],
     }
     run = {

@@ -50,7 +50,8 @@ def test_the_sarif_of_validate_keeps_the_published_schema() -> None:
         "startLine": 3,
         "startColumn": 5,
     }
-    assert "locations" not in second
+    place = second["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "reconciler.yaml"
 
 
 def test_every_rule_says_what_it_means_and_what_to_do() -> None:
@@ -59,12 +60,31 @@ def test_every_rule_says_what_it_means_and_what_to_do() -> None:
     assert {one["ruleId"] for one in run["results"]} == set(rules)
     for rule in rules.values():
         assert rule["name"].isalnum()
+        assert rule["name"].lower() != rule["id"].lower().replace("-", "")
         assert rule["shortDescription"]["text"].endswith(".")
         assert rule["fullDescription"]["text"].endswith(".")
         assert rule["help"]["text"]
         assert rule["help"]["markdown"]
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
         assert rule["properties"]["problem.severity"]
+
+
+@pytest.mark.parametrize("plan", [sample(), hostile_plan(), many(100)])
+def test_github_shows_every_result(plan: PlanDocument) -> None:
+    # What its own rules ask of a log: GH1001 to GH1017 and GH2012 of the SARIF multitool.
+    run = run_of(plan)
+    driver = run["tool"]["driver"]
+    assert driver["name"]
+    assert driver["informationUri"].startswith("https://")
+    known = {one["id"] for one in driver["rules"]}
+    for one in run["results"]:
+        assert one["ruleId"] in known
+        assert one["message"]["text"]
+        assert one["partialFingerprints"]
+        (place,) = one["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"]
+        assert place["physicalLocation"]["region"]["startLine"] >= 1
+        assert not place["physicalLocation"]["artifactLocation"]["uri"].startswith("/")
 
 
 def test_every_reason_to_refuse_has_a_rule() -> None:
