@@ -41,6 +41,8 @@ def apply(
     because: str | None = None,
     ticket: str | None = None,
     max_wait: MaxWait = "15m",
+    workers: bool = False,
+    detach: bool = False,
     first_run: bool = False,
     attended: bool = False,
     notify: bool = True,
@@ -61,16 +63,22 @@ def apply(
         requested_by=texts(requested_by),
         max_wait=seconds(max_wait),
         override=_override(texts(waive), because, ticket),
+        workers=workers,
+        detach=detach,
         first_run=first_run,
         attended=attended,
     )
+    if detach and not workers:
+        raise Usage("--detach belongs to --workers")
+    if detach and update_inventory:
+        raise Usage("--detach waits for nothing, so --update-inventory would change nothing")
     if update_inventory and "-" in options.inventory.files:
         raise Usage("--update-inventory cannot write to standard input")
     task, chosen = _task(heard_by(site, on_event), plan, options, stop or Stop())
     with told(task, chosen, notify=notify) as telling:
         result = carry_out(telling.task, lambda report: Report(report, chosen).document())
         telling.concluded(result)
-    report = Report(result.report, chosen)
+    report = Report(result.report, chosen, left=result.left)
     if result.failure is not None:
         raise Unfinished(report, result.failure) from result.failure
     return report

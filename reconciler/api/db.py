@@ -18,9 +18,11 @@ class Database:
 def init(site: Site) -> Database:
     """Make the tables, if they are not there yet."""
     url, project = _url(site), site.load_project()
+    from reconciler.lanes.dispatch.procrastinate import schema
     from reconciler.lanes.journal import postgres_admin
 
-    return Database(postgres_admin.shown(url), postgres_admin.init(url, project.name))
+    made = postgres_admin.init(url, project.name, schema())
+    return Database(postgres_admin.shown(url), made)
 
 
 def upgrade(site: Site) -> Database:

@@ -294,6 +294,8 @@ class Project:
         because: str | None = None,
         ticket: str | None = None,
         max_wait: MaxWait = "15m",
+        workers: bool = False,
+        detach: bool = False,
         first_run: bool = False,
         attended: bool = False,
         notify: bool = True,
@@ -312,7 +314,8 @@ class Project:
         says; *update_inventory* takes what is gone out of them.
         *approvals*: signature files, else those beside the plan; those of *requested_by* do not
         count. *waive* lifts one rule of `guards.waivable`, *because* of something, by *ticket*.
-        *max_wait*: the longest single wait (`15m`); a longer one stops the account. *first_run*:
+        *max_wait*: the longest single wait (`15m`); a longer one stops the account. *workers*:
+        others send, and this call follows them; *detach*: it does not. *first_run*:
         there is no journal, and nothing was ever sent for these targets. *attended*: a person
         follows the run, and has been told that there is no journal. *notify*: the receivers of the
         project file are told. *on_event* is called with every `Event` (or is a `Listener`), from
@@ -338,6 +341,8 @@ class Project:
             because=because,
             ticket=ticket,
             max_wait=max_wait,
+            workers=workers,
+            detach=detach,
             first_run=first_run,
             attended=attended,
             notify=notify,

@@ -16,8 +16,10 @@ from reconciler.views.frame import Frame, Platform
 class Report:
     """What an apply did: every target of its plan, with its one outcome."""
 
-    def __init__(self, value: ReportDocument, plan: Plan) -> None:
+    def __init__(self, value: ReportDocument, plan: Plan, *, left: bool = False) -> None:
         self._value = value
+        self.left = left
+        """Whether the work goes on at workers, and nobody here follows it."""
         self.plan = plan
         """The plan that was carried out."""
 

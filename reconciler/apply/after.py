@@ -1,7 +1,7 @@
 """What comes after an apply: the journal's last word, the report, what it changes in files."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,8 @@ class Ending:
     """How a run ended. *run* None: there was nothing to do, not even to write down.
 
     *notes* are about the run as a whole. *worked*: the targets whose fate this run found out.
-    *stop*: what interrupted it. *approvals*: the principals whose approvals counted.
+    *stop*: what interrupted it. *approvals*: the principals whose approvals counted. *left*: it
+    goes on at workers, and nobody here follows it. *refused*: the exit code of a worker's refusal.
     """
 
     started: datetime
@@ -30,6 +31,15 @@ class Ending:
     worked: Collection[Target] = ()
     stop: Exit | None = None
     approvals: tuple[str, ...] = ()
+    left: bool = False
+    refused: Exit | None = None
+
+    def exit_code(self, fates: Mapping[Target, Fate]) -> Exit:
+        """The exit code that the run deserves."""
+        if self.left:
+            return self.stop or Exit.OK
+        code = reports.exit_code(fates, stop=self.stop)
+        return self.refused if self.refused is not None and code is Exit.PARTIAL else code
 
 
 def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> ReportDocument:
@@ -44,7 +54,7 @@ def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Repor
         known.scope,
         started=ending.started,
         ended=task.site.now(),
-        exit_code=reports.exit_code(fates, stop=ending.stop),
+        exit_code=ending.exit_code(fates),
         notes=(*ending.notes, *reports.instead(task.saved.plan, agenda.targets)),
         approvals=ending.approvals,
         manifests=task.saved.plan.inputs.manifests,
@@ -73,6 +83,8 @@ def keep(task: Task, journal: Journal, run: int, report: ReportDocument, documen
     """
     save_report(task.site, journal, task.saved.digest, document)
     digest = hashlib.sha256(document).hexdigest()
+    if any(one.number == run and one.ended is not None for one in journal.runs(task.saved.digest)):
+        return  # its workers have ended it, while nobody followed them
     journal.end(run, report.exit_code, {"summary": report.summary, "report": digest})
 
 

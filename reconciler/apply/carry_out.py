@@ -44,7 +44,7 @@ class Clearance:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class TakenRun:
     """A run that is in the journal. *policy* is by what the journal said before it was."""
 
     number: int
@@ -89,12 +89,12 @@ def _carried_out(clearance: Clearance, who: Mapping[str, Any]) -> tuple[Agenda, 
     ending = Ending(started, run.number, permit.notes, approvals=permit.approvals)
     if not agenda.working(task.options):
         return agenda, ending
-    fates = _executed(clearance, run, agenda)
+    fates = executed(clearance, run, agenda)
     ending = replace(ending, worked=fates.keys(), stop=task.stop.exit)
     return replace(agenda, fates={**agenda.fates, **fates}), ending
 
 
-def _begun(clearance: Clearance, who: Mapping[str, Any]) -> _Run:
+def _begun(clearance: Clearance, who: Mapping[str, Any]) -> TakenRun:
     """The run in the journal, its lanes taken over from whoever had them."""
     task, known, given = clearance.task, clearance.known, clearance.permit
     saved, journal = task.saved, known.journal
@@ -106,10 +106,10 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> _Run:
     run = journal.begin(saved.digest, "apply", holding, given.waived, said)
     # Those that a limit leaves for later too: a person has answered for all of the plan's.
     journal.trace([known.scope(one) for one in task.losing])
-    return _Run(run, take(clearance.accounts, journal, run), policy)
+    return TakenRun(run, take(clearance.accounts, journal, run), policy)
 
 
-def _executed(clearance: Clearance, run: _Run, agenda: Agenda) -> dict[Target, Fate]:
+def executed(clearance: Clearance, run: TakenRun, agenda: Agenda) -> dict[Target, Fate]:
     """What became of the targets that were worked."""
     task, options, site = clearance.task, clearance.task.options, clearance.task.site
     execution = Execution(
@@ -121,6 +121,7 @@ def _executed(clearance: Clearance, run: _Run, agenda: Agenda) -> dict[Target, F
         closed=lambda account: clearance.permit.windows.closed(account, site.now()),
         max_wait=options.max_wait,
         first_run=options.first_run,
+        drain=options.grace,
     )
     works = _works(clearance, agenda, run.policy)
     total = sum(len(one.jobs) for one in works)

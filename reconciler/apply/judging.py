@@ -78,6 +78,7 @@ def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -
         now=task.now,
         author=saved.metadata.author,
         shared=shared,
+        part=task.options.part,
     )
 
 

@@ -8,13 +8,22 @@ from datetime import datetime
 from reconciler import safe
 from reconciler.apply.after import Ending, keep, report_of, update_inventory
 from reconciler.apply.carry_out import Clearance, carry_out
+from reconciler.apply.handing import hand_over
 from reconciler.apply.judging import Agenda, accounts_of, all_done, judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, permit, start_record
 from reconciler.apply.task import Task
 from reconciler.driver import Driver
 from reconciler.errors import ReconcilerError, Usage
 from reconciler.lanes import state
-from reconciler.lanes.accounts import Pair, open_accounts, pairs_of, scopes_now, shared, untraced
+from reconciler.lanes.accounts import (
+    Pair,
+    open_accounts,
+    pairs_of,
+    scopes_now,
+    shared,
+    unopened,
+    untraced,
+)
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import can_look
 from reconciler.model import ReportDocument
@@ -23,10 +32,14 @@ from reconciler.plan.today import FreshPlan
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What a run did. *failure*: what went wrong once that was known, in a file or the journal."""
+    """What a run did. *failure*: what went wrong once that was known, in a file or the journal.
+
+    *left*: it goes on at workers.
+    """
 
     report: ReportDocument
     failure: ReconcilerError | None = None
+    left: bool = False
 
 
 def apply(task: Task, document: Callable[[ReportDocument], bytes]) -> Conclusion:
@@ -36,21 +49,22 @@ def apply(task: Task, document: Callable[[ReportDocument], bytes]) -> Conclusion
     holds a lane.
     """
     report: ReportDocument | None = None
+    left = False
     try:
         with state.journal(task.site, task.project) as journal:
             pairs = pairs_of(task.site, task.project)
             known = Known(journal, scopes_now(task.site, pairs, journal, reveal=True))
             agenda, ending = _apply(task, known, pairs)
-            report = report_of(task, known, agenda, ending)
-            if ending.run is not None:
+            report, left = report_of(task, known, agenda, ending), ending.left
+            if ending.run is not None and not ending.left:
                 keep(task, journal, ending.run, report, document(report))
-        if task.options.update_inventory:
+        if task.options.update_inventory and not left:
             update_inventory(task, report)
     except ReconcilerError as error:
         if report is None:
             raise
         return Conclusion(report, error)
-    return Conclusion(report)
+    return Conclusion(report, left=left)
 
 
 def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, Ending]:
@@ -70,11 +84,15 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
     fresh = plan_anew(task, shared(pairs, known.scopes))
     agenda = judge(task, fresh, known)
     working = accounts_of(task, fresh, agenda.working(task.options))
-    accounts = open_accounts(task.site, working, known.journal)
+    if task.options.workers:  # those who send have the credentials
+        accounts = unopened(working, known.scopes)
+    else:
+        accounts = open_accounts(task.site, working, known.journal)
     given = permit(task, known, agenda, fresh)
     if not accounts:
         return agenda, _nothing_to_send(task, known, agenda, fresh, given)
-    return carry_out(Clearance(task, known, fresh, given, accounts, new))
+    clearance = Clearance(task, known, fresh, given, accounts, new)
+    return hand_over(clearance) if task.options.workers else carry_out(clearance)
 
 
 def _tell_elsewhere(task: Task, known: Known, names: Sequence[str]) -> None:

@@ -35,7 +35,9 @@ class ApplyOptions:
     """What was asked for. *max_wait* is in seconds.
 
     *choice*: the targets that it is about. *approvals*: none means those beside the plan.
-    *attended*: somebody looks on, and has seen that the journal is empty.
+    *attended*: somebody looks on, and has seen that the journal is empty. *workers*: others send;
+    *detach*: nobody here waits for them. *part*: the inventory is the part that was handed over.
+    *grace*: seconds that requests in flight have after a signal.
     """
 
     choice: Choice = Choice()
@@ -48,6 +50,10 @@ class ApplyOptions:
     override: Override | None = None
     first_run: bool = False
     attended: bool = False
+    workers: bool = False
+    detach: bool = False
+    part: bool = False
+    grace: float = 4.0
 
     def lifts(self, rule: str) -> bool:
         """Whether *rule* is lifted for this run."""

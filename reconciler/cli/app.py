@@ -77,6 +77,11 @@ class App:
             found=found,
         )
 
+    def site_of(self, folder: Path) -> Site:
+        """The project in *folder*, with the same surroundings."""
+        site = self.site
+        return Site(root=folder, config=site.config, environ=site.environ, listener=site.listener)
+
     @property
     def project(self) -> Project:
         """The library's view of the project: each command calls it, and shows what comes back."""

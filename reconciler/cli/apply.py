@@ -29,6 +29,7 @@ Examples:
   reconciler apply plan.json --limit 5          # a canary; run again without it to go on
   reconciler apply plan.json --target push-prod/orchestration_06
   reconciler apply plan.json --exclude push-prod/orchestration_07 --exclude dialer/42
+  reconciler apply plan.json --workers --detach
   reconciler apply plan.json --format json > report.json
 
 Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this project,
@@ -76,6 +77,8 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
 @FIT
 @EVENTS
 @click.option("--no-notify", is_flag=True, help="Tell no receiver of the project's `notify`.")
+@click.option("--workers", is_flag=True, help="Hand the lanes to workers, and follow them.")
+@click.option("--detach", is_flag=True, help="With --workers: do not follow them.")
 @click.option("--first-run", is_flag=True, help="There is no journal, and that is right.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
 @pass_app
@@ -102,6 +105,8 @@ def command(
     fit: "Platform | None",
     events: str | None,
     no_notify: bool,
+    workers: bool,
+    detach: bool,
     first_run: bool,
     show_numbers: bool,
 ) -> int:
@@ -114,6 +119,8 @@ def command(
 
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
+    if detach and reports:
+        raise Usage("--detach waits for nothing, so there is no report to write")
     chosen: Plan | str | None = plan
     if plan is None:
         made = _planned(app, inventory, reads, show_numbers=show_numbers)
@@ -152,6 +159,8 @@ def command(
                 because=because,
                 ticket=ticket,
                 max_wait=max_wait,
+                workers=workers,
+                detach=detach,
                 first_run=first_run,
                 attended=sys.stdin is not None and sys.stdin.isatty(),
                 notify=not no_notify,
@@ -162,6 +171,8 @@ def command(
         except Unfinished as error:  # what happened is told all the same
             _show_report(app, error.report, format_, fit, show_numbers=show_numbers)
             raise
+        if detach and report.left:
+            return report.exit_code
         _show_report(app, report, format_, fit, show_numbers=show_numbers)
         for name, file in reports:
             report.write(file, name, fit=fit, run=run_address(app.environ))

@@ -86,6 +86,11 @@ class Manifest(Declared):
         del raw
         return {name: read.known[name] for name in ("path", "line", "digest")}
 
+    def uncounted(self) -> "Manifest":
+        """The same, whatever its absences expect to find."""
+        absent = tuple(one.model_copy(update={"expect": None}) for one in self.spec.absent)
+        return self.model_copy(update={"spec": self.spec.model_copy(update={"absent": absent})})
+
     @property
     def name(self) -> str:
         return self.metadata.name

@@ -170,3 +170,24 @@ def _time(moment: datetime | None) -> str | None:
     from reconciler.model import stamp  # `--help` needs no events
 
     return None if moment is None else stamp(moment, "milliseconds")
+
+
+def kept(event: Event) -> str:
+    """*event* as it is kept for those who follow a run elsewhere; `from_kept` reads it."""
+    known = {name: getattr(event, name) for name in Event.__slots__}
+    return json.dumps(
+        {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in known.items()
+            if value is not None
+        }
+    )
+
+
+def from_kept(line: str) -> Event:
+    """The event that `kept` made *line* of."""
+    found = json.loads(line)
+    for name in ("at", "until"):
+        if name in found:
+            found[name] = datetime.fromisoformat(found[name])
+    return Event(**found)

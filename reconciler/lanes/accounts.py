@@ -47,6 +47,21 @@ def _code(error: ReconcilerError) -> str:
     return CA_FILE if isinstance(error, NotSent) else "credential"
 
 
+def unopened(pairs: Sequence[Pair], known: Mapping[str, str | None]) -> list[OpenAccount]:
+    """*pairs* by their scopes alone, for who sends nothing; *known*: each account's scope."""
+    found = []
+    for account, driver in pairs:
+        scope = known.get(account.name)
+        if scope is None:
+            raise ReconcilerError(
+                f"account {account.name}: only its credential tells whose campaigns these are; give"
+                " it here too, or write `scope:` at the account"
+            )
+        lane = scopes.limit(account, driver, scope)
+        found.append(OpenAccount(account, driver, account.settings, scope, lane))
+    return found
+
+
 def scopes_now(
     site: Site, pairs: Sequence[Pair], journal: Journal, *, reveal: bool
 ) -> dict[str, str | None]:

@@ -41,7 +41,6 @@ from reconciler.model import Identity, Outcome, Target
 UNCONFIRMED = "unconfirmed-404"
 _SPLITS = 64  # extra requests a run that halving may cost (spec §4)
 _LOOK_AFTER = 3  # unconfirmed answers before the scope itself is questioned
-_DRAIN = 4.0  # seconds that requests in flight are given after a signal
 _SHARE = 0.2  # seconds an outcome may wait for the next intents, to share their commit
 
 Batch = tuple[Job, ...]
@@ -237,9 +236,10 @@ class Lane:
         """After a signal: what is in flight gets a few seconds, then it is in doubt."""
         await self.line.context.stop.wait()
         if self._sends:
-            said = f"stopping; {len(self._sends)} requests in flight have {_DRAIN:g} s to end"
+            drain = self.line.context.drain
+            said = f"stopping; {len(self._sends)} requests in flight have {drain:g} s to end"
             self.line.emit("account-stopped", detail=said)
-        await asyncio.wait(runners, timeout=_DRAIN)
+        await asyncio.wait(runners, timeout=self.line.context.drain)
         for task in tuple(self._sends):
             task.cancel()
 

@@ -47,6 +47,7 @@ class Execution:
         max_wait: float,
         closed: Callable[[str], str | None] = lambda _: None,
         first_run: bool = False,
+        drain: float = 4.0,
     ) -> None:
         self._listener = site.listener
         self._failure: Exception | None = None
@@ -61,6 +62,7 @@ class Execution:
             closed=closed,
             max_wait=max_wait,
             first_run=first_run,
+            drain=drain,
             keep=lambda data: keep_copy(site, journal, data),
         )
 

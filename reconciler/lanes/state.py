@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.site import Site, real_time
 
 if TYPE_CHECKING:
+    from reconciler.lanes.handed import HandedLane
     from reconciler.lanes.journal import Journal, LaneLocks, Shelved
     from reconciler.lanes.journal.postgres import PostgresJournal
     from reconciler.lanes.journal.sql import SqlJournal
@@ -128,6 +129,34 @@ def _database_opened(
 ) -> "tuple[SqlJournal, Callable[[], None]]":
     found = _database(site, project, url)
     return found, lambda: _database_whole(site, found)
+
+
+def dispatched(site: Site, project: ProjectFile, lanes: "Sequence[HandedLane]") -> None:
+    """See to it that every open one of *lanes* is handed out to a worker."""
+    import asyncio
+    import threading
+
+    from reconciler.lanes.dispatch.procrastinate import Engine
+
+    url = shared_url(site, project)
+    assert url is not None
+    failed: list[BaseException] = []
+
+    async def main() -> None:
+        async with Engine(url).open() as engine:
+            await engine.mend([one for one in lanes if one.open])
+
+    def body() -> None:  # the caller may have an event loop of its own
+        try:
+            asyncio.run(main())
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=body, name="reconciler hand-over")
+    thread.start()
+    thread.join()
+    if failed:
+        raise ReconcilerError("the lanes cannot be handed over: the database does not answer")
 
 
 @contextmanager

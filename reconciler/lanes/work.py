@@ -135,6 +135,7 @@ class RunContext:
     max_wait: float
     first_run: bool
     keep: Callable[[bytes], str] | None = None  # stores a copy durably; its digest
+    drain: float = 4.0  # seconds that requests in flight are given after a signal
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     each_second: list[Callable[[], None]] = field(default_factory=list)
 

@@ -60,15 +60,19 @@ def make_plan(
     also: Sequence[Question] = (),
     listed: Keys | None = None,
     shared: Mapping[str, tuple[str, ...]] | None = None,
+    part: bool = False,
 ) -> FreshPlan:
     """A plan of today's files. `InputError` with everything that is wrong with them.
 
     *inventory*: what was said of it; nothing: the project's. *accounts* and *manifests*: only their
     deletions; empty: all. *also*: more questions to put to the inventory, after those of the files.
     *listed*: campaigns whose records are wanted too, whether anybody asks for them or not.
-    *shared*: the accounts of one scope, as `questions` takes them.
+    *shared*: the accounts of one scope, as `questions` takes them. *part*: the inventory is a part
+    of what was counted already; what an absence expects is not asked of it.
     """
     project, loaded, diagnostics = site.load_all()
+    if part:
+        loaded = tuple(one.uncounted() for one in loaded)
     check_names("accounts", accounts, project.accounts)
     check_names("manifests", manifests, [one.name for one in loaded])
     drivers = site.drivers_of(project)

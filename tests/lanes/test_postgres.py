@@ -13,6 +13,7 @@ import pytest
 from psycopg import errors
 
 from reconciler.errors import Locked, ReconcilerError
+from reconciler.lanes.dispatch.procrastinate import schema
 from reconciler.lanes.journal import JournalFailed, Ruling, postgres_admin, postgres_link
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.tables import VERSION
@@ -22,6 +23,10 @@ from tests.support.postgres import PASSWORD, Postgres, program
 
 ONE = Identity("http://v", "1")
 WHO = {"pid": 7, "user": "u", "host": "h", "accounts": ["a"], "since": "s", "plan": "p"}
+
+
+def init(url: str, project: str) -> bool:
+    return postgres_admin.init(url, project, schema())
 
 
 @pytest.fixture
@@ -57,8 +62,8 @@ def test_a_database_without_tables_says_what_makes_them(postgres: Postgres) -> N
             PostgresJournal(url, "acme")
         with pytest.raises(JournalFailed, match="reconciler db init"):
             postgres_admin.check(url, "acme")
-        assert postgres_admin.init(url, "acme")
-        assert not postgres_admin.init(url, "acme")
+        assert postgres_admin.init(url, "acme", schema())
+        assert not postgres_admin.init(url, "acme", schema())
         postgres_admin.check(url, "acme")
         PostgresJournal(url, "acme").close()
 
@@ -67,7 +72,7 @@ def test_inits_at_the_same_time_make_one_journal(postgres: Postgres) -> None:
     with postgres.database(None) as name:
         url = postgres.url(name)
         with ThreadPoolExecutor(8) as pool:
-            made = [pool.submit(postgres_admin.init, url, "acme") for _ in range(8)]
+            made = [pool.submit(postgres_admin.init, url, "acme", schema()) for _ in range(8)]
         assert sorted(one.result() for one in made) == [False] * 7 + [True]
 
 
@@ -81,7 +86,7 @@ def test_tables_of_another_version_are_refused_with_what_to_do(
         url = postgres.url(name)
         told = "UPDATE reconciler.meta SET value='{}' WHERE key='version'"
         postgres.tell(told.format(version), name)
-        for ask in (postgres_admin.check, postgres_admin.init, postgres_admin.upgrade):
+        for ask in (postgres_admin.check, init, postgres_admin.upgrade):
             with pytest.raises(JournalFailed, match=words):
                 ask(url, "acme")
         with pytest.raises(JournalFailed, match=words):
@@ -96,7 +101,7 @@ def test_the_journal_of_another_project_is_refused(database: str) -> None:
 
 def test_a_table_that_is_missing_is_named(postgres: Postgres) -> None:
     with postgres.database(None) as name:
-        postgres_admin.init(postgres.url(name), "acme")
+        postgres_admin.init(postgres.url(name), "acme", schema())
         postgres.tell("DROP TABLE reconciler.shelf", name)
         with pytest.raises(JournalFailed, match="lacks shelf"):
             postgres_admin.check(postgres.url(name), "acme")

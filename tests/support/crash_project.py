@@ -218,6 +218,19 @@ def check_converged(place: Place, vendors: Mapping[str, Vendor], report: str) ->
     check_audit(place, set(listed))
 
 
+def check_done(vendors: Mapping[str, Vendor], report: str) -> None:
+    """Everything doomed is gone and nothing else, whatever the journal is; nothing sent blindly."""
+    told = json.loads(report)
+    listed = [f"{one['account']}/{one['id']}" for one in told["targets"]]
+    assert len(listed) == len(set(listed))
+    assert {one["outcome"] for one in told["targets"]} <= FINAL
+    for account, vendor in vendors.items():
+        assert blind_seconds(vendor.events) == []
+        assert all(name.startswith("kept") for name in vendor.left.values())
+        gone = {f"{account}/{one.id}" for one in vendor.events if one.kind == "effect"}
+        assert gone == {one for one in listed if one.startswith(f"{account}/")}
+
+
 def check_audit(place: Place, targets: set[str]) -> None:
     """The audit log is one chain, has every outcome, and each record of the journal once."""
     from reconciler.prove import chain

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from reconciler.lanes.dispatch.procrastinate import schema
 from reconciler.lanes.journal import postgres_admin
 
 PASSWORD = "sesame-postgres"
@@ -37,8 +38,7 @@ _LEAN = {
 _EMPTIED = """
 DO $$ DECLARE names text; BEGIN
   SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') INTO names FROM pg_tables
-    WHERE schemaname = 'reconciler' AND tablename <> 'meta'
-    AND tablename !~ '^procrastinate_(periodic|version)';
+    WHERE schemaname = 'reconciler' AND tablename <> 'meta';
   EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY';
 END $$;
 DELETE FROM reconciler.meta WHERE key = 'restored-from';
@@ -89,7 +89,7 @@ class Postgres:
         name = f"d{self._databases}"
         self.tell(f"CREATE DATABASE {name}")
         if project is not None:
-            postgres_admin.init(self.url(name), project)
+            postgres_admin.init(self.url(name), project, schema())
         return name
 
     def tell(self, sql: str, database: str = "postgres") -> None:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from reconciler.errors import ReconcilerError
+from reconciler.lanes.handed import Handover
 from reconciler.model import Evidence, Identity, Outcome, SentRequest
 
 
@@ -148,6 +149,10 @@ class LaneLocks(Protocol):
 
 class SharedState(Protocol):
     """What lies beside a journal that machines share, where it lies."""
+
+    @property
+    def handed(self) -> Handover:
+        """The lanes that were handed over to workers."""
 
     def locks(self) -> LaneLocks:
         """Locks of lanes, none held yet."""
@@ -288,6 +293,9 @@ class Journal(Protocol):
 
     def runs(self, plan: str | None = None) -> tuple[Run, ...]:
         """Runs, newest first."""
+
+    def reopen(self) -> None:
+        """Begin anew after a failure, for who has written nothing that could be in doubt."""
 
     def close(self) -> None:
         """Let go of it."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import psycopg
@@ -45,6 +45,11 @@ class PostgresJournal(SqlJournal):
             raise
         self.shared = Shared(server, self._transaction)
 
+    def reopen(self) -> None:
+        """Begin anew after a failure, for who has written nothing that could be in doubt."""
+        self._server.reconnect()
+        self._failed = None
+
     def moved(self) -> bool:
         """Whether this database is another than the one that wrote the journal last.
 
@@ -70,7 +75,13 @@ class _Server:
         self.where = shown(url)
         self._given = clock
         self._read = (0.0, float("-inf"))  # what the database's clock said, by our own, and when
-        self.connection = connected(url, self.where, read_only=read_only)
+        self._connect = partial(connected, url, self.where, read_only=read_only)
+        self.connection = self._connect()
+
+    def reconnect(self) -> None:
+        """Another connection in the place of this one."""
+        self.connection.close()
+        self.connection = self._connect()
 
     # ---- clock
 

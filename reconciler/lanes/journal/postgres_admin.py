@@ -13,10 +13,10 @@ from reconciler.lanes.journal.tables import VERSION
 __all__ = ["check", "init", "shown", "upgrade"]
 
 
-def init(url: str, project: str) -> bool:
-    """Make the tables; False if they were there."""
+def init(url: str, project: str, engine: str) -> bool:
+    """Make the tables, and those of what hands out work (*engine*); False if they were there."""
     with _link(url) as (link, where):
-        return postgres_schema.make(link, where, project)
+        return postgres_schema.make(link, where, project, engine)
 
 
 def upgrade(url: str, project: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, pq
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
@@ -48,7 +48,7 @@ _PLAIN = {
 def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Connection[Any]:
     """A connection by *url*, each statement its own transaction; *where* it is, for people."""
     try:
-        link = psycopg.connect(**_options(url, read_only=read_only), autocommit=True)
+        link = psycopg.connect(**options(url, read_only=read_only), autocommit=True)
     except psycopg.Error as error:
         raise ReconcilerError(f"{where}: {_unreached(str(error))}. Nothing was sent") from None
     try:
@@ -80,7 +80,8 @@ def _parsed(url: str) -> dict[str, Any]:
         ) from None
 
 
-def _options(url: str, *, read_only: bool) -> dict[str, Any]:
+def options(url: str, *, read_only: bool) -> dict[str, Any]:
+    """What libpq is given for *url*; it holds the password."""
     given = _parsed(url)
     wanted = {**_DEFAULTS, **given}
     wanted.setdefault("user", getpass.getuser())
@@ -92,6 +93,13 @@ def _options(url: str, *, read_only: bool) -> dict[str, Any]:
             plain = one.compiled.decode() if one.compiled else _PLAIN.get(name, "")
             wanted[name] = plain
     return wanted
+
+
+def for_engine(url: str) -> str:
+    """What the engine that hands out work is given: the same, and where its tables lie."""
+    given = {**options(url, read_only=False), "application_name": "reconciler-engine"}
+    given["options"] = f"{given.get('options', '')} -c search_path={NAMESPACE}".strip()
+    return make_conninfo(**given)
 
 
 def _unreached(said: str) -> str:

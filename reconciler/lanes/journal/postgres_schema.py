@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
-from reconciler.lanes.journal import JournalFailed
+from reconciler.lanes.journal import JournalFailed, postgres_handed
 from reconciler.lanes.journal.postgres_link import NAMESPACE
 from reconciler.lanes.journal.sql import new_meta
 from reconciler.lanes.journal.tables import VERSION, in_postgres
@@ -26,14 +26,17 @@ CREATE TABLE shelf(
   kind TEXT NOT NULL, name TEXT COLLATE "C" NOT NULL, part INTEGER NOT NULL, data BYTEA NOT NULL,
   PRIMARY KEY(kind, name, part));
 """
-_TABLES = in_postgres() + _SHARED
+_TABLES = in_postgres() + _SHARED + postgres_handed.TABLES
 
 # From a version to the next.
 _STEPS: dict[int, str] = {}
 
 
-def make(link: psycopg.Connection[Any], where: str, project: str) -> bool:
-    """Make the tables, if they are not there; False if they were. Whoever else does so waits."""
+def make(link: psycopg.Connection[Any], where: str, project: str, engine: str) -> bool:
+    """Make the tables, if they are not there; False if they were. Whoever else does so waits.
+
+    *engine*: the SQL that makes those of what hands out work.
+    """
     with link.transaction():
         link.execute("SELECT pg_advisory_xact_lock(%s)", (_ALONE,))
         if _version(link) is not None:
@@ -43,6 +46,7 @@ def make(link: psycopg.Connection[Any], where: str, project: str) -> bool:
         if link.execute("SELECT to_regnamespace(%s)", (NAMESPACE,)).fetchone() == (None,):
             link.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(NAMESPACE)))
         link.execute(_TABLES, prepare=False)
+        link.execute(engine, prepare=False)
         place = link.execute(PLACE).fetchone()
         assert place is not None
         said = {**new_meta(project), "version": str(VERSION), "place": place[0]}

@@ -3,18 +3,19 @@
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from datetime import datetime
+from contextlib import suppress
 from typing import Any
 
 from reconciler.errors import Locked, ReconcilerError
+from reconciler.lanes.handed import Handover
 from reconciler.lanes.journal import Shelved
+from reconciler.lanes.journal.postgres_handed import HandedLanes
+from reconciler.lanes.journal.postgres_parts import Transaction, get, put
 from reconciler.lanes.journal.sql import SqlDatabase
 from reconciler.lanes.locks import taken_by
 
 _LOCKS = 0x7265636E_00000002  # advisory locks: those under which lanes are locked,
 _CHAIN = 0x7265636E_00000003  # and records chained
-_PART = 1 << 20  # bytes of a row
 _LINES = 1000  # lines of the log at a time
 
 # A token is held by a session as an advisory lock: death frees it, and everybody can see it.
@@ -25,20 +26,7 @@ _ALIVE = (
     "(SELECT oid FROM pg_database WHERE datname=current_database())) ORDER BY lane"
 )
 
-Transaction = Callable[[], AbstractContextManager[datetime]]
 Seal = Callable[[Mapping[str, Any], int, str], tuple[bytes, str]]
-
-
-def _cut(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in parts of one size; at least one."""
-    rest, none = b"", True
-    for one in parts:
-        rest += one
-        while len(rest) >= _PART:
-            yield rest[:_PART]
-            rest, none = rest[_PART:], False
-    if rest or none:
-        yield rest
 
 
 class Shared:
@@ -47,6 +35,7 @@ class Shared:
     def __init__(self, db: SqlDatabase, transaction: Transaction) -> None:
         self._db = db
         self._transaction = transaction
+        self.handed: Handover = HandedLanes(db, transaction)
 
     def locks(self) -> "SharedLocks":
         """Locks of lanes, none held yet."""
@@ -59,17 +48,11 @@ class Shared:
         with self._transaction():
             if kind == "report":
                 self._db.run("DELETE FROM shelf WHERE kind=? AND name=?", (kind, name))
-            for number, part in enumerate(_cut(parts)):
-                self._db.run(
-                    "INSERT INTO shelf VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
-                    (kind, name, number, part),
-                )
+            put(self._db, kind, name, parts)
 
     def get(self, kind: Shelved, name: str) -> bytes | None:
         """What is kept under *name*, None if nothing is."""
-        sql = "SELECT data FROM shelf WHERE kind=? AND name=? ORDER BY part"
-        rows = self._db.all(sql, (kind, name))
-        return b"".join(bytes(row[0]) for row in rows) if rows else None
+        return get(self._db, kind, name)
 
     # ---- the audit log
 
@@ -111,12 +94,17 @@ class SharedLocks:
         self._held: set[str] = set()
 
     def take(self, lanes: Sequence[str], holder: Mapping[str, Any]) -> None:
-        """Lock every lane, or none; `Locked` names whoever holds one already."""
+        """Lock every lane, or none; `Locked` names whoever holds one already.
+
+        Between workers, who works a lane is said elsewhere: a worker takes it from a worker.
+        """
         self._db.one("SELECT pg_advisory_lock(?)", (self._token,))
         try:
             with self._db.transaction():
                 self._db.one("SELECT pg_advisory_xact_lock(?)", (_LOCKS,))
                 alive = {lane: json.loads(who) for lane, who in self._db.all(_ALIVE)}
+                if "worker" in holder:
+                    alive = {lane: who for lane, who in alive.items() if "worker" not in who}
                 _refuse(lanes, alive)
                 self._db.many(
                     "INSERT INTO locks VALUES(?,?,?) ON CONFLICT(lane) "

@@ -551,6 +551,10 @@ class SqlJournal:
 
     # ---- plumbing
 
+    def reopen(self) -> None:
+        """Begin anew after a failure, for who has written nothing that could be in doubt."""
+        raise JournalFailed(self._failed or "the journal is a file, which is opened once")
+
     def close(self) -> None:
         self._db.close()
 

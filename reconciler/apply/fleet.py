@@ -1,0 +1,201 @@
+"""A worker: takes the lanes that are handed out for a project, and works several side by side."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.apply import report as reports
+from reconciler.apply.bundle import fates_of
+from reconciler.apply.working import work_lane
+from reconciler.declare.project import ProjectFile
+from reconciler.errors import Exit, ReconcilerError
+from reconciler.lanes import state
+from reconciler.lanes.dispatch.procrastinate import Engine
+from reconciler.lanes.handed import HandedLane
+from reconciler.lanes.journal.sql import SqlJournal
+from reconciler.lanes.stop import Stop
+from reconciler.lanes.trouble import unexpected
+from reconciler.model import stamp
+from reconciler.site import Site
+
+_AWAY = 1.0  # seconds until a database that is away is tried again
+_UNFOLLOWED = 30.0  # seconds after its last lane in which whoever follows a run ends it
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """*concurrency*: lanes at a time. *stall*: seconds without a sign of life until a worker counts
+    as dead. *grace*: seconds that requests in flight have after a signal. *once*: end when nothing
+    is left.
+    """
+
+    concurrency: int = 8
+    stall: float = 30.0
+    grace: float = 5.0
+    once: bool = False
+
+
+@dataclass(slots=True)
+class Worker:
+    """Works the lanes of one project, from its checkout. *stop* ends it."""
+
+    site: Site
+    options: WorkerOptions
+    stop: Stop
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
+    _lanes: set[Stop] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Until it is told to stop; a database that is away is waited for."""
+        project, url = self.site.load_project(), self._url()
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def end() -> None:
+            loop.call_soon_threadsafe(ended.set)
+
+        with (
+            self.stop.ends(end),
+            ThreadPoolExecutor(self.options.concurrency + 1) as pool,
+        ):
+            while True:
+                try:
+                    await self._serve(project, url, pool, ended)
+                except Exception as error:
+                    if isinstance(error, ReconcilerError) or not _away(error):
+                        raise
+                    self.site.note(f"the database is away; trying again in {_AWAY:g} s")
+                if ended.is_set() or self.options.once:
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), _AWAY)
+                if ended.is_set():
+                    return
+
+    def _url(self) -> str:
+        project = self.site.load_project()
+        url = state.shared_url(self.site, project)
+        if url is None:
+            raise ReconcilerError(
+                f"{self.site.shown(self.site.config)}: workers share a state in PostgreSQL; write "
+                "`state: {env: RECONCILER_STATE}`, and let the variable hold a postgresql:// URL"
+            )
+        state.need_workers()
+        with state.journal_read(self.site, project):
+            return url  # what is wrong with it is told at once
+
+    async def _serve(
+        self, project: ProjectFile, url: str, pool: ThreadPoolExecutor, ended: asyncio.Event
+    ) -> None:
+        """Work with one connection to the engine, as long as that lasts."""
+        loop, options = asyncio.get_running_loop(), self.options
+
+        async def work(number: int) -> None:
+            if not ended.is_set():
+                await loop.run_in_executor(pool, self._work, number, ended)
+
+        engine = Engine(url, work, stall=options.stall)
+        async with engine.open():
+            await self._mend(engine, project)
+            side = [
+                asyncio.create_task(self._tend(engine, project)),
+                asyncio.create_task(self._drain(engine, ended)),
+            ]
+            try:
+                await engine.run(
+                    concurrency=options.concurrency, name=self.name, wait=not options.once
+                )
+            finally:
+                for one in side:
+                    one.cancel()
+            if ended.is_set() or options.once:
+                await self._mend(engine, project)
+
+    async def _drain(self, engine: Engine, ended: asyncio.Event) -> None:
+        """After a signal: no new request; the engine, and its sign of life, end with the lanes."""
+        await ended.wait()
+        with self._lock:
+            lanes = list(self._lanes)
+        for one in lanes:
+            one.set(self.stop.exit or Exit.TERM)
+        while self._lanes:
+            await asyncio.sleep(0.05)
+        engine.stop()
+
+    async def _tend(self, engine: Engine, project: ProjectFile) -> None:
+        """Lanes whose worker is dead, or whose job was lost, are handed out anew."""
+        while True:
+            await asyncio.sleep(max(0.2, self.options.stall / 4))
+            with suppress(Exception):  # the engine itself notices that the database is away
+                await self._mend(engine, project)
+
+    async def _mend(self, engine: Engine, project: ProjectFile) -> None:
+        lanes = await asyncio.get_running_loop().run_in_executor(None, self._open, project)
+        await engine.mend(lanes)
+
+    def _open(self, project: ProjectFile) -> list[HandedLane]:
+        with state.journal(self.site, project) as journal:
+            assert journal.shared is not None
+            end_unfollowed(journal, _UNFOLLOWED)
+            return journal.shared.handed.lanes()
+
+    def _work(self, number: int, ended: asyncio.Event) -> None:
+        """One lane, in a thread of the pool. What goes wrong is its own trouble."""
+        stop = Stop()
+        with self._lock:
+            self._lanes.add(stop)
+        try:
+            if not ended.is_set():
+                work_lane(
+                    self.site, number, owner=self._owner(), stop=stop, grace=self.options.grace
+                )
+        except ReconcilerError as error:
+            self.site.note(f"lane {number}: {error}")
+        except Exception as error:  # noqa: BLE001 - a lane's trouble must not end the others
+            self.site.note(f"lane {number}: {unexpected(error)}")
+        finally:
+            with self._lock:
+                self._lanes.discard(stop)
+
+    def _owner(self) -> Mapping[str, Any]:
+        since = stamp(self.site.now(), "milliseconds")
+        return {**state.holder(), "worker": self.name, "since": since}
+
+
+def _away(error: BaseException) -> bool:
+    """Whether *error* says that the database is not there, or has just gone."""
+    return type(error).__module__.partition(".")[0] in ("procrastinate", "psycopg", "psycopg_pool")
+
+
+def end_unfollowed(journal: SqlJournal, since: float) -> None:
+    """End the runs whose lanes are at their end, and that nobody followed until there."""
+    assert journal.shared is not None
+    for run in journal.shared.handed.unended(since):
+        lanes = journal.shared.handed.lanes(run=run)
+        fates = fates_of([one.fates for one in lanes if one.fates])
+        counts = Counter(one.outcome.value for one in fates.values())
+        codes = [Exit(one.code) for one in lanes if one.code is not None]
+        code = min(codes) if codes else reports.exit_code(fates, stop=None)
+        journal.end(run, code, {"summary": dict(counts), "report": None})
+        journal.shared.handed.forget(run)
+
+
+def run_workers(workers: Sequence[Worker], main: Callable[[Any], None] = asyncio.run) -> None:
+    """Run *workers*, each of a project, side by side."""
+
+    async def body() -> None:
+        await asyncio.gather(*(one.run() for one in workers))
+
+    main(body())
+
+
+__all__ = ["Worker", "WorkerOptions", "end_unfollowed", "run_workers"]

@@ -1,0 +1,192 @@
+"""`apply --workers`: the lanes of a plan handed over to workers, and followed to their end."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from reconciler.apply.after import Ending
+from reconciler.apply.bundle import Work, fates_of, records
+from reconciler.apply.carry_out import Clearance
+from reconciler.apply.judging import Agenda, write_down
+from reconciler.apply.permits import start_record
+from reconciler.apply.task import Task
+from reconciler.errors import Exit, ReconcilerError
+from reconciler.events import Event, from_kept, told
+from reconciler.lanes.handed import Bundle, HandedLane, Handover
+from reconciler.lanes.journal import Journal
+from reconciler.lanes.run import by_lane
+from reconciler.lanes.state import dispatched, holder, keep_plan, locks
+from reconciler.lanes.work import Fate
+from reconciler.model import Outcome, Target, stamp
+
+T = TypeVar("T")
+
+_POLL = 0.3  # seconds between two looks at what the workers told
+_PATIENCE = 60.0  # seconds for which a database that is away is waited for
+_AGAIN = 5.0  # seconds after which a lane without a job is given one
+
+
+def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
+    """Hand what is left to workers, unless that was done before; follow it to the end.
+
+    With `detach` it is not followed: the ending says so, and has no fates.
+    """
+    task, journal = clearance.task, clearance.known.journal
+    handed = _handover(journal)
+    gate = locks(task.site, task.project, journal)
+    gate.take([f"hand-over of {task.saved.digest}"], _who(clearance))
+    try:
+        open_ = handed.lanes(plan=task.saved.digest)
+        started = task.site.now()
+        run = open_[0].run if open_ else _handed(clearance, handed)
+        dispatched(task.site, task.project, handed.lanes(run=run))
+    finally:
+        gate.release()
+    agenda = clearance.agenda()
+    permit = clearance.permit
+    ending = Ending(started, run, permit.notes, approvals=permit.approvals)
+    if task.options.detach:
+        _tell_left(task, run)
+        return agenda, replace(ending, left=True)
+    with told(task.site.listener, task.saved.plan.phone_numbers):
+        lanes = _Following(clearance, run).to_the_end()
+    if lanes is None:
+        _tell_left(task, run)
+        return agenda, replace(ending, left=True, stop=task.stop.exit)
+    fates = {**_stopped(agenda, lanes), **fates_of([one.fates for one in lanes if one.fates])}
+    codes = [Exit(one.code) for one in lanes if one.code is not None]
+    ending = replace(ending, worked=fates.keys(), refused=min(codes) if codes else None)
+    return replace(agenda, fates={**agenda.fates, **fates}), ending
+
+
+def _tell_left(task: Task, run: int) -> None:
+    task.site.aloud(
+        f"Handed to workers as run {run}, which goes on without this command. `reconciler status "
+        "--follow` shows it; `reconciler apply PLAN --workers` follows it to its report."
+    )
+
+
+def _handover(journal: Journal) -> Handover:
+    if journal.shared is None:
+        raise ReconcilerError(
+            "workers share a state in PostgreSQL, and this project keeps its state in a file; write"
+            " `state: {env: RECONCILER_STATE}`, and let the variable hold a postgresql:// URL"
+        )
+    return journal.shared.handed
+
+
+def _who(clearance: Clearance) -> dict[str, Any]:
+    task = clearance.task
+    return {
+        **holder(),
+        "since": stamp(task.now, "milliseconds"),
+        "plan": f"plan {task.saved.digest[:19]}",
+        "accounts": [one.name for one in clearance.accounts],
+    }
+
+
+def _handed(clearance: Clearance, handed: Handover) -> int:
+    """A new run, whose lanes are handed over; its number."""
+    task, known = clearance.task, clearance.known
+    saved, journal = task.saved, known.journal
+    resumed = journal.first_applied(saved.digest) is not None
+    keep_plan(task.site, journal, saved)
+    said = start_record(task, clearance.permit, resumed=resumed)
+    run = journal.begin(
+        saved.digest, "apply", json.dumps(_who(clearance)), clearance.permit.waived, said
+    )
+    journal.trace([known.scope(one) for one in task.losing])
+    agenda = clearance.agenda()
+    write_down(task, known, run, agenda, clearance.fresh)
+    working = agenda.working(task.options)
+    bundles = []
+    for lane, members in by_lane(clearance.accounts).items():
+        names = tuple(one.name for one in members)
+        targets = tuple(one.target for one in working if one.target.account in names)
+        work = Work(
+            targets=targets,
+            inventory=records(clearance.fresh, names),
+            untraced=tuple(name for name in clearance.untraced if name in names),
+            resumed=resumed,
+            max_wait=task.options.max_wait,
+            first_run=task.options.first_run,
+            override=task.options.override,
+        )
+        bundles.append(Bundle(lane, names, len(targets), work.packed()))
+    handed.hand(run, saved.digest, bundles)
+    return run
+
+
+def _stopped(agenda: Agenda, lanes: Sequence[HandedLane]) -> dict[Target, Fate]:
+    """What is said of the targets of lanes that stopped before they told any fate."""
+    said = {name: one.said for one in lanes if one.fates is None for name in one.accounts}
+    return {
+        one.target: Fate(Outcome.PENDING, said[one.target.account])
+        for one in agenda.left
+        if one.target.account in said
+    }
+
+
+class _Following:
+    """What the workers tell of a run, told on; the database may go away for a while."""
+
+    def __init__(self, clearance: Clearance, run: int) -> None:
+        self._task = clearance.task
+        self._journal = clearance.known.journal
+        self._run = run
+        self._after = 0
+        self._tended = time.monotonic()
+
+    def to_the_end(self) -> list[HandedLane] | None:
+        """The lanes at their end; None if the follower was told to stop: they go on without it."""
+        lanes = self._patiently(self._lanes)
+        total = sum(one.targets for one in lanes)
+        now, listener = self._task.site.now, self._task.site.listener
+        listener.event(Event(now(), "run-started", total=total, detail=self._task.saved.digest))
+        stopped: list[bool] = []
+        with self._task.stop.ends(lambda: stopped.append(True)):
+            while True:
+                lanes = self._patiently(self._lanes)
+                self._patiently(self._tell)
+                listener.tick()
+                if not any(one.open for one in lanes):
+                    break
+                if stopped:
+                    return None
+                self._tend(lanes)
+                time.sleep(_POLL)
+        self._patiently(lambda: _handover(self._journal).forget(self._run))
+        listener.event(Event(now(), "run-ended", done=total))
+        return lanes
+
+    def _lanes(self) -> list[HandedLane]:
+        return _handover(self._journal).lanes(run=self._run)
+
+    def _tell(self) -> None:
+        while lines := _handover(self._journal).told(self._run, self._after):
+            for number, line in lines:
+                self._after = number
+                self._task.site.listener.event(from_kept(line))
+
+    def _tend(self, lanes: Sequence[HandedLane]) -> None:
+        """A lane whose job was lost with the last moments of a database gets another."""
+        if time.monotonic() - self._tended < _AGAIN:
+            return
+        self._tended = time.monotonic()
+        self._patiently(lambda: dispatched(self._task.site, self._task.project, lanes))
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return work()
+            except ReconcilerError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(1)
+            try:
+                self._journal.reopen()
+            except ReconcilerError:
+                continue

@@ -1,0 +1,106 @@
+"""Who works which lane: Procrastinate hands the lanes of a database out to workers.
+
+One job a lane, with the lane as its lock; what there is to do lies in the journal's tables, so a
+job that is lost costs nothing: whoever notices makes another (`Engine.mend`).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import procrastinate
+from procrastinate import exceptions, jobs
+from procrastinate.schema import SchemaManager
+
+from reconciler.lanes.handed import HandedLane
+from reconciler.lanes.journal.postgres_link import for_engine
+
+_TASK = "lane"
+_QUEUE = "lanes"
+_ALIVE = ("todo", "doing")
+
+logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we tell in our own words
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+
+
+def schema() -> str:
+    """The SQL that makes the engine's tables, in the schema that is searched."""
+    return SchemaManager.get_schema()
+
+
+class Engine:
+    """The engine of one database. *work* works the lane of a number, in a thread; None: a client.
+
+    *stall*: seconds without a sign of life after which a worker counts as dead.
+    """
+
+    def __init__(
+        self, url: str, work: Callable[[int], Awaitable[None]] | None = None, *, stall: float = 30.0
+    ) -> None:
+        self._stall = stall
+        connector = procrastinate.PsycopgConnector(
+            conninfo=for_engine(url), min_size=1, max_size=4, timeout=15.0
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._worker: Any = None
+
+        @self._app.task(name=_TASK, queue=_QUEUE)
+        async def lane(number: int) -> None:
+            if work is not None:
+                await work(number)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Engine"]:
+        """Meanwhile it is connected."""
+        async with self._app.open_async():
+            yield self
+
+    async def mend(self, lanes: Collection[HandedLane]) -> None:
+        """See to it that each of *lanes*, which are open, has a job that is alive."""
+        manager = self._app.job_manager
+        for job in await manager.get_stalled_jobs(
+            queue=_QUEUE, seconds_since_heartbeat=self._stall
+        ):
+            # Not tried again but ended: whoever wakes up with it must not end another's.
+            assert job.id is not None
+            with suppress(exceptions.ConnectorException):
+                await manager.finish_job_by_id_async(job.id, jobs.Status.FAILED, delete_job=True)
+        there = set()
+        for status in _ALIVE:
+            for one in await manager.list_jobs_async(queue=_QUEUE, status=status):
+                there.add(one.task_kwargs.get("number"))
+        for lane in lanes:
+            if lane.number not in there:
+                task = self._app.configure_task(name=_TASK, queue=_QUEUE, lock=lane.lane)
+                await task.defer_async(number=lane.number)
+
+    async def run(self, *, concurrency: int, name: str, wait: bool) -> None:
+        """Work what is handed out, until `stop`; without *wait*, until nothing is left."""
+        self._worker = self._app._worker(
+            queues=[_QUEUE],
+            concurrency=concurrency,
+            name=name,
+            wait=wait,
+            install_signal_handlers=False,
+            fetch_job_polling_interval=max(0.2, min(5.0, self._stall / 4)),
+            update_heartbeat_interval=max(0.1, self._stall / 4),
+            stalled_worker_timeout=self._stall,
+            delete_jobs="always",
+        )
+        await self._worker.run()
+
+    def stop(self) -> None:
+        """No further job; those under way end as they do."""
+        if self._worker is not None:
+            self._worker.stop()
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    """Run *main* on an event loop of its own."""
+
+    async def body() -> None:
+        await main()
+
+    asyncio.run(body())

@@ -1,0 +1,94 @@
+"""A lane that was handed over to workers, as everybody sees it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+LaneState = Literal["queued", "working", "waiting", "done", "stopped"]
+OPEN: tuple[LaneState, ...] = ("queued", "working", "waiting")
+"""The states of a lane that is not at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What is handed over of a lane: its accounts, how many targets, and all that is needed."""
+
+    lane: str
+    accounts: tuple[str, ...]
+    targets: int
+    work: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HandedLane:
+    """A lane of a plan. *takes*: how often a worker took it; *clean*: given back as it should be.
+
+    *owner*: the worker, its host, pid and since when. *said*: why it stopped, or waits. *code*:
+    the exit code of what stopped it. *done*: targets worked so far. *fates*: at its end, what
+    became of each target, as JSON.
+    """
+
+    number: int
+    run: int
+    plan: str
+    lane: str
+    accounts: tuple[str, ...]
+    targets: int
+    state: LaneState
+    takes: int
+    clean: bool
+    owner: Mapping[str, Any] | None
+    said: str | None
+    code: int | None
+    waiting_until: datetime | None
+    began: datetime | None
+    done: int
+    fates: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not at its end."""
+        return self.state in OPEN
+
+
+class Handover(Protocol):
+    """The lanes that were handed over, where machines share them."""
+
+    def hand(self, run: int, plan: str, bundles: Sequence[Bundle]) -> None:
+        """Hand all of *bundles* over, each a lane of *plan*, or none."""
+
+    def work(self, number: int) -> bytes:
+        """What was handed over with the lane."""
+
+    def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
+        """Those of a run, or of a plan; of neither: those that are not at their end."""
+
+    def take(self, number: int, owner: Mapping[str, Any]) -> HandedLane | None:
+        """Work the lane from now on, whoever did before; None if it is at its end."""
+
+    def mark(
+        self,
+        number: int,
+        takes: int,
+        state: LaneState,
+        *,
+        said: str | None = None,
+        code: int | None = None,
+        until: float | None = None,
+        done: int | None = None,
+        fates: str | None = None,
+    ) -> bool:
+        """What the lane is now; False for whoever has lost it."""
+
+    def unended(self, since: float) -> list[int]:
+        """The runs whose last lane came to its end *since* seconds ago, and that nobody ended."""
+
+    def tell(self, run: int, lines: Sequence[str]) -> None:
+        """Tell whoever follows the run."""
+
+    def told(self, run: int, after: int) -> list[tuple[int, str]]:
+        """What was told of the run since, numbered."""
+
+    def forget(self, run: int) -> None:
+        """Nobody follows the run any more."""

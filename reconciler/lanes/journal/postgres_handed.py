@@ -1,0 +1,161 @@
+"""Lanes handed over to workers: which there are, who works them, and what is told of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.lanes.handed import OPEN, Bundle, HandedLane, LaneState
+from reconciler.lanes.journal.postgres_parts import Transaction, get, put
+from reconciler.lanes.journal.rows import moment
+from reconciler.lanes.journal.sql import SqlDatabase
+
+TABLES = """
+CREATE TABLE handed(
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run BIGINT NOT NULL,
+  plan TEXT COLLATE "C" NOT NULL, lane TEXT COLLATE "C" NOT NULL, accounts TEXT NOT NULL,
+  targets BIGINT NOT NULL, state TEXT NOT NULL DEFAULT 'queued', takes BIGINT NOT NULL DEFAULT 0,
+  clean SMALLINT NOT NULL DEFAULT 1, owner TEXT, said TEXT, code INTEGER,
+  waiting_until DOUBLE PRECISION, began DOUBLE PRECISION, closed DOUBLE PRECISION,
+  done BIGINT NOT NULL DEFAULT 0,
+  fates TEXT);
+CREATE UNIQUE INDEX handed_once ON handed(plan, lane) WHERE state NOT IN ('done', 'stopped');
+CREATE INDEX handed_run ON handed(run);
+CREATE TABLE told(
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run BIGINT NOT NULL, line TEXT NOT NULL);
+CREATE INDEX told_run ON told(run, number);
+"""
+_COLUMNS = (
+    "number, run, plan, lane, accounts, targets, state, takes, clean, owner, said, code, "
+    "waiting_until, began, done, fates"
+)
+_OPEN = "state NOT IN ('done', 'stopped')"
+
+
+class HandedLanes:
+    """In *db*; what is written is a transaction of the journal's."""
+
+    def __init__(self, db: SqlDatabase, transaction: Transaction) -> None:
+        self._db = db
+        self._transaction = transaction
+
+    def hand(self, run: int, plan: str, bundles: Sequence[Bundle]) -> None:
+        """Hand all of *bundles* over, each a lane of *plan*, or none."""
+        with self._transaction():
+            for one in bundles:
+                number = self._db.insert(
+                    "INSERT INTO handed(run, plan, lane, accounts, targets) VALUES(?,?,?,?,?)",
+                    (run, plan, one.lane, json.dumps(one.accounts), one.targets),
+                    "number",
+                )
+                put(self._db, "work", str(number), [one.work])
+
+    def work(self, number: int) -> bytes:
+        """What was handed over with the lane."""
+        found = get(self._db, "work", str(number))
+        assert found is not None
+        return found
+
+    def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
+        """Those of a run, or of a plan; of neither: those that are not at their end."""
+        where, values = f" WHERE {_OPEN}", ()
+        if run is not None:
+            where, values = " WHERE run=?", (run,)  # type: ignore[assignment]
+        elif plan is not None:
+            where, values = f" WHERE plan=? AND {_OPEN}", (plan,)  # type: ignore[assignment]
+        rows = self._db.all(f"SELECT {_COLUMNS} FROM handed{where} ORDER BY number", values)
+        return [_lane(row) for row in rows]
+
+    def take(self, number: int, owner: Mapping[str, Any]) -> HandedLane | None:
+        """Work the lane from now on, whoever did before; None if it is at its end.
+
+        What comes back says how it was left: whether it was taken before, and given back whole.
+        """
+        with self._transaction() as now:
+            row = self._db.one(
+                f"SELECT {_COLUMNS} FROM handed WHERE number=? AND {_OPEN} FOR UPDATE", (number,)
+            )
+            if row is None:
+                return None
+            self._db.run(
+                "UPDATE handed SET state='working', takes=takes+1, clean=0, owner=?, "
+                "waiting_until=NULL, began=coalesce(began, ?) WHERE number=?",
+                (json.dumps(dict(owner)), now.timestamp(), number),
+            )
+        return _lane(row)
+
+    def mark(
+        self,
+        number: int,
+        takes: int,
+        state: LaneState,
+        *,
+        said: str | None = None,
+        code: int | None = None,
+        until: float | None = None,
+        done: int | None = None,
+        fates: str | None = None,
+    ) -> bool:
+        """What the lane is now; False for whoever has lost it (*takes*: how often it was taken)."""
+        ends = state in ("done", "stopped", "queued")
+        with self._transaction() as now:
+            changed = self._db.run(
+                "UPDATE handed SET state=?, said=?, code=?, waiting_until=?, "
+                "done=coalesce(?, done), fates=coalesce(?, fates), clean=?, closed=?, "
+                "owner=CASE WHEN ?=1 THEN NULL ELSE owner END "
+                f"WHERE number=? AND takes=? AND {_OPEN}",
+                (
+                    *(state, said, code, until, done, fates, int(ends)),
+                    *(None if state in OPEN else now.timestamp(), int(ends), number, takes),
+                ),
+            )
+            if changed and state not in OPEN:
+                self._db.run("DELETE FROM shelf WHERE kind='work' AND name=?", (str(number),))
+        return changed > 0
+
+    def unended(self, since: float) -> list[int]:
+        """The runs whose last lane came to its end *since* seconds ago, and that nobody ended."""
+        rows = self._db.all(
+            "SELECT h.run FROM handed h JOIN runs r ON r.number=h.run WHERE r.ended IS NULL "
+            "GROUP BY h.run HAVING count(closed)=count(*) AND "
+            "max(closed) < extract(epoch FROM clock_timestamp())::float8 - ? ORDER BY h.run",
+            (since,),
+        )
+        return [row[0] for row in rows]
+
+    # ---- what is told
+
+    def tell(self, run: int, lines: Sequence[str]) -> None:
+        """Tell whoever follows the run."""
+        with self._transaction():
+            self._db.many("INSERT INTO told(run, line) VALUES(?,?)", [(run, one) for one in lines])
+
+    def told(self, run: int, after: int) -> list[tuple[int, str]]:
+        """What was told of the run since."""
+        sql = "SELECT number, line FROM told WHERE run=? AND number>? ORDER BY number LIMIT 5000"
+        return [(row[0], row[1]) for row in self._db.all(sql, (run, after))]
+
+    def forget(self, run: int) -> None:
+        """Nobody follows the run any more."""
+        with self._transaction():
+            self._db.run("DELETE FROM told WHERE run=?", (run,))
+
+
+def _lane(row: Sequence[Any]) -> HandedLane:
+    return HandedLane(
+        number=row[0],
+        run=row[1],
+        plan=row[2],
+        lane=row[3],
+        accounts=tuple(json.loads(row[4])),
+        targets=row[5],
+        state=row[6],
+        takes=row[7],
+        clean=bool(row[8]),
+        owner=None if row[9] is None else json.loads(row[9]),
+        said=row[10],
+        code=row[11],
+        waiting_until=None if row[12] is None else moment(row[12]),
+        began=None if row[13] is None else moment(row[13]),
+        done=row[14],
+        fates=row[15],
+    )

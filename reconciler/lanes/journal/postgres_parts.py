@@ -1,0 +1,37 @@
+"""Whatever is larger than a row, kept in parts of a mebibyte."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from reconciler.lanes.journal.sql import SqlDatabase
+
+_PART = 1 << 20  # bytes of a row
+
+Transaction = Callable[[], AbstractContextManager[datetime]]
+
+
+def put(db: SqlDatabase, kind: str, name: str, parts: Iterable[bytes]) -> None:
+    """Keep what *parts* are together, in the transaction under way; what is there stays."""
+    for number, part in enumerate(_cut(parts)):
+        sql = "INSERT INTO shelf VALUES(?,?,?,?) ON CONFLICT DO NOTHING"
+        db.run(sql, (kind, name, number, part))
+
+
+def get(db: SqlDatabase, kind: str, name: str) -> bytes | None:
+    """What is kept under *name*, None if nothing is."""
+    sql = "SELECT data FROM shelf WHERE kind=? AND name=? ORDER BY part"
+    rows = db.all(sql, (kind, name))
+    return b"".join(bytes(row[0]) for row in rows) if rows else None
+
+
+def _cut(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in parts of one size; at least one."""
+    rest, none = b"", True
+    for one in parts:
+        rest += one
+        while len(rest) >= _PART:
+            yield rest[:_PART]
+            rest, none = rest[_PART:], False
+    if rest or none:
+        yield rest
