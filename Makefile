@@ -6,9 +6,10 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 WORKERS ?= 2
 KILLS ?= 1000
 FUZZ ?= 20000
+SPECS ?= specs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs crash bench wheel lock audit sbom clean setup system
+.PHONY: help demo test lint docs crash prism bench wheel lock audit sbom clean setup system
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -32,6 +33,9 @@ docs: setup ## build the documentation strictly, into site/
 
 crash: setup system ## kill an apply 1,000 times (KILLS=n), 20,000 odd answers of each kind (FUZZ=n)
 	$(RUN) $(PY) -m pytest tests/crash tests/lanes/test_fuzz.py tests/drivers/test_fuzz.py -n $(WORKERS) --kills $(KILLS) --fuzz $(FUZZ)
+
+prism: setup ## ask mocks of the vendors' own OpenAPI documents (SPECS=folder; Prism in the PATH)
+	$(RUN) $(PY) scripts/prism.py $(SPECS)
 
 bench: setup ## run every benchmark and write docs/benchmarks.md
 	@failed=; for script in benchmarks/*.py; do \
