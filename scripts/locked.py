@@ -4,7 +4,8 @@
     python scripts/locked.py check LOCK  exit 1, with the reason, if LOCK does not fit
 
 `build` makes the wheel, `run` is what a user installs with every extra, `ci` what the tests need,
-`supply` what looks after these locks. Each names every file by its hash: pip takes these or none.
+`supply` what looks after these locks; `init --ci` writes a fifth, for jobs that install reconciler
+itself from its repository. Each names every file by its hash: pip takes these or none.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "requirements"
+TEMPLATE = ROOT / "reconciler" / "api" / "init" / "templates" / "reconciler.lock"
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 OURS = ("dev", "docs", "supply")  # extras that no user installs
 MARK = "# requirements of pyproject.toml: "
@@ -63,6 +65,8 @@ def make(options: list[str]) -> None:
         ("supply", [*_of_project(["supply"]), "--constraint=requirements/ci.lock"], []),
     ):
         _compile(FOLDER / f"{name}.lock", [*arguments, *options], "\n".join(given))
+    pins = "--constraint=requirements/run.lock"
+    _compile(TEMPLATE, ["pyproject.toml", "-", pins, *options], "\n".join(build))
 
 
 def _of_project(extras: list[str]) -> list[str]:

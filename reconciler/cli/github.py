@@ -71,7 +71,8 @@ def reviewed(app: App, plan: str, workflow: str) -> None:
 
     Every SSH signature in a comment of the pull request is put beside PLAN, whether it counts or
     not: `apply` judges them. With GITHUB_OUTPUT set: `number`, `run` (whose artefact has the plan;
-    empty if there is none).
+    empty if there is none) and `author`, who opened the pull request: give apply that as
+    --requested-by, for the plan was made by the files of the pull request.
     """
     from reconciler.api.github import reviewed as found_out
 
@@ -81,7 +82,7 @@ def reviewed(app: App, plan: str, workflow: str) -> None:
     else:
         signed = f"{len(found.signatures)} signature{'s' * (len(found.signatures) != 1)}"
         app.out(f"pull request {found.number}, run {found.run}, {signed}")
-    _outputs(app, number=found.number, run=found.run)
+    _outputs(app, number=found.number, run=found.run, author=found.author)
 
 
 def _outputs(app: App, **values: object) -> None:

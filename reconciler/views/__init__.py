@@ -47,6 +47,7 @@ PLAN_FORMATS: dict[str, PlanView] = {
     "sarif": _plan("sarif"),
     "github": _plan("github"),
     "github-summary": _plan("github", "plan_summary"),
+    "github-output": _plan("outputs"),
     "gitlab-terraform": _plan("gitlab", "terraform"),
     "gitlab-codequality": _plan("gitlab", "code_quality"),
     "terraform-json": _plan("terraform"),
@@ -61,6 +62,7 @@ REPORT_FORMATS: dict[str, ReportView] = {
     "junit": _report("junit"),
     "github": _report("github"),
     "github-summary": _report("github", "report_summary"),
+    "github-output": _report("outputs"),
 }
 
 

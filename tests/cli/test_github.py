@@ -71,7 +71,8 @@ class PullRequest:
             shutil.copy(self.artifact / "plan.json", self.site.root / "plan.json")
         else:
             self.site.run("plan", "--out", "plan.json")
-        return self.site.apply("--yes", "--first-run"), outputs
+        by = ["--requested-by", outputs["author"]] if outputs["author"] else []
+        return self.site.apply("--yes", "--first-run", *by), outputs
 
     def job(self, event: dict[str, Any], token: str, *command: str) -> int:
         (self.root / "event.json").write_text(json.dumps(event))
@@ -331,7 +332,7 @@ def test_the_plan_that_was_reviewed_and_signed_is_applied(signed: PullRequest) -
     pull.merge()
     code, outputs = pull.apply_job()
     assert code == 0, pull.site.err
-    assert outputs == {"number": "7", "run": "41"}
+    assert outputs == {"number": "7", "run": "41", "author": "octocat"}
     assert pull.site.effects() == ["push/push-old-0", "push/push-old-1", "push/push-old-2"]
 
 
@@ -356,9 +357,27 @@ def test_a_plan_that_changed_after_its_approval_is_not_applied(signed: PullReque
     assert pull.site.effects() == []
 
 
+def test_who_opened_the_pull_request_cannot_approve_it_whoever_the_plan_names(
+    signed: PullRequest,
+) -> None:
+    pull = signed
+    rule = "allowedSigners: allowed_signers"
+    pull.site.guards = pull.site.guards.replace(
+        rule, f"{rule}, aliases: {{octocat: [ann@acme.example]}}"
+    )
+    pull.site.write()
+    pull.patch.setenv("GITHUB_ACTOR", "somebody-else")  # what a plan job of ann's own may say
+    assert pull.plan_job() == 0
+    approve(pull)
+    ran(pull, 41)
+    pull.merge()
+    assert pull.apply_job()[0] == 3
+    assert pull.site.effects() == []
+
+
 def test_a_push_that_is_no_merge_has_no_reviewed_plan(pull: PullRequest) -> None:
     code, outputs = pull.apply_job()
-    assert outputs == {"number": "", "run": ""}
+    assert outputs == {"number": "", "run": "", "author": ""}
     assert code == 0, pull.site.err  # of a plan that is made anew, as nobody needs to approve
 
 

@@ -29,6 +29,7 @@ class CodeHostState:
     def pull(self, number: int, owner: str, branch: str, head: str) -> dict[str, Any]:
         made = {
             "number": number,
+            "user": {"login": "octocat"},
             "state": "open",
             "merged_at": None,
             "merge_commit_sha": None,

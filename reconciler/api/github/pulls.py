@@ -1,5 +1,6 @@
 """The pull request that an event is about, found by what GitHub says of it and by nothing else."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,15 +8,17 @@ from typing import Any, Final
 from reconciler.api.github.event import Place, at, sha
 
 _NUMBERS: Final = range(1, 1 << 53)
+_LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}(\[bot\])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request. *head*: its newest commit."""
+    """A pull request. *head*: its newest commit. *author*: who opened it, by login."""
 
     number: int
     head: str
     open: bool
+    author: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +73,6 @@ def _pull(value: Any) -> Pull | None:
     number, head = at(value, "number"), sha(at(value, "head", "sha"))
     if head is None or type(number) is not int or number not in _NUMBERS:
         return None
-    return Pull(number, head, at(value, "state") == "open")
+    author = at(value, "user", "login")
+    known = isinstance(author, str) and _LOGIN.fullmatch(author)
+    return Pull(number, head, at(value, "state") == "open", author if known else None)

@@ -24,11 +24,13 @@ _MOST: Final = 100  # signatures; more people than will ever review one change
 class ReviewedPull:
     """*run*: the run of the merged pull request that made its last plan, None if there is none.
 
-    *signatures*: the files that hold what its comments say, beside the plan.
+    *signatures*: the files that hold what its comments say, beside the plan. *author*: who opened
+    the pull request; the plan may name another, as that job ran a stranger's files.
     """
 
     number: int | None = None
     run: int | None = None
+    author: str | None = None
     signatures: tuple[Path, ...] = ()
     why: str | None = None
 
@@ -49,7 +51,7 @@ def reviewed(site: Site, plan: Path, *, workflow: str = "reconciler.yaml") -> Re
     run = _run(where, pull, workflow)
     if run is None:
         return ReviewedPull(pull.number, why="no run of the pull request's last commit made a plan")
-    return ReviewedPull(pull.number, run, tuple(_written(where, pull, plan)))
+    return ReviewedPull(pull.number, run, pull.author, tuple(_written(where, pull, plan)))
 
 
 def _run(where: Place, pull: Pull, workflow: str) -> int | None:
