@@ -82,17 +82,27 @@ class Usage(ReconcilerError):
     exit = Exit.USAGE
 
 
+_NAMED = 20  # names that are listed where nobody can tell which was meant
+
+
 class UnknownName(Usage):
     """A name that the project does not have. *parameter*: the one it was given for."""
 
     def __init__(self, parameter: str, name: str, names: Iterable[str]) -> None:
-        import difflib
-
         self.parameter = parameter
-        close = difflib.get_close_matches(name, sorted(names), n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        self.said = f"the project has no {name!r}.{hint}"
+        self.said = f"the project has no {name!r}.{meant(name, names)}"
         super().__init__(f"{parameter}: {self.said}")
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """A sentence, with a blank before it: which of *names* was probably meant, else all of them."""
+    import difflib
+
+    known = sorted(names)
+    if close := difflib.get_close_matches(name, known, n=1):
+        return f" Did you mean {close[0]!r}?"
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return f" There are: {', '.join(known[:_NAMED])}{more}" if known else ""
 
 
 def check_names(parameter: str, given: Iterable[str], names: Collection[str]) -> None:
@@ -105,7 +115,7 @@ def check_names(parameter: str, given: Iterable[str], names: Collection[str]) ->
 def check_format(name: str, names: Collection[str]) -> str:
     """*name*, a view's; `Usage` if it is none of *names*."""
     if name not in names:
-        raise Usage(f"no format {name!r}; there are {', '.join(names)}")
+        raise Usage(f"there is no format {name!r}.{meant(name, names)}")
     return name
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler import drivers as registry
 from reconciler.driver import Driver, defaults_of, one_each, settings_of
-from reconciler.errors import ReconcilerError, Usage
+from reconciler.errors import ReconcilerError, Usage, meant
 
 
 def drivers(name: str | None = None) -> tuple[list[dict[str, Any]], ReconcilerError | None]:
@@ -16,7 +16,7 @@ def drivers(name: str | None = None) -> tuple[list[dict[str, Any]], ReconcilerEr
     """
     found, broken = _found(name)
     if name is not None and not found:
-        raise Usage(f"there is no driver {name!r}; there are {', '.join(registry.names())}")
+        raise Usage(f"there is no driver {name!r}.{meant(name, registry.names())}")
     return [_told(driver) for driver in found], broken
 
 

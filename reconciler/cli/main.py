@@ -12,6 +12,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli._log import LOG_FORMAT, Log
+from reconciler.cli._usage import in_our_words
 from reconciler.cli.app import App
 from reconciler.errors import Exit, InputError, ReconcilerError, UnknownName
 
@@ -224,7 +225,7 @@ def _show_usage(error: click.UsageError, log: Log) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         log.say(error.format_message())  # the help, for a command line that names no command
         return
-    log.say(f"error: {error.format_message()}")
+    log.say(f"error: {in_our_words(error)}")
     if error.ctx is not None:
         log.say(error.ctx.get_usage())
         log.say(f"Try '{error.ctx.command_path} --help'.")

@@ -124,11 +124,22 @@ class _Teller:
             case kind if kind in WANTED:
                 wanted = WANTED[kind]
                 said = f"must be {wanted}, not {kind_of(one.value)}"
-                self._invalid(loc, said, f"write {wanted}")
+                self._invalid(loc, said, self._instead(loc, wanted, one.value, echo=echo))
             case kind if kind in BOUNDS:
                 self._invalid(loc, *bound(one))
             case _:
                 self._invalid(loc, "is not right", self._see(echo=echo))
+
+    def _instead(self, loc: Loc, wanted: str, value: object, *, echo: bool) -> str:
+        """What to write where *wanted* belongs and *value* stands."""
+        match value:
+            case [str(only)] if echo and wanted == "text":
+                return f"write `{cut(only)}`, without brackets"
+            case str(text) if echo and loc[-2:-1] in (("absent",), ("keep",)):
+                return f"write `id: {cut(text)}` or `name: {cut(text)}`"
+            case str(text) if echo and wanted == "a list":
+                return f"write `[{cut(text)}]`"
+        return f"write {wanted}"
 
     # ------------------------------------------------------------ one thing
 

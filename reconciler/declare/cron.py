@@ -3,17 +3,33 @@
 from datetime import datetime
 from typing import Any
 
+_RANGES = {
+    "minute": ("a minute", "0 to 59"),
+    "hour": ("an hour", "0 to 23"),
+    "day-of-month": ("a day of the month", "1 to 31, or L for the last"),
+    "month": ("a month", "1 to 12"),
+    "day-of-week": ("a day of the week", "0 (Sunday) to 6"),
+}
+"""What the parser calls a field -> the same in our words, and what may stand there."""
+
 
 def cron(text: str) -> str:
     """A schedule that comes at some time; ValueError says what is wrong."""
     from cronsim import CronSim, CronSimError
 
     if len(text.split()) != 5:
-        raise ValueError('is not a cron schedule of five fields, such as "0 9 * * 1-4"')
+        fields = "minute, hour, day of the month, month, day of the week"
+        raise ValueError(f'is not a cron schedule of five fields; write {fields}: "0 9 * * 1-4"')
     try:
         next(CronSim(text, datetime(2000, 1, 1)))
     except CronSimError as error:
-        raise ValueError(f"is not a cron schedule: {str(error).lower()}") from None
+        field = next((one for one in _RANGES if one in str(error).lower()), None)
+        if field is None:
+            raise ValueError('is not a cron schedule; write it as "0 9 * * 1-4"') from None
+        what, way = _RANGES[field]
+        raise ValueError(
+            f"is not a cron schedule: it has {what} that there is not; write {way} for it"
+        ) from None
     except StopIteration:
         raise ValueError("is a cron schedule that never comes") from None
     return text

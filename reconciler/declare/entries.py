@@ -26,7 +26,11 @@ class Expectation(Declared):
         if least is None and most is None:
             yield (), "expect needs min or max", "write `expect: {max: 20}`"
         elif _number(least) > _number(most) >= 0:
-            yield (), f"min {least} is more than max {most}", "exchange them"
+            yield (
+                (),
+                f"min {least} is more than max {most}",
+                f"write `min: {most}` and `max: {least}`",
+            )
 
 
 def _number(text: object) -> int:

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from reconciler.declare import patterns, urls
+from reconciler.declare.near import near
 from reconciler.driver.declared import Complaint, ReadFrom
 from reconciler.driver.scalars import Reads, day, duration, instant
 from reconciler.model import Status
@@ -102,7 +103,9 @@ def name_type(letters: str, most: int) -> Any:
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(f"is not a name; write 1 to {most} of {letters}")
+            like = re.sub(f"(?!{letters}).", "-", text.lower()).strip("-")[:most]
+            such = f", such as `{like}`" if re.fullmatch(pattern, like) else ""
+            raise ValueError(f"is not a name; write 1 to {most} of {letters}{such}")
         return text
 
     schema = {"type": ["string", "integer"], "pattern": f"^{pattern}$"}
@@ -184,20 +187,27 @@ Texts = Annotated[
 
 
 def exactly_one(raw: dict[str, Any], keys: tuple[str, ...]) -> Iterator[Complaint]:
-    """A complaint unless exactly one of *keys* is written."""
+    """A complaint unless exactly one of *keys* is written; a misspelt one is told as that."""
     written = [key for key in keys if key in raw]
-    if len(written) != 1:
+    if len(written) != 1 and not (not written and any(near(key, keys) for key in raw)):
         had = f"this has {' and '.join(written)}" if written else "this has none of them"
         yield (
             (),
             f"exactly one of {', '.join(keys)} is needed; {had}",
-            f"keep one of {', '.join(keys)}",
+            f"{'keep' if written else 'add'} one of {', '.join(keys)}",
         )
 
 
 def wrong_way_round(first: object, last: object) -> bool:
     """Whether two dates, where both are dates, are the wrong way round."""
-    return isinstance(first, str) and isinstance(last, str) and len(first) == 10 and last < first
+    return _is_date(first) and _is_date(last) and str(last) < str(first)
+
+
+def _is_date(text: object) -> bool:
+    try:
+        return isinstance(text, str) and len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def one_of(*keys: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _bracket(text: str, start: int) -> int:
             last = None
         else:
             index, last = _character(text, index)
-    raise ValueError("has a `[` that is not closed; write \\[ for a bracket itself")
+    raise ValueError("has a `[` that is not closed; write [[] for a bracket itself")
 
 
 def _character(text: str, index: int) -> tuple[int, str]:
@@ -73,4 +73,40 @@ def _re2_said(text: str, error: Exception) -> str:
         return f"{said}; write out what it repeats"
     said = error.args[0] if error.args else ""
     said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return f"is not an RE2 pattern: {said}; see https://github.com/google/re2/wiki/Syntax"
+    kind, _, where = said.partition(": ")
+    what, way = _RE2.get(kind, ("", "look it up at https://github.com/google/re2/wiki/Syntax"))
+    if not what:
+        return f"is not an RE2 pattern; {way}"
+    return f"is not an RE2 pattern: it {what.format(where)}; {way.format(where)}"
+
+
+_RE2 = {
+    "missing )": ("has a `(` that is not closed", "write [(] for the character itself"),
+    "unexpected )": ("has a `)` that closes nothing", "write [)] for the character itself"),
+    "missing ]": ("has a `[` that is not closed", "write [[] for the character itself"),
+    "bad repetition operator": ("repeats what is repeated already: `{}`", "write one of them"),
+    "no argument for repetition operator": (
+        "has a `{}` with nothing before it to repeat",
+        "write .{0} for any text, or [{0}] for the character itself",
+    ),
+    "missing argument to repetition operator": (
+        "has a `{}` with nothing before it to repeat",
+        "write .{0} for any text, or [{0}] for the character itself",
+    ),
+    "invalid repetition size": (
+        "has a repetition that RE2 does not take: `{}`",
+        "write at most 1000, and the smaller number first",
+    ),
+    "invalid character class range": (
+        "has a range that is none: `{}`",
+        "exchange its ends, or write a class that RE2 knows",
+    ),
+    "invalid escape sequence": (
+        "has an escape that RE2 does not have: `{}`",
+        "take the backslash out",
+    ),
+    "invalid perl operator": ("has a group that RE2 does not have: `{}`", "write (?: for a group"),
+    "invalid named capture group": ("has a group without a whole name", "write (?: for a group"),
+    "trailing \\": ("ends in a backslash", "take it out"),
+}
+"""What RE2 calls a mistake -> what is wrong, in our words, and the fix; {} is where."""

@@ -328,6 +328,7 @@ class _Reader:
     def _read_some(self, text: str) -> int | None:
         """Read until the end (None) or the first syntax error (its line, from 0)."""
         self._loader: Any = CSafeLoader(text)
+        self._quoted: tuple[Any, Any] | None = None  # the newest quoted text of several lines
         try:
             self._documents()
         except yaml.MarkedYAMLError as error:
@@ -393,6 +394,8 @@ class _Reader:
             self._odd = self._odd or reads_otherwise(text)
             return _Node(line, column, text or None, plain=True)
         node = _Node(line, column, text)
+        if event.style in "\"'" and event.end_mark.line > event.start_mark.line:
+            self._quoted = event.start_mark, event.end_mark
         if "\x00" in text:
             self._refuse("character", "the character U+0000", event.start_mark, "remove it")
             node.hole = True
@@ -454,11 +457,14 @@ class _Reader:
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
-        message, fix = _WORDS.get(
-            error.problem or "", (error.problem or "not YAML", "mend the YAML here")
-        )
+        message, fix = _WORDS.get(error.problem or "", ("this is no YAML", "mend the YAML here"))
         if error.context_mark is not None and "not closed" in message:
             mark = error.context_mark
+        elif mark and self._quoted is not None and self._quoted[1].line == mark.line:
+            mark, end = self._quoted
+            last = self._spot(end.line, end.column)[0]
+            message = f"the quote that is opened here is closed only in line {last}"
+            fix = "close it where the text ends"
         place = self._spot(mark.line, mark.column) if mark else (1, 1)
         self._add(_error("yaml", message, self._path, place, fix))
 

@@ -49,7 +49,9 @@ def base_url(text: str) -> str:
     text = _url(text, path=True, secrets="credentials go into settings")
     parts = urlsplit(text)
     if parts.scheme == "http" and not is_here(parts.hostname or ""):
-        raise ValueError("must be https; http is only for localhost, 127.0.0.0/8 and [::1]")
+        raise ValueError(
+            "must be https: http is only for localhost, 127.0.0.0/8 and [::1]; write https"
+        )
     return text
 
 

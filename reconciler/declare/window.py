@@ -23,7 +23,7 @@ def _zone(text: str) -> str:
         hint = ""
         if known := available_timezones():
             close = near(text, known)
-            hint = f"; did you mean {close}?" if close else ", such as Europe/Paris"
+            hint = f"; did you mean `{close}`?" if close else ", such as Europe/Paris"
         raise ValueError(f"{error}{hint}") from None
     return text
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.declare.reading import ATTRIBUTE, IDS, LABEL
 from reconciler.declare.times import by_format
-from reconciler.inventory import shape
+from reconciler.inventory import fixes, shape
 from reconciler.inventory.columns import Columns, Header, known
 from reconciler.inventory.csvtext import (
     DELIMITERS,
@@ -23,13 +23,15 @@ from reconciler.inventory.jsonscan import Unscanned, value_of
 from reconciler.inventory.jsontext import Batch
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
-from reconciler.inventory.records import STATUSES, Dates, build
+from reconciler.inventory.records import REQUIRED, STATUSES, Dates, build
 from reconciler.model import Campaign
 
 LISTS = ("phoneNumbers", "messageIds", "unknown")
 OBJECTS = ("labels", "attributes")
 SEPARATOR = ";"
 _TOGETHER = 200  # rows
+_HEAD_LINES = 200  # lines by which another format is told
+_STRANGE = ("|", "^", "~", ":")  # what parts cells elsewhere
 _TRIMMED = frozenset(  # elsewhere a blank may be meant: names go to the vendor to the byte
     {"account", "status", "createdAt", "updatedAt", "labels", "attributes", *LISTS}
 )
@@ -102,7 +104,8 @@ def _rows(source: Iterator[str], notes: Notes) -> Iterator[Row]:
             break
         first.append(more)
     if first and first[-1].lstrip()[:1] in ("{", "["):
-        head = first[-1].encode("utf-8", "replace")
+        begins = [first[-1], *itertools.islice(source, _HEAD_LINES)]
+        head = "".join(begins).encode("utf-8", "replace")
         other = shape.mistaken(head, "csv", notes.path) or shape.is_in("json", "csv")
         notes.cut = True
         notes.error("inventory-format", other[0], line=len(first), column=1, fix=other[1])
@@ -113,6 +116,12 @@ def _rows(source: Iterator[str], notes: Notes) -> Iterator[Row]:
         notes.error("inventory-syntax", what, line=1, column=1, fix="export it with , or ; or tab")
         raise Unreadable
     delimiter = said or (_delimiter(first[-1], notes) if first else ",")
+    strange = _strange(first[-1], delimiter, notes) if first else None
+    if strange is not None:
+        what = f"the cells are parted by `{strange}`"
+        fix = f"export it with , or ; or tab, or: {fixes.parted(notes.path, strange)}"
+        notes.error("inventory-syntax", what, line=len(first), column=1, fix=fix)
+        raise Unreadable
     yield from Rows(itertools.chain(first, source), delimiter, notes)
 
 
@@ -124,6 +133,14 @@ def _delimiter(line: str, notes: Notes) -> str:
         return known(cells, notes.reading), len(cells)
 
     return max(DELIMITERS, key=worth)
+
+
+def _strange(line: str, delimiter: str, notes: Notes) -> str | None:
+    """What parts the cells of a header row without one of our delimiters; None if nothing does."""
+    if len(_split(line, delimiter)) > 1:
+        return None
+    several = (one for one in _STRANGE if known(_split(line, one), notes.reading) > 1)
+    return next(several, None)
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -157,15 +174,18 @@ class _Record:
             self._wrong_number()
             return None
         value: dict[str, Any] = {}
-        good = True
+        wrong: set[str] = set()
         cells = self._row.cells
         named = [(name, cells[number]) for number, name in self._columns.places]
         for name, cell in itertools.chain(named, self._columns.fixed.items()):
             held = cell.strip() if name in _TRIMMED else cell
-            if held:
-                good = self._put(value, name, held) and good
-        record = build(value, self._notes, self._where, self._dates)
-        return record if good else None
+            if not held and name in REQUIRED:
+                self._wrong(name, f"`{name}` is empty", "fill the cell, or take the row out")
+                wrong.add(name)
+            elif held and not self._put(value, name, held):
+                wrong.add(name)
+        record = build(value, self._notes, self._where, self._dates, wrong)
+        return None if wrong else record
 
     def _put(self, value: dict[str, Any], name: str, cell: str) -> bool:
         """Whether the cell could be read into the record's *value*."""

@@ -18,7 +18,7 @@ from reconciler.inventory.jsontext import (
     place,
     spot,
 )
-from reconciler.inventory.notes import Notes
+from reconciler.inventory.notes import Notes, closest
 from reconciler.inventory.raw import Damaged, Raw
 from reconciler.inventory.shape import mistaken
 from reconciler.model import Campaign
@@ -241,6 +241,9 @@ def _no_campaigns(
         said, fix = other
     elif "account" in keys:
         said, fix = "this is a single record", "put it into a list: [ before it, ] behind it"
+    elif (slip := closest("campaigns", list(keys))) is not None:
+        start = keys[slip].line, keys[slip].column
+        said, fix = f"unknown key `{slip}`", "did you mean `campaigns`?"
     else:
         said = "the document has no `campaigns`"
         fix = 'add "campaigns": [] with the records in it, and "kind": "Inventory"'

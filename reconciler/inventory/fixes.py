@@ -20,6 +20,12 @@ def recode(name: str, encoding: str, *, gzip: bool) -> str:
     return f"save it as UTF-8, or: {command}"
 
 
+def parted(name: str, delimiter: str) -> str:
+    """How the cells of a table that *delimiter* parts are parted by a semicolon."""
+    change = f"tr {shlex.quote(delimiter)} ';'"
+    return change if name == "-" else f"{change} < {shlex.quote(name)} > {shlex.quote(_new(name))}"
+
+
 def unpack(name: str, foreign: Foreign) -> str:
     """How to get at what the file *name* holds."""
     if foreign.command is None:

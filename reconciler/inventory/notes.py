@@ -176,7 +176,8 @@ class Notes:
                 f"the header says {one.campaigns} campaigns of `{account}`, "
                 f"but {one.seen} follow it",
                 line=one.line,
-                fix="the file is truncated or was edited: write it again",
+                fix=f'if none is missing, write "campaigns": {one.seen}; else the file is '
+                "truncated: write it again",
             )
 
     def diagnostics(self) -> list[Diagnostic]:

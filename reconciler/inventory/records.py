@@ -1,7 +1,7 @@
 """One record, from any format's plain values, with everything that is wrong with it."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from reconciler.model import Campaign, Status
 
 _ATTRIBUTES = dict(zip(FIELDS, Campaign.__struct_fields__, strict=True))
 _TIMES = ("createdAt", "updatedAt")
-_REQUIRED = ("account", "id", "name")
+REQUIRED = ("account", "id", "name")
 STATUSES: Mapping[str, Status] = {one.value: one for one in Status}
 _LONGEST = 60  # characters of a wrong value that are shown
 
@@ -168,8 +168,17 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
 }
 
 
-def build(value: object, notes: Notes, where: Where, dates: Dates = PLAIN) -> Campaign | None:
-    """A record from *value*; None when something is wrong, which *notes* then know."""
+def build(
+    value: object,
+    notes: Notes,
+    where: Where,
+    dates: Dates = PLAIN,
+    told: Collection[str] = (),
+) -> Campaign | None:
+    """A record from *value*; None when something is wrong, which *notes* then know.
+
+    *told*: fields of which something wrong is told already.
+    """
     if not isinstance(value, dict):
         line, column = where()
         notes.error(
@@ -181,13 +190,17 @@ def build(value: object, notes: Notes, where: Where, dates: Dates = PLAIN) -> Ca
         )
         return None
     fields: dict[str, Any] = {}
+    slips: dict[str, str] = {}  # a field that is not there -> the key that is probably meant for it
     good = True
     for key, one in value.items():
         if key not in _ATTRIBUTES:
             rest = [name for name in FIELDS if name not in value]
-            notes.unknown_field(key, where(key)[0], closest(key, rest))
+            like = closest(key, rest)
+            notes.unknown_field(key, where(key)[0], like)
+            if like is not None:
+                slips.setdefault(like, key)
             continue
-        if one is None and key not in _REQUIRED:
+        if one is None and key not in REQUIRED:
             continue
         try:
             fields[_ATTRIBUTES[key]] = (
@@ -197,15 +210,19 @@ def build(value: object, notes: Notes, where: Where, dates: Dates = PLAIN) -> Ca
             good = False
             line, column = where(key)
             notes.error("inventory-field", wrong.what, line=line, column=column, fix=wrong.fix)
-    for key in _REQUIRED:
+    for key in REQUIRED:
         if key not in value:
             good = False
-            line, column = where()
+            if key in told:
+                continue
+            slip = slips.get(key)
+            line, column = where() if slip is None else where(slip)
+            meant = f"`{slip}` stands there; did you mean `{key}`?"
             notes.error(
                 "inventory-field",
                 f"`{key}` is missing",
                 line=line,
                 column=column,
-                fix="every record has account, id and name",
+                fix="every record has account, id and name" if slip is None else meant,
             )
     return Campaign(**fields) if good else None

@@ -249,9 +249,20 @@ def _saved_anew(data: bytes) -> str | None:
 
 
 def _one_line(error: BaseException) -> str:
+    """What is wrong with the text of a plan, in our words."""
+    said = " ".join(str(error).split())
     if isinstance(error, RecursionError):
         return "it is nested too deep"
-    return " ".join(str(error).split())[:200]
+    if not isinstance(error, msgspec.DecodeError):
+        return said[:200]
+    if found := re.search(r"required field `(.*?)`", said):
+        return f"it lacks `{found[1]}`"
+    if found := re.search(r"at `\$\.?(.*?)`", said):
+        return f"at `{found[1]}` something else stands than in a plan"
+    if "truncated" in said:
+        return "it ends before its end: write it again"
+    byte = re.search(r"byte (\d+)", said)
+    return f"it is not one JSON object (byte {byte[1]})" if byte else "it is no JSON object"
 
 
 def _short(text: str) -> str:

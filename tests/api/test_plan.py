@@ -38,7 +38,7 @@ def test_a_plan_is_written_in_any_of_its_views(project: reconciler.Project, tmp_
         assert (tmp_path / "plan.md").read_text() == plan.view("markdown")
         assert plan.view("json").encode() == plan.to_bytes()
         assert plan.path is None
-        with pytest.raises(reconciler.Usage, match="no format 'pdf'; there are text, json"):
+        with pytest.raises(reconciler.Usage, match="there is no format 'pdf'. There are: "):
             plan.view("pdf")
 
 

@@ -588,7 +588,7 @@ def test_every_command_reads_reports_alike(
         assert main([*command, "--report", given]) == 64
         assert f"--report: write FORMAT=FILE, not '{given}'" in capsys.readouterr().err
     assert main([*command, "--report", "paper=x"]) == 64
-    assert "--report: no format 'paper'; there are text, json, " in capsys.readouterr().err
+    assert "--report: there is no format 'paper'. There are: " in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------- two plans
@@ -621,8 +621,8 @@ def test_show_of_two_plans_says_what_changed(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["old.json", "out.json", "--format", "sarif"], "of two plans: no format 'sarif'"),
-        (["old.json", "out.json", "--report", "csv=x"], "of two plans: no format 'csv'"),
+        (["old.json", "out.json", "--format", "sarif"], "of two plans: there is no format 'sarif'"),
+        (["old.json", "out.json", "--report", "csv=x"], "of two plans: there is no format 'csv'"),
         (["out.json", "--detailed-exitcode"], "name two plans"),
     ],
 )

@@ -109,7 +109,7 @@ def test_what_is_left_out_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("text: [a]", "1:1 `text` must be text, not a list | write text"),
+        ("text: [a]", "1:1 `text` must be text, not a list | write `a`, without brackets"),
         ("text: {a: b}", "1:1 `text` must be text, not a mapping | write text"),
         ("text:", "1:1 `text` is empty | give it a value, or leave the key out"),
         ("flag: 'yes'", "1:7 `flag` is neither true nor false | write true or false"),
@@ -131,7 +131,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ("even: 5", "1:7 `even` is not even | write an even number"),
         ("even: 2", "1:7 `even` must be at least 4 | write 4 or more"),
         ("even: 10", "1:7 `even` must be at most 8 | write 8 or less"),
-        ("even: [6]", "1:1 `even` must be text, not a list | write text"),
+        ("even: [6]", "1:1 `even` must be text, not a list | write `6`, without brackets"),
         (
             "mode: fats",
             "1:7 `mode` cannot be `fats` | did you mean `fast`? It is one of: fast, slow",
@@ -146,7 +146,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ("share: 0", "1:8 `share` must be more than 0 | write more than 0"),
         ("share: 1", "1:8 `share` must be less than 1 | write less than 1"),
         ("names: []", "1:1 `names` is empty | write at least one, or leave the key out"),
-        ("names: a", "1:8 `names` must be a list, not text | write a list"),
+        ("names: a", "1:8 `names` must be a list, not text | write `[a]`"),
         (
             "names: [a, ]\nmodes: [fast, {}]",
             "2:15 `modes[1]` cannot be this | write one of: fast, slow",
