@@ -6,6 +6,7 @@ another tool has formatted anew are another plan (their signatures do not count)
 
 import hashlib
 import json
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
