@@ -32,7 +32,7 @@ docs: setup ## build the documentation strictly, into site/
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 crash: setup system ## kill an apply 1,000 times (KILLS=n), 20,000 odd answers of each kind (FUZZ=n)
-	$(RUN) $(PY) -m pytest tests/crash tests/lanes/test_fuzz.py tests/drivers/test_fuzz.py -n $(WORKERS) --kills $(KILLS) --fuzz $(FUZZ)
+	$(RUN) $(PY) -m pytest tests/crash tests/lanes/test_fuzz.py tests/drivers/test_fuzz.py tests/views/test_sizes.py --large -n $(WORKERS) --kills $(KILLS) --fuzz $(FUZZ)
 
 prism: setup ## ask mocks of the vendors' own OpenAPI documents (SPECS=folder; Prism in the PATH)
 	$(RUN) $(PY) scripts/prism.py $(SPECS)

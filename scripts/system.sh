@@ -21,6 +21,9 @@ want chromium chromium chromium-browser google-chrome
 want openssh-client ssh-keygen
 want openssl openssl
 want strace strace
+# Markdown is also read by parsers that are written for Node.js.
+want nodejs node
+want npm npm
 # Debian keeps the server's programs off the PATH; an unmatched pattern stays as it is.
 want postgresql postgres /usr/lib/postgresql/*/bin/postgres
 want tmux tmux

@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=200,
         help="how many odd answers tests/lanes/test_fuzz.py tries of each kind (make crash: 20000)",
     )
+    parser.addoption(
+        "--large",
+        action="store_true",
+        help="tests/views/test_sizes.py: a hundred thousand actions in every view (make crash)",
+    )
 
 
 @pytest.fixture(scope="session")
