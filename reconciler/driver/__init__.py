@@ -193,9 +193,13 @@ class Unauthorised(msgspec.Struct, frozen=True):
 
 
 class Split(msgspec.Struct, frozen=True):
-    """The whole request was refused, nothing changed, because of one item in it: ask by halves."""
+    """The whole request was refused, nothing changed, because of one item in it: ask by halves.
+
+    *sift*: the driver's `sift` may find out which one.
+    """
 
     detail: str
+    sift: bool = False
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -338,7 +342,7 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     split: Callable[[tuple[Item, ...]], tuple[tuple[Item, ...], tuple[Item, ...]]] = halves
     """How a request that got `Split` is halved; each half must be a valid request."""
     sift: Callable[[Session, tuple[Item, ...]], Flow] | None = None
-    """After a `Split`, before any halving: asks which of the items the vendor does not know.
+    """After a `Split` that says so, before any halving: which items does the vendor not know?
 
     Returns `Sifted`. Its requests change nothing and do not count against the limits; they are
     made one after the other, `sift_apart` seconds apart.

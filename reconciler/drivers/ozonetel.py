@@ -201,7 +201,7 @@ def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict
                     return Unconfirmed(f"{detail}: {_BOTH}", known=True)
                 return Split(detail)
             case message if message == _BAD_CAMPAIGN:
-                return Refused(detail) if len(names) == 1 else Split(detail)
+                return Refused(detail) if len(names) == 1 else Split(detail, sift=True)
         return Doubt(f"not documented: {detail}" if detail else odd(answer))
     return rest(answer)
 

@@ -358,7 +358,7 @@ class Lane:
         self._came(self.line.result(sending.number, answer, said, verdict.detail), began)
         if isinstance(verdict, Unauthorised) and verdict.renew:
             await self._renewed(sending, verdict, used)
-        elif isinstance(verdict, Split) and await self._sifted(sending.batch):
+        elif isinstance(verdict, Split) and verdict.sift and await self._sifted(sending.batch):
             self._breaker.succeeded()
             self.line.untroubled()
         else:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.driver import Item, Request, Session, Sifted
+from reconciler.driver import Answer, Item, Request, Session, Sifted, Split
 from reconciler.model import Limits
 from tests.support.apply_world import DRIVER, Vendor, World, campaigns, told
 
@@ -24,8 +24,16 @@ def sift(session: Session, items: tuple[Item, ...]) -> Any:
     return Sifted(tuple(unknown), "the vendor does not know it")
 
 
+def judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Any:
+    verdict = DRIVER.judge(session, items, answer)
+    return replace(verdict, sift=b"valid" in answer.body) if isinstance(verdict, Split) else verdict
+
+
 TOGETHER = replace(
-    DRIVER, batches=lambda _settings, items, _most: [tuple(items)] if items else [], sift=sift
+    DRIVER,
+    batches=lambda _settings, items, _most: [tuple(items)] if items else [],
+    judge=judge,
+    sift=sift,
 )
 
 
@@ -104,3 +112,14 @@ def test_what_a_driver_names_that_was_not_in_the_request_means_nothing(world: Ma
     here = world(vendor, driver=replace(TOGETHER, sift=foreign))
     assert told(here.go(EIGHT)) == {i: "refused" if i == "x0" else "deleted" for i in EIGHT}
     assert "keep" in vendor.left
+
+
+def test_a_refusal_that_questions_cannot_explain_is_halved_at_once(world: Make) -> None:
+    def other(one: Any, vendor: Vendor) -> Any:
+        said = all_or_nothing(one, vendor)
+        return (422, b"no such record") if said and said[0] == 422 else said
+
+    vendor = Vendor(campaigns(*EIGHT[1:], "keep"), answers=other)
+    here = world(vendor, driver=TOGETHER)
+    assert told(here.go(EIGHT)) == {i: "refused" if i == "x0" else "deleted" for i in EIGHT}
+    assert [one.kind for one in vendor.seen if one.kind == "look"] == []
