@@ -14,6 +14,7 @@ from reconciler.declare.project import ProjectFile
 from reconciler.declare.quoting import quoted, scalar
 from reconciler.declare.required import missed
 from reconciler.declare.selector import Selector
+from reconciler.driver.declared import key_of
 from reconciler.errors import Diagnostic, ReconcilerError, Usage, check_names
 from reconciler.inventory import Reader
 from reconciler.inventory.sources import STDIN, inventory_sources
@@ -23,6 +24,10 @@ from reconciler.site import Site
 
 _LISTS: Final = ("status", "channel")  # several values: written with commas, or said again
 _INSIDE: Final = ("labels", "labelBefore", "labelAfter")  # written labels.KEY=VALUE
+CONDITIONS: Final = tuple(
+    key_of(name, field) for name, field in Selector.model_fields.items() if name != "text"
+)
+"""The keys of a `match`."""
 _SHOWN: Final = 5  # ids that are not there, named one by one
 _MOST_NAME: Final = 80
 

@@ -1,7 +1,6 @@
-"""`reconciler completion`: the script that makes a shell complete commands and options."""
+"""`reconciler completion`: the script that makes a shell complete what a command may be given."""
 
 import click
-from click.shell_completion import get_completion_class
 
 from reconciler.cli.app import App, pass_app
 
@@ -9,17 +8,19 @@ from reconciler.cli.app import App, pass_app
 @click.command(
     epilog="""\b
 Examples:
-  eval "$(reconciler completion bash)"
+  eval "$(reconciler completion bash)"                # in ~/.bashrc
+  eval "$(reconciler completion zsh)"                 # in ~/.zshrc, after compinit
   reconciler completion fish > ~/.config/fish/completions/reconciler.fish
 """
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @pass_app
 def command(app: App, shell: str) -> None:
-    """Print the completion script of SHELL; add `eval "$(reconciler completion bash)"` to it."""
-    from reconciler.cli.main import cli
+    """Print the completion script of SHELL.
 
-    kind = get_completion_class(shell)
-    assert kind is not None
-    complete = kind(cli, {}, "reconciler", "_RECONCILER_COMPLETE")
-    app.out(complete.source_template % complete.source_vars())
+    It completes commands and options, plan files, inventories, and of the project its accounts,
+    manifests, drivers; report formats; and files as the shell itself does.
+    """
+    from reconciler.cli._shells import SCRIPTS
+
+    app.out(SCRIPTS[shell])

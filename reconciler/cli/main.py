@@ -212,8 +212,10 @@ def _guarded(args: list[str], log: Log) -> int:
 
 def _invoke(args: list[str], log: Log) -> int:
     name = "reconciler"
-    if "_RECONCILER_COMPLETE" in os.environ:
-        cli._main_shell_completion({}, name)  # exits when it is a completion request
+    if instruction := os.environ.get("_RECONCILER_COMPLETE"):
+        from reconciler.cli import _shells
+
+        return _shells.answer(cli, instruction)
     with cli.make_context(name, args, obj=log) as ctx:
         result: Any = cli.invoke(ctx)
         app = ctx.find_object(App)
