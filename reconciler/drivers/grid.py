@@ -9,6 +9,7 @@ with a single cell left settles that cell's whole cross line. What remains is se
 below by the rank of the matrix (each rectangle has rank one) and from above by stars (whole lines).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -21,6 +22,9 @@ _STEPS: Final = 60_000  # search steps of one call; enough for everything up to 
 _SEEDS: Final = 16
 _TAKEN: Final = 40
 _GREEDY: Final = 160  # lines on both sides: up to here rectangles are looked for in large parts
+_WIDE: Final = 1024  # bits of a number that is gone through byte by byte
+_FILLED: Final = re.compile(rb"[^\0]")
+_IN_A_BYTE: Final = tuple(tuple(i for i in range(8) if byte >> i & 1) for byte in range(256))
 
 
 def rectangles(
@@ -32,20 +36,53 @@ def rectangles(
     """
     across: dict[str, int] = {}
     down: dict[str, int] = {}
-    filled: dict[int, int] = {}
-    for row, column in cells:
-        r, c = across.setdefault(row, len(across)), down.setdefault(column, len(down))
-        filled[r] = filled.get(r, 0) | 1 << c
-    blocks = _blocks(list(filled.values()), len(down), side, most or side * side)
-    names, numbers = list(across), list(down)
-    found = [
-        (tuple(names[i] for i in _bits(rows)), tuple(numbers[i] for i in _bits(columns)))
-        for rows, columns in blocks
+    grid = [
+        (across.setdefault(row, len(across)), down.setdefault(column, len(down)))
+        for row, column in cells
     ]
+    names, numbers, steps = list(across), list(down), [_STEPS]
+    found = []
+    for rows, columns, matrix in _apart(grid, len(across)):
+        for up, along in _blocks(matrix, len(columns), side, most or side * side, steps):
+            up_names = tuple(names[rows[i]] for i in _bits(up))
+            found.append((up_names, tuple(numbers[columns[i]] for i in _bits(along))))
     return sorted(found, key=lambda block: (across[block[0][0]], down[block[1][0]]))
 
 
-def _blocks(matrix: Sequence[int], width: int, side: int, most: int) -> list[Block]:
+def _apart(
+    grid: Sequence[tuple[int, int]], height: int
+) -> Iterator[tuple[list[int], list[int], list[int]]]:
+    """What belongs together, apart from the rest: rows, columns, and a matrix of them alone.
+
+    Bit sets are as wide as what they are of, so nothing is ever as wide as everything.
+    """
+    leads = list(range(height))
+
+    def lead(row: int) -> int:
+        while leads[row] != row:
+            leads[row] = row = leads[leads[row]]
+        return row
+
+    first: dict[int, int] = {}  # column -> the first row that has it
+    for row, column in grid:
+        one, other = lead(first.setdefault(column, row)), lead(row)
+        leads[max(one, other)] = min(one, other)
+    parts: dict[int, list[tuple[int, int]]] = {}
+    for row, column in grid:
+        parts.setdefault(lead(row), []).append((row, column))
+    for _, cells in sorted(parts.items()):
+        rows, columns = sorted({row for row, _ in cells}), sorted({column for _, column in cells})
+        row_at = {row: i for i, row in enumerate(rows)}
+        column_at = {column: i for i, column in enumerate(columns)}
+        content: list[list[int]] = [[] for _ in rows]
+        for row, column in cells:
+            content[row_at[row]].append(column_at[column])
+        yield rows, columns, [_set(own) for own in content]
+
+
+def _blocks(
+    matrix: Sequence[int], width: int, side: int, most: int, steps: list[int]
+) -> list[Block]:
     """The rectangles of *matrix* (one bit set of columns a row), each within the limits."""
     columns = _same(_transposed(matrix, width))
     reduced = [0] * len(matrix)
@@ -55,7 +92,6 @@ def _blocks(matrix: Sequence[int], width: int, side: int, most: int) -> list[Blo
     rows = _same(reduced)
     row_sets, column_sets = [members for members, _ in rows], [members for members, _ in columns]
     found: list[Block] = []
-    steps = [_STEPS]
     sizes = _Sizes(row_sets, column_sets, side, most)
     for part in _parts([content for _, content in rows]):
         for up, along in _solved(part, sizes, steps):
@@ -410,6 +446,11 @@ def _tiles(rows: int, columns: int, side: int, most: int) -> Iterator[Block]:
 
 
 def _bits(value: int) -> Iterator[int]:
+    if value.bit_length() > _WIDE:  # where every step on the whole number is dear
+        data = value.to_bytes((value.bit_length() + 7) // 8, "little")
+        for found in _FILLED.finditer(data):
+            yield from (8 * found.start() + i for i in _IN_A_BYTE[data[found.start()]])
+        return
     while value:
         low = value & -value
         yield low.bit_length() - 1
@@ -421,10 +462,17 @@ def _first(value: int) -> int:
 
 
 def _set(indices: Iterable[int]) -> int:
-    found = 0
-    for index in indices:
-        found |= 1 << index
-    return found
+    every = indices if isinstance(indices, list | dict) else list(indices)
+    top = max(every, default=0)
+    if top <= _WIDE:
+        found = 0
+        for index in every:
+            found |= 1 << index
+        return found
+    data = bytearray(top // 8 + 1)
+    for index in every:
+        data[index >> 3] |= 1 << (index & 7)
+    return int.from_bytes(data, "little")
 
 
 def _or(values: Iterable[int]) -> int:
