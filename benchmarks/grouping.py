@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import combinations
 
-from _side import at_most, finish, options
+from _side import Figure, at_most, finish, options, published
 
 from reconciler.drivers.grid import rectangles
 
@@ -138,6 +138,31 @@ def shapes(rng: random.Random) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "one list", [(f"r{r}", f"c{c}") for r in range(10) for c in range(1_000)]
 
 
+def lists(count: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """*count* campaigns of 100 numbers each: of their own, half of the neighbour's, in segments."""
+    rng = random.Random(count)
+    yield "their own", [(f"c{i}", f"{i}.{j}") for i in range(count) for j in range(100)]
+    yield "half shared", [(f"c{i}", f"n{50 * i + j}") for i in range(count) for j in range(100)]
+    segments = [[f"{i}.{j}" for j in range(25)] for i in range(count)]
+    joined = ((f"c{i}", n) for i in range(count) for part in rng.sample(segments, 4) for n in part)
+    yield "segments", list(joined)
+
+
+def grown(most: int) -> list[Figure]:
+    """How long *most* campaigns take, and beside a quarter of them."""
+    found = []
+    for (name, few), (_, many) in zip(lists(most // 4), lists(most), strict=True):
+        took = []
+        for grid in (few, many):
+            started = time.perf_counter()
+            rectangles(grid, side=100)
+            took.append(time.perf_counter() - started)
+        what = f"{most:,} campaigns of 100 numbers, {name}"
+        found.append(at_most(20, what, took[1], unit="s"))
+        found.append(published(f"{what} / a quarter of them", took[1] / took[0]))
+    return found
+
+
 def main() -> int:
     quick = options(__doc__, repeats=1).quick
     rng = random.Random(2026)
@@ -156,6 +181,7 @@ def main() -> int:
         at_most(0, f"all grids up to {side} x {side}: not optimal", wrong, unit=f"of {count:,}"),
         at_most(0, "random grids up to 8 x 8: not optimal", also, unit=f"of {more:,}"),
         at_most(1, "10,000 targets, slowest of nine shapes", slowest[0], unit="s", note=slowest[1]),
+        *grown(500 if quick else 5_000),
     ]
     return finish("grouping", "Ozonetel grouping", figures, runs="1 run of each", quick=quick)
 

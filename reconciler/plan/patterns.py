@@ -9,12 +9,17 @@ from unicodedata import normalize
 import re2
 
 from reconciler.declare.manifest import Selector
+from reconciler.plan.prefilter import Prefilter
 
 _MEMORY = 48 << 20  # bytes of automata, all together
 _LEAST = 8 << 20  # what RE2 gives a pattern by itself: whatever was accepted compiles in it
+_FEW = 300  # regexes that begin with anything and fit into one automaton
 _IN_FULL = 150  # globs that begin with a wildcard and are looked for by all their literal runs
 _ALONE = re.compile(r"\\[AzCQ]|\(\?[a-zA-Z]*-?[a-zA-Z]*[mU]")
 """What in a regex needs its name alone, not as a line among others."""
+
+_BEGINS = re.compile(r"[0-9A-Za-z ]{2,}(?![?*{])[^|]*$")
+"""Regexes that begin with some letters: one automaton takes a great many of them."""
 
 Asked = tuple[str, int]
 """The account of a pattern, and its index."""
@@ -30,7 +35,8 @@ class Patterns:
 
     Globs without a wildcard are found in a dict, globs that are a beginning and then anything in a
     tree of beginnings. Of all others, one pass of RE2 over the names of a batch, as lines, finds
-    the few names worth a closer look, and that look is one RE2 set of the account's patterns.
+    the few names worth a closer look, and that look is one RE2 set of the account's patterns. Many
+    regexes that begin with anything would not fit into that pass: they have a filter of literals.
     """
 
     def __init__(self, patterns: Sequence[tuple[str, int, Selector]]) -> None:
@@ -41,15 +47,18 @@ class Patterns:
         inside: list[list[str]] = []
         closer: dict[str, list[tuple[int, str]]] = defaultdict(list)
         alone: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        loose: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for account, index, selector in patterns:
             if selector.name is None:
                 assert selector.name_regex is not None
                 pattern = normalize("NFC", selector.name_regex)
                 if _ALONE.search(pattern):
                     alone[account].append((index, pattern))
-                else:
+                elif _BEGINS.match(pattern):
                     sieve.append(f"^(?:{pattern})$")
                     closer[account].append((index, pattern))
+                else:
+                    loose[account].append((index, pattern))
                 continue
             if selector.name_regex is not None:
                 self._also[index] = _whole(normalize("NFC", selector.name_regex))
@@ -66,6 +75,13 @@ class Patterns:
                 else:
                     inside.append(runs)
         sieve += _inside(inside)
+        self._prefilter: Prefilter | None = None
+        if sum(map(len, loose.values())) > _FEW:
+            self._prefilter = Prefilter(loose, _options(_LEAST), _whole, _sets)
+            loose = self._prefilter.loose
+        for account, some in loose.items():
+            sieve += [f"^(?:{pattern})$" for _, pattern in some]
+            closer[account] += some
         share = max(_LEAST, _MEMORY // 2 // max(1, len(closer) + len(alone)))
         self._tree = Tree(prefixes) if prefixes else None
         self._sieve = _sieves(sieve, max(_LEAST, _MEMORY // 2))
@@ -90,6 +106,10 @@ class Patterns:
             for place in self._candidates(names):
                 sets = self._closer.get(accounts[place])
                 if sets is not None and (matched := sets.of(names[place])):
+                    found.setdefault(place, []).extend(matched)
+        if self._prefilter is not None:
+            for place, account in enumerate(accounts):
+                if matched := self._prefilter.of(names[place], account):
                     found.setdefault(place, []).extend(matched)
         if self._alone:
             for place, account in enumerate(accounts):
@@ -173,6 +193,10 @@ def _options(memory: int) -> Any:
     options.never_capture = True
     options.log_errors = False
     return options
+
+
+def _sets(patterns: Sequence[tuple[int, str]]) -> Callable[[str], list[int]]:
+    return _Sets(patterns, _LEAST).of
 
 
 def _set(patterns: Sequence[str], memory: int) -> Any:
