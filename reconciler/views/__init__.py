@@ -60,8 +60,10 @@ REPORT_FORMATS: dict[str, ReportView] = {
     "html": _report("html"),
     "csv": _report("csv"),
     "junit": _report("junit"),
+    "sarif": _report("sarif"),
     "github": _report("github"),
     "github-summary": _report("github", "report_summary"),
+    "gitlab-codequality": _report("gitlab", "code_quality_report"),
     "github-output": _report("outputs"),
 }
 

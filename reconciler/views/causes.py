@@ -5,15 +5,17 @@ Annotations and code scanning show a line once, so they show causes: each with h
 of it and the first few by name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.model import Action, Source, TargetReport
+from reconciler.model import Action, Outcome, ReportDocument, Source, TargetReport
 from reconciler.safe import quoted
 from reconciler.views import words
 from reconciler.views.askers import Askers
 
+# What a report complains of, the worst first.
+UNDONE = (Outcome.IN_DOUBT, Outcome.REFUSED, Outcome.DRIFTED, Outcome.PENDING)
 _FIRST = 10  # rows a cause keeps to name them
 
 
@@ -91,6 +93,19 @@ def of_targets(targets: Iterable[TargetReport], show: words.Masking) -> list[Cau
             found[key] = Cause(str(target.outcome), detail, target.account, source)
         found[key].add(target, 1)
     return sorted(found.values(), key=lambda one: -one.count)
+
+
+def undone(report: ReportDocument, show: words.Masking) -> Iterator[tuple[Outcome, Cause]]:
+    """The causes of all that is not gone, by outcome, the worst first."""
+    for outcome in UNDONE:
+        some = (target for target in report.targets if target.outcome is outcome)
+        yield from ((outcome, one) for one in of_targets(some, show))
+
+
+def of_whom(cause: Cause) -> str:
+    """`push-prod (batch-cep)`: the account of outcomes, and the driver that made them."""
+    driver = cause.first[0].driver if cause.first else None
+    return f"{cause.account} ({driver})" if driver else cause.account
 
 
 def behind(cause: Cause, known: Askers) -> str:

@@ -94,7 +94,9 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     show = words.Masking.of_report(report, plan)
     known = Askers(report.manifests)
     counts = ", ".join(f"{report.summary.get(one, 0):,} {one}" for one in words.OUTCOMES)
-    yield str(Annotation("notice", "Campaign deletions", f"{counts}. Plan {report.plan}"))
+    by = f" Approved by {', '.join(report.approvals)}." if report.approvals else ""
+    said = f"{counts}; {words.span(report)}.{by} Plan {report.plan}"
+    yield str(Annotation("notice", "Campaign deletions", said))
     levels: tuple[tuple[Level, tuple[Outcome, ...]], ...] = (
         ("error", (Outcome.IN_DOUBT,)),
         ("warning", (Outcome.REFUSED, Outcome.DRIFTED, Outcome.PENDING)),  # by weight
@@ -110,7 +112,7 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
 def _outcome(level: Level, one: Cause, known: Askers) -> Annotation:
     count = words.count(one.count, "target")
     why = f": {one.reason}" if one.reason else ""
-    said = f"{count} of {one.account} {_are(one.count)} {one.kind}{why}. {one.names(5)}."
+    said = f"{count} of {causes.of_whom(one)} {_are(one.count)} {one.kind}{why}. {one.names(5)}."
     title = one.kind.capitalize()
     return Annotation(level, title, f"{said} {_by(one, known)}", one.path, one.line)
 

@@ -2,14 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from reconciler.model import PlanDocument
+from reconciler.model import Outcome, PlanDocument, ReportDocument
 from reconciler.safe import cap, printable_json, visible
 from reconciler.views import causes, words
 from reconciler.views.askers import Askers
 from reconciler.views.frame import Frame
 
+_SEVERITIES = {
+    Outcome.IN_DOUBT: "blocker",
+    Outcome.REFUSED: "major",
+    Outcome.DRIFTED: "major",
+    Outcome.PENDING: "minor",
+}
 _MOST = 999_999  # the widget takes no larger number
 
 
@@ -23,8 +29,32 @@ def terraform(plan: PlanDocument, frame: Frame) -> Iterator[str]:
 def code_quality(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     """Violations, refusals and warnings at the lines that ask; deletions are no complaint."""
     del frame
+    return _listed(_issues(plan))
+
+
+def code_quality_report(
+    report: ReportDocument, plan: PlanDocument | None, frame: Frame
+) -> Iterator[str]:
+    """What is not gone, at the lines that asked, the worst first."""
+    del frame  # the report names its plan
+    return _listed(_undone(report, plan))
+
+
+def _undone(report: ReportDocument, plan: PlanDocument | None) -> Iterator[dict[str, object]]:
+    known = Askers(report.manifests)
+    show = words.Masking.of_report(report, plan)
+    for outcome, one in causes.undone(report, show):
+        count = words.count(one.count, "target is", "targets are")
+        why = f" ({one.reason})" if one.reason else ""
+        said = f"{causes.of_whom(one)}: {count} {outcome}{why}: {one.names(5)}."
+        said = f"{said} {causes.behind(one, known)}".rstrip()
+        place = one.path or "reconciler.yaml"
+        yield _issue(_SEVERITIES[outcome], f"outcome-{outcome}", said, place, one.line)
+
+
+def _listed(issues: Iterable[dict[str, object]]) -> Iterator[str]:
     seen: set[str] = set()
-    for issue in _issues(plan):
+    for issue in issues:
         mark = hashlib.sha256(json.dumps(issue, sort_keys=True).encode()).hexdigest()
         if mark in seen:  # equal issues are told once
             continue

@@ -98,7 +98,9 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
         _suite_of(
             asker,
             partial(_each, targets, partial(_target, show=show)),
+            ("driver", next((one.driver or "" for one in targets), "")),
             ("approved by", ", ".join(report.approvals)),
+            ("run", words.span(report)),
         )
         for asker, targets in grouped.items()
     ]

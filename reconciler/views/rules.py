@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from reconciler.model import Reason
+from reconciler.model import Outcome, Reason
 from reconciler.safe import visible
 from reconciler.views import words
 
@@ -115,6 +115,39 @@ def violation(guard: str) -> Rule:
     short, full = _GUARDS.get(guard, ("A guard is broken.", f"The guard `{guard}` is broken."))
     fix = words.LIFTS_OF_PLANS.get(guard, "see the message")
     return Rule(guard, "error", short, full, f"To lift it: {fix}. Until then nothing is deleted.")
+
+
+_OUTCOMES: dict[Outcome, tuple[str, str, str, str]] = {
+    Outcome.IN_DOUBT: (
+        "error",
+        "Nobody knows whether a campaign was deleted.",
+        "A request left, and no answer says what became of it. It is not sent again blindly.",
+        "Run `reconciler settle` to find out.",
+    ),
+    Outcome.REFUSED: (
+        "error",
+        "A vendor refused a deletion.",
+        "The vendor said no, and nothing changed. The message has its words.",
+        "Do what the vendor asks for, or take the absence back; then apply again.",
+    ),
+    Outcome.DRIFTED: (
+        "warning",
+        "A campaign is no longer what was planned.",
+        "Between plan and apply the campaign, or what is declared of it, has changed.",
+        "Make a new plan and look at it.",
+    ),
+    Outcome.PENDING: (
+        "warning",
+        "A deletion was not reached.",
+        "The apply ended before its request was sent; nothing has happened to it.",
+        "Run apply again: what is done is not repeated.",
+    ),
+}
+
+
+def outcome(of: Outcome) -> Rule:
+    level, short, full, fix = _OUTCOMES[of]
+    return Rule(f"outcome-{of}", level, short, full, fix)
 
 
 def diagnostic(code: str, level: str) -> Rule:

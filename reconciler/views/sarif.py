@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from reconciler.model import PlanDocument, Reason
+from reconciler import __version__
+from reconciler.model import PlanDocument, Reason, ReportDocument
 from reconciler.safe import cap, printable_json, visible
 from reconciler.views import causes, rules, words
 from reconciler.views.askers import Askers
@@ -18,6 +19,7 @@ from reconciler.views.rules import Rule
 MOST = 5_000  # results GitHub keeps of a file
 HOME = "https://github.com/campaign-reconciler/reconciler"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_PROJECT = "reconciler.yaml"  # where stands what no line is known to ask for
 _NAMED = 50  # campaigns a message names
 
 
@@ -54,6 +56,31 @@ def plan(plan: PlanDocument, frame: Frame) -> Iterator[str]:
     name, _, version = plan.metadata.tool.partition(" ")
     about = {"plan": frame.digest, "summary": words.headline(plan)}
     return document(visible(name), visible(version or "0.0.0"), list(_results(plan)), about)
+
+
+def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> Iterator[str]:
+    """What is not gone, the worst first: a result a line, outcome and detail."""
+    del frame  # the report names its plan
+    known = Askers(report.manifests)
+    show = words.Masking.of_report(report, plan)
+    results = [
+        _caused(rules.outcome(outcome), one, _undone(one, known), _PROJECT)
+        for outcome, one in causes.undone(report, show)
+    ]
+    about = {
+        "plan": report.plan,
+        "approvals": ", ".join(map(visible, report.approvals)),
+        "run": words.span(report),
+    }
+    return document("reconciler", __version__, results, about)
+
+
+def _undone(one: Cause, known: Askers) -> str:
+    count = words.count(one.count, "target")
+    why = f": {one.reason}" if one.reason else ""
+    are = "is" if one.count == 1 else "are"
+    said = f"{count} of {causes.of_whom(one)} {are} {one.kind}{why}. {one.names(_NAMED)}."
+    return f"{said} {causes.behind(one, known)}".rstrip()
 
 
 def document(
@@ -125,7 +152,8 @@ def _results(plan: PlanDocument) -> Iterator[SarifResult]:
 def _caused(rule: Rule, cause: Cause, text: str, project: str) -> SarifResult:
     # Lines move when a file is edited; the first of the campaigns does not.
     manifest = cause.source.manifest if cause.source else ""
-    key = "\0".join((cause.account, manifest, min(cause.ids, default="")))
+    first = min(cause.ids, default="")
+    key = "\0".join((cause.account, manifest, first or cause.first[0].id or ""))
     ids = tuple(cause.ids)
     return SarifResult(rule, text, cause.path or project, cause.line, key, campaigns=ids)
 

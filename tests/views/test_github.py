@@ -67,7 +67,7 @@ def test_what_was_not_reached_hides_no_refusal() -> None:
     lines = seen("github", report_of([*pending, *refused], 5)).splitlines()
     warnings = [line for line in lines if line.startswith("::warning")]
     assert len(warnings) == 10
-    assert "2 targets of voice-in are refused: kept" in warnings[0]
+    assert "2 targets of voice-in (kore) are refused: kept" in warnings[0]
 
 
 def test_two_lines_that_ask_for_one_campaign_are_both_told() -> None:

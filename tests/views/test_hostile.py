@@ -160,7 +160,7 @@ def _formats(kind: str, names: list[str]) -> list[str]:
     "name",
     [
         *_formats("plan", ["sarif", "terraform-json", "gitlab-terraform", "gitlab-codequality"]),
-        "report-json",
+        *_formats("report", ["json", "sarif", "gitlab-codequality"]),
     ],
 )
 def test_json_views_are_ascii_json(name: str) -> None:

@@ -18,6 +18,7 @@ from tests.support.render_samples import (
     many,
     plan_of,
     sample,
+    sample_report,
     seen,
 )
 
@@ -97,6 +98,25 @@ REFUSALS = {
     *("protected", "unsafe-id", "unsupported", "ambiguous", "inventory-incomplete"),
     *("numbers-missing", "running", "expectation", "metadata", "kept"),
 }
+
+
+def test_a_report_complains_of_what_is_not_gone_the_worst_first() -> None:
+    made = seen("sarif", sample_report(), sample())
+    check(made)
+    (run,) = json.loads(made)["runs"]
+    rules = [one["ruleId"] for one in run["results"]]
+    assert rules[0] == "outcome-in-doubt"
+    assert set(rules) == {f"outcome-{one}" for one in ("in-doubt", "refused", "drifted", "pending")}
+    doubt = run["results"][0]
+    assert doubt["level"] == "error"
+    said = "1 target of push-prod (batch-cep) is in-doubt: no answer within 30 s."
+    assert doubt["message"]["text"].startswith(said)
+    assert "ticket CHG-10421" in doubt["message"]["text"]
+    place = doubt["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "manifests/retire-2024.yaml"
+    assert place["region"]["startLine"] == 14
+    marks = [one["partialFingerprints"]["reconciler/v1"] for one in run["results"]]
+    assert len(set(marks)) == len(marks)
 
 
 def test_a_line_is_one_result_with_all_its_campaigns_and_who_asks() -> None:
