@@ -43,6 +43,11 @@ class Item(msgspec.Struct, frozen=True):
     name: str
     channel: str | None = None
 
+    @property
+    def key(self) -> str:
+        """The part, or the id of a target without one: what a vendor of messages goes by."""
+        return self.target.id if self.target.part is None else self.target.part
+
 
 class Session(msgspec.Struct, frozen=True):
     """What a driver may know while it builds a request.

@@ -1,7 +1,7 @@
 """What answers mean at any vendor: the sentences for what no vendor documents."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, Final
 
 from reconciler.driver import (
@@ -9,6 +9,7 @@ from reconciler.driver import (
     Deleted,
     Doubt,
     Refused,
+    Session,
     Throttled,
     Unauthorised,
     Unconfirmed,
@@ -63,6 +64,17 @@ def judged(
     if answer.status in refused and sentence(answer):
         return Refused(told(answer))
     return rest(answer)
+
+
+def judge_emptied(
+    gate: Callable[[Answer], Gate | None], *, refused: Container[int] = (400,)
+) -> Callable[[Session, Any, Answer], Verdict]:
+    """`judge` of a vendor whose success is 204 and no body; *gate*, *refused* as for `judged`."""
+
+    def judge(_session: Session, _items: Any, answer: Answer) -> Verdict:
+        return judged(answer, gate(answer), deleted=emptied(answer), refused=refused)
+
+    return judge
 
 
 def rest(answer: Answer) -> Unauthorised | Unconfirmed | Doubt:

@@ -66,15 +66,8 @@ def _list(session: Session) -> Flow:
         query = (("from", str(offset)), ("limit", str(_PAGE)))
         return _request(session, "GET", "list", query=query)
 
-    def read(answer: Answer, offset: int) -> pages.Page:
-        items = _items(answer) if answer.status == 200 else None
-        if items is None:
-            return pages.unread(answer)
-        # No total and no "more" are documented: a short page is the last.
-        further = offset + len(items) - 1 if len(items) >= _PAGE else None
-        return pages.page((_record(session, item, None) for item in items), next=further)
-
-    return pages.gather(0, ask, read, overlap=True)
+    # No total and no "more" are documented: a short page is the last.
+    return pages.offsets(ask, partial(_record, session), items=_items, size=_PAGE)
 
 
 def _items(answer: Answer) -> list[Any] | None:

@@ -67,12 +67,6 @@ def _gate(answer: Answer) -> answers.Gate | None:
     return answers.gate(answer, rates.seconds_left(answer, "x-sib-ratelimit-reset", _WAIT))
 
 
-def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
-    """403 is one word for a state that cannot be deleted and for a key that may not."""
-    done = answers.emptied(answer)
-    return answers.judged(answer, _gate(answer), deleted=done, refused=(400, 403, 405))
-
-
 def _list(session: Session) -> Flow:
     """Never with dates: those filters leave out what was not sent. And never with its HTML."""
 
@@ -115,7 +109,7 @@ DRIVER = contract.Driver(
     unsafe=ids.path_id,
     unsupported=_unsupported,
     delete=_delete,
-    judge=_judge,
+    judge=answers.judge_emptied(_gate, refused=(400, 403, 405)),
     gate=_gate,
     list=_list,
     look=_look,

@@ -7,43 +7,12 @@ third parties (providers §5).
 
 from typing import Annotated, Any, Final
 
+from msgspec import structs
 from pydantic import Field
 
-from reconciler.driver import (
-    Answer,
-    Credential,
-    Doubt,
-    Driver,
-    Flow,
-    Item,
-    Listing,
-    Missing,
-    Present,
-    Refused,
-    Request,
-    Session,
-    Settings,
-    Text,
-    Unauthorised,
-    Unclear,
-    Unconfirmed,
-    Verdict,
-)
-from reconciler.drivers import ids
-from reconciler.drivers.answers import Gate, deleted_unless, gate, odd, rest
-from reconciler.drivers.pages import (
-    Page,
-    chosen,
-    gather,
-    id_of,
-    instant,
-    odd_name,
-    odd_time,
-    page,
-    status,
-    unread,
-    unread_fields,
-)
+from reconciler import driver as contract
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.drivers import answers, ids, pages
 from reconciler.drivers.strictjson import mapping, words
 from reconciler.model import Campaign, Limits, Status
 
@@ -52,22 +21,21 @@ _PAGE: Final = 100
 _CHANNELS: Final = ("sms", "mms")
 _NOT_FOUND: Final = "message not found"
 _CANCELED: Final = ("canceled", "cancelled")
-_STATUS: Final = {  # get-list-sent-messages; "delievered" is the vendor's own spelling
-    "queued": Status.SCHEDULED,
-    "scheduled": Status.SCHEDULED,
-    "sent": Status.SENT,
-    "delivered": Status.SENT,
-    "delievered": Status.SENT,
-    "received": Status.SENT,
-    "failed": Status.COMPLETED,
-    "expired": Status.COMPLETED,
-    "rejected": Status.COMPLETED,
-    "blocked": Status.COMPLETED,
-}
+_SHAPE: Final = pages.Shape(
+    id="_id",
+    name=None,
+    statuses=pages.states(  # "delievered" is the vendor's own spelling
+        scheduled="queued, scheduled",
+        sent="sent, delivered, delievered, received",
+        completed="failed, expired, rejected, blocked",
+    ),
+    created="createdAt",
+    attributes=("status", "scheduleAt"),
+)
 _OVER: Final = (Status.SENT, Status.COMPLETED)
 
 
-class CellcastSettings(Settings):
+class CellcastSettings(contract.Settings):
     """`settings` of an account of driver `cellcast`."""
 
     api_key: Annotated[Credential, Field(description="API key of the Cellcast account")]
@@ -81,11 +49,6 @@ def _headers(settings: CellcastSettings) -> tuple[tuple[str, Text], ...]:
     )
 
 
-def _message(item: Item) -> str:
-    """A record with `messageIds` is a campaign of many messages; else its id is the message."""
-    return item.target.id if item.target.part is None else item.target.part
-
-
 def _kind(channel: str | None) -> str:
     return (channel or "sms").lower()
 
@@ -93,38 +56,43 @@ def _kind(channel: str | None) -> str:
 def _delete(session: Session, items: tuple[Item, ...]) -> Request:
     (item,) = items
     path = ("api", "v1", "gateway", "cancelScheduleQuickMessage")
-    body = {"messageId": _message(item), "type": _kind(item.channel)}
+    body = {"messageId": item.key, "type": _kind(item.channel)}
     return Request("POST", session.base, path, headers=_headers(session.settings), body=body)
 
 
-def _gate(answer: Answer) -> Gate | None:
+def _gate(answer: Answer) -> answers.Gate | None:
     said = mapping(answer.body) if answer.status == 200 else None
     if said is not None and said.get("status") is not True and _set(said, "invalid_token"):
-        return Unauthorised("the envelope says invalid_token")
-    return gate(answer, _WAIT)
+        return contract.Unauthorised("the envelope says invalid_token")
+    return answers.gate(answer, _WAIT)
 
 
-def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> contract.Verdict:
     """Success is 200 and `status` is the boolean true; texts are never compared for success.
 
     `status: false` is not documented by the vendor: "message not found" fits unknown, already
     sent and already cancelled, so a look must tell; any other reason is a doubt.
     """
-    del session
     if (first := _gate(answer)) is not None:
         return first
     said = mapping(answer.body)
     if said is None:
-        return rest(answer)
+        return answers.rest(answer)
     if answer.status == 200 and said.get("status") is True:
-        return deleted_unless(_contradiction(said, _message(items[0])), words(said.get("message")))
+        return answers.deleted_unless(
+            _contradiction(said, items[0].key), words(said.get("message"))
+        )
     if answer.status == 200 and said.get("status") is False:
         if _NOT_FOUND in _reasons(said):
-            return Unconfirmed("message not found: unknown, already sent, or already cancelled")
-        return Doubt(words(said.get("message"), "status false, without a reason"))
+            return contract.Unconfirmed(
+                "message not found: unknown, already sent, or already cancelled"
+            )
+        return contract.Doubt(words(said.get("message"), "status false, without a reason"))
     if answer.status == 400 and said.get("status", False) is False:
-        return Refused(words(said.get("message"), "HTTP 400: bad request"))  # never `stack`
-    return rest(answer)
+        return contract.Refused(
+            words(said.get("message"), "HTTP 400: bad request")
+        )  # never `stack`
+    return answers.rest(answer)
 
 
 def _set(said: dict[str, Any], flag: str) -> bool:
@@ -150,9 +118,9 @@ def _reasons(said: dict[str, Any]) -> set[str]:
 
 
 def _look(session: Session, item: Item) -> Flow:
-    wanted = _message(item)
+    wanted = item.key
     if ids.in_path(wanted) is not None:
-        return Unclear("this message id cannot go into the URL that shows a message")
+        return contract.Unclear("this message id cannot go into the URL that shows a message")
     path = ("api", "v2", "report", "message", wanted)
     answer = yield Request("GET", session.base, path, headers=_headers(session.settings))
     said = mapping(answer.body) if answer.status == 200 else None
@@ -160,12 +128,12 @@ def _look(session: Session, item: Item) -> Flow:
     if not isinstance(inner, dict) or inner.get("_id") != wanted:
         # The report is of sent messages: what waits for its time may not be in it.
         unseen = answer.status == 404 or (said is not None and _NOT_FOUND in _reasons(said))
-        why = "the message report does not show this message" if unseen else odd(answer)
-        return Unclear(why, unavailable=answer.status == 403, unseen=unseen)
+        why = "the message report does not show this message" if unseen else answers.odd(answer)
+        return contract.Unclear(why, unavailable=answer.status == 403, unseen=unseen)
     word = inner.get("status")
     if isinstance(word, str) and word.lower() in _CANCELED:
-        return Missing("the message report says canceled", sure=True)
-    now = status(_STATUS, word)
+        return contract.Missing("the message report says canceled", sure=True)
+    now = pages.status(_SHAPE.statuses, word)
     # The vendor has no names, and a message is not its campaign: only the state is news.
     seen = Campaign(
         account=session.account,
@@ -173,26 +141,18 @@ def _look(session: Session, item: Item) -> Flow:
         name=item.name,
         status=now,
         channel=item.channel,
-        attributes=chosen(inner, "status", "scheduleAt", "send_time"),
+        attributes=pages.chosen(inner, "status", "scheduleAt", "send_time"),
     )
-    return Present(seen, settled=f"the message is {words(word)}" if now in _OVER else None)
+    return contract.Present(seen, settled=f"the message is {words(word)}" if now in _OVER else None)
 
 
 def _list(session: Session) -> Flow:
     """The report of sent messages: what it shows exists, what it does not show may exist too."""
-    sms: Listing = yield from _list_of(session, "sms")
-    mms: Listing = yield from _list_of(session, "mms")
-    whys = [f"{kind}: {one.why}" for kind, one in (("sms", sms), ("mms", mms)) if one.why]
-    every = {one.id: one for one in (*sms.campaigns, *mms.campaigns)}
-    return Listing(
-        tuple(every.values()),
-        complete=False,
-        why="; ".join(
-            ("the message report shows sent messages, perhaps not scheduled ones", *whys)
-        ),
-        unavailable=sms.unavailable and mms.unavailable,
-        partial=not whys,
-    )
+    lists: dict[str, contract.Listing] = {}
+    for kind in _CHANNELS:
+        lists[kind] = yield from _list_of(session, kind)
+    why = "the message report shows sent messages, perhaps not scheduled ones"
+    return pages.never_complete(pages.merged(lists, apart=False), why)
 
 
 def _list_of(session: Session, kind: str) -> Flow:
@@ -201,18 +161,18 @@ def _list_of(session: Session, kind: str) -> Flow:
         path = ("api", "v2", "report", "message")
         return Request("GET", session.base, path, query, _headers(session.settings))
 
-    def read(answer: Answer, number: int) -> Page:
+    def read(answer: Answer, number: int) -> pages.Page:
         said = mapping(answer.body, mended=True) if answer.status == 200 else None
         inner = said.get("data") if said and said.get("status", True) is True else None
         items = inner.get("items") if isinstance(inner, dict) else None
         if not isinstance(inner, dict) or not isinstance(items, list):
-            return unread(answer)
+            return pages.unread(answer)
         more = inner.get("hasNextPage")
         last = more is False or not items or (more is not True and len(items) < _PAGE)
         records = (_record(session.account, item, kind) for item in items)
-        return page(records, next=None if last else number + 1)
+        return pages.page(records, next=None if last else number + 1)
 
-    return (yield from gather(1, ask, read, settled=False))
+    return pages.gather(1, ask, read, settled=False)
 
 
 def _gone(_settings: CellcastSettings, campaign: Campaign) -> bool:
@@ -222,25 +182,14 @@ def _gone(_settings: CellcastSettings, campaign: Campaign) -> bool:
 
 
 def _record(account: str, item: Any, kind: str) -> Campaign | None:
-    if not isinstance(item, dict) or (id_ := id_of(item.get("_id"))) is None:
+    if (id_ := pages.id_of(pages.at(item, "_id"))) is None:
         return None
-    created, group = item.get("createdAt"), item.get("customString")
-    return Campaign(
-        account=account,
-        id=id_,
-        name=id_,
-        status=status(_STATUS, item.get("status")),
-        channel=kind,
-        created_at=instant(created),
-        labels={"customString": group} if isinstance(group, str) and group else None,
-        attributes=chosen(item, "status", "scheduleAt"),
-        unknown=unread_fields(
-            **{
-                "createdAt": odd_time(created, instant(created)),
-                "labels.customString": odd_name(group),
-            }
-        ),
-    )
+    group = item.get("customString")
+    labels = {"customString": group} if pages.text(group) else None
+    found = _SHAPE.record(account, item, name=id_, channel=kind, labels=labels)
+    if found is not None and pages.odd_name(group):
+        return structs.replace(found, unknown=(*(found.unknown or ()), "labels.customString"))
+    return found
 
 
 def _unsafe(_settings: CellcastSettings, campaign: Campaign, part: str | None) -> str | None:
@@ -254,7 +203,7 @@ def _unsupported(_settings: CellcastSettings, campaign: Campaign) -> str | None:
     return None if known else "its channel is neither sms nor mms, and the call has no other type"
 
 
-DRIVER = Driver(
+DRIVER = contract.Driver(
     name="cellcast",
     title="Cellcast, scheduled SMS and MMS messages",
     call="POST /api/v1/gateway/cancelScheduleQuickMessage",

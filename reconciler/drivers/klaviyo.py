@@ -11,12 +11,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
+from reconciler.driver import Credential, Flow, Item, Listing, Request, Session, Text
 from reconciler.drivers import answers, ids, looks, pages
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most
-_WAIT: Final = 60.0  # its longer window; a 429 says Retry-After
+_GATE: Final = partial(answers.gate, wait=60.0)  # its longer window; a 429 says Retry-After
 _REFUSED: Final = (400, 405, 409, 410, 415, 422)  # "4XX" with its errors, but for what 404 says
 _SHAPE: Final = pages.Shape(
     name="attributes.name",
@@ -56,11 +56,6 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
         ("revision", settings.revision),
     )
     return Request(method, session.base, ("api", "campaigns", *path), query, headers)
-
-
-def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
-    done = answers.emptied(answer)
-    return answers.judged(answer, answers.gate(answer, _WAIT), deleted=done, refused=_REFUSED)
 
 
 def _list(session: Session) -> Flow:
@@ -129,8 +124,8 @@ DRIVER = contract.Driver(
     scope=lambda settings: ("key ", settings.api_key.secret()),
     unsafe=ids.path_id,
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
-    judge=_judge,
-    gate=partial(answers.gate, wait=_WAIT),
+    judge=answers.judge_emptied(_GATE, refused=_REFUSED),
+    gate=_GATE,
     list=_list,
     look=_look,
     fields=("name", "status", "channel", "createdAt", "updatedAt", "labels"),

@@ -60,11 +60,6 @@ def _gate(answer: Answer) -> answers.Gate | None:
     return answers.gate(answer, _WAIT)
 
 
-def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
-    done = answers.emptied(answer)
-    return answers.judged(answer, _gate(answer), deleted=done, refused=(400, 405, 422))
-
-
 def _list(session: Session) -> Flow:
     """Without the filter `status`: items show more states than it knows."""
     only = ",".join(("total_items", *(f"campaigns.{one}" for one in _SHOWN)))
@@ -90,7 +85,7 @@ DRIVER = contract.Driver(
     scope=lambda settings: ("key ", settings.api_key.secret()),
     unsafe=ids.path_id,
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
-    judge=_judge,
+    judge=answers.judge_emptied(_gate, refused=(400, 405, 422)),
     gate=_gate,
     list=_list,
     look=looks.by_id(_request, _SHAPE),

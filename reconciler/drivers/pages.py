@@ -160,11 +160,14 @@ def offsets(
     ask: Callable[[int], Request],
     record: Record,
     *,
-    items: str,
+    items: str | Callable[[Answer], list[Any] | None],
     size: int,
     total: str | None = None,
 ) -> Generator[Request, Answer, Listing]:
-    """A listing by offset, *size* a page; each page overlaps the one before by one."""
+    """A listing by offset, *size* a page; each page overlaps the one before by one.
+
+    *items* may be a function, where they are not at one place of a JSON object.
+    """
 
     def read(answer: Answer, offset: int) -> Page:
         shown, found = _found(answer, items)
@@ -202,7 +205,11 @@ def numbers(
     return gather(first, ask, read)
 
 
-def _found(answer: Answer, items: str) -> tuple[Shown | None, list[Any] | None]:
+def _found(
+    answer: Answer, items: str | Callable[[Answer], list[Any] | None]
+) -> tuple[Shown | None, list[Any] | None]:
+    if not isinstance(items, str):
+        return Shown(answer, {}), items(answer) if answer.status == 200 else None
     said = mapping(answer.body, mended=True) if answer.status == 200 else None
     found = at(said, items)
     shown = None if said is None else Shown(answer, said)

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import structs
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
-from reconciler.drivers import answers, auth, looks, pages
+from reconciler.drivers import answers, auth, ids, looks, pages
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign, Limits, Status
 
@@ -23,13 +23,13 @@ _PAGE: Final = 500  # of at most 1,000
 _WAIT: Final = 5.0  # no rule is documented
 _OVER: Final = (Status.SENT, Status.COMPLETED)
 _SID: Final = re.compile(r"[SM]M[0-9a-f]{32}")
-_STATUS: Final = {
-    "scheduled": Status.SCHEDULED,  # it alone can be cancelled
-    **dict.fromkeys(("accepted", "queued", "sending", "receiving"), Status.RUNNING),
-    **dict.fromkeys(("sent", "delivered", "received", "read", "partially_delivered"), Status.SENT),
-    **dict.fromkeys(("undelivered", "failed"), Status.COMPLETED),
-    "canceled": Status.STOPPED,
-}
+_STATUS: Final = pages.states(
+    scheduled="scheduled",  # it alone can be cancelled
+    running="accepted, queued, sending, receiving",
+    sent="sent, delivered, received, read, partially_delivered",
+    completed="undelivered, failed",
+    stopped="canceled",
+)
 
 
 def _moment(value: object) -> datetime | None:
@@ -51,19 +51,15 @@ _SHAPE: Final = pages.Shape(
 )
 
 
-def _sid(prefix: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not re.fullmatch(rf"{prefix}[0-9a-f]{{32}}", text):
-            raise ValueError(f"is not a SID; copy it from the console: {prefix} and 32 digits")
-        return text
-
-    return AfterValidator(check)
+_ACCOUNT: Final = ids.written(
+    "AC[0-9a-f]{32}", "is not a SID; copy it from the console: AC and 32 digits"
+)
 
 
 class TwilioSettings(contract.Settings):
     """`settings` of an account of driver `twilio`."""
 
-    account_sid: Annotated[str, _sid("AC"), Field(description="SID of the account, AC…")]
+    account_sid: Annotated[str, _ACCOUNT, Field(description="SID of the account, AC…")]
     auth_token: Annotated[
         Credential, Field(description="auth token; with apiKeySid, the secret of that key")
     ]
@@ -72,11 +68,6 @@ class TwilioSettings(contract.Settings):
         Literal["cancel", "delete"],
         Field(description="cancel: stops a scheduled message; delete: removes a record"),
     ] = "cancel"
-
-
-def _message(item: Item) -> str:
-    """A record with `messageIds` is a campaign of many messages; else its id is the message."""
-    return item.target.id if item.target.part is None else item.target.part
 
 
 def _request(session: Session, method: Any, name: str, **more: Any) -> Request:
@@ -88,7 +79,7 @@ def _request(session: Session, method: Any, name: str, **more: Any) -> Request:
 
 
 def _delete(session: Session, items: tuple[Item, ...]) -> Request:
-    name = f"Messages/{_message(items[0])}.json"
+    name = f"Messages/{items[0].key}.json"
     if session.settings.mode == "delete":
         return _request(session, "DELETE", name)
     return _request(session, "POST", name, form=(("Status", "canceled"),))
@@ -106,7 +97,7 @@ def _judge(session: Session, items: tuple[Item, ...], answer: Answer) -> contrac
     done = answers.emptied(answer)
     if session.settings.mode == "cancel":
         own = (said.get("sid"), said.get("status"))
-        done = answer.status == 200 and own == (_message(items[0]), "canceled")
+        done = answer.status == 200 and own == (items[0].key, "canceled")
     if _gate(answer) is None and 400 <= answer.status < 500 and said.get("code") in (30409, 20009):
         return contract.Refused(f"error {said['code']}: {answers.sentence(answer)}")
     return answers.judged(answer, _gate(answer), deleted=done, refused=())
@@ -135,7 +126,7 @@ def _record(account: str, item: Any, _shown: Any) -> Campaign | None:
 
 
 def _look(session: Session, item: Item) -> Flow:
-    wanted = _message(item)
+    wanted = item.key
     answer = yield _request(session, "GET", f"Messages/{wanted}.json")
     seen = looks.sighted(answer, wanted, partial(_record, session.account))
     if not isinstance(seen, contract.Present):
