@@ -126,6 +126,9 @@ class Notes:
     def pause(self, *_: object) -> None:
         """Nobody else is there to be told."""
 
+    def stop_ordered(self, *_: object) -> None:
+        """Nobody ends it."""
+
 
 class Clock:
     """A clock that waits do not take any time on."""
@@ -143,10 +146,10 @@ class Clock:
 class _Context(RunContext):
     clock: Clock = field(default_factory=Clock)
 
-    async def nap(self, seconds: float) -> bool:
+    async def nap(self, seconds: float, over: asyncio.Event | None = None) -> bool:
         self.clock.naps.append(seconds)
         self.clock.skipped += seconds
-        return not self.stop.is_set()
+        return not (self.stop.is_set() or (over is not None and over.is_set()))
 
 
 @dataclass(slots=True)
@@ -155,6 +158,9 @@ class _Gate(Gate):
 
     def now(self) -> float:
         return self.clock.skipped
+
+    async def _until_changed(self, context: RunContext, wait: float) -> None:
+        await context.nap(wait)
 
 
 @dataclass(frozen=True, slots=True)
