@@ -45,7 +45,11 @@ Examples:
     metavar="N",
     help="The sandbox's.",
 )
-@click.option("--ci", type=click.Choice(["github", "gitlab"]), help="Add the CI workflows as well.")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "other"]),
+    help="Add the CI workflows as well; other: only the lock that they install from.",
+)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 @click.option("--yes", is_flag=True, help="Ask nothing: what was not said is as it is by default.")
 @pass_app

@@ -55,7 +55,7 @@ def init(
     *at*: `sandbox` (whose campaigns the inventory then holds) or `vendor`; default: the vendor
     with *ci*, else the sandbox. *settings*: the driver's, by key. *credentials*: `env:NAME` or
     `file:PATH`, by key. *port*: the sandbox's. *ci*: `github` or `gitlab`, whose
-    workflows are written too.
+    workflows are written too, or `other`, which gets the lock that they install from.
     """
     if at not in (None, *PLACES):
         raise Usage(f"--at {at}: write {' or '.join(PLACES)}")

@@ -23,11 +23,12 @@ _WRITTEN: Final = {
         f"{_FOLDER}/reconciler-inventory.yaml": "github-inventory.yaml",
     },
     "gitlab": {".gitlab-ci.yml": "gitlab.yaml"},
+    "other": {},
 }
 
 
 def workflows(ci: str, *, credentials: Sequence[str]) -> dict[str, str]:
-    """Path -> text of what *ci* (`github`, `gitlab`) needs.
+    """Path -> text of what *ci* (`github`, `gitlab`, `other`: only the lock) needs.
 
     *credentials*: the variables that the project file's accounts read, which only the jobs that
     apply and that pull may have.
