@@ -7,6 +7,7 @@ WORKERS ?= 2
 KILLS ?= 1000
 FUZZ ?= 20000
 SPECS ?= specs
+SEQUENCES ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint docs crash prism bench wheel lock audit sbom clean setup system
@@ -31,8 +32,9 @@ lint: setup ## format, lint and types
 docs: setup ## build the documentation strictly, into site/
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
-crash: setup system ## kill an apply 1,000 times (KILLS=n), 20,000 odd answers of each kind (FUZZ=n)
-	$(RUN) $(PY) -m pytest tests/crash tests/lanes/test_fuzz.py tests/drivers/test_fuzz.py tests/views/test_sizes.py --large -n $(WORKERS) --kills $(KILLS) --fuzz $(FUZZ)
+crash: setup system ## kill an apply 1,000 times (KILLS=n), 20,000 odd answers (FUZZ=n), SEQUENCES=n
+	$(RUN) $(PY) -m pytest tests/crash tests/lanes/test_fuzz.py tests/drivers/test_fuzz.py tests/views/test_sizes.py \
+	  tests/apply/test_sequences.py --large -n $(WORKERS) --kills $(KILLS) --fuzz $(FUZZ) --sequences $(SEQUENCES)
 
 prism: setup ## ask mocks of the vendors' own OpenAPI documents (SPECS=folder; Prism in the PATH)
 	$(RUN) $(PY) scripts/prism.py $(SPECS)

@@ -15,6 +15,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many times tests/crash kills an apply (make crash: 1000)",
     )
     parser.addoption(
+        "--sequences",
+        type=int,
+        default=10,
+        help="how many random sequences tests/apply/test_sequences.py lives (make crash: 1000)",
+    )
+    parser.addoption(
         "--fuzz",
         type=int,
         default=200,

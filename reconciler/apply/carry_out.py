@@ -17,7 +17,7 @@ from reconciler.lanes.known import Known
 from reconciler.lanes.rules import rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
-from reconciler.lanes.state import holder, keep_plan, locks
+from reconciler.lanes.state import holder, keep_plan, locks, log_ahead
 from reconciler.lanes.work import Fate, OpenAccount
 from reconciler.model import Target, stamp
 from reconciler.plan.today import FreshPlan
@@ -122,6 +122,7 @@ def executed(clearance: Clearance, run: TakenRun, agenda: Agenda) -> dict[Target
         max_wait=options.max_wait,
         first_run=options.first_run,
         drain=options.grace,
+        log=lambda: log_ahead(site, clearance.known.journal),
     )
     works = _works(clearance, agenda, run.policy)
     total = sum(len(one.jobs) for one in works)

@@ -590,7 +590,18 @@ class Lane:
             self._count()  # only the intents were turned away
             raise
         self._count()
+        if intents:
+            self._log(numbers)
         return numbers
+
+    def _log(self, numbers: Sequence[int]) -> None:
+        """The audit log has an intent before its request leaves: no journal put back hides it."""
+        try:
+            self.line.context.log()
+        except ReconcilerError:
+            for number in numbers:
+                self._know(Result(number, None, "recalled", None, sent=False))
+            raise
 
     def _count(self) -> None:
         """What was just written is durable: now it counts, and is told."""

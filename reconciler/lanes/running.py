@@ -48,6 +48,7 @@ class Execution:
         closed: Callable[[str], str | None] = lambda _: None,
         first_run: bool = False,
         drain: float = 4.0,
+        log: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = site.listener
         self._failure: Exception | None = None
@@ -64,6 +65,7 @@ class Execution:
             first_run=first_run,
             drain=drain,
             keep=lambda data: keep_copy(site, journal, data),
+            log=log,
         )
 
     def go(

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler import __version__, disk
+from reconciler import __version__, disk, safe
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import ReconcilerError
 from reconciler.site import Site, real_time
@@ -209,8 +209,17 @@ def _file_whole(site: Site, opened: "SqliteJournal") -> None:
     """A journal that lacks records which the log has of it was restored, or copied in part."""
     from reconciler.prove import chain
 
-    logged = chain.newest(audit_path(site), opened.identity)
+    log = audit_path(site)
+    logged = chain.newest(log, opened.identity)
     if logged <= opened.newest_entry:
+        # Another journal of this folder, or one that took its place for a while, knows more.
+        for scope in opened.untrace(chain.strangers(log, opened.identity)):
+            site.note(
+                safe.terminal(
+                    f"warning: another journal has sent to {scope} since this one did: targets "
+                    "there are looked at before their requests"
+                )
+            )
         return
     lost = logged - opened.newest_entry
     opened.reborn()
@@ -250,6 +259,19 @@ def export_audit(site: Site, opened: "SqlJournal") -> None:
     path = audit_path(site)
     chain.append_after(path, opened.identity, opened.audit_after)
     opened.audit_written(chain.newest(path, opened.identity))
+
+
+def log_ahead(site: Site, opened: "Journal") -> None:
+    """Append what a journal in a file has for the audit log by now, while its run goes on.
+
+    A file can be lost, put back from a backup, or copied in part. The log beside it then knows
+    better, and the journal that is there is told for what it is (`_whole`).
+    """
+    from reconciler.lanes.journal.sqlite import SqliteJournal
+    from reconciler.prove import chain
+
+    if isinstance(opened, SqliteJournal):
+        chain.append_after(audit_path(site), opened.identity, opened.audit_after)
 
 
 def audit_path(site: Site) -> Path:

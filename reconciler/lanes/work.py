@@ -136,6 +136,7 @@ class RunContext:
     first_run: bool
     keep: Callable[[bytes], str] | None = None  # stores a copy durably; its digest
     drain: float = 4.0  # seconds that requests in flight are given after a signal
+    log: Callable[[], None] = lambda: None  # puts what is committed into the audit log, durably
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     each_second: list[Callable[[], None]] = field(default_factory=list)
 

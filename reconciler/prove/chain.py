@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ LINE_LIMIT = 1024 * 1024
 MOST = 2**53 - 1
 """The largest whole number that every JSON reader keeps."""
 
+_FEW = 8 * 1024
 _TAIL = 64 * 1024
 _BLOCK = 1024 * 1024
 _LINKS = frozenset({"seq", "prev", "hash"})
@@ -183,14 +185,47 @@ def _sync_folder(folder: Path) -> None:
 
 def newest(path: Path, journal: str) -> int:
     """The newest `entry` that the log has of *journal*, 0 if it has none or is not there."""
+    with _reading(path) as descriptor:
+        if descriptor is None:
+            return 0
+        return _newest(descriptor, os.fstat(descriptor).st_size, journal)
+
+
+def strangers(path: Path, journal: str) -> frozenset[str]:
+    """The scopes at which others have asked for deletions since the newest record of *journal*."""
+    found: set[str] = set()
+    mark = b'"journal":' + _encode(journal)
+    with _reading(path) as descriptor:
+        if descriptor is None:
+            return frozenset()
+        for line in _backwards(descriptor, os.fstat(descriptor).st_size):
+            if mark in line and _entry(line, journal) is not None:
+                break
+            if b'"type":"intent"' in line and (scope := _scope(line)) is not None:
+                found.add(scope)
+    return frozenset(found)
+
+
+def _scope(line: bytes) -> str | None:
+    try:
+        scope = _decode(line).get("scope")
+    except msgspec.MsgspecError:
+        return None  # torn
+    return scope if isinstance(scope, str) else None
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[int | None]:
+    """The log, opened to be read; None if there is none."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return 0
+        yield None
+        return
     except OSError as error:
         raise ReconcilerError(f"the audit log {path} cannot be read: {error.strerror}") from error
     try:
-        return _newest(descriptor, os.fstat(descriptor).st_size, journal)
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -198,17 +233,23 @@ def newest(path: Path, journal: str) -> int:
 def _newest(descriptor: int, end: int, journal: str) -> int:
     """Back from *end*, which costs little: a journal that writes now has mostly written last."""
     mark = b'"journal":' + _encode(journal)
-    rest = b""
+    for line in _backwards(descriptor, end):
+        if mark in line and (entry := _entry(line, journal)) is not None:
+            return entry
+    return 0
+
+
+def _backwards(descriptor: int, end: int) -> Iterator[bytes]:
+    """The lines before *end*, the last one first; what is torn among them."""
+    rest, reach = b"", _FEW
     while end > 0:
-        start = max(0, end - _BLOCK)
+        start = max(0, end - reach)
+        reach = _BLOCK
         block = os.pread(descriptor, end - start, start) + rest
         end = start
         lines = block.split(b"\n")
         rest = lines.pop(0) if start else b""
-        for line in reversed(lines):
-            if mark in line and (entry := _entry(line, journal)) is not None:
-                return entry
-    return 0
+        yield from reversed(lines)
 
 
 def _entry(line: bytes, journal: str) -> int | None:
@@ -224,7 +265,7 @@ def _entry(line: bytes, journal: str) -> int | None:
 def _end_of(path: Path, descriptor: int) -> tuple[int, int, str, bytes]:
     """(where whole records end, last seq, last hash, what is torn after them)."""
     size = os.fstat(descriptor).st_size
-    for reach in (_TAIL, 2 * LINE_LIMIT + _TAIL):
+    for reach in (_FEW, _TAIL, 2 * LINE_LIMIT + _TAIL):
         start = max(0, size - reach)
         tail = os.pread(descriptor, size - start, start)
         head, newline, torn = tail.rpartition(b"\n")

@@ -145,6 +145,7 @@ class _Case:
     judged: set[_Run] = field(default_factory=set)
     intended: set[str] = field(default_factory=set)
     requests: set[tuple[str, int]] = field(default_factory=set)
+    heard: set[tuple[str, int]] = field(default_factory=set)  # those of which something is said
     outcomes: dict[str, str] = field(default_factory=dict)
     approved_by: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -197,9 +198,11 @@ class _Case:
         match said:
             case records.IntentRecord():
                 self._intent(run, said, seq)
-            case records.Seen() if said.status is not None:
-                # Without one nothing answered: a later run found it lost, maybe another plan's.
-                if (run.journal, said.request) not in self.requests:
+            case records.Seen():
+                # Without a status nothing answered: a later run found it lost.
+                self.heard.add((run.journal, said.request))
+                asked = (run.journal, said.request) in self.requests
+                if said.status is not None and not asked:
                     raise NotVerified(AUDIT, "answers a request that has no intent", seq)
             case records.TargetEnded():
                 self._target(said, seq)
@@ -309,6 +312,10 @@ class _Case:
         if self.manifest.audit is None:
             notes.append("nothing was done under this plan, as far as the audit log tells")
         notes += [f"run {run} has no end: it was killed, or goes on" for run in self._open()]
+        if lost := len(self.requests - self.heard):
+            many = "1 request" if lost == 1 else f"{lost} requests"
+            why = "the run goes on, nobody has settled it since, or its journal is gone"
+            notes.append(f"what came of {many} is not recorded: {why}")
         if len(journals := {run.journal for run in self.runs}) > 1:
             shown = ", ".join(sorted(one[:8] or "unnamed" for one in journals))
             notes.append(f"its runs are of {len(journals)} journals: {shown}")

@@ -165,6 +165,8 @@ def history(digest: str, report: str | None) -> list[records.Record]:
     intent = found[2]
     names = tuple(map(str, TARGETS[3:]))
     found.append(msgspec.structs.replace(intent, run="r2", request=7, targets=names))  # type: ignore[type-var]
+    lost = {"run": "r2", "request": 7, "status": None, "verdict": "no-answer"}
+    found.append(msgspec.structs.replace(found[4], **lost))  # type: ignore[type-var]
     found.append(ended(TARGETS[3], "r2", digest, Outcome.IN_DOUBT, "answer"))
     found.append(ended(TARGETS[4], "r2", digest, Outcome.REFUSED, "answer"))
     found.append(
@@ -583,6 +585,19 @@ def test_runs_of_two_journals_are_not_confused_though_they_have_one_number(
     assert said[0] == "audit.ndjson"
 
 
+def test_evidence_says_of_how_many_requests_no_outcome_is_recorded(world: World) -> None:
+    whole = verify.evidence(io.BytesIO(world.pack()))
+    assert not any("not recorded" in one for one in whole.notes)
+
+    def unanswered(lines: list[bytes]) -> list[bytes]:
+        return [one for one in lines if b'"type":"outcome"' not in one]
+
+    forged = forge(unpack(world.pack()), unanswered)
+    asked = sum(b'"type":"intent"' in one for one in unpack(forged)["audit.ndjson"].splitlines())
+    (said,) = [o for o in verify.evidence(io.BytesIO(forged)).notes if "not recorded" in o]
+    assert said.startswith(f"what came of {asked} requests is not recorded")
+
+
 def test_evidence_says_that_its_runs_are_of_several_journals(world: World) -> None:
     def renamed(lines: list[bytes]) -> list[bytes]:
         return [
@@ -691,7 +706,7 @@ def test_the_commands_pack_and_verify(
 ) -> None:
     monkeypatch.chdir(world.folder)
     assert world.main("evidence", "plan.json", "--out", "e.tar.gz") == 0
-    assert "10 files, 21 audit records" in capsys.readouterr().out
+    assert "10 files, 22 audit records" in capsys.readouterr().out
     assert (world.folder / "e.tar.gz").read_bytes() == world.pack(tool=_tool())
     assert world.main("verify", "e.tar.gz") == 0
     assert "approved by ann@acme.example, bob@acme.example" in capsys.readouterr().out

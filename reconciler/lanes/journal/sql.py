@@ -5,7 +5,7 @@ What differs, a `SqlDatabase` does: connections, transactions, the clock, and wh
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from itertools import groupby, islice
@@ -119,6 +119,14 @@ class SqlJournal:
             known = {"identity": self.identity, "restored-from": self.restored_from}
             self._db.many(_META, list(known.items()))
             self._db.run("DELETE FROM traces")
+
+    def untrace(self, scopes: Collection[str]) -> list[str]:
+        """Others have sent to *scopes*: those of them of which this journal knew all, till now."""
+        had = [one for one in sorted(scopes) if self.traced(one) is not None]
+        if had:
+            with self._transaction():
+                self._db.many("DELETE FROM traces WHERE scope=?", [(one,) for one in had])
+        return had
 
     def traced(self, scope: str) -> datetime | None:
         row = self._db.one("SELECT since FROM traces WHERE scope=?", (scope,))
