@@ -8,12 +8,15 @@ from tempfile import TemporaryFile
 
 from reconciler import disk
 from reconciler.api.given import One
-from reconciler.errors import NotVerified
+from reconciler.errors import NotVerified, Usage
 from reconciler.plan.saved import Saved
 from reconciler.prove import evidence as archive
 from reconciler.prove import verify
 from reconciler.prove.gathering import Kept, gathered
 from reconciler.site import Site
+
+# Suffixes of archives that it is not: whoever opens one by its name would be misled.
+_OTHERS = frozenset({".zip", ".tar", ".7z", ".rar", ".xz", ".bz2", ".zst", ".txz", ".tbz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Evidence:
 def evidence(site: Site, saved: Saved, out: One) -> Evidence:
     """Pack *saved*, what it rests on and what was done under it into *out*, and check that."""
     place = Path(out)
+    if place.suffix.lower() in _OTHERS:
+        name = f"{place.name[: -len(place.suffix)]}.tar.gz"
+        raise Usage(f"the evidence is a tar, gzipped, and no {place.suffix[1:]}: name it {name}")
     with (
         _kept(site) as kept,
         gathered(site, saved, kept) as sources,

@@ -4,9 +4,10 @@ import codecs
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from reconciler import disk
 from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
@@ -23,7 +24,7 @@ from reconciler.model import (
 )
 from reconciler.plan import planfile
 from reconciler.plan.guards import plan_age
-from reconciler.plan.saved import Saved, no_collection
+from reconciler.plan.saved import Saved, no_collection, read_parts
 from reconciler.plan.saved import read_plan as read_saved
 from reconciler.site import Site
 from reconciler.spool import Spool
@@ -32,6 +33,8 @@ from reconciler.views.frame import Frame, Platform
 
 if TYPE_CHECKING:
     from reconciler.api.compared import PlanComparison
+
+_PART = 1 << 20
 
 
 class Plan:
@@ -218,10 +221,12 @@ def plan_time(site: Site) -> datetime:
     return now
 
 
-def read_plan(path: One) -> Plan:
-    """The plan that was saved in *path*; `Stale` if that is none, and why."""
-    found = read_saved(os.fspath(path))
-    return of_saved(found)
+def read_plan(path: One | BinaryIO) -> Plan:
+    """The plan that was saved in *path*, a file or a stream; `Stale` if that is none, and why."""
+    if isinstance(path, str | os.PathLike):
+        return of_saved(read_saved(os.fspath(path)))
+    found = read_parts(Path("-"), iter(partial(path.read, _PART), b""))
+    return Plan(found.plan, found.data, found.digest)
 
 
 def of_saved(found: Saved) -> Plan:

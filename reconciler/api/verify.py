@@ -1,7 +1,10 @@
 """`verify`: evidence, or an audit log, checked offline."""
 
+import os
+import shutil
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 from reconciler.api.given import One
 from reconciler.errors import NotVerified, ReconcilerError
@@ -12,15 +15,17 @@ from reconciler.prove.proofs import Proven, Verified
 _GZIP = b"\x1f\x8b"
 
 
-def verify(path: One, *, allowed_signers: One | None = None) -> Proven | Verified:
+def verify(path: One | BinaryIO, *, allowed_signers: One | None = None) -> Proven | Verified:
     """Check an evidence archive, or an audit log, offline; what it shows.
+
+    *path*: a file, or a stream.
 
     Raises `NotVerified` for the first thing that does not hold. *allowed_signers*: a list to count
     the approvals against, in place of the archive's own.
     """
-    place = Path(path)
+    name = Path(path).name if isinstance(path, str | os.PathLike) else "standard input"
     signers = None if allowed_signers is None else approvals.read_signers(Path(allowed_signers))
-    with _opened(place) as stream:
+    with _opened(path) as stream:
         packed = stream.read(2) == _GZIP
         stream.seek(0)
         if packed:
@@ -28,10 +33,16 @@ def verify(path: One, *, allowed_signers: One | None = None) -> Proven | Verifie
         try:
             return chain.verify(stream)
         except chain.BadLink as error:
-            raise NotVerified(place.name, error.why, error.seq, error.line) from error
+            raise NotVerified(name, error.why, error.seq, error.line) from error
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(source: One | BinaryIO) -> BinaryIO:
+    if not isinstance(source, str | os.PathLike):
+        copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 - closed by whoever reads it
+        shutil.copyfileobj(source, copy)
+        copy.seek(0)
+        return copy
+    path = Path(source)
     if not path.is_file():
         raise ReconcilerError(f"cannot read {path}: it is not a regular file")
     try:

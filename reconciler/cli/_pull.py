@@ -1,10 +1,12 @@
 """`reconciler inventory pull`: ask the vendors that can list what exists now, and write it down."""
 
 from collections.abc import Collection
+from contextlib import ExitStack
 
 import click
 
 from reconciler.cli._listeners import EVENTS, EventsListener, traced
+from reconciler.cli._stdio import file_for
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
 from reconciler.events import Event
@@ -58,10 +60,11 @@ def pull(
 
     if events == "-" and format_ == "json":
         raise Usage("--events - and --format json both want standard output")
-    with ended_by_signals() as stop:
+    with ended_by_signals() as stop, ExitStack() as streams:
+        place = None if out is None else streams.enter_context(file_for(out, "inventory.ndjson"))
         found = app.project.pull(
             accounts=accounts,
-            out=out,
+            out=place,
             allow_shrink=allow_shrink,
             max_wait=max_wait,
             on_event=traced(_PullListener(app, events), "inventory pull"),

@@ -1,16 +1,17 @@
 """What every command gets: a site, and where its output goes."""
 
+import functools
 import os
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, Concatenate, ParamSpec, TextIO, TypeVar
 
 import click
 
@@ -52,6 +53,10 @@ class App:
         self._config = config
         self.quiet = quiet
         self.output_lost = False
+        self.paged = True
+        """Whether a text that is longer than the screen may go through a pager."""
+        self.taken = False
+        """Whether standard output belongs to a file that is called `-`: no view is shown there."""
         self._color = color
 
     @property
@@ -120,7 +125,11 @@ class App:
         self._write(text if text.endswith("\n") else text + "\n")
 
     def _write(self, text: str) -> None:
-        if self.output_lost or sys.stdout is None:
+        if self.taken or self.output_lost:
+            return
+        if sys.stdout is None:
+            self.output_lost = True
+            self.log.say("error: cannot write standard output: it is closed")
             return
         try:
             sys.stdout.write(text)
@@ -214,7 +223,24 @@ class _Told(Listener):
         self._app.err(text)
 
 
-pass_app = click.make_pass_decorator(App)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def pass_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
+    """Give *command* the app first, once it is clear who has standard input and output."""
+
+    @functools.wraps(command)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        from reconciler.cli._stdio import taken
+
+        ctx = click.get_current_context()
+        app = ctx.find_object(App)
+        assert app is not None
+        app.taken = taken(ctx)
+        return command(app, *args, **kwargs)
+
+    return called
 
 
 def _stdin() -> BinaryIO | None:

@@ -9,6 +9,8 @@ from reconciler import safe
 from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener, traced
 from reconciler.cli._options import FIT, INVENTORY, report_option
+from reconciler.cli._pager import NO_PAGER
+from reconciler.cli._stdio import STDIO, deliver, given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 from reconciler.views import REPORT_FORMATS
@@ -81,6 +83,7 @@ Exit codes: 0 done, 1 error, 3 refused by a guard, 4 plan expired or not of this
 @click.option("--detach", is_flag=True, help="With --workers: do not follow them.")
 @click.option("--first-run", is_flag=True, help="There is no journal, and that is right.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
+@NO_PAGER
 @pass_app
 def command(
     app: App,
@@ -121,7 +124,7 @@ def command(
         raise Usage("--events - and --format json both want standard output")
     if detach and reports:
         raise Usage("--detach waits for nothing, so there is no report to write")
-    chosen: Plan | str | None = plan
+    chosen = given(plan)
     if plan is None:
         made = _planned(app, inventory, reads, show_numbers=show_numbers)
         if not (made.applicable and made.summary.targets):
@@ -175,8 +178,15 @@ def command(
             return report.exit_code
         _show_report(app, report, format_, fit, show_numbers=show_numbers)
         for name, file in reports:
-            report.write(file, name, fit=fit, run=run_address(app.environ))
+            _write(report, name, file, fit, run_address(app.environ))
         return report.exit_code
+
+
+def _write(report: "Report", name: str, file: str, fit: "Platform | None", run: str | None) -> None:
+    if file == STDIO:
+        deliver([report.view(name, fit=fit, run=run)])
+    else:
+        report.write(file, name, fit=fit, run=run)
 
 
 def _planned(

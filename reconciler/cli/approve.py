@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli._pager import NO_PAGER, show
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, Usage
 
@@ -31,6 +32,7 @@ Examples:
 )
 @click.option("--principal", metavar="NAME", help="Who signs, where the key speaks for several.")
 @click.option("--yes", is_flag=True, help="Do not ask: the plan was shown before.")
+@NO_PAGER
 @pass_app
 def command(app: App, *, plan: str, key: str, principal: str | None, yes: bool) -> int:
     """Show PLAN, ask, and sign its bytes with an SSH key.
@@ -60,7 +62,7 @@ def _show(app: App, plan: "Plan") -> None:
     from reconciler.views import text
 
     width = shutil.get_terminal_size((100, 24)).columns
-    app.out("".join(text.plan(plan.value, color=app.color, width=width, now=app.site.now())))
+    show(app, text.plan(plan.value, color=app.color, width=width, now=app.site.now()))
     app.out(f"Plan {plan.digest}\n")
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._stdio import file_for, given
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
 
@@ -11,14 +12,15 @@ from reconciler.errors import Exit
     epilog="""\b
 Examples:
   reconciler evidence plan.json --out evidence.tar.gz
+  reconciler evidence plan.json --out - | reconciler verify -
 """,
 )
-@click.argument("plan", type=click.Path(dir_okay=False))
+@click.argument("plan", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option(
     "--out",
     required=True,
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=click.Path(dir_okay=False, allow_dash=True),
     help="The archive to write (tar, gzipped).",
 )
 @pass_app
@@ -32,7 +34,10 @@ def command(app: App, *, plan: str, out: str) -> int:
     """
     from reconciler.safe import terminal
 
-    packed = app.project.evidence(plan, out=out)
+    chosen = given(plan)
+    assert chosen is not None
+    with file_for(out, "evidence.tar.gz") as place:
+        packed = app.project.evidence(chosen, out=place)
     app.out(f"{terminal(out)}: {packed.files} files, {packed.records} audit records")
     for source, why in packed.missing:
         app.note(f"warning: {terminal(source)} {why}; it is not in the evidence")

@@ -8,6 +8,8 @@ import click
 
 from reconciler.api.given import GivenReading
 from reconciler.cli._options import FIT, FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
+from reconciler.cli._pager import NO_PAGER, show
+from reconciler.cli._stdio import STDIO, deliver
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
 from reconciler.views.ci import run_address
@@ -26,6 +28,7 @@ Examples:
   reconciler plan --inventory export.csv --account push-prod
   reconciler plan --inventory export.csv --map id="Campaign Id" --set account=sms-au
   reconciler plan --detailed-exitcode --format json > plan.json
+  reconciler plan --out - | reconciler apply - --dry-run
 """,
 )
 @click.option("--out", metavar="FILE", help="Save the plan; apply carries out exactly these bytes.")
@@ -54,6 +57,7 @@ Examples:
 @click.option("--author", metavar="NAME", help="Who makes the plan; may not approve it.")
 @click.option("--attributes", is_flag=True, help="Put the records' attributes into the plan.")
 @SHOW_NUMBERS
+@NO_PAGER
 @pass_app
 def command(
     app: App,
@@ -85,7 +89,9 @@ def command(
         **reads,
     )
     app.site.warn(plan.diagnostics)
-    if out is not None:
+    if out == STDIO:
+        deliver(plan.pieces("json"))
+    elif out is not None:
         plan.write(out)
     write_views(app, plan, reports, fit)
     if summary and format_ == "text":
@@ -93,7 +99,7 @@ def command(
     else:
         show_plan(app, plan, format_, fit=fit, show_numbers=show_numbers)
     lines = _way_on(out, plan)
-    if format_ == "text":
+    if format_ == "text" and not app.taken:
         app.out("\n" + "\n".join(lines))
     else:
         for line in lines:
@@ -107,8 +113,12 @@ def write_views(
     app: App, plan: "Plan", reports: Sequence[tuple[str, str]], fit: "Platform | None"
 ) -> None:
     """The views of `--report`, each to its file or, with *fit*, files."""
+    run = run_address(app.environ)
     for name, file in reports:
-        plan.write(file, name, fit=fit, run=run_address(app.environ))
+        if file == STDIO:
+            deliver(plan.pieces(name, fit=fit, run=run))
+        else:
+            plan.write(file, name, fit=fit, run=run)
 
 
 def show_summary(app: App, plan: "Plan") -> None:
@@ -134,7 +144,7 @@ def show_plan(
         shown = text.plan(
             plan.value, color=app.color, width=app.width, show_numbers=show_numbers, now=now
         )
-        app.out_pieces(shown)
+        show(app, shown)
     elif format_ == "json":
         app.out_exactly(plan.pieces("json"))
     else:
@@ -147,6 +157,8 @@ def _way_on(out: str | None, plan: "Plan") -> list[str]:
 
     from reconciler.safe import terminal
 
+    if out == STDIO:
+        return [f"Plan {plan.digest}, written to standard output"]
     if out is None:
         lines = [f"Plan {plan.digest} (not saved)"]
         way = "Save it with: reconciler plan --out plan.json"

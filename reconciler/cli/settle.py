@@ -8,6 +8,7 @@ import click
 from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener, traced
 from reconciler.cli._options import INVENTORY
+from reconciler.cli._stdio import STDIO, given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
 
@@ -58,11 +59,11 @@ def command(
         raise Usage("--events - and --format json both want standard output")
     # A plan comes first, if there is one; what else is there are targets.
     targets, plan = list(arguments), None
-    if targets and (found is None or Path(targets[0]).is_file()):
+    if targets and (found is None or targets[0] == STDIO or Path(targets[0]).is_file()):
         plan = targets.pop(0)
     with ended_by_signals() as stop:
         settlement = app.project.settle(
-            plan,
+            given(plan),
             targets=targets,
             request=request,
             account=account,

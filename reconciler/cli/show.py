@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli._options import FIT, FORMAT, REPORT, SHOW_NUMBERS
+from reconciler.cli._pager import NO_PAGER, show
+from reconciler.cli._stdio import STDIO, deliver, plan_of
 from reconciler.cli.app import App, pass_app
 from reconciler.cli.plan import show_plan, show_summary, write_views
 from reconciler.errors import Exit, Usage, check_format
@@ -37,6 +39,7 @@ Examples:
     "--detailed-exitcode", is_flag=True, help="With OTHER: exit with 2 if they do not do the same."
 )
 @SHOW_NUMBERS
+@NO_PAGER
 @pass_app
 def command(
     app: App,
@@ -54,11 +57,11 @@ def command(
 
     With OTHER: show what changed from PLAN to OTHER, as text, json, markdown or html.
     """
-    from reconciler.api.plan import plan_time, read_plan
+    from reconciler.api.plan import plan_time
 
     if other is not None:
         _check_formats(format_, reports)
-        found = read_plan(path).compare(other)
+        found = plan_of(path).compare(plan_of(other))
         return _show_changes(
             app,
             found,
@@ -72,7 +75,7 @@ def command(
     if detailed_exitcode:
         raise Usage("--detailed-exitcode compares: name two plans")
     now = plan_time(app.site)
-    plan = read_plan(path)
+    plan = plan_of(path)
     write_views(app, plan, reports, fit)
     if summary and format_ == "text":
         show_summary(app, plan)
@@ -106,7 +109,10 @@ def _show_changes(
 ) -> int:
     run = run_address(app.environ)
     for name, file in reports:
-        found.write(file, name, fit=fit, run=run)
+        if file == STDIO:
+            deliver([found.view(name, fit=fit, run=run)])
+        else:
+            found.write(file, name, fit=fit, run=run)
     if format_ == "text":
         from reconciler.views.compared import text
 
@@ -117,7 +123,7 @@ def _show_changes(
             show_numbers=show_numbers,
             summary=summary,
         )
-        app.out("".join(shown))
+        show(app, shown)
     else:
         app.out(found.view(format_, fit=fit, run=run, show_numbers=show_numbers))
     return Exit.CHANGES if detailed_exitcode and found.differ else Exit.OK

@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 
 
@@ -34,7 +35,7 @@ def command(
 ) -> int:
     """Show runs, outcomes, what is in doubt, who holds a lane, and which rule blocks now."""
     with ended_by_signals():
-        found = app.project.status(plan, reviewed=reviewed, by=by, because=because)
+        found = app.project.status(given(plan), reviewed=reviewed, by=by, because=because)
     from reconciler.views import status
 
     if format_ == "json":

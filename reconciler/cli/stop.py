@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 
 
@@ -28,7 +29,7 @@ def command(app: App, plan: str | None, account: str | None, because: str, forma
     touched.
     """
     with ended_by_signals():
-        stopped = app.project.stop(plan, account=account, because=because)
+        stopped = app.project.stop(given(plan), account=account, because=because)
     from reconciler.views import stopped as view
 
     if format_ == "json":

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from reconciler.cli._options import report_option
+from reconciler.cli._stdio import STDIO, deliver
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Diagnostic, Exit, InputError
 
@@ -29,7 +30,7 @@ Examples:
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option(
     "--format",
-    "view",
+    "format_",
     type=click.Choice(["text", "json", "github", "sarif"]),
     default="text",
     show_default=True,
@@ -37,7 +38,9 @@ Examples:
 )
 @report_option(_formats)
 @pass_app
-def command(app: App, paths: tuple[str, ...], view: str, reports: Sequence[tuple[str, str]]) -> int:
+def command(
+    app: App, paths: tuple[str, ...], format_: str, reports: Sequence[tuple[str, str]]
+) -> int:
     """Check the project file and every manifest, and tell all that is wrong at once.
 
     With PATHs (files or folders) only what concerns them is told; everything is read all the
@@ -51,12 +54,12 @@ def command(app: App, paths: tuple[str, ...], view: str, reports: Sequence[tuple
         told, valid = error.diagnostics, False
     for name, file in reports:
         _write(app, name, file, told, valid)
-    if view == "text":
+    if format_ == "text":
         _text(app, len(files), told, valid)
     else:
         from reconciler.views.diagnostics import FORMATS
 
-        app.out("".join(FORMATS[view](_from_repository(told, app.environ), valid)))
+        app.out("".join(FORMATS[format_](_from_repository(told, app.environ), valid)))
     return Exit.OK if valid else Exit.ERROR
 
 
@@ -64,7 +67,11 @@ def _write(app: App, name: str, file: str, told: Sequence[Diagnostic], valid: bo
     from reconciler.api.written import write_parts
     from reconciler.views.diagnostics import FORMATS
 
-    write_parts(Path(file), [FORMATS[name](_from_repository(told, app.environ), valid)])
+    pieces = FORMATS[name](_from_repository(told, app.environ), valid)
+    if file == STDIO:
+        deliver(pieces)
+    else:
+        write_parts(Path(file), [pieces])
 
 
 def _text(app: App, files: int, told: Sequence[Diagnostic], valid: bool) -> None:

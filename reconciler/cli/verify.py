@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._stdio import STDIO, stdin
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, NotVerified
 
@@ -15,7 +16,7 @@ Examples:
   reconciler verify evidence.tar.gz --allowed-signers allowed_signers
 """,
 )
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option(
     "--allowed-signers",
     metavar="FILE",
@@ -36,7 +37,7 @@ def command(app: App, *, file: str, allowed_signers: str | None, form: str) -> i
 
     view = verification.as_json if form == "json" else verification.text
     try:
-        found = verify(file, allowed_signers=allowed_signers)
+        found = verify(stdin() if file == STDIO else file, allowed_signers=allowed_signers)
     except NotVerified as error:
         app.out(view(error))
         return Exit.STALE

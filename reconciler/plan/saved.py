@@ -2,7 +2,7 @@
 
 import gc
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,13 @@ class Saved:
 def read_plan(path: str | Path) -> Saved:
     """The plan that is saved in *path*; `Stale` if that is none, and why."""
     place = Path(path)
+    return read_parts(place, disk.read_parts(place, what="the plan", most=MOST_PLAN))
+
+
+def read_parts(place: Path, parts: Iterable[bytes]) -> Saved:
+    """The plan whose bytes are *parts*; *place* is what it is called."""
     data, digest = Spool(), hashlib.sha256()
-    for part in disk.read_parts(place, what="the plan", most=MOST_PLAN):
+    for part in parts:
         data.write(part)
         digest.update(part)
     return Saved(place, data, f"sha256:{digest.hexdigest()}", planfile.read(data))

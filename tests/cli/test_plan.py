@@ -253,7 +253,7 @@ def test_metadata_that_the_guards_miss_refuses_that_manifests_actions(
     assert "`owner` is required" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("redirected", "code"), [("plan >&-", 0), ("plan --inventory - <&-", 1)])
+@pytest.mark.parametrize(("redirected", "code"), [("plan >&-", 1), ("plan --inventory - <&-", 1)])
 def test_a_closed_stream_is_no_unexpected_error(root: Path, redirected: str, code: int) -> None:
     command = f"exec {sys.executable} -m reconciler {redirected}"
     ended = subprocess.run(

@@ -1,0 +1,100 @@
+"""`-` where a file can be named: standard input or output, each for one thing at a time."""
+
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+from click.core import ParameterSource
+
+from reconciler.errors import ReconcilerError, Usage
+
+if TYPE_CHECKING:
+    from reconciler.api.plan import Plan
+
+STDIO = "-"
+# The parameters of commands that name a file to read, and those that name one to write.
+INPUTS = frozenset(
+    [
+        *("plan", "path", "other", "file", "arguments"),
+        *("inventory", "source", "before", "after", "files", "from_"),
+    ]
+)
+OUTPUTS = frozenset(["out", "target", "reports", "events"])
+
+
+def taken(ctx: click.Context) -> bool:
+    """Whether a `-` takes standard output from the view; `Usage` if two things want the same."""
+    reads = list(_named(ctx, INPUTS))
+    writes = list(_named(ctx, OUTPUTS))
+    for what, names in (("input", reads), ("output", writes)):
+        if len(names) > 1:
+            raise Usage(f"{' and '.join(names)} both want standard {what}")
+    if not writes or writes == ["--events -"]:
+        return False
+    asked = ctx.get_parameter_source("format_") is ParameterSource.COMMANDLINE
+    if asked and ctx.params.get("format_") != "text":
+        raise Usage(f"{writes[0]} and --format {ctx.params['format_']} both want standard output")
+    return True
+
+
+def _named(ctx: click.Context, kinds: frozenset[str]) -> Iterator[str]:
+    """Every `-` among the parameters of these *kinds*, as it was written."""
+    for one in ctx.command.params:
+        if one.name not in kinds:
+            continue
+        shown = max(one.opts, key=len) if isinstance(one, click.Option) else None
+        value = ctx.params.get(one.name)
+        for each in value if isinstance(value, tuple | list) else (value,):
+            if each == STDIO:
+                yield f"{shown} -" if shown else STDIO
+            elif isinstance(each, tuple) and each[-1] == STDIO:
+                yield f"{shown} {each[0]}=-"
+
+
+def stdin() -> BinaryIO:
+    """Standard input; `ReconcilerError` if there is none."""
+    if sys.stdin is None:
+        raise ReconcilerError("standard input is closed")
+    return sys.stdin.buffer
+
+
+def plan_of(path: str) -> "Plan":
+    """The plan in the file *path*, or on standard input."""
+    from reconciler.api.plan import read_plan
+
+    return read_plan(stdin() if path == STDIO else path)
+
+
+def given(path: str | None) -> "Plan | str | None":
+    """*path* as the library takes it; of `-` the plan."""
+    return plan_of(path) if path == STDIO else path
+
+
+@contextmanager
+def file_for(path: str, name: str) -> Iterator[str]:
+    """A file to write in place of *path*: of `-` another, which then goes to standard output.
+
+    *name*: what that is called; its suffix may say a format.
+    """
+    if path != STDIO:
+        yield path
+        return
+    with TemporaryDirectory(prefix="reconciler-") as folder:
+        place = Path(folder, name)
+        yield str(place)
+        if place.exists():
+            with place.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.flush()
+
+
+def deliver(pieces: Iterable[str]) -> None:
+    """Write *pieces* to standard output to the byte."""
+    for piece in pieces:
+        sys.stdout.buffer.write(piece.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()

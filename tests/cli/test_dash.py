@@ -1,0 +1,169 @@
+"""`-` is standard input or output wherever a file can be named: one for each."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import click
+import pytest
+
+from reconciler.cli._stdio import INPUTS, OUTPUTS
+from reconciler.cli.main import cli
+from tests.support.apply_site import Site
+
+
+@pytest.fixture
+def ran(site: Site) -> Site:
+    """A site with a plan that was applied, and its evidence."""
+    site.plan()
+    assert site.apply("--first-run") == 0, site.err
+    assert site.run("evidence", "plan.json", "--out", "ev.tar.gz") == 0, site.err
+    return site
+
+
+def piped(site: Site, *words: str, given: bytes = b"") -> tuple[int, bytes, str]:
+    """A real process: its exit code, standard output to the byte, and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", *words],
+        cwd=site.root,
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+READS = [
+    (["show", "-"], "plan.json", 0, b"Plan sha256:"),
+    (["show", "plan.json", "-"], "plan.json", 0, b""),
+    (["apply", "-", "--dry-run", "--format", "json"], "plan.json", 0, b'"requests"'),
+    (["apply", "-", "--yes"], "plan.json", 0, b"deleted"),
+    (["status", "-"], "plan.json", 0, b"deleted"),
+    (["settle", "-"], "plan.json", 0, b""),
+    (["stop", "-", "--because", "x"], "plan.json", 0, b"Nothing is under way"),
+    (["evidence", "-", "--out", "other.tar.gz"], "plan.json", 0, b"other.tar.gz: "),
+    (["verify", "-"], "ev.tar.gz", 0, b"Verified"),
+    (["verify", "-"], ".reconciler/audit.ndjson", 0, b"Verified"),
+    (["plan", "--inventory", "-"], "inventory.ndjson", 0, b"to delete"),
+    (["explain", "push/push-old-1", "--inventory", "-"], "inventory.ndjson", 0, b"push-old-1"),
+    (["inventory", "stats", "-"], "inventory.ndjson", 0, b"campaigns"),
+    (["inventory", "diff", "-", "inventory.ndjson"], "inventory.ndjson", 0, b""),
+    (["inventory", "convert", "-", "x.json"], "inventory.ndjson", 0, b""),
+]
+
+
+def test_every_command_that_reads_a_file_reads_standard_input(ran: Site) -> None:
+    for words, file, code, said in READS:
+        data = (ran.root / file).read_bytes()
+        got, out, err = piped(ran, *words, given=data)
+        assert (got, said in out) == (code, True), (words, out, err)
+
+
+WRITES = [
+    ["plan", "--out", "-"],
+    ["plan", "--report", "csv=-"],
+    ["show", "plan.json", "--report", "markdown=-"],
+    ["show", "plan.json", "plan.json", "--report", "json=-"],
+    ["apply", "plan.json", "--report", "junit=-"],
+    ["validate", "--report", "sarif=-"],
+    ["evidence", "plan.json", "--out", "-"],
+    ["inventory", "convert", "inventory.ndjson", "-", "--to", "csv"],
+    ["inventory", "pull", "--out", "-"],
+]
+
+
+def test_every_command_that_writes_a_file_writes_standard_output_and_nothing_else(
+    ran: Site,
+) -> None:
+    for words in WRITES:
+        named = [one.replace("=-", "=x.out") for one in words]
+        at = named.index("-") if "-" in named else None
+        file = ran.root / "x.out"
+        if at is not None:
+            file = ran.root / {"evidence": "x.tar.gz", "inventory": "x.ndjson"}.get(words[0], "x")
+            named[at] = file.name
+        code, out, err = piped(ran, *words)
+        assert code in (0, 5), (words, err)  # two vendors cannot list
+        expected, _, err = piped(ran, *named)
+        assert expected == code, (words, err)
+        data = file.read_bytes()
+        assert same(out, data), (words, out[:200], data[:200])
+        file.unlink()
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Whether both are the same but for times: then their lengths are."""
+    return len(one) == len(other) > 0
+
+
+def test_a_plan_goes_from_one_command_to_the_next(site: Site) -> None:
+    code, plan, _ = piped(site, "plan", "--out", "-")
+    assert code == 0
+    assert json.loads(plan)["kind"] == "Plan"
+    code, report, err = piped(site, "apply", "-", "--first-run", "--format", "json", given=plan)
+    assert code == 0, err
+    assert json.loads(report)["summary"]["deleted"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "which"),
+    [
+        (["show", "-", "-"], "input"),
+        (["apply", "-", "--inventory", "-"], "input"),
+        (["plan", "--inventory", "-", "--inventory", "-"], "input"),
+        (["inventory", "diff", "-", "-"], "input"),
+        (["plan", "--out", "-", "--report", "html=-"], "output"),
+        (["plan", "--out", "-", "--format", "json"], "output"),
+        (["apply", "p.json", "--events", "-", "--report", "json=-"], "output"),
+        (["validate", "--report", "sarif=-", "--format", "json"], "output"),
+    ],
+)
+def test_each_stream_serves_one_thing(bare: Site, words: list[str], which: str) -> None:
+    assert bare.run(*words) == 64
+    assert f"want standard {which}" in bare.err
+
+
+def commands(group: click.Group, *names: str) -> Any:
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        one = group.get_command(ctx, name)
+        if isinstance(one, click.Group):
+            yield from commands(one, *names, name)
+        elif one is not None:
+            yield (*names, name), one
+
+
+# Files for which a stream makes no sense, each with why.
+NEVER = {
+    "key": "a private key is never piped",
+    "approvals": "a signature lies beside its plan",
+    "allowed_signers": "OpenSSH reads it as a file",
+    "credentials": "only written down here",
+    "directory": "a folder",
+    "folder": "a folder",
+    "paths": "says which of the project's files are told about",
+}
+
+
+def test_no_parameter_that_names_a_file_is_forgotten() -> None:
+    for names, one in commands(cli):
+        for param in one.params:
+            shown = (param.metavar or "").upper()
+            files = "FILE" in shown or isinstance(param.type, click.Path)
+            if files and param.name not in NEVER:
+                assert param.name in INPUTS | OUTPUTS | {"answers"}, (names, param.name)
+
+
+def test_a_closed_output_is_an_error_and_not_a_success(site: Site) -> None:
+    shell = f"{sys.executable} -m reconciler plan --format json >&-"
+    done = subprocess.run(shell, shell=True, cwd=site.root, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"cannot write standard output: it is closed" in done.stderr
+
+
+def test_evidence_is_not_called_what_it_is_not(ran: Site) -> None:
+    assert ran.run("evidence", "plan.json", "--out", "ev.zip") == 64
+    assert "name it ev.tar.gz" in ran.err
+    assert not (ran.root / "ev.zip").exists()
