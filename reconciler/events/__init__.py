@@ -39,9 +39,10 @@ class Event:
     outcome          *account*, *target* (`ACCOUNT/ID#PART`), *outcome*, *detail*, *done* of the
                      account so far
     wait             *account* sends nothing *until* then, *detail* says why
-    look             *account* reads from the vendor, *detail* says why
+    look             *account* reads from the vendor, *detail* says why; or *done* of about *total*
+                     requests of a look are made
     account-stopped  *account* sends nothing more in this run, *detail* says why
-    account-done     *account*, *done* of its targets
+    account-done     *account*, *done* of its *total* targets; the others are pending
     run-ended        *done* targets, *detail*
     """
 

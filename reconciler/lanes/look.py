@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.driver import Answer, Driver, Listing, Missing, Present, Sighting, Unclear
+from reconciler.driver import Answer, Driver, Flow, Listing, Missing, Present, Sighting, Unclear
 from reconciler.lanes import copies
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
@@ -44,7 +44,7 @@ def by_listing(driver: Driver, targets: int, campaigns: int) -> bool:
 async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
     """Look once at every job's target."""
     line = lane.line
-    line.emit("look", detail=f"looking at {len(jobs)} targets", total=len(jobs))
+    line.emit("look", detail=f"looking at {len(jobs)} targets")
     await line.login()
     if not by_listing(line.driver, len(jobs), witnesses.campaigns):
         return await _one_by_one(lane, jobs, witnesses)
@@ -70,7 +70,9 @@ async def _listed(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     line = lane.line
     assert line.driver.list is not None
     tape: list[Answer] = []
-    listing: Listing = await line.read(line.driver.list(line.session), "list", tape)
+    pages = max(1, -(-witnesses.campaigns // line.driver.page))  # as far as the inventory knows
+    flow = _counted(line, line.driver.list(line.session), pages)
+    listing: Listing = await line.read(flow, "list", tape)
     shown = {campaign.id: campaign for campaign in listing.campaigns}
     missing: Sighting = (
         Missing("not in the account's listing")
@@ -89,11 +91,26 @@ async def _listed(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     return Sights(seen, witnessed, listing.unavailable, why)
 
 
+def _counted(line: Line, flow: Flow, pages: int) -> Flow:
+    """*flow*, each of whose requests is told, as one of *pages* or more."""
+    try:
+        request = next(flow)
+        done = 0
+        while True:
+            line.emit("look", done=done, total=max(pages, done + 1))
+            answer = yield request
+            done += 1
+            request = flow.send(answer)
+    except StopIteration as end:
+        return end.value
+
+
 async def _one_by_one(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
     line = lane.line
     assert line.driver.look is not None
     seen: dict[Target, Sighting] = {}
-    for job in jobs:
+    for number, job in enumerate(jobs):
+        line.emit("look", done=number, total=len(jobs))
         tape: list[Answer] = []
         sighting = await line.read(line.driver.look(line.session, job.item), "look", tape)
         seen[job.target] = _told(line, sighting)

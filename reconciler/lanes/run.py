@@ -109,7 +109,8 @@ async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
         lane.failed(error)
     finally:
         _write_down(lane)
-        line.emit("account-done", done=len(lane.fates), total=lane.total, detail=lane.stopped)
+        done = sum(fate.outcome is not Outcome.PENDING for fate in lane.fates.values())
+        line.emit("account-done", done=done, total=lane.total, detail=lane.stopped)
 
 
 def _write_down(lane: Lane) -> None:

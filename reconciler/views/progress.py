@@ -34,6 +34,9 @@ class _Account:
     state: str = "waiting for its turn"
     ended: float | None = None
     told: int = 0
+    looked: int = 0  # requests of the look that is under way
+    looks: int = 0  # how many it will take, as far as one can tell
+    look_began: float = 0.0
     told_wait: tuple[str, float] | None = None
 
 
@@ -94,6 +97,8 @@ class Picture:
                 earlier = f", {account.done:,} of them done before" if account.done else ""
                 return f"{account.name}: {account.total:,} targets{earlier}"
             case "request":
+                if account.state == "looking" and account.done == account.before:
+                    account.started = self._clock()  # looks say nothing of the pace of deletions
                 account.state = "sending"
             case "outcome":
                 self._count(account, event)
@@ -105,10 +110,7 @@ class Picture:
             case "wait":
                 return self._wait(account, event, detail)
             case "look":
-                changed = account.state != "looking"
-                account.state = "looking"
-                why = f" ({detail})" if detail else ""
-                return f"{account.name}: looking{why}" if changed else None
+                return self._look(account, event, detail)
             case "account-stopped":
                 account.state = f"stopped: {detail}" if detail else "stopped"
                 account.ended = self._clock()
@@ -117,11 +119,39 @@ class Picture:
                 account.done = event.done if event.done is not None else account.done
                 account.ended = self._clock()
                 if not account.state.startswith("stopped"):
-                    account.state = "done"
-                    return f"{self._plain(account)}, done"
+                    left = account.total - account.done
+                    account.state = "done" if left <= 0 else f"ended, {left:,} not reached"
+                    return f"{self._plain(account)}, {account.state}"
             case _:
                 pass
         return None
+
+    def _look(self, account: _Account, event: Event, detail: str) -> str | None:
+        """A look that begins, or goes on; of a long one a line now and then."""
+        changed = account.state != "looking"
+        account.state = "looking"
+        if event.done is None or event.total is None:
+            account.looked = account.looks = 0
+            why = f" ({detail})" if detail else ""
+            return f"{account.name}: looking{why}" if changed or detail else None
+        if event.done == 0:
+            account.look_began = self._clock()
+        account.looked, account.looks = event.done, event.total
+        if event.done and event.done % self._every == 0:
+            return f"{account.name}: {', '.join(self._looking(account))}"
+        return None
+
+    def _looking(self, account: _Account) -> list[str]:
+        """How far a look is, its rate, and how long it will take."""
+        if account.looks <= 1:
+            return ["looking"]
+        said = [f"looking {account.looked:,}/{account.looks:,}"]
+        seconds = self._clock() - account.look_began
+        if account.looked and seconds > 0:
+            rate = account.looked / seconds
+            said.append(_per(rate))
+            said.append(f"{duration((account.looks - account.looked) / rate)} left")
+        return said
 
     def _count(self, account: _Account, event: Event) -> None:
         """A target counts once: a doubt that is settled is no doubt any more."""
@@ -152,7 +182,7 @@ class Picture:
         rate = self._rate(account)
         if not rate:
             return []
-        said = [f"{rate:.1f}/s" if rate >= 1 else f"{rate * 60:.1f}/min"]
+        said = [_per(rate)]
         left = account.total - account.done
         if left > 0 and account.ended is None:
             said.append(f"{duration(left / rate)} left")
@@ -179,9 +209,17 @@ class Picture:
         pace = self._pace(account)
         if account.state == "sending":
             return [[*told, *pace], [*told, *pace[1:]], told or ["sending"]]
-        if account.state in ("starting", "looking", "done", "waiting for its turn"):
+        if account.state == "looking":
+            looking = self._looking(account)
+            return [[*looking, *told], looking, looking[:1]]
+        if account.state in ("starting", "done", "waiting for its turn"):
             return [[account.state, *told, *pace], [account.state, *told], [account.state]]
         return [[account.state, *told], [account.state]]
+
+
+def _per(rate: float) -> str:
+    """`1.5/s`, or `12.0/min`."""
+    return f"{rate:.1f}/s" if rate >= 1 else f"{rate * 60:.1f}/min"
 
 
 def _outcomes(outcomes: Counter[str]) -> str:

@@ -50,7 +50,6 @@ OUTCOMES = ("deleted", "already-absent", "refused", "drifted", "pending", "in-do
 NEXT: dict[int, str] = {
     1: "The run could not go on. What is known is in the journal; run apply again.",
     3: "A window closed. Run apply again when it opens; what is done is not repeated.",
-    5: "Run apply again: what is done is not repeated.",
     6: "Run settle to find out what became of the targets in doubt; they are not sent again"
     " blindly.",
     129: "Interrupted. Run apply again: what is done is not repeated.",
@@ -172,13 +171,34 @@ def next_commands(plan: PlanDocument, saved: str | None) -> tuple[str, ...]:
     return (f"reconciler approve {path} --key FILE", apply)
 
 
+def way_on(report: ReportDocument) -> str:
+    """What to do after the apply that *report* tells of; empty if all is done.
+
+    Applying again is named only where something is left that it can do.
+    """
+    if report.exit_code != 5:
+        return NEXT.get(report.exit_code, "")
+    found = []
+    if report.summary.get("pending"):
+        found.append("Run apply again to go on with what is pending: what is done is not repeated.")
+    if report.summary.get("drifted"):
+        found.append("What drifted is left alone: take the inventory again and plan anew.")
+    if report.summary.get("refused"):
+        found.append(
+            "What was refused needs its cause mended first: what the vendor said is above."
+        )
+    return " ".join(found)
+
+
 def commands_after(report: ReportDocument, saved: str | None) -> tuple[str, ...]:
-    """What to run after the apply that *report* tells of; nothing if all is done.
+    """What to run after the apply that *report* tells of; nothing if that would not help.
 
     *saved*: the plan's file, None if there is none.
     """
-    if saved is None or report.exit_code not in NEXT:
+    if saved is None or report.exit_code not in (5, *NEXT):
         return ()
+    if report.exit_code == 5 and not report.summary.get("pending"):
+        return ("reconciler plan --out plan.json",) if report.summary.get("drifted") else ()
     command = "settle" if report.exit_code == 6 else "apply"
     return (f"reconciler {command} {quote(saved)}",)
 

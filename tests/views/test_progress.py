@@ -55,6 +55,61 @@ def test_a_pipe_gets_a_line_every_so_many_and_at_each_change() -> None:
     ]
 
 
+def told(*events: tuple[float, Event], live: bool = False, width: int = 80) -> list[str]:
+    """The lines of *events*, each so many seconds after the one before."""
+    stream, clock = io.StringIO(), Clock()
+    progress = Progress(stream, live=live, clock=clock, width=width, every=10)
+    for seconds, event in events:
+        clock.now += seconds
+        progress.emit(event)
+    progress.close()
+    text = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]|\r", "\n", stream.getvalue())
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def looks(number: int) -> list[tuple[float, Event]]:
+    """A look at 40 targets, one by one, a second each: *number* of them are made."""
+    begin = (0.0, Event(NOW, "look", "push", detail="looking at 40 targets"))
+    ones = [(float(n > 0), Event(NOW, "look", "push", done=n, total=40)) for n in range(number)]
+    return [(0.0, Event(NOW, "account-started", "push", total=40, done=0)), begin, *ones]
+
+
+def test_looks_are_counted_and_say_how_long_they_take() -> None:
+    assert told(*looks(21)) == [
+        "push: 40 targets",
+        "push: looking (looking at 40 targets)",
+        "push: looking 10/40, 1.0/s, 30 s left",
+        "push: looking 20/40, 1.0/s, 20 s left",
+    ]
+    for width in (80, 200):
+        last = told(*looks(21), live=True, width=width)[-1]
+        assert "0/40" in last
+        assert "looking 20/40 · 1.0/s · 20 s left" in last
+
+
+def test_deletions_are_not_slower_because_of_looks() -> None:
+    sent = Event(NOW, "request", "push", request=1, total=1)
+    every = [
+        (1.0, Event(NOW, "outcome", "push", target=f"push/{n}", outcome="deleted", done=n))
+        for n in range(1, 11)
+    ]
+    assert told(*looks(40), (0.0, sent), *every)[-1] == (
+        "push: 10/40, 10 deleted, 1.0/s, 30 s left"
+    )
+
+
+def test_what_was_not_reached_is_not_done() -> None:
+    started = Event(NOW, "account-started", "push", total=2, done=0)
+    ended = Event(NOW, "account-done", "push", total=2, done=0)
+    assert told((0, started), (1, ended))[-1] == "push: 0/2, ended, 2 not reached"
+    live = told((0, started), (1, ended), live=True)[-1]
+    assert "0/2" in live
+    assert "ended, 2 not reached" in live
+    some = Event(NOW, "outcome", "push", target="push/1", outcome="deleted", done=1)
+    part = Event(NOW, "account-done", "push", total=2, done=1)
+    assert told((0, started), (1, some), (0, part))[-1].endswith("ended, 1 not reached")
+
+
 def test_a_pipe_gets_no_control_codes() -> None:
     stream = io.StringIO()
     run(stream, live=False).close()

@@ -48,7 +48,7 @@ def _top(report: ReportDocument, project: str, frame: Frame, dialect: Dialect) -
         dialect.alert("WARNING", [f"**{_may_have(doubts)}**"]) if doubts else "",
         f"{about}\n",
     ]
-    way_on = [words.NEXT.get(report.exit_code, "")]
+    way_on = [words.way_on(report)]
     way_on += [f"Next: {code(one)}" for one in words.commands_after(report, frame.saved)]
     return "\n".join(filter(None, [*lines, *(f"{one}\n" for one in way_on if one)]))
 

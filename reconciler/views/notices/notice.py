@@ -80,7 +80,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
             "summary": report.summary,
             "approvals": [foreign(one, _NAME) for one in report.approvals],
         }
-        lines = [*_listed(left), words.NEXT.get(report.exit_code, "")]
+        lines = [*_listed(left), words.way_on(report)]
         if failure is not None:
             data["failure"] = foreign(failure)
             lines.append(data["failure"])

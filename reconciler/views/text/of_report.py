@@ -155,5 +155,5 @@ def _conclusion(report: ReportDocument, page: TextPage) -> Iterator[str]:
     )
     tints = ("bold", "green") if report.exit_code == 0 else ("bold",)
     yield from page.wrapped(f"Result: {said or 'nothing was left to do'}.", *tints)
-    if way_on := words.NEXT.get(report.exit_code):
+    if way_on := words.way_on(report):
         yield from page.wrapped(way_on)
