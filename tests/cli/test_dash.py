@@ -135,21 +135,32 @@ def commands(group: click.Group, *names: str) -> Any:
             yield (*names, name), one
 
 
+PIPED = [
+    "plan",
+    "show",
+    "explain",
+    "apply",
+    "settle",
+    "status",
+    "stop",
+    "evidence",
+    "verify",
+    "inventory",
+    "validate",
+]
 # Files for which a stream makes no sense, each with why.
 NEVER = {
     "key": "a private key is never piped",
     "approvals": "a signature lies beside its plan",
     "allowed_signers": "OpenSSH reads it as a file",
-    "credentials": "only written down here",
     "directory": "a folder",
-    "folder": "a folder",
     "paths": "says which of the project's files are told about",
 }
 
 
 def test_no_parameter_that_names_a_file_is_forgotten() -> None:
     for names, one in commands(cli):
-        for param in one.params:
+        for param in one.params if names[0] in PIPED else ():
             shown = (param.metavar or "").upper()
             files = "FILE" in shown or isinstance(param.type, click.Path)
             if files and param.name not in NEVER:
