@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Browser, Page  # noqa: E402
 
 from tests.support.browser import chromium, opened  # noqa: E402
+from tests.support.compared_plans import changed, shown  # noqa: E402
 from tests.support.page_samples import applied, season  # noqa: E402
 from tests.support.render_samples import seen  # noqa: E402
 
@@ -28,6 +29,7 @@ def main() -> None:
         picture(browser, plan, "plan-1280", 1280, "light", "h1")
         picture(browser, plan, "campaigns-1280", 1280, "light", "#explorer", "#account=push-prod")
         picture(browser, report, "report-1280", 1280, "dark", "#time-title")
+        picture(browser, shown("html", changed()), "compared-1280", 1280, "light", "h1")
         picture(browser, plan, "plan-390", 390, "light", "h1")
         picture(browser, report, "campaigns-390", 390, "dark", "#list", "#outcome=in-doubt")
 
@@ -58,7 +60,7 @@ def to_top(page: Page, selector: str) -> None:
     page.locator(selector).first.evaluate(
         "one => scrollTo(0, one.getBoundingClientRect().top + scrollY - 24)"
     )
-    page.wait_for_function("document.querySelectorAll('tr.row').length > 0")
+    page.wait_for_function("document.querySelectorAll('tr').length > 0")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a plan or a report counts to: by manifest line, account, reason, age, status and owner.
+"""What a plan or a report counts to: by manifest line, account, reason, age, status, owner, ticket.
 
 One pass over the rows, and nothing is kept of a row but its counts.
 """
@@ -64,6 +64,7 @@ class Tallies(msgspec.Struct):
     askers: dict[Asker, Tally]
     accounts: dict[str, Tally]
     owners: dict[str, Tally]
+    tickets: dict[str, Tally]
     reasons: dict[tuple[str, str], Tally]
     statuses: dict[str, Tally]
     ages: dict[str, Tally]
@@ -75,7 +76,7 @@ K = TypeVar("K", bound=Hashable)
 def of_plan(plan: PlanDocument, askers: Askers) -> Tallies:
     """The counts of *plan* by action. Ages are as of the plan's time."""
     now = words.instant(plan.metadata.created_at)
-    found = Tallies({}, {}, {}, {}, {}, {}, {})
+    found = Tallies({}, {}, {}, {}, {}, {}, {}, {})
     for action in plan.actions:
         kind = action.action
         targets = len(action.targets) if kind == "delete" else 0
@@ -88,7 +89,7 @@ def of_plan(plan: PlanDocument, askers: Askers) -> Tallies:
 
 def of_report(report: ReportDocument, askers: Askers) -> Tallies:
     """The counts of *report* by outcome; what only a plan knows is left empty."""
-    found = Tallies({}, {}, {}, {}, {}, {}, {})
+    found = Tallies({}, {}, {}, {}, {}, {}, {}, {})
     for target in report.targets:
         _asked(found, askers, target, str(target.outcome), 1)
     return _ordered(found)
@@ -97,11 +98,13 @@ def of_report(report: ReportDocument, askers: Askers) -> Tallies:
 def _asked(found: Tallies, askers: Askers, row: AskedFor, kind: str, targets: int) -> None:
     asker = askers.of(row)
     owner = asker.document.owner if asker.document else None
+    ticket = asker.document.ticket if asker.document else None
     line = AskingLine(asker, row.sources[0].line if row.sources else None)
     _add(found.lines, line, kind, targets)
     _add(found.askers, asker, kind, targets)
     _add(found.accounts, row.account, kind, targets)
     _add(found.owners, owner or UNKNOWN, kind, targets)
+    _add(found.tickets, ticket or UNKNOWN, kind, targets)
 
 
 def _add(table: dict[K, Tally], key: K, kind: str, targets: int) -> None:
@@ -121,6 +124,7 @@ def _ordered(found: Tallies) -> Tallies:
         askers={key: found.askers[key] for key in sorted(found.askers, key=place)},
         accounts={key: found.accounts[key] for key in sorted(found.accounts)},
         owners=_most_first(found.owners),
+        tickets=_most_first(found.tickets),
         reasons={key: found.reasons[key] for key in reasons},
         statuses=_most_first(found.statuses),
         ages={word: found.ages[word] for word in ages if word in found.ages},

@@ -33,6 +33,7 @@ def _lines(plan: PlanDocument, page: TextPage) -> Iterator[str]:
         ("By last change", found.ages),
         ("By status", found.statuses),
         ("By owner", found.owners),
+        ("By ticket", found.tickets),
     ):
         yield from _table(title, [(word(key), one) for key, one in counts.items()], page)
     if plan.warnings:
