@@ -16,6 +16,7 @@ from reconciler.apply.bundle import fates_of
 from reconciler.apply.working import work_lane
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.events import Hears
 from reconciler.lanes import state
 from reconciler.lanes.dispatch.procrastinate import Engine
 from reconciler.lanes.handed import HandedLane
@@ -44,11 +45,17 @@ class WorkerOptions:
 
 @dataclass(slots=True)
 class Worker:
-    """Works the lanes of one project, from its checkout. *stop* ends it."""
+    """Works the lanes of one project, from its checkout. *stop* ends it.
+
+    *hears* makes each lane's listener. *waits_for*: what keeps it from taking a lane, None if
+    nothing does.
+    """
 
     site: Site
     options: WorkerOptions
     stop: Stop
+    hears: Hears
+    waits_for: str | None = "the database"
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
     _lanes: set[Stop] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,6 +80,7 @@ class Worker:
                 except Exception as error:
                     if isinstance(error, ReconcilerError) or not _away(error):
                         raise
+                    self.waits_for = "the database"
                     self.site.note(f"the database is away; trying again in {_AWAY:g} s")
                 if ended.is_set() or self.options.once:
                     return
@@ -106,6 +114,7 @@ class Worker:
         engine = Engine(url, work, stall=options.stall)
         async with engine.open():
             await self._mend(engine, project)
+            self.waits_for = None
             side = [
                 asyncio.create_task(self._tend(engine, project)),
                 asyncio.create_task(self._drain(engine, ended)),
@@ -123,6 +132,7 @@ class Worker:
     async def _drain(self, engine: Engine, ended: asyncio.Event) -> None:
         """After a signal: no new request; the engine, and its sign of life, end with the lanes."""
         await ended.wait()
+        self.waits_for = "its end"
         with self._lock:
             lanes = list(self._lanes)
         for one in lanes:
@@ -156,7 +166,12 @@ class Worker:
         try:
             if not ended.is_set():
                 work_lane(
-                    self.site, number, owner=self._owner(), stop=stop, grace=self.options.grace
+                    self.site,
+                    number,
+                    owner=self._owner(),
+                    stop=stop,
+                    grace=self.options.grace,
+                    hears=self.hears,
                 )
         except ReconcilerError as error:
             self.site.note(f"lane {number}: {error}")

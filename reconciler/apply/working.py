@@ -17,7 +17,7 @@ from reconciler.apply.task import ApplyOptions, Task
 from reconciler.apply.windows import OpenWindows
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Locked, ReconcilerError, Stale
-from reconciler.events import Event, Listener, kept
+from reconciler.events import Event, Hears, Listener, kept, told
 from reconciler.inventory.sources import Given
 from reconciler.lanes import state
 from reconciler.lanes.accounts import open_accounts, pairs_of, scopes_now, shared
@@ -39,11 +39,12 @@ _POLL = 1.0  # seconds between two looks whether a lane, or its window, is free
 
 
 def work_lane(
-    site: Site, number: int, *, owner: Mapping[str, Any], stop: Stop, grace: float
+    site: Site, number: int, *, owner: Mapping[str, Any], stop: Stop, grace: float, hears: Hears
 ) -> None:
     """Work the lane *number* until nothing is left of it, or *stop*; whoever had it is fenced.
 
-    What happens to it is written down where it was handed over. `JournalFailed` if that cannot be.
+    *hears* makes the lane's listener of the one that tells those who follow. What happens to it
+    is written down where it was handed over. `JournalFailed` if that cannot be.
     """
     project = site.load_project()
     with state.journal(site, project) as journal:
@@ -53,9 +54,10 @@ def work_lane(
         if lane is None:
             return
         held = journal.shared.locks()
-        runner = _Runner(site, project, journal, handed, lane, held, owner, stop, grace)
+        runner = _Runner(site, project, journal, handed, lane, held, owner, stop, grace, hears)
         try:
-            runner.run()
+            with told(runner.listener, ()):
+                runner.run()
         except (LaneLost, JournalFailed):
             raise
         except ReconcilerError as error:
@@ -75,10 +77,13 @@ class _Runner:
     owner: Mapping[str, Any]
     stop: Stop
     grace: float
+    hears: Hears
     told: "_Teller" = field(init=False)
+    listener: Listener = field(init=False)
 
     def __post_init__(self) -> None:
         self.told = _Teller(self)
+        self.listener = self.hears(self.told)
 
     @property
     def takes(self) -> int:
@@ -169,7 +174,7 @@ class _Runner:
             grace=self.grace,
         )
         waivers = sort_out(project.waivers, today=now.date())
-        site = self.site.heard_by(self.told)
+        site = self.site.heard_by(self.listener)
         return Task(site, options, project, waivers, saved, now, self.stop)
 
     def _saved(self) -> Saved:

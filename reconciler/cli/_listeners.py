@@ -13,7 +13,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.app import App
 from reconciler.errors import ReconcilerError
-from reconciler.events import Event, Listener
+from reconciler.events import Event, Listener, Relay
 
 if TYPE_CHECKING:  # `--help` needs neither
     from reconciler.views.events_file import EventLines
@@ -109,12 +109,24 @@ class ProgressListener(EventsListener):
         super().end()
 
 
-def traced(listener: EventsListener, command: str) -> Listener:
+class LoggedListener(Relay):
+    """Tells *other* everything, and the log where that is JSON lines."""
+
+    def __init__(self, app: App, other: Listener) -> None:
+        super().__init__(other)
+        self._log = app.log if app.log.as_json and not app.quiet else None
+
+    def event(self, event: Event) -> None:
+        super().event(event)
+        if self._log is not None:
+            self._log.event(event)
+
+
+def traced(app: App, listener: Listener, command: str) -> Listener:
     """*listener*, and where the environment asks for OpenTelemetry, a collector told as well.
 
     What asks for it but cannot have it is told, and changes nothing.
     """
-    app = listener.app
     asked = any(name.startswith("OTEL_") for name in app.environ)
     if not asked or app.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return listener

@@ -67,7 +67,7 @@ def pull(
             out=place,
             allow_shrink=allow_shrink,
             max_wait=max_wait,
-            on_event=traced(_PullListener(app, events), "inventory pull"),
+            on_event=traced(app, _PullListener(app, events), "inventory pull"),
             stop=stop,
         )
     if format_ == "json" and not found.interrupted:

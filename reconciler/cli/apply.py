@@ -167,7 +167,7 @@ def command(
                 first_run=first_run,
                 attended=sys.stdin is not None and sys.stdin.isatty(),
                 notify=not no_notify,
-                on_event=traced(ProgressListener(app, events), "apply"),
+                on_event=traced(app, ProgressListener(app, events), "apply"),
                 stop=stop,
                 **reads,
             )

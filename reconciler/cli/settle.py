@@ -71,7 +71,7 @@ def command(
             because=because,
             inventory=inventory,
             max_wait=max_wait,
-            on_event=traced(ProgressListener(app, events), "settle"),
+            on_event=traced(app, ProgressListener(app, events), "settle"),
             stop=stop,
             **reads,
         )

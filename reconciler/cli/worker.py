@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli._listeners import LoggedListener, traced
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit
 
@@ -13,6 +14,7 @@ from reconciler.errors import Exit
 Examples:
   reconciler worker
   reconciler worker -C checkouts/push -C checkouts/sms --concurrency 16
+  reconciler worker --metrics 0.0.0.0:9100
   reconciler worker --once          # work what is there, then end
 
 Exit codes: 0 ended by a signal or with nothing left, 1 error.
@@ -49,6 +51,11 @@ Exit codes: 0 ended by a signal or with nothing left, 1 error.
     metavar="SECONDS",
     help="What is in flight has so long after a signal, then it is in doubt.",
 )
+@click.option(
+    "--metrics",
+    metavar="[HOST:]PORT",
+    help="Answer /metrics, /livez and /readyz there; a port alone is this machine only.",
+)
 @click.option("--once", is_flag=True, help="End when no lane is left.")
 @pass_app
 def command(
@@ -57,6 +64,7 @@ def command(
     concurrency: int,
     stall: float,
     grace: float,
+    metrics: str | None,
     once: bool,
 ) -> int:
     """Work the lanes that `apply --workers` hands over.
@@ -69,5 +77,14 @@ def command(
 
     sites = [app.site_of(Path(one)) for one in directories] or [app.site]
     with ended_by_signals() as stop:
-        work(sites, concurrency=concurrency, stall=stall, grace=grace, once=once, stop=stop)
+        work(
+            sites,
+            concurrency=concurrency,
+            stall=stall,
+            grace=grace,
+            once=once,
+            metrics=metrics,
+            stop=stop,
+            hears=lambda other: traced(app, LoggedListener(app, other), "worker"),
+        )
     return Exit.OK

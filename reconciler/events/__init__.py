@@ -4,7 +4,7 @@ An event never holds a secret; URLs and headers have no place in it.
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,6 +113,9 @@ class Relay(Listener):
 
     def aloud(self, text: str) -> None:
         self._other.aloud(text)
+
+
+Hears = Callable[[Listener], Listener]  # what makes another listener of one, as a `Relay` does
 
 
 @contextmanager
