@@ -11,37 +11,22 @@ from pathlib import Path
 import pytest
 
 from reconciler import __version__
+from tests.support.wheel import ROOT, build, install, pip
 
-ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., str]
-
-
-def pip(*arguments: str | Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built without a network by the build backend that is installed here."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT)
-    (built,) = folder.iterdir()
-    return built
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Runs Python in a folder with the wheel installed; only its dependencies come from here."""
     site = tmp_path_factory.mktemp("site")
-    pip("install", "--no-index", "--no-deps", "--target", site, wheel)
-
+    install(wheel, site)
     script = site / "bin" / "reconciler"
 
     def ran(*command: str, cwd: Path) -> str:

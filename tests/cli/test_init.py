@@ -142,7 +142,9 @@ def test_at_the_vendor_it_is_valid_and_names_no_sandbox(
     driver: str, empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commands = began(capsys, "--driver", driver, "--at", "vendor")
+    capsys.readouterr()
     assert cli.main(["validate"]) == 0
+    assert capsys.readouterr().out == "valid: 2 files read\n"  # without a warning
     assert "sandbox" not in (empty / "reconciler.yaml").read_text()
     assert not (empty / "inventory.ndjson").exists()
     assert ["reconciler", "sandbox"] not in [one[:2] for one in commands]
@@ -164,7 +166,7 @@ def test_answers_stand_in_the_file_and_what_is_wrong_with_one_is_told_before_it_
     assert cli.main([*told, "--setting", "dataCenter=us21", *source]) == 0
     account = yaml.safe_load((empty / "reconciler.yaml").read_text())["spec"]["accounts"]["news"]
     settings = {"dataCenter": "us21", "apiKey": {"file": "/run/secrets/it is: mine"}}
-    assert account == {"driver": "mailchimp", "settings": settings}
+    assert account == {"driver": "mailchimp", "settings": settings, "scope": "news"}
 
 
 @pytest.mark.parametrize(

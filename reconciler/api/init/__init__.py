@@ -12,7 +12,9 @@ from reconciler.api.init import files
 from reconciler.api.init.beginning import PLACES, PORT, Beginning, beginning, driver_named
 from reconciler.api.init.steps import Step, steps
 from reconciler.api.init.workflows import workflows
+from reconciler.declare.project import ProjectFile, load
 from reconciler.errors import Diagnostic, Usage
+from reconciler.plan.scopes import needs_scope
 from reconciler.site import Site
 
 _IGNORED = (".reconciler/", "plan.json", "plan.json.*.sig", "plan.md", "report.md")
@@ -71,8 +73,10 @@ def init(
         port=port,
     )
     # A journal that a cache brings may be an old one: each target is looked at first.
-    project = files.project(begun, look=ci is not None)
-    _check(site, project)
+    look = ci is not None
+    project = files.project(begun, look=look)
+    if _keyed(begun, _checked(site, project)):
+        project = files.project(begun, look=look, scope=True)
     texts = {site.config: project, "manifests/example.yaml": files.manifest(begun)}
     if begun.here:
         texts["inventory.ndjson"] = files.inventory(begun, site.now())
@@ -113,16 +117,21 @@ def _added(
 _VALIDATE = Step("reconciler validate", "every mistake at once, with its place and the fix")
 
 
-def _check(site: Site, project: str) -> None:
-    """`Usage` with all that is wrong with the project file that the answers make."""
-    from reconciler.declare.project import load
-
-    _, found = load(
+def _checked(site: Site, project: str) -> ProjectFile:
+    """The project that the answers make; `Usage` with all that is wrong with it."""
+    made, found = load(
         project.encode(), site.config, find_driver=drivers.find, driver_names=drivers.names
     )
     wrong = [one for one in found if one.severity == "error"]
-    if wrong:
+    if wrong or made is None:
         raise Usage("\n".join(_said(one, project) for one in wrong))
+    return made
+
+
+def _keyed(begun: Beginning, project: ProjectFile) -> bool:
+    """Whether only its key says whose campaigns the account's are: then it gets a `scope`."""
+    account = project.accounts[begun.account]
+    return needs_scope(account, begun.driver.of(account.settings))
 
 
 def _said(one: Diagnostic, project: str) -> str:

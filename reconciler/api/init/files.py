@@ -11,11 +11,14 @@ from reconciler.declare.quoting import scalar
 _COLUMN = 34  # where the comments of the project file begin
 
 
-def project(begun: Beginning, *, look: bool = False) -> str:
-    """The project file. *look*: each target is looked at before its request."""
+def project(begun: Beginning, *, look: bool = False, scope: bool = False) -> str:
+    """The project file. *look*: each target is looked at before its request.
+
+    *scope*: the account says whose campaigns its are, as only its key would otherwise.
+    """
     return (
         text("project.yaml")
-        .replace("@account@\n", account(begun, look=look))
+        .replace("@account@\n", account(begun, look=look, scope=scope))
         .replace("@name@", begun.account)
         .replace("@id@", scalar(begun.vendor.ids[0]))
     )
@@ -56,7 +59,7 @@ def inventory(begun: Beginning, now: datetime) -> str:
     return "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in (header, *records))
 
 
-def account(begun: Beginning, *, look: bool = False) -> str:
+def account(begun: Beginning, *, look: bool = False, scope: bool = False) -> str:
     """The account, as it stands under `accounts:`."""
     driver = begun.driver
     lines = [
@@ -73,6 +76,9 @@ def account(begun: Beginning, *, look: bool = False) -> str:
             lines.append(_noted(f"      limits: {begun.vendor.pace}", said))
     elif driver.anywhere:
         lines.append(_noted("      baseUrl: https://crm.acme.example", "where it is"))
+    if scope:
+        said = "whose campaigns these are; so the key may be rotated"
+        lines.append(_noted(f"      scope: {begun.account}", said))
     if look and (driver.list or driver.look):
         said = "CI brings the journal from a cache, which may be an old one"
         lines.append(_noted("      before: look", said))

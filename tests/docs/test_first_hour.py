@@ -1,0 +1,63 @@
+"""The first hour of a stranger: an empty folder, the wheel, and the pages done block by block."""
+
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox.server import bound
+from tests.support.doc_blocks import Reader, blocks, environ, section
+from tests.support.wheel import ROOT, build, command, install
+
+README = (ROOT / "README.md").read_text("utf-8")
+GETTING_STARTED = (ROOT / "docs/getting-started.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment that has the wheel, and nothing of this checkout."""
+    site = tmp_path_factory.mktemp("site")
+    install(build(tmp_path_factory.mktemp("wheel")), site)
+    return command(site, tmp_path_factory.mktemp("home") / "bin")
+
+
+def four_digits() -> int:
+    """A free port that is as long as the one on the page."""
+    for port in random.sample(range(2000, 10_000), 200):
+        with suppress(OSError), bound(port):
+            return port
+    raise AssertionError("no port is free")
+
+
+@pytest.fixture
+def reader(installed: dict[str, str], tmp_path: Path) -> Iterator[Reader]:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    made = Reader(empty, environ(installed), four_digits())
+    yield made
+    made.close()
+
+
+def test_the_readmes_first_project(reader: Reader) -> None:
+    reader.follow(section(README, "A first project"))
+    assert [one.split()[1] for one in reader.done if one.startswith("reconciler")] == [
+        "init", "sandbox", "doctor", "inventory", "plan", "apply", "apply", "plan",
+    ]  # fmt: skip
+
+
+def test_getting_started(reader: Reader) -> None:
+    reader.follow(GETTING_STARTED)
+    assert any(one.startswith("reconciler apply plan.json") for one in reader.done)
+
+
+def test_the_files_that_the_readme_shows_are_valid_together(reader: Reader) -> None:
+    project, manifest = (
+        one.text for one in blocks(section(README, "A first project")) if one.language == "yaml"
+    )
+    reader.follow(
+        f'```yaml title="reconciler.yaml"\n{project}```\n'
+        f'```yaml title="manifests/diwali.yaml"\n{manifest}```\n'
+        "```console\n$ reconciler validate\nvalid: 2 files read\n```\n"
+    )
