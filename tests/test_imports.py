@@ -166,7 +166,10 @@ def test_the_model_imports_only_errors() -> None:
         (("opentelemetry",), ("reconciler.events.tracing",)),
         (("prometheus_client",), ("reconciler.events.metrics",)),
         (("starlette", "uvicorn"), ("reconciler.sandbox",)),
-        (("requests", "urllib3", "aiohttp", "urllib.request", "http.client"), ()),
+        (
+            ("requests", "urllib3", "aiohttp", "urllib.request", "http.client"),
+            ("reconciler.sandbox.demo",),
+        ),
         (("jinja2", "markupsafe"), ("reconciler.views.html.page",)),
         (
             ("importlib.resources",),

@@ -1,10 +1,11 @@
 """`reconciler sandbox`: serve a local imitation of the vendors."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
-from reconciler.cli.app import App, pass_app
+from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import ReconcilerError
 
 _EPILOG = """\b
@@ -13,6 +14,7 @@ Examples:
   reconciler sandbox --inventory export.csv --port 8642 --speed 20
   reconciler sandbox --fault ozonetel:throttle=3 --fault drop-after=7
   reconciler sandbox --vendor crm=hubspot --inventory crm.ndjson
+  reconciler sandbox --demo
 
 Faults: throttle, error, slow, drop, html, redirect, empty, auth; error-after, slow-after,
 drop-after, html-after, redirect-after strike once the deletion has happened; no-list, no-delete,
@@ -57,6 +59,14 @@ loop, and some of single vendors. docs/sandbox.md says what each does."""
     metavar="ACCOUNT=DRIVER",
     help="Whose campaigns an account's are, where no project says it; repeatable.",
 )
+@click.option(
+    "--demo",
+    metavar="[FOLDER]",
+    is_flag=False,
+    flag_value="reconciler-demo",
+    help="Play the whole way through on an example of five vendors, in a folder of its own"
+    " (reconciler-demo): validate, plan, apply, plan again, and what the vendors saw.",
+)
 @pass_app
 def command(
     app: App,
@@ -67,7 +77,8 @@ def command(
     faults: tuple[str, ...],
     kore_secrets: tuple[str, ...],
     vendors: tuple[str, ...],
-) -> None:
+    demo: str | None,
+) -> int:
     """Serve a local imitation of the vendors on 127.0.0.1.
 
     It holds the campaigns of an inventory, accepts any key that starts with `sandbox-`, keeps the
@@ -88,6 +99,8 @@ def command(
         misbehaviour = [read(text) for text in faults]
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--fault'") from error
+    if demo is not None:
+        return _demo(app, demo)
     told = tenants(app.site, files)
     accounts = dict(told.accounts)
     for name, vendor in _told(vendors, VENDORS):
@@ -102,6 +115,14 @@ def command(
         ) from error
     url = server.url_of(listener)
     server.run(world, listener, lambda: app.out(f"sandbox: {url}"))
+    return 0
+
+
+def _demo(app: App, folder: str) -> int:
+    from reconciler.sandbox.demo import demo
+
+    with ended_by_signals():
+        return demo(Path(folder), app.environ)
 
 
 def _told(texts: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sandbox.demo import EXAMPLE
 from reconciler.sandbox.server import bound
 from tests.support.doc_blocks import Reader, blocks, environ, section
 from tests.support.wheel import ROOT, build, command, install
@@ -61,3 +62,23 @@ def test_the_files_that_the_readme_shows_are_valid_together(reader: Reader) -> N
         f'```yaml title="manifests/diwali.yaml"\n{manifest}```\n'
         "```console\n$ reconciler validate\nvalid: 2 files read\n```\n"
     )
+
+
+def test_the_demo_of_who_has_the_wheel_alone(reader: Reader) -> None:
+    done = reader.run("reconciler sandbox --demo")
+    assert "Exactly the plan happened." in done
+    assert (reader.cwd / "reconciler-demo/plan.json").exists()
+    with pytest.raises(AssertionError, match="was not made by the demo"):
+        reader.run("mkdir other; touch other/mine; reconciler sandbox --demo other")
+    assert [one.name for one in (reader.cwd / "other").iterdir()] == ["mine"]
+
+
+def test_the_demo_is_the_example_of_the_repository() -> None:
+    for place in (EXAMPLE, ROOT):
+        assert (place / "reconciler.yaml").is_file()
+    names = ["reconciler.yaml", "inventory.ndjson"]
+    names += [f"manifests/{one.name}" for one in sorted((ROOT / "manifests").iterdir())]
+    found = {str(one.relative_to(EXAMPLE)) for one in EXAMPLE.rglob("*") if one.is_file()}
+    assert found == set(names)
+    for name in names:
+        assert (EXAMPLE / name).read_bytes() == (ROOT / name).read_bytes(), name

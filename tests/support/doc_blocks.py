@@ -115,6 +115,12 @@ class Reader:
         if line.startswith("reconciler sandbox"):
             self._start(line, command.shown)
             return
+        printed = self.run(line)
+        if command.shown:
+            compare(line, "\n".join(command.shown), printed.replace(str(self.port), _PORT))
+
+    def run(self, line: str) -> str:
+        """Run *line* in a shell, and return what it prints; it must end well."""
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=self.cwd,
@@ -127,9 +133,7 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, f"$ {line}\n{done.stdout}"
-        if command.shown:
-            printed = done.stdout.replace(str(self.port), _PORT)
-            compare(line, "\n".join(command.shown), printed)
+        return done.stdout
 
     def _start(self, line: str, shown: tuple[str, ...]) -> None:
         """A server in another terminal; what it says first is waited for."""
