@@ -91,8 +91,12 @@ class _Crier(Relay):
         super().event(event)
 
     def concluded(self, what: Conclusion) -> None:
-        """The run has a report. One that had nothing left to do says nothing."""
+        """The run has a report. One that had nothing left to do says nothing, nor does one that
+        goes on at workers: how it will end nobody here knows.
+        """
         report, failure = what.report, what.failure
+        if what.left:
+            return
         if not self._started and not report.exit_code and failure is None:
             return
         if report.summary.get("in-doubt"):

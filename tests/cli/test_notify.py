@@ -7,10 +7,12 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler.apply import steps
 from tests.support.apply_site import Site, free_port, sandbox
 from tests.support.wire_server import Got, Serve, Wire, plain, serving_in_a_thread
 
@@ -142,6 +144,18 @@ def test_missing_approvals_and_doubts_are_told(bare: Site, monkeypatch: pytest.M
     told_of = {one["target"] for one in doubt["data"]["notDeleted"]}
     assert told_of == {f"dialer/d{n}#{number}" for n in (0, 1) for number in MASKED}
     assert finished["data"]["exitCode"] == 6
+
+
+def test_an_apply_that_goes_on_at_workers_does_not_say_that_it_ended(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = steps.apply
+    monkeypatch.setattr(steps, "apply", lambda *given: replace(whole(*given), left=True))
+    receiver = heard()
+    with told(site, receiver, monkeypatch):
+        site.plan()
+        assert site.apply("--first-run") == 0, site.err
+    assert [one["type"].rpartition(".")[2] for one in receiver.events] == ["started"]
 
 
 # ---------------------------------------------------------------- receivers that are no help

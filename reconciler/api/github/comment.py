@@ -52,14 +52,14 @@ def comment(
         said = "has a newer commit" if pull.open else "is closed"
         return Commented("nothing", pull.number, why=f"the pull request {said}")
     left = left_in(folder, head)
-    ours = _ours(where, pull, key, author)
-    before = view.digest_in(ours[0].body) if ours else None
-    run = at(where.payload, "workflow_run", "html_url") or run_address(site.environ)
-    body = _body(left, key, before=before, run=run)
-    done = _write(where, pull, ours, body)
-    if labels:
-        _label(where, pull, left, key)
-    return Commented(done, pull.number, left.digest)
+    with left:
+        ours = _ours(where, pull, key, author)
+        before = view.digest_in(ours[0].body) if ours else None
+        run = at(where.payload, "workflow_run", "html_url") or run_address(site.environ)
+        done = _write(where, pull, ours, _body(left, key, before=before, run=run))
+        if labels:
+            _label(where, pull, left, key)
+        return Commented(done, pull.number, left.digest)
 
 
 def _ours(where: Place, pull: Pull, key: str, author: str) -> list[PullComment]:

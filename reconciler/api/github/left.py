@@ -23,6 +23,13 @@ class Left:
     diagnostics: tuple[Diagnostic, ...] = ()
     said: str | None = None
 
+    def __enter__(self) -> "Left":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.plan is not None:
+            self.plan.close()
+
     @property
     def digest(self) -> str | None:
         return None if self.plan is None else self.plan.digest
