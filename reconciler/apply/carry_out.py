@@ -14,7 +14,7 @@ from reconciler.apply.task import Task
 from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.known import Known
-from reconciler.lanes.rules import rules_of, witnesses
+from reconciler.lanes.rules import Doomed, rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, keep_plan, locks, log_ahead
@@ -136,6 +136,7 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
     """The work of each account: what may be sent, and what is in doubt, whatever a limit says."""
     task, fresh = clearance.task, clearance.fresh
     plan, choice = task.saved.plan, task.options.choice
+    doomed = Doomed(plan, fresh.plan)
     going = [
         one if one.fate is not None else replace(one, fate=agenda.fates.get(one.target))
         for one in agenda.targets
@@ -145,7 +146,7 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
         work_of(
             one,
             jobs=jobs(plan, going, one.account, one.driver, fresh.manifests, policy, agenda.asking),
-            witnesses=witnesses(one.name, plan, fresh.plan, fresh.matches, fresh.facts),
+            witnesses=witnesses(one.name, doomed, fresh.plan, fresh.matches, fresh.facts),
             rules=rules_of(
                 one.account, one.driver, fresh.asked, fresh.matches, task.waivers, task.now
             ),

@@ -1,11 +1,14 @@
 """The requests that an apply would send now. No credential is read, and nothing here can send."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
+from textwrap import indent
 from typing import Any
 
-from reconciler.apply.judging import judge, plan_anew
+from reconciler.apply.judging import judged, plan_anew
 from reconciler.apply.limits import refusal
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
@@ -14,17 +17,30 @@ from reconciler.driver import Driver, Item, Request, growth, shown
 from reconciler.lanes.session import session_of
 from reconciler.lanes.work import Fate
 from reconciler.model import API_VERSION, Target
+from reconciler.plan.today import FreshPlan
+from reconciler.spool import LineSink
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """What an apply would do. *requests* are as in the document, with secrets as `***`.
 
-    *left*: the targets for which nothing would be sent, each with what becomes of it and why.
+    They can be gone through again and again, and none is held. *left*: the targets for which
+    nothing would be sent, each with what becomes of it and why.
     """
 
-    requests: tuple[Mapping[str, Any], ...]
+    requests: Sequence[Mapping[str, Any]]
     left: Mapping[Target, Fate]
+
+    def pieces(self) -> Iterator[str]:
+        """`document` as JSON in ASCII, piece by piece, a line a value."""
+        head = {"apiVersion": API_VERSION, "kind": "DryRun"}
+        yield json.dumps(head, indent=1)[:-2] + ',\n "requests": ['
+        between = "\n"
+        for one in self.requests:
+            yield between + indent(json.dumps(one, indent=1), "  ")
+            between = ",\n"
+        yield "\n ]\n}\n" if self.requests else "]\n}\n"
 
     @property
     def document(self) -> dict[str, Any]:
@@ -38,17 +54,33 @@ def dry_run(task: Task) -> DryRun:
     fresh = plan_anew(task)
     if not plan.applicable:
         raise refusal(plan.violations)
-    agenda = judge(task, fresh, None)  # a dry run opens no journal
-    requests: list[Mapping[str, Any]] = []
-    for name in sorted({one.target.account for one in agenda.left}):
+    left: dict[Target, Fate] = {}
+    sink = LineSink[Mapping[str, Any]](_line, _lines)
+    for name, mine in groupby(_going(task, fresh, left), lambda one: one.target.account):
         account = task.project.accounts[name]
-        mine = [one for one in agenda.left if one.target.account == name]
-        requests += _requests(account, fresh.drivers[account.name], mine)
-    return DryRun(tuple(requests), agenda.fates)
+        for one in _requests(account, fresh.drivers[account.name], mine):
+            sink.add(one)
+    return DryRun(sink.done(), left)
+
+
+def _going(task: Task, fresh: FreshPlan, left: dict[Target, Fate]) -> Iterator[PlanTarget]:
+    """The targets that may be sent, account by account; the fates of the others go to *left*."""
+    for targets, fates, _ in judged(task, fresh, None):  # a dry run opens no journal
+        left.update(fates)
+        yield from (one for one in targets if one.target not in fates)
+
+
+def _line(request: Mapping[str, Any]) -> bytes:
+    return json.dumps(request, separators=(",", ":")).encode() + b",\n"
+
+
+def _lines(lines: bytes) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = json.loads(b"[%b]" % lines.rstrip(b",\n"))
+    return found
 
 
 def _requests(
-    account: Account, driver: Driver, going: Sequence[PlanTarget]
+    account: Account, driver: Driver, going: Iterable[PlanTarget]
 ) -> Iterator[dict[str, Any]]:
     session = session_of(account, driver, account.settings, lambda: "***")
     if driver.authenticate is not None:
@@ -56,8 +88,7 @@ def _requests(
         with suppress(StopIteration):  # these settings may need no token
             yield {**_shown(account.name, next(flow), ()), "ifNeeded": True}
         flow.close()
-    items = [_item(one) for one in going]
-    for batch in growth.requests(driver, account.settings, items, account.max_batch):
+    for batch in growth.requests(driver, account.settings, map(_item, going), account.max_batch):
         targets = tuple(str(item.target) for item in batch)
         yield _shown(account.name, driver.delete(session, batch), targets)
 

@@ -1,23 +1,26 @@
 """What today's files and the journal say of the targets of a saved plan, before any request."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import structs
 
 from reconciler.apply.jobs import Asking, decided
 from reconciler.apply.merge import MergeFacts, PlanTarget, known_fate, merge
+from reconciler.apply.pages import pages
 from reconciler.apply.task import ApplyOptions, Task
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
-from reconciler.lanes.rules import witnesses
+from reconciler.lanes.rules import Doomed, witnesses
 from reconciler.lanes.work import Fate, can_look
-from reconciler.model import Campaign, Outcome, PlanDocument, Target
-from reconciler.plan.askers import askers, declared
+from reconciler.model import Outcome, Target
+from reconciler.plan.askers import Declared, askers
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
-from reconciler.plan.matching import Question
+from reconciler.plan.hits import Hit, Keys
 from reconciler.plan.saved import Saved
 from reconciler.plan.today import FreshPlan, make_plan
 
@@ -70,10 +73,9 @@ def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -
     *shared*: the accounts of one scope, as credentials show it; None: as the files show it.
     """
     saved = task.saved.plan
-    planned = {(one.account, one.id): None for one in saved.actions if one.id}
     return make_plan(
         task.site,
-        also=[Question("absent", name, id=id_) for name, id_ in planned if id_ is not None],
+        listed=Keys((one.account, one.id) for one in saved.actions if one.id is not None),
         inventory=task.inventory,
         now=task.now,
         author=saved.metadata.author,
@@ -87,73 +89,105 @@ def judge(task: Task, fresh: FreshPlan, known: Known | None) -> Agenda:
 
     *known*: what the journal knows; None: nobody asks it.
     """
-    saved = task.saved
-    states = {} if known is None else known.states(saved.plan.targets)
-    facts = _facts(task, fresh, known, states)
-    targets = merge(saved.plan, saved.digest, fresh.plan, states, facts)
-    fates = {one.target: one.fate for one in targets if one.fate is not None}
-    return Agenda(targets, fates | _left_out(targets, task.options), facts.asking)
+    targets: list[PlanTarget] = []
+    fates: dict[Target, Fate] = {}
+    asking: dict[tuple[str, str], Collection[str]] = {}
+    for some, fated, asked in judged(task, fresh, known):
+        targets += some
+        fates |= fated
+        asking |= asked
+    return Agenda(targets, fates, asking)
 
 
-def _facts(
-    task: Task, fresh: FreshPlan, known: Known | None, states: Collection[Target]
-) -> MergeFacts:
-    saved, now = task.saved.plan, task.site.now()
-    drivers = fresh.drivers
+Judged = tuple[list[PlanTarget], Mapping[Target, Fate], Asking]
+
+
+def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[Judged]:
+    """The same, some campaigns at a time: targets, the fates of those that have one, who asks."""
+    saved, now = task.saved, task.site.now()
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
+    static = _facts(task, fresh, now)
+    absences = Declared(fresh.asked, table, now)
+    scope = (lambda name: name) if known is None else known.scope
+
+    def asking(hits: Iterable[Hit]) -> dict[tuple[str, str], frozenset[str]]:
+        drivers = fresh.drivers
+        return askers(fresh.asked, table, hits, scope, lambda name: drivers[name].by_name)
+
+    twins = fresh.asked.shared
+    shared = asking(one for one in fresh.matches.hits.values() if one.key[0] in twins)
+    left_out = _LeftOut(task.options)
+    for page in pages(saved.plan, fresh.plan, fresh.matches.hits):
+        targets = [target for action in page.saved for target in action.targets]
+        states = {} if known is None else known.states(targets)
+        listed = {key: hit.campaign for key, hit in page.hits.items()}
+        gone = [
+            one.campaign
+            for one in page.saved
+            if one.campaign is not None and (one.account, one.id) not in listed
+        ]
+        facts = replace(
+            static,
+            revived={
+                t
+                for t in states
+                if task.waivers.of_target("resurrected", t, listed.get((t.account, t.id)))
+            },
+            listed=listed,
+            declared=absences.among(gone),
+            asking={**asking(page.hits.values()), **shared}
+            if shared
+            else asking(page.hits.values()),
+        )
+        merged = merge(
+            structs.replace(saved.plan, actions=page.saved),
+            saved.digest,
+            structs.replace(fresh.plan, actions=page.fresh),
+            states,
+            facts,
+        )
+        fates = {one.target: fate for one in merged if (fate := one.fate or left_out(one))}
+        yield merged, fates, facts.asking
+
+
+def _facts(task: Task, fresh: FreshPlan, now: datetime) -> MergeFacts:
+    """What is the same for all pages."""
+    saved, drivers = task.saved.plan, fresh.drivers
     accounts, names = fresh.facts.accounts, sorted(saved.accounts)
     plans = fresh.plan.accounts
-    listed = {key: hit.campaign for key, hit in fresh.matches.hits.items()}
+    doomed = Doomed(saved, fresh.plan)
     return MergeFacts(
         by_name={n for n in names if drivers[n].by_name},
         captured={n: accounts[n].captured_at if n in accounts else None for n in names},
         complete={n for n in names if n in plans and plans[n].complete},
         witnessed={
-            n for n in names if witnesses(n, saved, fresh.plan, fresh.matches, fresh.facts).items
+            n for n in names if witnesses(n, doomed, fresh.plan, fresh.matches, fresh.facts).items
         },
-        revived={
-            t
-            for t in states
-            if task.waivers.of_target("resurrected", t, listed.get((t.account, t.id)))
-        },
-        listed=listed,
-        declared=declared(fresh.asked, table, _no_longer_listed(saved, fresh), now),
-        asking=askers(
-            fresh.asked,
-            table,
-            fresh.matches,
-            (lambda name: name) if known is None else known.scope,
-            lambda name: drivers[name].by_name,
-        ),
+        revived=(),
+        listed={},
+        declared=(),
+        asking={},
         lookable={n for n in names if can_look(drivers[n])},
         now=now,
     )
 
 
-def _no_longer_listed(saved: PlanDocument, fresh: FreshPlan) -> list[Campaign]:
-    """The records that the saved plan deletes and today's inventory does not list."""
-    hits = fresh.matches.hits
-    return [
-        one.campaign
-        for one in saved.actions
-        if one.action == "delete" and one.campaign and hits.get((one.account, one.id or "")) is None
-    ]
-
-
-def _left_out(targets: Sequence[PlanTarget], options: ApplyOptions) -> dict[Target, Fate]:
+class _LeftOut:
     """Targets that this run leaves out, by what was asked for: `pending`, with why."""
-    left_out: dict[Target, Fate] = {}
-    taken = 0
-    for one in targets:
-        if one.fate is not None:
-            continue
+
+    def __init__(self, options: ApplyOptions) -> None:
+        self._options = options
+        self._taken = 0
+
+    def __call__(self, one: PlanTarget) -> Fate | None:
+        """The fate of *one*, which has none; the next in the plan's order."""
+        options = self._options
         if (option := options.choice.left_out(one.target)) is not None:
-            left_out[one.target] = Fate(Outcome.PENDING, f"left out by {option}")
-        elif options.limit is not None and taken >= options.limit:
-            left_out[one.target] = Fate(Outcome.PENDING, f"left out by --limit {options.limit}")
-        else:
-            taken += 1
-    return left_out
+            return Fate(Outcome.PENDING, f"left out by {option}")
+        if options.limit is not None and self._taken >= options.limit:
+            return Fate(Outcome.PENDING, f"left out by --limit {options.limit}")
+        self._taken += 1
+        return None
 
 
 def accounts_of(

@@ -209,11 +209,11 @@ def _yes() -> bool:
 
 def _show_requests(app: App, found: "DryRun", format_: str) -> int:
     if format_ == "json":
-        app.out_json(found.document, indent=1)
+        app.out_pieces(map(safe.printable_json, found.pieces()))
     else:
         from reconciler.views import text
 
-        app.out("".join(text.dry_run(found.document, color=app.color)))
+        app.out_pieces(text.dry_run({"requests": found.requests}, color=app.color))
     alike: dict[tuple[str, str | None], list[str]] = {}
     for target, fate in found.left.items():
         alike.setdefault((fate.outcome.value, fate.detail), []).append(str(target))

@@ -19,6 +19,7 @@ import msgspec
 from reconciler.driver.declared import Complaint as Complaint
 from reconciler.driver.declared import by_key as by_key
 from reconciler.driver.growth import Growth as Growth
+from reconciler.driver.growth import one_each as one_each
 from reconciler.driver.scalars import Plain as Plain
 from reconciler.driver.scalars import Reads as Reads
 from reconciler.driver.scalars import duration as duration
@@ -285,12 +286,6 @@ class Token(msgspec.Struct, frozen=True):
 
 
 # ---------------------------------------------------------------- the driver
-
-
-def one_each(settings: Any, items: Sequence[Item], most: int | None) -> list[tuple[Item, ...]]:
-    """`batches` of a vendor that takes one target a request."""
-    del settings, most
-    return [(item,) for item in items]
 
 
 def chunks(items: Sequence[Item], size: int, most: int | None) -> list[tuple[Item, ...]]:

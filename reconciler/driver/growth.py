@@ -14,6 +14,12 @@ Cut = Callable[[Any, Sequence[Any], int | None], list[Batch]]
 _WINDOW = 4096  # items that are grouped at a time
 
 
+def one_each(settings: Any, items: Sequence[Any], most: int | None) -> list[Batch]:
+    """`batches` of a vendor that takes one target a request."""
+    del settings, most
+    return [(item,) for item in items]
+
+
 class Growth(msgspec.Struct, frozen=True):
     """The first request of a run takes at most *first* targets; the next twice as many after a
     deletion in under *quick* seconds, half after an exchange of over *slow* seconds.
@@ -75,7 +81,7 @@ def batches(
     driver: Grouping, settings: Any, items: Iterable[Any], most: int | None
 ) -> Iterator[Batch]:
     """What `driver.batches` makes of *items*; only a window of them is held, if it lets us."""
-    if not driver.neighbours:
+    if not driver.neighbours and driver.batches is not one_each:
         yield from driver.batches(settings, list(items), most)
         return
     rest = iter(items)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain, islice
 
 from reconciler.declare.manifest import Entry
 from reconciler.declare.project import Account
@@ -13,6 +14,7 @@ from reconciler.plan import exceptions
 from reconciler.plan.asked import Origin, QuestionSet
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers
+from reconciler.plan.hits import Keys
 from reconciler.plan.matching import Matcher, Matches, Question
 
 UNKNOWN = "unknown"
@@ -39,6 +41,8 @@ def rules_of(
     every = _Exceptions([q for q, _ in mine], [origin for _, origin in mine], driver, now)
 
     def lifted(guard: str, target: Target) -> bool:
+        if (guard, target.account, target.id) not in waivers.active:
+            return False
         hit = matches.hits.get((target.account, target.id))
         record = None if hit is None else hit.campaign
         return waivers.of_target(guard, target, record) is not None
@@ -109,15 +113,26 @@ def _is(origin: Origin, because: Reason, target: Target) -> bool:
     return because is Reason.KEPT and (numbers is None or target.part in numbers)
 
 
+class Doomed:
+    """The ids that any of *plans* deletes, under whatever account."""
+
+    def __init__(self, *plans: PlanDocument) -> None:
+        self._ids = Keys(one.id for plan in plans for one in plan.deletions)
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._ids
+
+
 def witnesses(
-    account: str, saved: PlanDocument, fresh: PlanDocument, matches: Matches, facts: Facts
+    account: str, doomed: Doomed, fresh: PlanDocument, matches: Matches, facts: Facts
 ) -> Witnesses:
-    """Records of the account's inventory that neither plan deletes."""
-    doomed = {one.id for one in (*saved.actions, *fresh.actions) if one.action == "delete"}
-    spared = [one.campaign for one in fresh.actions if one.campaign and one.account == account]
-    pool = [one for one in (*matches.unasked.get(account, ()), *spared) if one.id not in doomed]
+    """Records of the account's inventory that no plan deletes."""
+    left = fresh.actions[fresh.summary.delete :]
+    spared = (one.campaign for one in left if one.campaign and one.account == account)
+    every = chain(matches.unasked.get(account, ()), spared)
+    pool = list(islice((one for one in every if one.id not in doomed), _WITNESSES))
     known = facts.accounts.get(account)
     return Witnesses(
-        tuple(Item(Target(account, c.id), c.name, c.channel) for c in pool[:_WITNESSES]),
+        tuple(Item(Target(account, c.id), c.name, c.channel) for c in pool),
         (known.campaigns or 0) if known is not None else 0,
     )

@@ -7,7 +7,7 @@ room, nothing is decided by them, and their numbers may be larger than any file 
 import heapq
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -159,12 +159,15 @@ def _without_attributes(hit: Hit) -> Hit:
 
 
 class Keys:
-    """Accounts and ids by the million, eight bytes each; of others it knows one in 10^13."""
+    """Values by the million, eight bytes each; of others it knows one in 10^13."""
 
-    def __init__(self, keys: Iterable[Key]) -> None:
+    def __init__(self, keys: Iterable[Hashable]) -> None:
         self._hashes = array("q", sorted(array("q", map(hash, keys))))
 
-    def places(self, keys: Sequence[Key]) -> list[int]:
+    def __contains__(self, key: Hashable) -> bool:
+        return bool(self.places((key,)))
+
+    def places(self, keys: Sequence[Hashable]) -> list[int]:
         """The places in *keys* of those that are among these."""
         hashes = self._hashes
         if not hashes:

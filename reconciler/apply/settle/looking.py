@@ -21,7 +21,7 @@ from reconciler.inventory.sources import Given
 from reconciler.lanes.accounts import Pair, open_accounts, pairs_of
 from reconciler.lanes.journal import Journal, State
 from reconciler.lanes.known import Known
-from reconciler.lanes.rules import rules_of, witnesses
+from reconciler.lanes.rules import Doomed, rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, summary, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, locks, started
@@ -100,9 +100,10 @@ def _works(
     plans, now = plans_of(site, journal, states), site.now()
     waivers = sort_out(project.waivers, today=now.date())
     looked_at = {target.id for target in states}
+    doomed = Doomed(fresh.plan)
     works = []
     for one in accounts:
-        seen = witnesses(one.name, fresh.plan, fresh.plan, fresh.matches, fresh.facts)
+        seen = witnesses(one.name, doomed, fresh.plan, fresh.matches, fresh.facts)
         works.append(
             work_of(
                 one,
