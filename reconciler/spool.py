@@ -218,17 +218,17 @@ def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:
 class Picked(Sequence[T]):
     """Some of *rows*, by their *places*, ascending."""
 
-    __slots__ = ("_places", "_rows")
+    __slots__ = ("_rows", "places")
 
     def __init__(self, rows: Sequence[T], places: "array[int]") -> None:
         self._rows = rows
-        self._places = places
+        self.places = places
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def __iter__(self) -> Iterator[T]:
-        rows, places = self._rows, self._places
+        rows, places = self._rows, self.places
         for at in range(0, len(places), _BLOCK):
             some = places[at : at + _BLOCK]
             first, span = some[0], some[-1] + 1 - some[0]
@@ -246,14 +246,14 @@ class Picked(Sequence[T]):
     def __getitem__(self, at: slice) -> Sequence[T]: ...
     def __getitem__(self, at: int | slice) -> T | Sequence[T]:
         if isinstance(at, slice):
-            return Picked(self._rows, self._places[at])
-        return self._rows[self._places[at]]
+            return Picked(self._rows, self.places[at])
+        return self._rows[self.places[at]]
 
 
 K = TypeVar("K")
 
 
-def grouped(rows: Sequence[T], key: Callable[[T], K]) -> dict[K, Sequence[T]]:
+def grouped(rows: Sequence[T], key: Callable[[T], K]) -> dict[K, Picked[T]]:
     """*rows* by their *key*, in the order in which keys first come; no row is held."""
     places: dict[K, array[int]] = {}
     for place, row in enumerate(rows):

@@ -17,7 +17,7 @@ from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, witnesses
 from reconciler.lanes.work import Fate, can_look
 from reconciler.model import Outcome, Target
-from reconciler.plan.askers import Declared, askers
+from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
 from reconciler.plan.hits import Hit, Keys
@@ -107,7 +107,7 @@ def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[Judged
     saved, now = task.saved, task.site.now()
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
     static = _facts(task, fresh, now)
-    absences = Declared(fresh.asked, table, now)
+    absences = StillAsked(fresh.asked, table, now)
     scope = (lambda name: name) if known is None else known.scope
 
     def asking(hits: Iterable[Hit]) -> dict[tuple[str, str], frozenset[str]]:

@@ -13,7 +13,7 @@ _PAGE = 2_000  # actions of the saved plan
 T = TypeVar("T")
 
 
-class Page(msgspec.Struct, frozen=True):
+class SideBySide(msgspec.Struct, frozen=True):
     """Deletions of the saved plan, and what today's plan and inventory say of their campaigns."""
 
     saved: tuple[Action, ...]
@@ -21,7 +21,7 @@ class Page(msgspec.Struct, frozen=True):
     hits: dict[Key, Hit]
 
 
-def pages(saved: PlanDocument, fresh: PlanDocument, hits: Hits) -> Iterator[Page]:
+def pages(saved: PlanDocument, fresh: PlanDocument, hits: Hits) -> Iterator[SideBySide]:
     """Every deletion of *saved*, those of one campaign together. Both plans are in their order."""
     ahead = [_Ahead(filter(_has_id, one), _key) for one in _sections(fresh)]
     found = _Ahead(hits.in_order(), lambda hit: hit.key)
@@ -30,7 +30,7 @@ def pages(saved: PlanDocument, fresh: PlanDocument, hits: Hits) -> Iterator[Page
         mine = {_key(one) for one in some}
         today = [one for section in ahead for one in section.upto(last) if _key(one) in mine]
         listed = {one.key: one for one in found.upto(last) if one.key in mine}
-        yield Page(tuple(some), tuple(today), listed)
+        yield SideBySide(tuple(some), tuple(today), listed)
 
 
 def _sections(plan: PlanDocument) -> Iterator[Sequence[Action]]:

@@ -41,7 +41,7 @@ def askers(
     return found
 
 
-class Declared:
+class StillAsked:
     """Finds records that the inventory no longer lists and that an absence would still find."""
 
     def __init__(self, asked: QuestionSet, table: Mapping[int, Ask], now: datetime) -> None:

@@ -1,13 +1,14 @@
 """What the page tells: every action of a plan, and after an apply what became of its targets."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
 from reconciler.model import Action, Outcome, PlanDocument, ReportDocument, Source, TargetReport
 from reconciler.safe import cap, visible
+from reconciler.spool import grouped
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers, place
 
@@ -106,8 +107,15 @@ class Story(msgspec.Struct, frozen=True):
             )
         yield from _bare(found.values())
 
-    def grouped(self) -> dict[Asker, list[tuple[int, PageRow]]]:
-        """Each asker's entries with their numbers, in the order of `askers.place`."""
+    def grouped(self) -> Mapping[Asker, Iterable[tuple[int, PageRow]]]:
+        """Each asker's entries with their numbers, in the order of `askers.place`, to go through
+        once. Those of a plan alone are not held."""
+        if self.plan is not None and self.report is None:
+            picked = grouped(self.plan.actions, self.askers.of)
+            return {
+                asker: zip(picked[asker].places, map(_planned, picked[asker]), strict=True)
+                for asker in sorted(picked, key=place)
+            }
         found: dict[Asker, list[tuple[int, PageRow]]] = {}
         for number, entry in enumerate(self.entries()):
             found.setdefault(self.askers.of(entry), []).append((number, entry))
@@ -119,6 +127,12 @@ class Story(msgspec.Struct, frozen=True):
             re.sub("[%/#]", lambda found: f"%{ord(found[0]):02X}", visible(cap(part, MOST)))
             for part in (account, id_ or "")
         )
+
+
+def _planned(action: Action) -> PageRow:
+    return PageRow(
+        action.account, action.driver, action.id, action.name, action.sources, action, ()
+    )
 
 
 def _bare(targets: Iterable[TargetReport]) -> Iterator[PageRow]:
