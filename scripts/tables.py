@@ -7,6 +7,7 @@ A test keeps both as they are here.
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,7 @@ def clauses() -> str:
     return head + "\n".join(rows)
 
 
+@cache
 def capabilities() -> str:
     """A line a driver, over all of its examples."""
     head = (
