@@ -97,6 +97,7 @@ def dry_run(
 ) -> DryRun:
     """The requests that `apply` would send now."""
     from reconciler.apply.dry_run import dry_run as requests_of
+    from reconciler.apply.remembered import tell
 
     options = ApplyOptions(
         choice=_choice(accounts, targets, exclude),
@@ -104,6 +105,7 @@ def dry_run(
         inventory=inventory_of(inventory, **reads),
     )
     task, _ = _task(site, plan, options, Stop())
+    tell(site, task.saved.plan)
     return requests_of(task)
 
 

@@ -23,6 +23,8 @@ def explain(
     *target*: `ACCOUNT/ID`, or an id or name that only one campaign of the inventory has. Warnings
     about the files are told to the listener.
     """
+    from reconciler.apply.remembered import tell
+
     project = site.load_project()
     wanted = _target(target, project)
     also = [question(wanted)] if wanted is not None else anyone(target, project.accounts)
@@ -32,6 +34,7 @@ def explain(
     if wanted is None:
         wanted = _only(target, fresh)
     site.warn(fresh.warnings)
+    tell(site, fresh.plan, about=wanted)
     return explanation(wanted, fresh)
 
 

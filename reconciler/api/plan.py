@@ -199,6 +199,7 @@ def plan(
     **reads: Unpack[GivenReading],
 ) -> Plan:
     """A plan of today's files."""
+    from reconciler.apply.remembered import tell
     from reconciler.plan.today import make_plan
 
     fresh = make_plan(
@@ -210,6 +211,7 @@ def plan(
         author=author,
         attributes=attributes,
     )
+    tell(site, fresh.plan)
     return Plan(fresh.plan, fresh.data, fresh.digest, diagnostics=fresh.warnings)
 
 

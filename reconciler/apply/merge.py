@@ -79,12 +79,12 @@ def known_fate(
         return None
     if state.plan == digest:
         return Fate(state.outcome, state.detail, state.evidence)
-    if _came_back(plan, action, state, now) is not False:
+    if came_back(plan, action, state, now) is not False:
         return None
     return Fate(Outcome.ALREADY_ABSENT, f"{state.outcome} by an earlier plan", state.evidence)
 
 
-def _came_back(plan: PlanDocument, action: Action, state: State, now: datetime) -> bool | None:
+def came_back(plan: PlanDocument, action: Action, state: State, now: datetime) -> bool | None:
     """Whether the inventory that proposes a deleted target was captured after its deletion.
 
     None if nobody can tell: a time is missing, or stamped by a clock that ran ahead.
@@ -111,7 +111,7 @@ def _returned(
     anew = bool(state.asked) and not set(asking) <= set(state.asked)
     if target in facts.revived or anew:
         return None, False
-    if _came_back(plan, action, state, facts.now):
+    if came_back(plan, action, state, facts.now):
         return Fate(Outcome.DRIFTED, RESURRECTED, "inventory"), False
     if target.account in facts.lookable:
         return None, True
