@@ -46,6 +46,7 @@ def approve(
     rule = project.guards.approvals
     check_counted(rule, principal)
     desk = Desk(saved, rule, allowed_signers(site), now)
+    desk.check_before(str(key))
     if not agreed():
         return None
     signature = approvals.sign(saved.data, str(key))

@@ -33,6 +33,7 @@ from reconciler.views.frame import Frame, Platform
 
 if TYPE_CHECKING:
     from reconciler.api.compared import PlanComparison
+    from reconciler.declare.project import ProjectFile
 
 _PART = 1 << 20
 
@@ -58,6 +59,8 @@ class Plan:
         """The file that holds it: the one it was read from or last written to."""
         self.diagnostics = tuple(diagnostics)
         """Warnings about project and manifests as they were read. They are not in the plan."""
+        self.closed: str | None = None
+        """Why nothing of it may be sent now, if a window forbade all when it was made."""
         self.digest = digest
         """`sha256:...` of its bytes: its identity."""
 
@@ -212,7 +215,24 @@ def plan(
         attributes=attributes,
     )
     tell(site, fresh.plan)
-    return Plan(fresh.plan, fresh.data, fresh.digest, diagnostics=fresh.warnings)
+    made = Plan(fresh.plan, fresh.data, fresh.digest, diagnostics=fresh.warnings)
+    made.closed = _closed(site, fresh.project, fresh.plan)
+    return made
+
+
+def _closed(site: Site, project: "ProjectFile", plan: PlanDocument) -> str | None:
+    """Why nothing of *plan* may be sent now, if a window forbids all of it."""
+    from reconciler.plan.guards.windows import Schedule
+
+    names = [name for name, one in plan.summary.accounts.items() if one.delete]
+    now = site.now()
+    decisions = [Schedule(project.accounts[name].guards.windows).decide(now) for name in names]
+    if not decisions or any(one.open for one in decisions):
+        return None
+    first = decisions[0]
+    why = f" ({first.because})" if first.because else ""
+    opens = f", and opens {first.opens}" if first.opens else ""
+    return f"the window is closed: {first.rule}{why}{opens}"
 
 
 def plan_time(site: Site) -> datetime:

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from reconciler.api.given import Some, texts
 from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.site import Loaded, Site
+
+if TYPE_CHECKING:
+    from reconciler.declare.project import ProjectFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,52 @@ def _read(site: Site) -> Loaded:
             return loaded
         accounts = loaded.project.accounts
         told = scopes.told(accounts, site.drivers_of(loaded.project), loaded.files[0])
+        told = [*told, *_signers(site, loaded.project), *_ca_files(site, loaded.project)]
         return structs.replace(loaded, diagnostics=(*loaded.diagnostics, *told))
     except ReconcilerError as error:
         path = site.shown(site.config)
         return Loaded(None, (), (), (Diagnostic("error", "unreadable", str(error), path),))
+
+
+def _signers(site: Site, project: "ProjectFile") -> list[Diagnostic]:
+    """What is wrong with the file of those who may approve, if the project has one."""
+    from reconciler import disk
+    from reconciler.prove import signers
+
+    rule = project.guards.approvals
+    if rule is None:
+        return []
+    try:
+        place = disk.inside(site.root, rule.allowed_signers)
+        data = disk.read_file(place, what="the allowed signers")
+    except ReconcilerError as error:
+        where = _place(site, ("spec", "guards", "approvals", "allowedSigners"))
+        fix = "write it (one line each: NAME ssh-ed25519 AAAA…), or correct the path"
+        path = site.shown(site.config)
+        return [Diagnostic("error", "allowed-signers", str(error), path, *where, fix)]
+    return signers.wrong(data, site.shown(rule.allowed_signers))
+
+
+def _ca_files(site: Site, project: "ProjectFile") -> list[Diagnostic]:
+    """A `caFile` that is not here may be where the requests are sent from: a warning."""
+    found = []
+    for name, account in sorted(project.accounts.items()):
+        if account.ca_file is not None and not (site.root / account.ca_file).is_file():
+            said = f"account {name}: there is no file {account.ca_file} here; apply needs it"
+            where = _place(site, ("spec", "accounts", name, "caFile"))
+            fix = "put it there where apply runs, or correct the path"
+            path = site.shown(site.config)
+            found.append(Diagnostic("warning", "ca-file", said, path, *where, fix))
+    return found
+
+
+def _place(site: Site, loc: tuple[str | int, ...]) -> tuple[int, int]:
+    """Where the project file says what is at *loc*."""
+    from reconciler import disk
+    from reconciler.declare.strict import parse
+
+    data = disk.read_file(site.root / site.config, what="the project file")
+    return parse(data, site.config)[0][0].blame(loc)
 
 
 def _only(loaded: Loaded, paths: Sequence[str]) -> tuple[Diagnostic, ...]:

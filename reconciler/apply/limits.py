@@ -12,6 +12,7 @@ from reconciler.inventory import Facts
 from reconciler.lanes.known import Known
 from reconciler.model import AccountFacts, Violation
 from reconciler.plan.guards import inventory_age, max_deletions
+from reconciler.plan.guards.lifts import ways_out
 from reconciler.plan.guards.texts import span
 from reconciler.plan.guards.waivers import Waivers
 
@@ -33,7 +34,7 @@ def refusal(broken: Sequence[Violation]) -> NotAllowed:
         f"{one.guard} ({one.account}): {one.message}" if one.account else one.message
         for one in broken
     )
-    return NotAllowed(f"{said}; nothing was sent")
+    return NotAllowed(f"{said}; nothing was sent.{ways_out(one.guard for one in broken)}")
 
 
 def violations(

@@ -38,7 +38,9 @@ def open_windows(task: Task, accounts: Sequence[str]) -> OpenWindows:
     now = task.site.now()
     closed = [windows.closed(name, now) for name in accounts]
     if all(closed):
-        raise NotAllowed(f"{closed[0]}; nothing was sent")
+        waivable = "windows" in task.project.guards.waivable
+        waive = ", or lift it with --waive windows --because TEXT --ticket T" if waivable else ""
+        raise NotAllowed(f"{closed[0]}; nothing was sent. Apply again when it opens{waive}")
     decisions = [schedules[name].decide(now) for name in accounts]
     first = next(one for one in decisions if one.open)
     return OpenWindows(schedules, {"open": True, "rule": first.rule, "because": first.because})

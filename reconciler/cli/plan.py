@@ -165,7 +165,19 @@ def _way_on(out: str | None, plan: "Plan") -> list[str]:
     else:
         path = terminal(quote(out))
         lines = [f"Plan {plan.digest}, saved in {path}"]
-        way = f"Apply it with: reconciler apply {path}"
-        if plan.value.approvals.required:
-            lines.append(f"It needs approvals: reconciler approve {path} --key FILE")
+        way = _next(path, plan)
+    if plan.violations:
+        return [*lines, "Next: lift what breaks a limit (see above), then plan again"]
     return [*lines, way] if plan.applicable and plan.summary.delete else lines
+
+
+def _next(path: str, plan: "Plan") -> str:
+    """What is to be done with a plan that can be applied: approved, waited with, applied."""
+    apply = f"reconciler apply {path}"
+    if plan.value.approvals.required:
+        people = plan.value.approvals.required
+        who = "1 person approves it" if people == 1 else f"{people} people approve it"
+        return f"Next: {who} (reconciler approve {path} --key FILE), then {apply}"
+    if (closed := plan.closed) is not None:
+        return f"Next: wait, for {closed}; then {apply}"
+    return f"Apply it with: {apply}"

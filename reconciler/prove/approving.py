@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from reconciler.declare.project import Approvals, ProjectFile
 from reconciler.errors import NotAllowed, ReconcilerError, Stale, Usage
 from reconciler.model import PlanDocument
 from reconciler.plan import planfile
+from reconciler.plan.guards.lifts import ways_out
 from reconciler.plan.saved import Saved
-from reconciler.prove import approvals
+from reconciler.prove import approvals, signers
 from reconciler.prove.approvals import Counted, Signers
+
+_MOST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,38 @@ class Desk:
             raise NotAllowed(f"{key} does not speak for {asked}; nothing was written")
         raise Usage(f"the key speaks for {', '.join(known)}: say which with --principal")
 
+    def check_before(self, key: str) -> None:
+        """`NotAllowed` if a signature with *key* could not count, as far as that shows before.
+
+        The public half says whose it is; where that lies nowhere, only a signature tells.
+        """
+        if self.signers is None or self.rule is None:
+            return
+        author = self.saved.plan.metadata.author
+        if author is None and self.saved.plan.approvals.required:
+            raise NotAllowed(
+                "the plan names no author, and nobody can approve it then; nothing was signed. "
+                "Make it again with --author NAME"
+            )
+        public = _public_key(key)
+        known = signers.listed(self.signers.allowed)
+        if public is None or any(one.authority for one in known):
+            return
+        mine = [name for one in known if one.key == public for name in one.principals]
+        if not mine:
+            raise NotAllowed(
+                f"{self.rule.allowed_signers} lists no principal for {key}; nothing was signed. "
+                "Let somebody who may change it add your line (`reconciler validate` checks it)"
+            )
+        aliases = {author, *self.rule.aliases.get(author or "", ())}
+        if author is not None and {one.casefold() for one in mine} <= {
+            (one or "").casefold() for one in aliases
+        }:
+            raise NotAllowed(
+                f"{', '.join(mine)} is the author of the plan and cannot approve it; nothing was "
+                "signed. Somebody else of the allowed signers has to"
+            )
+
     def accept(self, who: str, signature: bytes) -> None:
         """Raise if a signature of *who* would not count, as the author's does not."""
         name = approvals.signature_path(self.saved.path.name, who)
@@ -67,6 +103,18 @@ class Desk:
         )
 
 
+def _public_key(key: str) -> str | None:
+    """The public half of *key* as a line of allowed signers has it; None if it is not at hand."""
+    for path in (Path(key), Path(f"{key}.pub")):
+        try:
+            words = path.read_bytes()[:_MOST].decode("ascii").split()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if len(words) > 1 and words[0].startswith(("ssh-", "sk-", "ecdsa-")):
+            return words[1]
+    return None
+
+
 def check_signable(plan: PlanDocument, project: ProjectFile, now: datetime) -> None:
     """Raise for a plan that nobody should sign."""
     if plan.metadata.project != project.name:
@@ -80,7 +128,8 @@ def check_signable(plan: PlanDocument, project: ProjectFile, now: datetime) -> N
         )
     if plan.violations:
         guards = ", ".join(sorted({one.guard for one in plan.violations}))
-        raise NotAllowed(f"the plan has violations ({guards}); nothing was signed")
+        ways = ways_out(sorted({one.guard for one in plan.violations}))
+        raise NotAllowed(f"the plan has violations ({guards}); nothing was signed.{ways}")
     if plan.summary.targets == 0:
         raise NotAllowed("the plan deletes nothing; there is nothing to sign")
 

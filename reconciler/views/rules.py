@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from reconciler.model import Outcome, Reason
+from reconciler.plan.guards.lifts import LIFTS_OF_PLANS
 from reconciler.safe import visible
 from reconciler.views import words
 
@@ -113,7 +114,7 @@ def refusal(reason: Reason) -> Rule:
 
 def violation(guard: str) -> Rule:
     short, full = _GUARDS.get(guard, ("A guard is broken.", f"The guard `{guard}` is broken."))
-    fix = words.LIFTS_OF_PLANS.get(guard, "see the message")
+    fix = LIFTS_OF_PLANS.get(guard, "see the message")
     return Rule(guard, "error", short, full, f"To lift it: {fix}. Until then nothing is deleted.")
 
 

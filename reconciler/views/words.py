@@ -19,6 +19,7 @@ from reconciler.model import (
     TargetReport,
     Violation,
 )
+from reconciler.plan.guards.lifts import LIFTS_OF_PLANS
 from reconciler.safe import mask_number, mask_part
 
 Mask = Callable[[str], str]
@@ -37,15 +38,36 @@ LIFTS: dict[Reason, str] = {
     Reason.UNSUPPORTED: "nothing here: the driver does not promise it; delete it at the vendor",
 }
 
-# What breaks the whole plan.
-LIFTS_OF_PLANS: dict[str, str] = {
-    "max-deletions": "ask for fewer, raise `maxDeletions` of the account, or waive `max-deletions`"
-    " for it with a `count`",
-    "inventory-age": "take the inventory again (`reconciler inventory pull`), or waive"
-    " `inventory-age` for the account",
+OUTCOMES = ("deleted", "already-absent", "refused", "drifted", "pending", "in-doubt")
+
+# What lets a target go that drifted, by the word that begins its detail.
+_LIFTS_OF_DRIFT = {
+    "changed": "look at what changed; take the inventory again, and plan anew if it shall still go",
+    "another": "nothing here: this is another campaign; plan anew if it shall go too",
+    "protected": "a waiver of `protected` for this campaign, or another `protect` rule",
+    "kept": "take it out of what the `keep` finds",
+    "running": "stop it at the vendor and take the inventory again, or waive `running` for it",
+    "resurrected": "waive `resurrected` for it, or ask for it by an absence that did not before",
+    "unknown": "let the inventory say what the exception asks for, or ask for it by another",
 }
 
-OUTCOMES = ("deleted", "already-absent", "refused", "drifted", "pending", "in-doubt")
+
+def way_out(outcome: str, detail: str | None) -> str | None:
+    """What lets a target go that an apply left alone; None where its detail says so, or nobody can.
+
+    *detail* as the report has it.
+    """
+    word = (detail or "").partition(":")[0].partition(" ")[0]
+    if outcome == "drifted":
+        return _LIFTS_OF_DRIFT.get(word)
+    if outcome == "refused" and (detail or "").startswith("unconfirmed"):
+        return (
+            "check project, key and version; if it is gone at the vendor, take the inventory again"
+        )
+    if outcome == "in-doubt":
+        return "reconciler settle looks; or say what you know: reconciler settle --as"
+    return None
+
 
 NEXT: dict[int, str] = {
     1: "The run could not go on. What is known is in the journal; run apply again.",

@@ -165,6 +165,76 @@ def test_a_key_that_nobody_listed_is_refused(
     assert signatures(folder) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "author", "said"),
+    [
+        ("stranger", AUTHOR, "lists no principal for"),
+        ("author", AUTHOR, "is the author of the plan and cannot approve it"),
+        ("author", "octocat", "is the author of the plan and cannot approve it"),
+        ("ann", None, "names no author, and nobody can approve it then"),
+    ],
+)
+def test_what_could_not_count_is_refused_before_anything_is_signed(
+    folder: Path,
+    keys: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+    author: str | None,
+    said: str,
+) -> None:
+    (folder / "plan.json").write_bytes(plan(author=author))
+
+    def never(*_: object) -> bytes:
+        raise AssertionError("it was signed")
+
+    monkeypatch.setattr(approvals, "sign", never)
+    assert approve(keys, "--yes", key=key) == 3
+    assert said in capsys.readouterr().err
+    assert signatures(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ann@acme.example", "this names no public key"),
+        ("KEY", "the line begins with a key; whose it is comes first"),
+        ("ann@acme.example ssh-ed25519 AAAAC3NzaC1", "the key is cut"),
+        ("ann@acme.example ssh-rsa REST", "not of the kind that stands before it"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----", "this is a private key; take it out"),
+    ],
+)
+def test_validate_finds_what_is_odd_in_the_signers_file(
+    folder: Path, keys: Path, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    mine = public(keys, "ann")
+    (folder / "manifests").mkdir()
+    (folder / "manifests/none.yaml").write_text("# none yet\n")
+    wrong = line.replace("KEY", mine) if line == "KEY" else line.replace("REST", mine.split()[1])
+    path = folder / "allowed_signers"
+    good = f'# who may\n\n{ANN} namespaces="reconciler-plan" {mine}\n'
+    path.write_text(good)
+    assert main(["validate"]) == 0, capsys.readouterr().err
+    path.write_text(f"{good}{wrong}\n")
+    assert main(["validate"]) == 1
+    told = capsys.readouterr().err
+    assert f"allowed_signers:4:1: error: {said}" in told or said in told
+    assert "fix: write `NAME ssh-ed25519" in told
+    assert "PRIVATE KEY" not in told
+
+
+def test_validate_finds_that_the_signers_file_is_missing_or_empty(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "allowed_signers").write_text("# nobody\n")
+    assert main(["validate"]) == 1
+    assert "allowed_signers:1:1: error: nobody is listed" in capsys.readouterr().err
+    (folder / "allowed_signers").unlink()
+    assert main(["validate"]) == 1
+    told = capsys.readouterr().err
+    assert "reconciler.yaml:11:23: error: cannot read the allowed signers" in told
+
+
 def test_a_key_of_several_names_needs_to_be_told_which(
     folder: Path, keys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

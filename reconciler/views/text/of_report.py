@@ -118,6 +118,8 @@ def _outcome(
         heading = str(outcome).capitalize() + (f": {page.sentence(detail)}" if detail else "")
         yield ""
         yield from page.wrapped(heading, *(() if style == "dim" else (style,)), indent="  ")
+        if (way_out := words.way_out(str(outcome), detail)) is not None:
+            yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="    ")
         few = outcome is Outcome.PENDING and not told.everything
         most = _MOST_PENDING if few else len(group)
         for target in group[:most]:
