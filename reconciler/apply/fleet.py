@@ -81,7 +81,10 @@ class Worker:
                     if isinstance(error, ReconcilerError) or not _away(error):
                         raise
                     self.waits_for = "the database"
-                    self.site.note(f"the database is away; trying again in {_AWAY:g} s")
+                    self.site.note(
+                        "the connection to the database was lost, or this worker counted as dead; "
+                        f"trying again in {_AWAY:g} s"
+                    )
                 if ended.is_set() or self.options.once:
                     return
                 with suppress(TimeoutError):
@@ -208,6 +211,8 @@ def run_workers(workers: Sequence[Worker], main: Callable[[Any], None] = asyncio
     """Run *workers*, each of a project, side by side."""
 
     async def body() -> None:
+        # What the engine fails at is noticed by its end; its own words are not shown.
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         await asyncio.gather(*(one.run() for one in workers))
 
     main(body())

@@ -51,7 +51,8 @@ def _under_way(
     opened: Journal, held: LaneLocks, plan: str | None, account: str | None
 ) -> list[StoppedRun]:
     for _ in range(_TRIES):
-        holders = [one for one in held.holders() if account is None or account in _accounts(one)]
+        every = [*held.holders(), *_handed(opened)]
+        holders = [one for one in every if account is None or account in _accounts(one)]
         runs = [(one, json.loads(one.holder)) for one in opened.runs() if one.ended is None]
         pairs = [(one, _of(one, runs)) for one in holders]
         if all(run is not None for _, run in pairs):
@@ -63,7 +64,7 @@ def _under_way(
             run.kind,
             run.plan,
             _accounts(holder) if account is None else (account,),
-            holder,
+            holder if "pid" in holder else json.loads(run.holder),
         )
         for holder, run in pairs
         if run is not None and plan in (None, run.plan)
@@ -71,8 +72,20 @@ def _under_way(
     return [found[number] for number in sorted(found)]
 
 
+def _handed(opened: Journal) -> list[Holder]:
+    """Lanes that wait for a worker, as if they were held."""
+    if opened.shared is None:
+        return []
+    return [
+        {"run": one.run, "accounts": list(one.accounts), **(one.owner or {})}
+        for one in opened.shared.handed.lanes()
+    ]
+
+
 def _of(holder: Holder, runs: Sequence[tuple[Run, Holder]]) -> Run | None:
     """The run of whoever holds a lane; None if it has not begun one."""
+    if "run" in holder:  # a worker's: somebody else began it
+        return next((run for run, _ in runs if run.number == holder["run"]), None)
     who = (holder.get("pid"), holder.get("host"))
     mine = (run for run, its in runs if (its.get("pid"), its.get("host")) == who)
     return next(mine, None)

@@ -60,6 +60,8 @@ def work_lane(
                 runner.run()
         except (LaneLost, JournalFailed):
             raise
+        except Locked:  # somebody froze in the middle of a transaction: later
+            runner.mark("queued")
         except ReconcilerError as error:
             runner.mark("stopped", said=str(error), code=error.exit)
         finally:
@@ -249,7 +251,8 @@ class _Teller(Listener):
             return
         lines, self._lines = self._lines, []
         self._runner.handed.tell(self._runner.lane.run, lines)
-        self._runner.mark("working", done=self._done)
+        if not self._runner.mark("working", done=self._done):
+            raise LaneLost(f"another worker has taken {self._runner.lane.lane}")
 
 
 def _left(fates: Mapping[Target, Fate]) -> bool:

@@ -1,9 +1,19 @@
 """`reconciler status`: runs, outcomes, doubts, locks, the rule that blocks now. Sends nothing."""
 
+import time
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
+from reconciler.errors import Usage
+
+if TYPE_CHECKING:
+    from reconciler import Standing
+
+_OPEN = ("queued", "working", "waiting")
+_POLL = 2.0  # seconds between two looks
 
 
 @click.command(
@@ -12,6 +22,7 @@ Examples:
   reconciler status
   reconciler status plan.json
   reconciler status --format json
+  reconciler status --follow        # of lanes that workers have, until their end
   reconciler status --reviewed 12 --by carol --because "freeze was lifted by CHG-1200"
 
 Exit codes: 0; with PLAN, 6 if targets of it are in doubt.
@@ -22,6 +33,7 @@ Exit codes: 0; with PLAN, 6 if targets of it are in doubt.
 @click.option("--reviewed", type=int, metavar="RUN", help="A person has reviewed what RUN waived.")
 @click.option("--by", metavar="NAME", help="Who reviewed it.")
 @click.option("--because", metavar="TEXT", help="What the review came to.")
+@click.option("--follow", is_flag=True, help="Show it again and again until no lane is open.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
 @pass_app
 def command(
@@ -31,11 +43,20 @@ def command(
     reviewed: int | None,
     by: str | None,
     because: str | None,
+    follow: bool,
     show_numbers: bool,
 ) -> int:
     """Show runs, outcomes, what is in doubt, who holds a lane, and which rule blocks now."""
+    if follow and format_ == "json":
+        raise Usage("--follow shows it for people; ask for --format json once")
     with ended_by_signals():
-        found = app.project.status(given(plan), reviewed=reviewed, by=by, because=because)
+        named = given(plan)
+        found = app.project.status(named, reviewed=reviewed, by=by, because=because)
+        shown = None
+        while follow and any(one.state in _OPEN for one in found.lanes):
+            shown = _tell_lanes(app, found, shown)
+            time.sleep(_POLL)
+            found = app.project.status(named)
     from reconciler.views import status
 
     if format_ == "json":
@@ -43,3 +64,13 @@ def command(
     else:
         app.out(status.text(found, show_numbers=show_numbers))
     return found.exit_code
+
+
+def _tell_lanes(app: App, found: "Standing", shown: str | None) -> str:
+    """The lanes as they are now, if that is not what was *shown* last; what is shown."""
+    from reconciler.views import status
+
+    said = status.lanes(found)
+    if said != shown:
+        app.out(said)
+    return said

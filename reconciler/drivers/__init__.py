@@ -8,6 +8,8 @@ The other modules here are what our drivers share, and third parties may use the
 `strictjson`, and `grid` (requests that take a product).
 """
 
+import sys
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,8 +60,15 @@ def names() -> tuple[str, ...]:
 
 
 def _entry_points() -> "tuple[EntryPoint, ...]":
+    return _installed(tuple(sys.path))
+
+
+@lru_cache(maxsize=4)
+def _installed(path: tuple[str, ...]) -> "tuple[EntryPoint, ...]":
+    """What is installed on *path*; reading that takes as long as a small plan, so it is kept."""
     from importlib.metadata import entry_points
 
+    del path  # `sys.path` as it is
     return tuple(entry_points(group=GROUP))
 
 

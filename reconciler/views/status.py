@@ -12,6 +12,7 @@ from reconciler.safe import terminal
 from reconciler.views.words import masker, target
 
 if TYPE_CHECKING:
+    from reconciler.apply.settle.lanes import LaneStanding
     from reconciler.apply.settle.status import ClosedWindow, OpenDoubt, Standing
     from reconciler.lanes.journal import Run
 
@@ -38,7 +39,7 @@ def document(status: "Standing", *, show_numbers: bool = False) -> dict[str, Any
             for one in status.in_doubt
         ],
         "inFlight": status.in_flight,
-        "lanes": list(status.lanes),
+        "lanes": [_lane(one) for one in status.lanes],
         "accounts": [
             {
                 "account": one.name,
@@ -61,6 +62,26 @@ def document(status: "Standing", *, show_numbers: bool = False) -> dict[str, Any
         "runs": [_run(one) for one in status.runs[:_RUNS]],
         "runsInAll": len(status.runs),
         "openForReview": [{"run": one.run, **one.waived} for one in status.open_for_review],
+    }
+
+
+def _lane(one: "LaneStanding") -> dict[str, Any]:
+    owner = one.owner
+    return {
+        "lane": one.lane,
+        "accounts": list(one.accounts),
+        "plan": one.plan,
+        "state": one.state,
+        "owner": None
+        if owner is None
+        else {name: owner.get(name) for name in ("worker", "host", "pid", "user", "since")},
+        "done": one.done,
+        "left": one.left,
+        "rate": one.rate,
+        "waitingUntil": _time(one.waiting_until),
+        "eta": _time(one.eta),
+        "inDoubt": one.in_doubt,
+        "said": one.said,
     }
 
 
@@ -87,6 +108,11 @@ def text(status: "Standing", *, show_numbers: bool = False) -> str:
     return "\n".join(terminal(line) for line in _lines(status, show_numbers=show_numbers))
 
 
+def lanes(status: "Standing") -> str:
+    """A line a lane."""
+    return "\n".join(terminal(_lane_line(one)) for one in status.lanes)
+
+
 def _lines(status: "Standing", *, show_numbers: bool) -> Iterator[str]:
     yield f"Project {status.project}"
     if status.plan is not None:
@@ -94,10 +120,7 @@ def _lines(status: "Standing", *, show_numbers: bool) -> Iterator[str]:
         yield f"Plan {status.plan}"
         yield f"  {counts}"
     for lane in status.lanes:
-        accounts = ", ".join(map(str, lane.get("accounts", ())))
-        who = f"pid {lane.get('pid')} of {lane.get('user')} on {lane.get('host')}"
-        since = f", since {lane['since']}" if "since" in lane else ""
-        yield f"Lane {lane.get('lane')} ({accounts}) is held by {who}{since}"
+        yield _lane_line(lane)
     for account in status.accounts:
         if account.strangers:
             said = f"{account.strangers} outcomes belong to another scope of this account"
@@ -111,6 +134,29 @@ def _lines(status: "Standing", *, show_numbers: bool) -> Iterator[str]:
         said = f"Open for review: run {one.run} waived {one.waived['rule']}"
         yield f"{said} ({one.waived['ticket']}: {one.waived['because']})"
     yield from _runs(status.runs)
+
+
+def _lane_line(lane: "LaneStanding") -> str:
+    head = f"Lane {lane.lane} ({', '.join(lane.accounts)})"
+    owner = lane.owner or {}
+    who = f"pid {owner.get('pid')} of {owner.get('user')} on {owner.get('host')}"
+    since = f", since {owner['since']}" if "since" in owner else ""
+    if lane.done is None:
+        return f"{head} is held by {who}{since}"
+    parts = [lane.state, f"{lane.done} done, {lane.left} left"]
+    if lane.rate:
+        parts.append(f"{lane.rate:g}/s")
+    if lane.eta is not None:
+        parts.append(f"until {_time(lane.eta)}")
+    if lane.waiting_until is not None:
+        parts.append(f"waits until {_time(lane.waiting_until)}")
+    if lane.in_doubt:
+        parts.append(f"{lane.in_doubt} in doubt")
+    if lane.owner is not None:
+        parts.append(f"worked by {who}{since}")
+    if lane.said is not None:
+        parts.append(lane.said)
+    return f"{head}: {', '.join(parts)}"
 
 
 def _blocked(window: "ClosedWindow") -> str:

@@ -77,7 +77,7 @@ def test_a_run_that_died_leaves_its_request_in_doubt_and_one_that_lives_in_fligh
         told = found(site, "plan.json")
         assert (told["inFlight"], told["inDoubt"]) == (1, [])
         (lane,) = told["lanes"]
-        assert (lane["pid"], lane["accounts"]) == (4711, ["push"])
+        assert (lane["owner"]["pid"], lane["accounts"]) == (4711, ["push"])
         assert site.run("status") == 0
         assert "held by pid 4711 of u on h" in site.out
     finally:

@@ -1,46 +1,100 @@
 """Workers: a plan handed over, worked by several processes, which may die at any instant."""
 
 import json
+import os
+import random
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.support.crash_project import Place, check_done, ended, make, parcels
-from tests.support.crash_vendor import Vendor
+from tests.support.crash_vendor import Habits
+from tests.support.fleet import crowded, fleet
 from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.crash
 
-STALL = "2"
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "round_" in metafunc.fixturenames:
+        kills = metafunc.config.getoption("--kills")
+        metafunc.parametrize("round_", range(max(5, kills // 20)))
 
 
-@pytest.fixture
-def state(postgres: Postgres) -> Iterator[str]:
-    with postgres.database("crash") as name:
-        yield postgres.url(name)
-
-
-def worker(place: Place, *more: str) -> subprocess.Popen[bytes]:
-    return place.start("worker", "--stall", STALL, *more)
-
-
-def test_what_is_handed_over_is_worked_to_its_report(tmp_path: Path, state: str) -> None:
-    with ExitStack() as stack:
-        vendors = {f"shop{n}": stack.enter_context(Vendor(parcels(12))) for n in range(3)}
-        place = make(tmp_path / "project", vendors, shared=state)
-        one = worker(place, "--concurrency", "2")
-        last = place.run("apply", "plan.json", "--workers", "--format", "json")
-        one.send_signal(signal.SIGTERM)
-        said = ended(one)
-        assert last.code == 0, (last, said)
-        assert said.code == 0, said
-        check_done(vendors, last.out)
-        again = place.run("apply", "plan.json", "--workers", "--format", "json")
+def test_what_is_handed_over_is_worked_to_its_report(tmp_path: Path, postgres: Postgres) -> None:
+    with fleet(tmp_path, postgres, lanes=3, targets=6) as many:
+        many.start()
+        last = many.finish(many.apply())
+        assert json.loads(last.out)["summary"]["deleted"] == 18
+        again = many.place.run("apply", "plan.json", "--workers", "--format", "json")
         assert again.code == 0, again
-        assert json.loads(again.out)["summary"]["deleted"] == 36
-        assert place.run("evidence", "plan.json", "--out", "e.tar.gz").code == 0
-        assert place.run("verify", "e.tar.gz").code == 0
+        assert json.loads(again.out)["summary"]["deleted"] == 18
+        assert many.place.run("evidence", "plan.json", "--out", "e.tar.gz").code == 0
+        assert many.place.run("verify", "e.tar.gz").code == 0
+
+
+def test_a_plan_is_handed_over_once_however_often_it_is_asked(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    with fleet(tmp_path, postgres, lanes=2, targets=4) as many:
+        for _ in range(2):
+            left = many.place.run("apply", "plan.json", "--workers", "--detach")
+            assert left.code == 0, left
+            assert "run 1" in left.err
+        assert len(many.owners()) == 2
+        many.start()
+        many.finish(many.apply())
+        assert postgres.ask("SELECT count(*) FROM reconciler.handed", many.database) == [(2,)]
+        runs = postgres.ask("SELECT number, exit_code FROM reconciler.runs", many.database)
+        assert runs == [(1, 0)]
+
+
+def test_a_frozen_worker_that_wakes_is_fenced_and_its_late_answer_recorded(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    habits = Habits(holds=True)
+    with fleet(tmp_path, postgres, lanes=1, targets=8, habits=habits) as many:
+        (vendor,) = many.vendors.values()
+        many.start()
+        client = many.apply()
+        vendor.await_deletes(2)
+        (sleeper,) = many.workers
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        many.start()
+        other = many.workers[1]
+        many.until(lambda: many.epochs() == [2], "the other takes the lane")
+        assert list(many.owners().values()) == [other.pid]
+        os.kill(other.pid, signal.SIGSTOP)  # so that whatever is sent now is the sleeper's
+        sent = vendor.deletes
+        vendor.release()
+        os.kill(sleeper.pid, signal.SIGCONT)
+        many.until(lambda: "has taken" in many.said(1), "the sleeper is fenced")
+        assert vendor.deletes == sent
+        late = postgres.ask(
+            "SELECT count(*) FROM reconciler.requests WHERE kind='delete' AND verdict='deleted'",
+            many.database,
+        )
+        assert late[0][0] >= 1
+        os.kill(other.pid, signal.SIGCONT)
+        many.finish(client)
+
+
+def test_whatever_happens_to_workers_and_database_nothing_is_lost(
+    tmp_path: Path, postgres: Postgres, round_: int
+) -> None:
+    dice = random.Random(round_)
+    with fleet(tmp_path, postgres, lanes=24, targets=5, seed=round_) as many:
+        many.start(3)
+        client = many.apply()
+        many.until(lambda: many.seen > 20, "they begin")
+        happens = [many.kill, many.freeze, many.restart, many.drain]
+        dice.shuffle(happens)
+        for one in happens:
+            one(dice)
+            before = many.seen
+            many.until(
+                lambda before=before: many.seen > before + 10 or not many.owners(),
+                "they go on",
+            )
+        many.finish(client)
+        assert [name for name, one in many.vendors.items() if crowded(one)] == []

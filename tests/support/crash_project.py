@@ -32,7 +32,7 @@ _PARCEL = """\
       driver: parcel
       settings: {{key: {{env: PARCEL_KEY}}, shop: {shop}}}
       baseUrl: {url}
-"""
+{limits}"""
 _BATCH = """\
     {name}:
       driver: batch-cep
@@ -132,15 +132,21 @@ def make(
     driver: str = "parcel",
     shops: Mapping[str, str] | None = None,
     shared: str | None = None,
+    limits: str | None = None,
 ) -> Place:
     """A project with an account for each vendor, and its plan in plan.json.
 
-    *shared*: the URL of a database that holds its state.
+    *shared*: the URL of a database that holds its state. *limits*: those of each account.
     """
     (root / "manifests").mkdir(parents=True)
     template = {"parcel": _PARCEL, "batch-cep": _BATCH}[driver]
     accounts = "".join(
-        template.format(name=name, url=vendor.url, shop=(shops or {}).get(name, name))
+        template.format(
+            name=name,
+            url=vendor.url,
+            shop=(shops or {}).get(name, name),
+            limits=f"      limits: {limits}\n" if limits else "",
+        )
         for name, vendor in vendors.items()
     )
     (root / "reconciler.yaml").write_text(

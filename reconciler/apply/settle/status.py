@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from reconciler.apply.settle.doubts import doubts_now, planned
+from reconciler.apply.settle.lanes import LaneStanding, lanes_now
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit
 from reconciler.lanes.accounts import pairs_of, scopes_now
@@ -69,8 +69,8 @@ class WaivedRule:
 class Standing:
     """What stands in a project. With *plan* (its digest), *outcomes*, doubts and *runs* are its.
 
-    *in_flight*: requests without an answer whose run lives. *lanes*: who holds which, as they said
-    themselves. *runs*: newest first.
+    *in_flight*: requests without an answer whose run lives. *lanes*: those that
+    are worked, or wait for a worker. *runs*: newest first.
     """
 
     project: str
@@ -78,7 +78,7 @@ class Standing:
     outcomes: Mapping[str, int]
     in_doubt: tuple[OpenDoubt, ...]
     in_flight: int
-    lanes: tuple[Mapping[str, Any], ...]
+    lanes: tuple[LaneStanding, ...]
     accounts: tuple[AccountStanding, ...]
     blocked: tuple[ClosedWindow, ...]
     runs: tuple[Run, ...]
@@ -125,7 +125,7 @@ def standing(
             for target, state in doubts.items()
         ),
         in_flight=len(flying),
-        lanes=tuple(holders),
+        lanes=lanes_now(journal, holders, doubts),
         accounts=tuple(_account(known, name) for name in sorted(project.accounts)),
         blocked=tuple(_blocked(project, site.now())),
         runs=tuple(one for one in runs if digest in (None, one.plan)),

@@ -22,7 +22,6 @@ _QUEUE = "lanes"
 _ALIVE = ("todo", "doing")
 
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we tell in our own words
-logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 
 def schema() -> str:

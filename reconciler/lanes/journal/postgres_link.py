@@ -5,6 +5,7 @@ the URL says it all. A password is never part of a text of ours; libpq's own tex
 """
 
 import getpass
+import logging
 from typing import Any
 
 import psycopg
@@ -14,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
 
-SCHEMAS = ("postgresql://", "postgres://")
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # we tell in our own words
 NAMESPACE = "reconciler"
 """The schema of the database that everything of ours lies in."""
 
