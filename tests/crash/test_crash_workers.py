@@ -4,13 +4,15 @@ import json
 import os
 import random
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.crash_project import ended
 from tests.support.crash_vendor import Habits
 from tests.support.fleet import crowded, fleet
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, program
 
 pytestmark = pytest.mark.crash
 
@@ -31,6 +33,34 @@ def test_what_is_handed_over_is_worked_to_its_report(tmp_path: Path, postgres: P
         assert json.loads(again.out)["summary"]["deleted"] == 18
         assert many.place.run("evidence", "plan.json", "--out", "e.tar.gz").code == 0
         assert many.place.run("verify", "e.tar.gz").code == 0
+        dump = [program("pg_dump"), "--dbname", postgres.url(many.database)]
+        kept = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
+        assert "reconciler.handed" in kept
+        assert "sesame-parcel" not in kept
+
+
+def test_whoever_asks_sees_each_lane_and_a_person_ends_them_all(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    with fleet(tmp_path, postgres, lanes=2, targets=6, habits=Habits(holds=True)) as many:
+        many.start(concurrency=1)
+        client = many.apply()
+        many.until(lambda: many.seen > 2, "one lane begins")
+        status = json.loads(many.place.run("status", "--format", "json").out)
+        assert sorted(one["state"] for one in status["lanes"]) == ["queued", "working"]
+        (working,) = [one for one in status["lanes"] if one["state"] == "working"]
+        assert working["owner"]["pid"] == many.workers[0].pid
+        assert (working["left"], status["lanes"][0]["plan"][:7]) == (6, "sha256:")
+        stopped = many.place.run("stop", "--because", "wrong audience")
+        assert stopped.code == 0, stopped
+        for one in many.vendors.values():
+            one.release()
+        last = ended(client)
+        assert last.code in (5, 6), last
+        told = json.loads(last.out)["summary"]
+        assert told["pending"] >= 6
+        assert all(len(one.left) > 2 for one in many.vendors.values())
+        many.finish(many.apply())
 
 
 def test_a_plan_is_handed_over_once_however_often_it_is_asked(

@@ -1,8 +1,9 @@
 """What a state in PostgreSQL has to do beside what every journal does."""
 
+import asyncio
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ import pytest
 from psycopg import errors
 
 from reconciler.errors import Locked, ReconcilerError
-from reconciler.lanes.dispatch.procrastinate import schema
+from reconciler.lanes.dispatch.procrastinate import Engine, schema
+from reconciler.lanes.handed import Bundle, HandedLane
 from reconciler.lanes.journal import JournalFailed, Ruling, postgres_admin, postgres_link
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.tables import VERSION
@@ -333,3 +335,41 @@ def test_a_dump_of_the_database_has_no_password(postgres: Postgres, database: st
     said = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
     assert "reconciler.runs" in said
     assert PASSWORD not in said
+
+
+# ---------------------------------------------------------------- who may do what
+
+
+def test_the_roles_of_the_page_may_do_what_it_says_and_no_more(postgres: Postgres) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "state.md").read_text("utf-8")
+    grants = page.partition("```sql\n")[2].partition("```")[0]
+    with postgres.database(None) as name:
+        init(postgres.url(name), "acme")
+        try:
+            postgres.tell(grants, name)
+            worker = postgres.url(name, user="reconciler_worker")
+            postgres_admin.check(worker, "acme", writes=True)
+            with closing(PostgresJournal(worker, "acme")) as one:
+                assert not one.moved()
+                run = begin(one)
+                one.take("lane", ["http://v"], run, 60.0)
+                one.shared.locks().take(["lane"], WHO)
+                one.shared.put("plan", "sha256:a", [b"x"])
+                one.shared.handed.hand(run, "sha256:a", [Bundle("lane", ("a",), 1, b"w")])
+                asyncio.run(_mended(worker, one.shared.handed.lanes()))
+                with pytest.raises(JournalFailed, match="this role may not"):
+                    one._db.run("CREATE TABLE reconciler.mine(x INTEGER)")
+            reader = postgres.url(name, user="reconciler_reader")
+            with closing(PostgresJournal(reader, "acme", read_only=True)) as one:
+                assert [found.number for found in one.runs()] == [run]
+                assert len(one.shared.handed.lanes()) == 1
+            with pytest.raises(JournalFailed, match="may not write"):
+                postgres_admin.check(reader, "acme", writes=True)
+        finally:
+            for role in ("reconciler_worker", "reconciler_reader"):
+                postgres.tell(f"DROP OWNED BY {role}; DROP ROLE {role}", name)
+
+
+async def _mended(url: str, lanes: Sequence[HandedLane]) -> None:
+    async with Engine(url).open() as engine:
+        await engine.mend(lanes)
