@@ -135,7 +135,7 @@ _BUSY = (
 _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.DiskFull, "its disk is full; make room there and run again"),
     (errors.OutOfMemory, "it is out of memory; run again when it has some"),
-    (errors.InsufficientPrivilege, "this role may not; give it the rights that the page on a shared state names"),
+    (errors.InsufficientPrivilege, "this role may not; give it the rights of a worker"),
     (errors.ReadOnlySqlTransaction, "it is read-only; name the primary and run again"),
     (errors.UndefinedTable, "its schema is not whole; `reconciler db check` says what is missing"),
     (errors.UndefinedColumn, "its schema is not whole; `reconciler db check` says what is missing"),
