@@ -13,7 +13,14 @@ ISSUES = "gitlab-codequality"  # has no place for approvals and times
 def test_a_reports_view_says_line_outcome_owner_and_driver(name: str) -> None:
     said = seen(name, sample_report(), sample())
     assert "manifests/retire-2024.yaml" in said
-    for word in ("in-doubt", "lifecycle-marketing", "CHG-10421", "batch-cep"):
+    for word in (
+        "in-doubt",
+        "outbound-sales",
+        "LEGAL-77",
+        "lifecycle-marketing",
+        "CHG-10421",
+        "batch-cep",
+    ):
         assert word.lower() in said.lower(), word
 
 
