@@ -3,9 +3,11 @@
 What each is asked, and what it did, is written down in order: that is its ledger.
 """
 
+import asyncio
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +17,10 @@ from reconciler.sandbox import create_app, serve
 from reconciler.sandbox.world import Cut
 
 WHIMS = ("drop", "drop-after", "kill", "kill-after", "500", "429", "400")
-"""What a vendor may do at a deletion: cut before or after it, or the client dies then, or no."""
+"""What a vendor may do at a deletion: cut before or after it, or the client dies then, or no.
+
+`hold` is one more: it waits until the town is free.
+"""
 
 OLD, NEW = 4, 3
 
@@ -50,6 +55,8 @@ class Town:
     command: int = 0
     victim: Callable[[], int] = lambda: 0  # the process that a kill means
     apps: dict[str, Any] = field(default_factory=dict)
+    free: threading.Event = field(default_factory=threading.Event)  # what "hold" waits for
+    held: threading.Event = field(default_factory=threading.Event)  # a deletion waits for it
 
     def build(self, places: Sequence[Place]) -> None:
         """Begin anew, with *places* all of whose campaigns have the same ids."""
@@ -76,6 +83,10 @@ class Town:
         row = Asked(self.command, place, id_)
         self.asked.append(row)
         whim = self.whims.pop(0) if id_ is not None and self.whims else "ok"
+        if whim == "hold":
+            self.held.set()
+            await asyncio.get_running_loop().run_in_executor(None, self.free.wait)
+            whim = "ok"
         if whim in ("drop", "kill"):
             await self._cut(whim, inner, receive, send)
         elif whim in ("500", "429", "400"):
