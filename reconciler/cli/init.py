@@ -1,12 +1,18 @@
 """`reconciler init`: a first project that works as it stands; nothing overwritten."""
 
 import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli._options import pairs
 from reconciler.cli.app import App, pass_app
+from reconciler.errors import Usage
 from reconciler.safe import terminal
+
+if TYPE_CHECKING:
+    from reconciler.api.init import Started
 
 
 @click.command(
@@ -80,21 +86,22 @@ def command(
         driver = driver or _driver(app)
         account = account or _account(driver)
         at = at or click.prompt(
-            "\nPlayed by the sandbox on this machine, or the real vendor?",
+            "\nThe sandbox on this machine, or the vendor itself?",
             type=click.Choice(["sandbox", "vendor"]),
             default="sandbox" if ci is None else "vendor",
         )
-        _ask(app, driver, account, at, said, sources)
-    found = init(
-        app.here,
-        driver=driver,
-        account=account,
-        at=at,
-        settings=said,
-        credentials=sources,
-        port=port,
-        ci=ci,
-    )
+        found = _asked(app, _Wanted(driver, account, at, said, sources, port, ci))
+    else:
+        found = init(
+            app.here,
+            driver=driver,
+            account=account,
+            at=at,
+            settings=said,
+            credentials=sources,
+            port=port,
+            ci=ci,
+        )
     if format_ == "json":
         app.out_json(view.as_json(found))
     else:
@@ -132,23 +139,52 @@ def _account(driver: str) -> str:
     return app_name
 
 
-def _ask(
-    app: App,
-    driver: str,
-    account: str,
-    at: str,
-    settings: dict[str, str],
-    credentials: dict[str, str],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is known so far of the project to begin."""
+
+    driver: str
+    account: str
+    at: str
+    settings: dict[str, str]
+    credentials: dict[str, str]
+    port: int
+    ci: str | None
+
+
+def _asked(app: App, wanted: _Wanted) -> "Started":
+    """Ask for what is left, and again as long as an answer cannot be."""
+    from reconciler.api.init import init
+
+    while True:
+        settings, credentials = dict(wanted.settings), dict(wanted.credentials)
+        _ask(app, wanted, settings, credentials)
+        try:
+            return init(
+                app.here,
+                driver=wanted.driver,
+                account=wanted.account,
+                at=wanted.at,
+                settings=settings,
+                credentials=credentials,
+                port=wanted.port,
+                ci=wanted.ci,
+            )
+        except Usage as error:
+            if settings == wanted.settings and credentials == wanted.credentials:
+                raise  # nothing was asked for that could be answered otherwise
+            app.err(f"\n{terminal(str(error))}")
+
+
+def _ask(app: App, wanted: _Wanted, settings: dict[str, str], credentials: dict[str, str]) -> None:
     """Ask for what is left: where credentials are, and at a vendor the settings."""
     from reconciler.api.init.beginning import driver_named, questions
 
-    for one in questions(driver_named(driver), account, at):
+    for one in questions(driver_named(wanted.driver), wanted.account, wanted.at):
         if one.credential and one.key not in credentials:
             app.out(f"\n{terminal(one.key)}: {terminal(one.about)}")
-            credentials[one.key] = click.prompt(
-                "Where is it? env:NAME or file:PATH, never the secret itself", default=one.default
-            )
-        elif not one.credential and at == "vendor" and one.key not in settings:
+            app.out("Where is it? env:NAME or file:PATH, never the secret itself.")
+            credentials[one.key] = click.prompt("Its source", default=one.default)
+        elif not one.credential and wanted.at == "vendor" and one.key not in settings:
             app.out(f"\n{terminal(one.key)}: {terminal(one.about)}")
             settings[one.key] = click.prompt(f"Your {one.key}", default=one.default)

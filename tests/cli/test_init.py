@@ -108,14 +108,24 @@ def follow(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
             pytest.fail(f"what is that? {other[0]}")
 
 
-@pytest.mark.parametrize("driver", sorted(BUILT_IN))
+# What else a driver can be set to, the sandbox serves as well.
+SET_TO = [
+    *("batch-cep version=2.11", "batch-mep version=1.2", "batch-mep kind=in-app"),
+    *("hubspot version=2026-09", "brevo kind=sms", "twilio apiKeySid=SK" + "1" * 32),
+    *("ozonetel authentication=basic", "ozonetel bulk=false", "kore jti=true"),
+]
+
+
+@pytest.mark.parametrize("driver", [*sorted(BUILT_IN), *SET_TO])
 def test_the_commands_it_ends_with_lead_to_an_apply(
     driver: str,
     empty: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    commands = began(capsys, "--driver", driver, "--account", "mine", "--port", str(free_port()))
+    driver, _, setting = driver.partition(" ")
+    told = ["--driver", driver, "--account", "mine", "--port", str(free_port())]
+    commands = began(capsys, *told, *(["--setting", setting] if setting else []))
     assert cli.main(["validate"]) == 0
     assert cli.main(["plan"]) == 0
     capsys.readouterr()
@@ -204,7 +214,8 @@ def test_nothing_that_is_there_is_overwritten(
 
 def test_on_a_terminal_it_asks(empty: Path) -> None:
     ours, theirs = pty.openpty()
-    answers = ["twilio", "texts", "vendor", f"AC{'1' * 32}", "env:MY_TOKEN"]
+    answers = ["twilio", "texts", "vendor", "AC: 1", "env:MY_TOKEN"]
+    answers += [f"AC{'1' * 32}", "env:MY_TOKEN"]  # the first was none, so it is asked again
     os.write(ours, "".join(f"{one}\n" for one in answers).encode())
     with subprocess.Popen(
         [sys.executable, "-m", "reconciler", "init"], stdin=theirs, stdout=theirs, stderr=theirs
@@ -216,7 +227,8 @@ def test_on_a_terminal_it_asks(empty: Path) -> None:
                 shown += piece
         assert process.wait(PATIENCE) == 0
     os.close(ours)
-    for one in (b"Which vendor?", b"the real vendor?", b"accountSid", b"never the secret itself"):
+    assert b"accountSid: this " in shown
+    for one in (b"Which vendor?", b"the vendor itself?", b"accountSid", b"never the secret itself"):
         assert one in shown
     account = yaml.safe_load((empty / "reconciler.yaml").read_text())["spec"]["accounts"]["texts"]
     settings = {"accountSid": f"AC{'1' * 32}", "authToken": {"env": "MY_TOKEN"}}

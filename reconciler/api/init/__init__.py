@@ -3,6 +3,7 @@
 Nothing is overwritten. A project that is there already only gets what it lacks.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,8 @@ def _keyed(begun: Beginning, project: ProjectFile) -> bool:
 def _said(one: Diagnostic, project: str) -> str:
     """What is wrong with an answer; the line shows which it was."""
     line = project.splitlines()[one.line - 1].partition(" # ")[0].strip() if one.line else ""
-    return f"{line.partition(':')[0]}: {one.message}{f'; {one.fix}' if one.fix else ''}"
+    message = re.sub(r"^`spec\.accounts\.[^`]*`", "this", one.message)
+    return f"{line.partition(':')[0]}: {message}{f'; {one.fix}' if one.fix else ''}"
 
 
 def _written(site: Site, texts: Mapping[str, str]) -> tuple[Start, ...]:
