@@ -23,6 +23,7 @@ from reconciler.plan.guards.texts import today
 from reconciler.plan.hits import Hit, Keys
 from reconciler.plan.saved import Saved
 from reconciler.plan.today import FreshPlan, make_plan
+from reconciler.spool import paged
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +203,9 @@ def accounts_of(
 def write_down(task: Task, known: Known, run: int, agenda: Agenda, fresh: FreshPlan) -> None:
     """What today's files decided about targets, without a request, is durable too."""
     saved, manifests = task.saved, fresh.manifests
-    rulings, records = decided(
-        saved.plan, saved.digest, agenda.targets, manifests, known, agenda.asking, now=task.now
-    )
-    if rulings:
-        known.journal.commit("", 0, run, rulings=rulings, audit=records)
+    for some in paged(agenda.targets):
+        rulings, records = decided(
+            saved.plan, saved.digest, some, manifests, known, agenda.asking, now=task.now
+        )
+        if rulings:
+            known.journal.commit("", 0, run, rulings=rulings, audit=records)
