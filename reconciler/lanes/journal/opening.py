@@ -53,7 +53,7 @@ def to_read(path: Path, project: str) -> sqlite3.Connection:
     read commits that are still beside the file: then a copy of both is read.
     """
     with _told(path, "read"):
-        if not path.exists():
+        if not _made(path):
             db = sqlite3.connect(":memory:", isolation_level=None)
             _make(db, project)
             return db
@@ -64,6 +64,17 @@ def to_read(path: Path, project: str) -> sqlite3.Connection:
                 raise
             db = _read_copy(path, project)
         return db
+
+
+def _made(path: Path) -> bool:
+    """Whether there is a journal: one that somebody makes right now is waited for.
+
+    A file without a byte is none yet: whoever began to make it has died.
+    """
+    if not path.exists():
+        return False
+    with _alone(path.parent):
+        return path.stat().st_size > 0 or _has_tail(path)
 
 
 def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
