@@ -26,8 +26,8 @@ from reconciler.plan import planfile
 from reconciler.plan.guards import plan_age
 from reconciler.plan.saved import Saved, no_collection, read_parts
 from reconciler.plan.saved import read_plan as read_saved
+from reconciler.plan.spool import Spool
 from reconciler.site import Site
-from reconciler.spool import Spool
 from reconciler.views import PLAN_FORMATS, plan_parts
 from reconciler.views.frame import Frame, Platform
 

@@ -17,8 +17,8 @@ from reconciler.driver import Driver, Item, Request, growth, shown
 from reconciler.lanes.session import session_of
 from reconciler.lanes.work import Fate
 from reconciler.model import API_VERSION, Target
+from reconciler.plan.spool import LineSink
 from reconciler.plan.today import FreshPlan
-from reconciler.spool import LineSink
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from reconciler.apply.merge import PlanTarget, inventory_of
 from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Account
 from reconciler.driver import Driver, Item
+from reconciler.driver.looks import can_look
 from reconciler.lanes.journal import Ruling
 from reconciler.lanes.known import Known
-from reconciler.lanes.work import Job, LookReason, can_look
+from reconciler.lanes.work import Job, LookReason
 from reconciler.model import Action, Campaign, PlanDocument, Reason, Status
 
 Asking = Mapping[tuple[str, str], Collection[str]]

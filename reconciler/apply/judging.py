@@ -12,18 +12,19 @@ from reconciler.apply.pages import pages
 from reconciler.apply.task import ApplyOptions, Task
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
+from reconciler.driver.looks import can_look
 from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, witnesses
-from reconciler.lanes.work import Fate, can_look
+from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
 from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
 from reconciler.plan.hits import Hit, Keys
 from reconciler.plan.saved import Saved
+from reconciler.plan.spool import paged
 from reconciler.plan.today import FreshPlan, make_plan
-from reconciler.spool import paged
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from reconciler.apply.judging import Agenda, accounts_of, all_done, judge, plan_
 from reconciler.apply.permits import Permit, permit, start_record
 from reconciler.apply.task import Task
 from reconciler.driver import Driver
+from reconciler.driver.looks import can_look
 from reconciler.errors import ReconcilerError, Usage
 from reconciler.lanes import state
 from reconciler.lanes.accounts import (
@@ -25,7 +26,6 @@ from reconciler.lanes.accounts import (
     untraced,
 )
 from reconciler.lanes.known import Known
-from reconciler.lanes.work import can_look
 from reconciler.model import ReportDocument
 from reconciler.plan.today import FreshPlan
 

@@ -32,8 +32,8 @@ from reconciler.plan import planfile
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.guards.windows import Schedule
 from reconciler.plan.saved import Saved
+from reconciler.plan.spool import Spool
 from reconciler.site import Site
-from reconciler.spool import Spool
 
 _POLL = 1.0  # seconds between two looks whether a lane, or its window, is free
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.driver import Answer, Driver, Flow, Listing, Missing, Present, Sighting, Unclear
+from reconciler.driver.looks import by_listing, can_look, pages
 from reconciler.lanes import copies
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
-from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses, can_look
+from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses
 from reconciler.model import Campaign, Outcome, Target
 from reconciler.plan.sameness import difference
 
@@ -32,13 +33,6 @@ class Sights:
     witnessed: bool
     unavailable: bool = False
     why: str | None = None
-
-
-def by_listing(driver: Driver, targets: int, campaigns: int) -> bool:
-    """Whether one listing serves better than a look at each of *targets*."""
-    if driver.list is None or driver.look is None:
-        return driver.list is not None
-    return driver.complete and -(-campaigns // driver.page) + 1 <= targets + 1
 
 
 async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
@@ -70,8 +64,7 @@ async def _listed(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sigh
     line = lane.line
     assert line.driver.list is not None
     tape: list[Answer] = []
-    pages = max(1, -(-witnesses.campaigns // line.driver.page))  # as far as the inventory knows
-    flow = _counted(line, line.driver.list(line.session), pages)
+    flow = _counted(line, line.driver.list(line.session), pages(line.driver, witnesses.campaigns))
     listing: Listing = await line.read(flow, "list", tape)
     shown = {campaign.id: campaign for campaign in listing.campaigns}
     missing: Sighting = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.driver import Session
+from reconciler.driver.looks import can_look
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Gate, Line
@@ -22,7 +23,6 @@ from reconciler.lanes.work import (
     Rules,
     RunContext,
     Witnesses,
-    can_look,
 )
 from reconciler.model import Limits, Outcome, Target
 

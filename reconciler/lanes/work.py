@@ -171,8 +171,3 @@ class Witnesses:
         """Those that are not among *ids*."""
         kept = tuple(item for item in self.items if item.target.id not in ids)
         return Witnesses(kept, self.campaigns)
-
-
-def can_look(driver: Driver) -> bool:
-    """Whether the vendor can be asked at all."""
-    return driver.list is not None or driver.look is not None

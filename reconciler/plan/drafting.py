@@ -23,7 +23,7 @@ from reconciler.plan.lines import action_sink
 from reconciler.plan.losses import Losses
 from reconciler.plan.matching import Matches
 from reconciler.plan.sharing import joined
-from reconciler.spool import Lines
+from reconciler.plan.spool import Lines
 
 _REASONS = {reason: place for place, reason in enumerate(Reason)}
 

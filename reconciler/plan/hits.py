@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.model import Campaign
-from reconciler.spool import Spool
+from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, before they go into a run
 _BLOCK = 128  # hits of a run that are read at a time

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from reconciler.model import Action
-from reconciler.spool import Lines, LineSink
+from reconciler.plan.spool import Lines, LineSink
 
 # "deterministic" sorts the keys of mappings; structs keep the order of their fields.
 encode = msgspec.json.Encoder(order="deterministic").encode

@@ -20,7 +20,7 @@ from reconciler.declare.encoding import MARK, utf16
 from reconciler.errors import Stale
 from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, Target, stamp
 from reconciler.plan.lines import END, decoded, encode, harmless, line, spooled
-from reconciler.spool import Lines, Spool
+from reconciler.plan.spool import Lines, Spool
 
 _decode = msgspec.json.Decoder(PlanDocument).decode
 

@@ -20,7 +20,7 @@ from reconciler.model import (
     Summary,
     stamp,
 )
-from reconciler.plan import limits, scopes, warnings
+from reconciler.plan import limits, looks, scopes, warnings
 from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import asks
 from reconciler.plan.coverage import Coverage, Covered, cover
@@ -115,7 +115,7 @@ def plan(
             *warnings.of_waivers(waivers, draft.whole, lifted),
         ),
         summary=_summary(counts),
-        estimate=_estimate(project, drivers, deletes, counts),
+        estimate=_estimate(project, facts, drivers, deletes, counts),
         actions=ordered,
     )
 
@@ -172,14 +172,15 @@ def _summary(counts: dict[str, Counts]) -> Summary:
 
 def _estimate(
     project: ProjectFile,
+    facts: "Facts",
     drivers: Mapping[str, Driver],
     deletes: Sequence[Action],
     counts: Mapping[str, Counts],
 ) -> Estimate:
     """Each request uses up its share of the account's limit: `requests x per / limit`, rounded up.
 
-    Accounts that share a limit at the vendor wait for each other, the others do not. *deletes*
-    stand by account.
+    Accounts that share a limit at the vendor wait for each other, the others do not. The looks at
+    the start are requests too. *deletes* stand by account.
     """
     costs: dict[str, Cost] = {}
     lanes: dict[str, int] = {}
@@ -191,6 +192,9 @@ def _estimate(
         if driver.batches is not one_each:
             asked = growth.requests(driver, account.settings, _items(mine), account.max_batch)
             requests = sum(1 for _ in asked)
+        known = facts.accounts.get(name)
+        campaigns = (known.campaigns or 0) if known is not None else 0
+        requests += looks.requests(account, driver, mine, campaigns)
         seconds = _ceil(requests * account.limits.per / account.limits.requests)
         costs[name] = Cost(requests=requests, seconds=seconds)
         lane = scopes.limit(account, driver, scopes.likeness(account, driver))

@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler import disk
 from reconciler.model import PlanDocument
 from reconciler.plan import planfile
-from reconciler.spool import Spool
+from reconciler.plan.spool import Spool
 
 MOST_PLAN = 4 * 1024 * 1024 * 1024
 

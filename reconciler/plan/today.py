@@ -23,8 +23,8 @@ from reconciler.plan.hits import Keys
 from reconciler.plan.inputs import files
 from reconciler.plan.matching import Matcher, Matches, Question
 from reconciler.plan.saved import no_collection
+from reconciler.plan.spool import Spool
 from reconciler.site import Site
-from reconciler.spool import Spool
 
 
 class FreshPlan(msgspec.Struct, frozen=True):

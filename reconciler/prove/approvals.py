@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 
 from reconciler.disk import read_file
 from reconciler.errors import ReconcilerError
-from reconciler.spool import Spool
+from reconciler.plan.spool import Spool
 
 NAMESPACE = "reconciler-plan"
 SIGNATURE_LIMIT = 64 * 1024

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from reconciler.model import ManifestDocument, ManifestFile, Source
-from reconciler.spool import grouped
+from reconciler.plan.spool import grouped
 
 
 class Asker(msgspec.Struct, frozen=True):

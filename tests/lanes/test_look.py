@@ -8,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.driver import Item, Listing, Missing, Present, Unclear
+from reconciler.driver.looks import by_listing, can_look
 from reconciler.lanes.journal import State
-from reconciler.lanes.look import by_listing, fate_after, fate_before
+from reconciler.lanes.look import fate_after, fate_before
 from reconciler.lanes.wire import NoAnswer
-from reconciler.lanes.work import Fate, Job, Rules, Witnesses, can_look
+from reconciler.lanes.work import Fate, Job, Rules, Witnesses
 from reconciler.model import Campaign, Outcome, Target
 from tests.support.apply_world import (
     BLIND,

@@ -764,6 +764,35 @@ def test_accounts_of_one_limit_wait_for_each_other() -> None:
     assert (made.estimate.requests, made.estimate.seconds) == (9, 180)
 
 
+@pytest.mark.parametrize(
+    ("driver", "looks"),
+    [
+        ("simple", 0),  # cannot look
+        ("seeing", 3),  # one by one
+        ("listing", 1),  # one listing is fewer than three looks
+    ],
+)
+def test_looks_before_the_first_request_are_part_of_the_estimate(driver: str, looks: int) -> None:
+    where = project(account("a", driver, before="look", limits=Limits(1, 2.0, 1)))
+    records = [campaign(str(n), status=Status.DRAFT) for n in range(3)]
+    made = plan([manifest(absent=[{"match": glob("*")}])], records, where)
+    assert (made.estimate.requests, made.estimate.seconds) == (3 + looks, 2 * (3 + looks))
+
+
+def test_only_what_is_looked_at_whatever_a_journal_knows_is_estimated() -> None:
+    where = project(account("a", "seeing"))
+    records = [
+        campaign("0", status=Status.DRAFT),
+        campaign("1", status=Status.UNKNOWN),  # the guard `running` has to see it
+        campaign("2", status=None),
+    ]
+    made = plan([manifest(absent=[{"match": glob("*")}])], records, where)
+    assert made.estimate.requests == 3 + 2
+    allowed = project(account("a", "seeing", guards=Guards(running="allow")))
+    made = plan([manifest(absent=[{"match": glob("*")}])], records, allowed)
+    assert made.estimate.requests == 3
+
+
 # ---------------------------------------------------------------- leaving deletions out
 
 

@@ -65,6 +65,7 @@ DRIVERS = {
     "numbers": driver("numbers", by_name=True, parts="phoneNumbers", complete=False),
     "messages": driver("messages", parts="messageIds"),
     "seeing": driver("seeing", look=lambda *_: iter(())),  # type: ignore[arg-type]
+    "listing": driver("listing", list=lambda *_: iter(()), look=lambda *_: iter(())),  # type: ignore[arg-type]
 }
 
 

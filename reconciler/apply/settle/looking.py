@@ -15,6 +15,7 @@ from reconciler.apply.settle.log import (
 )
 from reconciler.declare.project import ProjectFile
 from reconciler.driver import Item
+from reconciler.driver.looks import can_look
 from reconciler.errors import Exit
 from reconciler.events import told
 from reconciler.inventory.sources import Given
@@ -26,7 +27,7 @@ from reconciler.lanes.run import AccountWork, by_lane, summary, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, locks, started
 from reconciler.lanes.stop import Stop
-from reconciler.lanes.work import Fate, Job, OpenAccount, can_look
+from reconciler.lanes.work import Fate, Job, OpenAccount
 from reconciler.model import Outcome, Target
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.today import FreshPlan, make_plan

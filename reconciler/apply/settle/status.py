@@ -14,8 +14,8 @@ from reconciler.lanes.known import UNKNOWN, Known
 from reconciler.lanes.state import locks
 from reconciler.model import Outcome, PlanDocument, Target
 from reconciler.plan.guards.windows import Schedule
+from reconciler.plan.spool import paged
 from reconciler.site import Site
-from reconciler.spool import paged
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from reconciler.model import Action, Outcome, PlanDocument, ReportDocument, Source, TargetReport
+from reconciler.plan.spool import grouped
 from reconciler.safe import cap, visible
-from reconciler.spool import grouped
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers, place
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from reconciler.model import Action, PlanDocument, PlanWarning, Violation, WaiverUse
-from reconciler.spool import grouped
+from reconciler.plan.spool import grouped
 from reconciler.views import tally, words
 from reconciler.views.askers import Asker, Askers, place
 from reconciler.views.fit import Chosen, DrawnRows, PartShape, Section, choose

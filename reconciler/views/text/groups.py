@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from reconciler.model import Action, PlanDocument, WaiverUse
-from reconciler.spool import grouped
+from reconciler.plan.spool import grouped
 from reconciler.views.askers import Asker, Askers, place
 
 Words = tuple[str, str]  # a reason and, of a refusal, its message

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
+from reconciler.plan.spool import grouped
 from reconciler.safe import quoted, terminal
-from reconciler.spool import grouped
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers, place
 from reconciler.views.layout import cells, fold

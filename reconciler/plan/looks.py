@@ -1,0 +1,31 @@
+"""How many requests an apply of a plan looks with, as far as files tell."""
+
+from collections.abc import Iterable
+
+from reconciler.declare.project import Account
+from reconciler.driver import Driver
+from reconciler.driver.looks import by_listing, can_look, pages
+from reconciler.model import Action, Reason, Status
+
+
+def looked_at_first(account: Account, action: Action) -> bool:
+    """Whether the targets of *action* are looked at before their request, whatever a journal knows.
+
+    A journal may add to that: after an interruption, and where it has no trace of the account.
+    """
+    if action.look_first or account.before_look or account.keep_copy:
+        return True
+    record = action.campaign
+    if action.reason is Reason.UNLISTED or record is None:
+        return action.reason is Reason.UNLISTED
+    return record.status in (None, Status.UNKNOWN) and account.guards.running != "allow"
+
+
+def requests(account: Account, driver: Driver, actions: Iterable[Action], campaigns: int) -> int:
+    """The requests that look at *actions*, deletions of an account of *campaigns*, at the start."""
+    if not can_look(driver):
+        return 0
+    looks = sum(len(one.targets) for one in actions if looked_at_first(account, one))
+    if not looks:
+        return 0
+    return pages(driver, campaigns) if by_listing(driver, looks, campaigns) else looks
