@@ -382,7 +382,6 @@ def test_the_file_on_the_command_line_is_the_one_whose_accounts_stay(world):
     [
         (["--out", "new.csv"], "CSV has no header"),
         (["--out", "new.txt"], "does not say a format"),
-        (["--out", "-"], "does not say a format"),
         (["--account", "puhs"], "Did you mean 'push'?"),
         (["--max-wait", "soon"], "--max-wait"),
         (["--events", "-", "--format", "json"], "both want standard output"),
