@@ -62,9 +62,12 @@ def test_what_init_writes_is_valid(
             text = (root / path).read_text()
             assert yaml.safe_load(text)
             installs = [line for line in text.splitlines() if "pip install" in line]
-            assert installs
-            assert all("campaign-reconciler @ git+https://" in line for line in installs)
-            assert all(f'@v{__version__}"' in line for line in installs)
+            locked, ours = installs[::2], installs[1::2]
+            assert locked
+            assert all("--require-hashes -r reconciler.lock" in line for line in locked)
+            assert all("--no-deps" in line for line in ours)
+            assert all("campaign-reconciler @ git+https://" in line for line in ours)
+            assert all(f'@v{__version__}"' in line for line in ours)
     if ci == "github":
         workflow = yaml.safe_load((root / ".github/workflows/reconciler.yaml").read_text())
         assert workflow["jobs"]["apply"]["concurrency"]["cancel-in-progress"] is False

@@ -714,7 +714,7 @@ def test_the_commands_pack_and_verify(
     assert json.loads(capsys.readouterr().out)["valid"] is True
     assert world.main("verify", "e.tar.gz", "--allowed-signers", "reconciler.yaml") == 4
     assert world.main("verify", ".reconciler/audit.ndjson") == 0
-    assert "23 records" in capsys.readouterr().out
+    assert "24 records" in capsys.readouterr().out
 
 
 def _tool() -> str:
