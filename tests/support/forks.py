@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,18 @@ class Done:
 
 @dataclass
 class Forks:
-    """The worker. *pid*: the command that runs, 0 if none does."""
+    """The worker. *running*: a handle of the command that runs, None if none does."""
 
     process: "subprocess.Popen[str]"
     folder: Path
-    pid: int = 0
+    running: int | None = None
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def kill(self) -> None:
+        """`kill -9` the command that runs; by its handle, so that it is never somebody else."""
+        with self.guard:
+            if self.running is not None:
+                signal.pidfd_send_signal(self.running, signal.SIGKILL)
 
     def run(
         self,
@@ -67,9 +75,15 @@ class Forks:
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
-        self.pid = json.loads(self.process.stdout.readline())
+        pid = json.loads(self.process.stdout.readline())
+        with self.guard:
+            self.running = os.pidfd_open(pid)  # the worker waits for our word before it reaps
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
         code = json.loads(self.process.stdout.readline())
-        self.pid = 0
+        with self.guard:
+            os.close(self.running)
+            self.running = None
         return Done(code, out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace"))
 
 
@@ -93,12 +107,13 @@ def _work() -> None:
     _load()
     gc.collect()
     gc.freeze()  # the children share what is there
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         job = json.loads(line)
         pid = os.fork()
         if pid == 0:
             _child(job)
         print(pid, flush=True)
+        sys.stdin.readline()
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.prove import chain
 from tests.support.forks import KILLED, Done, Forks
-from tests.support.town import WHIMS, Asked, Place, Town, campaigns
+from tests.support.town import WHIMS, Asked, Place, Town, campaigns, quiet
 
 FINAL = ("deleted", "already-absent")
 KEYS = {"CEP_KEY": "sandbox-cep", "KORE_SECRET": "sandbox-secret"}
@@ -60,7 +60,7 @@ class Life:
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
         self.town.build(PLACES)
-        self.town.victim = lambda: self.forks.pid
+        self.town.kill = self.forks.kill
         chosen = self.dice.sample(PLACES, 4)
         self.projects = [
             Project("one", dict(zip("xy", chosen[:2], strict=True))),
@@ -124,6 +124,7 @@ class Life:
             shift=self.now,
             dies=dies,
         )
+        quiet(self.url)
         self.kills += done.code == KILLED
         self.say(f"{project.name} {' '.join(arguments)} {dies or ''}: {done.code}")
         assert done.code in (KILLED, 0, 3, 4, 5, 6), done

@@ -5,9 +5,8 @@ What each is asked, and what it did, is written down in order: that is its ledge
 
 import asyncio
 import json
-import os
-import signal
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,8 +52,9 @@ class Town:
     asked: list[Asked] = field(default_factory=list)
     whims: list[str] = field(default_factory=list)
     command: int = 0
-    victim: Callable[[], int] = lambda: 0  # the process that a kill means
+    kill: Callable[[], None] = lambda: None  # what a kill does
     apps: dict[str, Any] = field(default_factory=dict)
+    flying: int = 0  # requests that are under way
     free: threading.Event = field(default_factory=threading.Event)  # what "hold" waits for
     held: threading.Event = field(default_factory=threading.Event)  # a deletion waits for it
 
@@ -71,6 +71,20 @@ class Town:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         town, _, rest = scope["path"].lstrip("/").partition("/")
+        if town == "pulse":
+            while self.flying:
+                await asyncio.sleep(0.001)
+            await _answer(send, 200)
+            return
+        self.flying += 1
+        try:
+            await self._asked(town, rest, scope, receive, send)
+        finally:
+            self.flying -= 1
+
+    async def _asked(
+        self, town: str, rest: str, scope: dict[str, Any], receive: Any, send: Any
+    ) -> None:
         body = b""
         while True:
             part = await receive()
@@ -119,8 +133,8 @@ class Town:
         return said
 
     async def _cut(self, whim: str, scope: Any, receive: Any, send: Any) -> None:
-        if whim.startswith("kill") and (pid := self.victim()):
-            os.kill(pid, signal.SIGKILL)
+        if whim.startswith("kill"):
+            self.kill()
         await Cut()(scope, receive, send)
 
 
@@ -162,6 +176,16 @@ def campaigns(account: str, place: Place) -> list[dict[str, Any]]:
         for kind, many in (("c", OLD), ("k", NEW))
         for n in range(many)
     ]
+
+
+def quiet(url: str) -> None:
+    """Wait until nothing is under way in the town at *url*.
+
+    What a process sent before it died is heard first: it came before this did.
+    """
+    for _ in range(2):
+        with urllib.request.urlopen(f"{url}/pulse", timeout=60) as answer:
+            answer.read()
 
 
 @contextmanager
