@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--sequences",
         type=int,
-        default=10,
+        default=6,
         help="how many random sequences tests/apply/test_sequences.py lives (make crash: 1000)",
     )
     parser.addoption(
