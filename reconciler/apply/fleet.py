@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -207,7 +207,7 @@ def end_unfollowed(journal: SqlJournal, since: float) -> None:
         journal.shared.handed.forget(run)
 
 
-def run_workers(workers: Sequence[Worker], main: Callable[[Any], None] = asyncio.run) -> None:
+def run_workers(workers: Sequence[Worker]) -> None:
     """Run *workers*, each of a project, side by side."""
 
     async def body() -> None:
@@ -215,7 +215,4 @@ def run_workers(workers: Sequence[Worker], main: Callable[[Any], None] = asyncio
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         await asyncio.gather(*(one.run() for one in workers))
 
-    main(body())
-
-
-__all__ = ["Worker", "WorkerOptions", "end_unfollowed", "run_workers"]
+    asyncio.run(body())

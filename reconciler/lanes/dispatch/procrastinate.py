@@ -4,7 +4,6 @@ One job a lane, with the lane as its lock; what there is to do lies in the journ
 job that is lost costs nothing: whoever notices makes another (`Engine.mend`).
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
@@ -94,12 +93,3 @@ class Engine:
         """No further job; those under way end as they do."""
         if self._worker is not None:
             self._worker.stop()
-
-
-def run(main: Callable[[], Awaitable[None]]) -> None:
-    """Run *main* on an event loop of its own."""
-
-    async def body() -> None:
-        await main()
-
-    asyncio.run(body())
