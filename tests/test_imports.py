@@ -174,6 +174,7 @@ def test_the_model_imports_only_errors() -> None:
         (
             ("importlib.resources",),
             (
+                "reconciler.api.completing",
                 "reconciler.api.init.assets",
                 "reconciler.testing.package",
                 "reconciler.views.html.assets",

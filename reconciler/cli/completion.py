@@ -21,6 +21,6 @@ def command(app: App, shell: str) -> None:
     It completes commands and options, plan files, inventories, and of the project its accounts,
     manifests, drivers; report formats; and files as the shell itself does.
     """
-    from reconciler.cli._shells import SCRIPTS
+    from reconciler.api.completing import script
 
-    app.out(SCRIPTS[shell])
+    app.out(script(shell))

@@ -213,9 +213,9 @@ def _guarded(args: list[str], log: Log) -> int:
 def _invoke(args: list[str], log: Log) -> int:
     name = "reconciler"
     if instruction := os.environ.get("_RECONCILER_COMPLETE"):
-        from reconciler.cli import _shells
+        from reconciler.cli import _completions
 
-        return _shells.answer(cli, instruction)
+        return _completions.answer(cli, instruction)
     with cli.make_context(name, args, obj=log) as ctx:
         result: Any = cli.invoke(ctx)
         app = ctx.find_object(App)
