@@ -1,18 +1,15 @@
 """`show A B`: what changed between two plans."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.api.given import One
 from reconciler.api.written import write_parts
 from reconciler.errors import check_format
+from reconciler.model import PlanDocument
 from reconciler.plan.compared import Comparison
 from reconciler.plan.saved import no_collection
 from reconciler.views.compared import COMPARISON_FORMATS, comparison_parts
 from reconciler.views.frame import Frame, Platform
-
-if TYPE_CHECKING:
-    from reconciler.api.plan import Plan
 
 
 class PlanComparison:
@@ -70,16 +67,11 @@ class PlanComparison:
 
 
 @no_collection()
-def compare(before: "Plan", after: "Plan") -> PlanComparison:
-    """What *after* does that *before* does not, and the other way round."""
+def comparison(
+    before: PlanDocument, after: PlanDocument, *, digests: tuple[str, str]
+) -> PlanComparison:
+    """What *after* does that *before* does not, and the other way round; *digests* are theirs."""
     from reconciler.inventory.diff import changes
     from reconciler.plan import comparing
 
-    return PlanComparison(
-        comparing.compare(
-            before.value,
-            after.value,
-            digests=(before.digest, after.digest),
-            record_changes=changes,
-        )
-    )
+    return PlanComparison(comparing.compare(before, after, digests=digests, record_changes=changes))

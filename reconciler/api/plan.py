@@ -129,9 +129,10 @@ class Plan:
 
     def compare(self, other: "Plan | One") -> "PlanComparison":
         """What changed from this plan to *other*, or to the one in that file."""
-        from reconciler.api.compared import compare
+        from reconciler.api.compared import comparison
 
-        return compare(self, other if isinstance(other, Plan) else read_plan(other))
+        after = other if isinstance(other, Plan) else read_plan(other)
+        return comparison(self.value, after.value, digests=(self.digest, after.digest))
 
     # ------------------------------------------------------------ what it becomes
 
