@@ -1,12 +1,15 @@
 """The first hour of a stranger: an empty folder, the wheel, and the pages done block by block."""
 
+import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from reconciler.drivers import BUILT_IN
 from reconciler.sandbox.demo import EXAMPLE
 from reconciler.sandbox.server import bound
 from tests.support.doc_blocks import Reader, blocks, environ, section
@@ -62,6 +65,28 @@ def test_the_files_that_the_readme_shows_are_valid_together(reader: Reader) -> N
         f'```yaml title="manifests/diwali.yaml"\n{manifest}```\n'
         "```console\n$ reconciler validate\nvalid: 2 files read\n```\n"
     )
+
+
+def test_what_init_writes_ends_in_an_apply_for_every_driver(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    def began(driver: str) -> str:
+        (tmp_path / driver).mkdir()
+        reader = Reader(tmp_path / driver, environ(installed), four_digits())
+        told = f"reconciler init --yes --driver {driver} --account mine --format json"
+        after = json.loads(reader.run(f"{told} --port {reader.port}"))["next"]
+        try:
+            for one in ["reconciler validate", *(step["command"] for step in after)]:
+                reader.do(one)
+        finally:
+            reader.close()
+        assert reader.done[-1].startswith("reconciler apply plan.json"), reader.done
+        return reader.printed[-1].splitlines()[-1]
+
+    with ThreadPoolExecutor(4) as pool:  # most of the time each waits for its vendor's limit
+        ends = dict(zip(sorted(BUILT_IN), pool.map(began, sorted(BUILT_IN)), strict=True))
+    parts = {"ozonetel": 4}  # two numbers each
+    assert ends == {one: f"Result: {parts.get(one, 2)} deleted." for one in BUILT_IN}
 
 
 def test_the_demo_of_who_has_the_wheel_alone(reader: Reader) -> None:

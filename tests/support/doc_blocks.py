@@ -77,6 +77,7 @@ class Reader:
     environ: dict[str, str]
     port: int
     done: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
     _beside: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     def follow(self, page: str) -> None:
@@ -87,6 +88,10 @@ class Reader:
             elif block.language == "console":
                 for command in commands(block):
                     self._do(command)
+
+    def do(self, line: str) -> None:
+        """Do one command, whatever it prints."""
+        self._do(Command(line, ()))
 
     def close(self) -> None:
         """End what was started beside."""
@@ -116,6 +121,7 @@ class Reader:
             self._start(line, command.shown)
             return
         printed = self.run(line)
+        self.printed.append(printed)
         if command.shown:
             compare(line, "\n".join(command.shown), printed.replace(str(self.port), _PORT))
 
