@@ -1,5 +1,6 @@
 """`show A B`: what changed between two plans."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.api.given import One
@@ -40,8 +41,19 @@ class PlanComparison:
         Phone numbers are masked, in text and json unless *show_numbers*. Markdown keeps the limit
         of the platform *fit*; *run* is the address of the CI's run.
         """
+        return "".join(self.pieces(format, fit=fit, run=run, show_numbers=show_numbers))
+
+    def pieces(
+        self,
+        format: str,  # noqa: A002
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+        show_numbers: bool = False,
+    ) -> Iterator[str]:
+        """The same, piece by piece: what is printed or sent on."""
         view = COMPARISON_FORMATS[check_format(format, COMPARISON_FORMATS)]
-        return "".join(view(self.value, self._frame(fit, run, show_numbers)))
+        return view(self.value, self._frame(fit, run, show_numbers))
 
     @no_collection()
     def write(

@@ -1,7 +1,7 @@
 """What an apply did, as a value that can be shown and written."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reconciler.api.given import One
@@ -69,9 +69,20 @@ class Report:
         Phone numbers are masked unless *show_numbers*. Markdown keeps the limit of the platform
         *fit*. *run*: the address of the CI's run, which a comment links.
         """
+        return "".join(self.pieces(format, fit=fit, run=run, show_numbers=show_numbers))
+
+    def pieces(
+        self,
+        format: str,  # noqa: A002
+        *,
+        fit: Platform | None = None,
+        run: str | None = None,
+        show_numbers: bool = False,
+    ) -> Iterator[str]:
+        """The same, piece by piece: what a large report needs that is printed or sent on."""
         frame = self._frame(fit, run, show_numbers=show_numbers)
         view = REPORT_FORMATS[check_format(format, REPORT_FORMATS)]
-        return "".join(view(self._value, self.plan.value, frame))
+        return view(self._value, self.plan.value, frame)
 
     def write(
         self,

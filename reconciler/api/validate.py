@@ -1,8 +1,9 @@
 """`validate`: project and manifests checked; no inventory, no secret, no network."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -113,3 +114,20 @@ def _only(loaded: Loaded, paths: Sequence[str]) -> tuple[Diagnostic, ...]:
 def _covers(path: str, file: str) -> bool:
     full = os.path.abspath(file)
     return full == path or full.startswith(path.rstrip(os.sep) + os.sep)
+
+
+def checked_out(told: Sequence[Diagnostic], environ: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """*told* with paths as a code host knows them: from the top of the checkout.
+
+    *environ* says where that is, and if it does not, paths are as they were.
+    """
+    top = environ.get("GITHUB_WORKSPACE")
+    if not top:
+        return tuple(told)
+    real = os.path.realpath(top)
+    return tuple(
+        structs.replace(one, path=os.path.relpath(place, real))
+        if one.path and Path(place := os.path.realpath(one.path)).is_relative_to(real)
+        else one
+        for one in told
+    )

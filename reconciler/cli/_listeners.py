@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.app import App
 from reconciler.errors import ReconcilerError
 from reconciler.events import Event, Listener, Relay
@@ -120,22 +119,6 @@ class LoggedListener(Relay):
         super().event(event)
         if self._log is not None:
             self._log.event(event)
-
-
-def traced(app: App, listener: Listener, command: str) -> Listener:
-    """*listener*, and where the environment asks for OpenTelemetry, a collector told as well.
-
-    What asks for it but cannot have it is told, and changes nothing.
-    """
-    asked = any(name.startswith("OTEL_") for name in app.environ)
-    if not asked or app.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
-        return listener
-    try:
-        from reconciler.events.tracing import TracingListener
-    except ImportError:
-        app.err("OTEL_* is set, but no trace is sent: pip install 'campaign-reconciler[otel]'")
-        return listener
-    return TracingListener(listener, command=command, version=__version__, environ=app.environ)
 
 
 def _width() -> int:

@@ -1,6 +1,5 @@
 """Where everything but results goes: stderr, as sentences for people or as JSON lines."""
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Literal
@@ -18,8 +17,8 @@ LogFormat = Literal["text", "json"]
 class Log:
     """Takes what is told beside the result. A stream that is closed or full stops nothing.
 
-    As JSON a line is `{"at","level","message"}`, a diagnostic has `code`, `path`, `line`, `column`
-    and `fix` beside, and what happens in a run is its event (`type`, as `--events` writes it).
+    As JSON a line is what `reconciler.views.log` makes of it, and what happens in a run its event
+    (`type`, as `--events` writes it).
     """
 
     def __init__(self) -> None:
@@ -33,7 +32,7 @@ class Log:
     def say(self, text: str, *, level: str = "error") -> None:
         """Say *text*, which may be foreign, line by line."""
         if self.as_json:
-            self._object(level, text.removesuffix("\n"))
+            self._sentence(level, text.removesuffix("\n"))
         else:
             self._write("\n".join(safe.terminal(line) for line in text.split("\n")))
 
@@ -41,15 +40,17 @@ class Log:
         """Say *text*, which is already harmless on a terminal."""
         text = text.removesuffix("\n")
         if self.as_json:
-            self._object(level, text)
+            self._sentence(level, text)
         else:
             self._write(text)
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Say *diagnostics*, each with its fix."""
+        from reconciler.views import log
+
         for one in diagnostics:
             if self.as_json:
-                self._diagnostic(one)
+                self._write(log.diagnostic(real_time(), one))
                 continue
             place = f"{one.place}: " if one.place else ""
             self._write(safe.terminal(f"{place}{one.severity}: {one.message}"))
@@ -60,16 +61,10 @@ class Log:
         """Say what happened in a run, as JSON."""
         self._write(to_json_line(event).removesuffix("\n"))
 
-    def _diagnostic(self, one: Diagnostic) -> None:
-        beside = {"code": one.code, "path": one.path, "line": one.line, "column": one.column}
-        self._object(one.severity, one.message, **beside, fix=one.fix)
+    def _sentence(self, level: str, message: str) -> None:
+        from reconciler.views import log
 
-    def _object(self, level: str, message: str, **beside: object) -> None:
-        told = {"at": f"{real_time():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z", "level": level}
-        told |= {"message": message}
-        known = {key: value for key, value in beside.items() if value is not None}
-        text = json.dumps({**told, **known}, separators=(",", ":"))
-        self._write(safe.printable_json(text))
+        self._write(log.sentence(real_time(), level, message))
 
     def _write(self, text: str) -> None:
         if sys.stderr is None:  # closed before we began; `print` would take stdout instead

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 
 import click
 
-from reconciler.cli._listeners import EVENTS, EventsListener, traced
+from reconciler.cli._listeners import EVENTS, EventsListener
 from reconciler.cli._stdio import file_for
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
 from reconciler.events import Event
+from reconciler.events.collector import traced
 
 
 @click.command(
@@ -67,7 +68,7 @@ def pull(
             out=place,
             allow_shrink=allow_shrink,
             max_wait=max_wait,
-            on_event=traced(app, _PullListener(app, events), "inventory pull"),
+            on_event=traced(app.environ, _PullListener(app, events), "inventory pull"),
             stop=stop,
         )
     if format_ == "json" and not found.interrupted:

@@ -2,11 +2,11 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,7 @@ from reconciler.errors import ReconcilerError, Usage
 
 if TYPE_CHECKING:
     from reconciler.api.plan import Plan
+    from reconciler.views.frame import Platform
 
 STDIO = "-"
 # The parameters of commands that name a file to read, and those that name one to write.
@@ -91,6 +92,37 @@ def file_for(path: str, name: str) -> Iterator[str]:
             with place.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.flush()
+
+
+class _Shown(Protocol):
+    """A plan, a comparison of two, a report."""
+
+    def pieces(
+        self,
+        format: str,
+        *,
+        fit: "Platform | None",
+        run: str | None,  # noqa: A002
+    ) -> Iterator[str]: ...
+    def write(
+        self,
+        path: str,
+        format: str,
+        *,
+        fit: "Platform | None",
+        run: str | None,  # noqa: A002
+    ) -> object: ...
+
+
+def write_views(
+    shown: _Shown, reports: Sequence[tuple[str, str]], fit: "Platform | None", run: str | None
+) -> None:
+    """The views of `--report`, each to its file or, with *fit*, files. *run*: its page in a CI."""
+    for name, file in reports:
+        if file == STDIO:
+            deliver(shown.pieces(name, fit=fit, run=run))
+        else:
+            shown.write(file, name, fit=fit, run=run)
 
 
 def deliver(pieces: Iterable[str]) -> None:

@@ -7,20 +7,19 @@ import click
 
 from reconciler import safe
 from reconciler.api.given import GivenReading
-from reconciler.cli._listeners import EVENTS, ProgressListener, traced
+from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import FIT, INVENTORY, report_option
 from reconciler.cli._pager import NO_PAGER
-from reconciler.cli._stdio import STDIO, deliver, given
+from reconciler.cli._stdio import given, write_views
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
+from reconciler.events.collector import traced
 from reconciler.views import REPORT_FORMATS
 from reconciler.views.ci import run_address
 
 if TYPE_CHECKING:  # heavy, and not needed for --help
     from reconciler import DryRun, Plan, Report
     from reconciler.views.frame import Platform
-
-_ALIKE = 10  # targets of which the same is said that are named one by one
 
 
 @click.command(
@@ -167,7 +166,7 @@ def command(
                 first_run=first_run,
                 attended=sys.stdin is not None and sys.stdin.isatty(),
                 notify=not no_notify,
-                on_event=traced(app, ProgressListener(app, events), "apply"),
+                on_event=traced(app.environ, ProgressListener(app, events), "apply"),
                 stop=stop,
                 **reads,
             )
@@ -177,16 +176,8 @@ def command(
         if detach and report.left:
             return report.exit_code
         _show_report(app, report, format_, fit, show_numbers=show_numbers)
-        for name, file in reports:
-            _write(report, name, file, fit, run_address(app.environ))
+        write_views(report, reports, fit, run_address(app.environ))
         return report.exit_code
-
-
-def _write(report: "Report", name: str, file: str, fit: "Platform | None", run: str | None) -> None:
-    if file == STDIO:
-        deliver([report.view(name, fit=fit, run=run)])
-    else:
-        report.write(file, name, fit=fit, run=run)
 
 
 def _planned(
@@ -208,19 +199,16 @@ def _yes() -> bool:
 
 
 def _show_requests(app: App, found: "DryRun", format_: str) -> int:
+    from reconciler.views import text
+    from reconciler.views.text import dry
+
     if format_ == "json":
         app.out_pieces(map(safe.printable_json, found.pieces()))
     else:
-        from reconciler.views import text
-
         app.out_pieces(text.dry_run({"requests": found.requests}, color=app.color))
-    alike: dict[tuple[str, str | None], list[str]] = {}
-    for target, fate in found.left.items():
-        alike.setdefault((fate.outcome.value, fate.detail), []).append(str(target))
-    for (outcome, detail), targets in alike.items():
-        several = len(targets) > _ALIKE
-        for one in [f"{len(targets)} targets ({targets[0]} …)"] if several else targets:
-            app.note(safe.terminal(f"not sent: {one}: {outcome}, {detail}"))
+    left = ((str(one), fate.outcome.value, fate.detail) for one, fate in found.left.items())
+    for line in dry.left(left):
+        app.note(line)
     return Exit.OK
 
 

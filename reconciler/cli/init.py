@@ -1,18 +1,15 @@
 """`reconciler init`: a first project that works as it stands; nothing overwritten."""
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import partial
 
 import click
 
 from reconciler.cli._options import pairs
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import Usage
-from reconciler.safe import terminal
 
-if TYPE_CHECKING:
-    from reconciler.api.init import Started
+_FEW = 4  # choices that stand in the question itself
 
 
 @click.command(
@@ -78,30 +75,23 @@ def command(
     inventory. On a terminal it asks for what was not said. What is there already is left as it is.
     """
     from reconciler.api.init import init, there
+    from reconciler.api.init.interview import interview
     from reconciler.views import init as view
 
     said = pairs("--setting", settings)
     sources = pairs("--credential", credentials)
-    if not (yes or format_ == "json" or there(app.here)) and _can_ask():
-        driver = driver or _driver(app)
-        account = account or _account(driver)
-        at = at or click.prompt(
-            "\nThe sandbox on this machine, or the vendor itself?",
-            type=click.Choice(["sandbox", "vendor"]),
-            default="sandbox" if ci is None else "vendor",
-        )
-        found = _asked(app, _Wanted(driver, account, at, said, sources, port, ci))
-    else:
-        found = init(
-            app.here,
-            driver=driver,
-            account=account,
-            at=at,
-            settings=said,
-            credentials=sources,
-            port=port,
-            ci=ci,
-        )
+    asks = not (yes or format_ == "json" or there(app.here)) and _can_ask()
+    begin = partial(interview, ask=_prompt, say=app.out, complain=app.err) if asks else init
+    found = begin(
+        app.here,
+        driver=driver,
+        account=account,
+        at=at,
+        settings=said,
+        credentials=sources,
+        port=port,
+        ci=ci,
+    )
     if format_ == "json":
         app.out_json(view.as_json(found))
     else:
@@ -112,79 +102,8 @@ def _can_ask() -> bool:
     return bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
 
 
-def _driver(app: App) -> str:
-    from reconciler.api.drivers import drivers
-
-    found, _ = drivers()
-    app.out("Which vendor?")
-    width = max(len(one["name"]) for one in found)
-    for one in found:
-        app.out(f"  {terminal(one['name']).ljust(width)}  {terminal(one['title'])}")
-    chosen: str = click.prompt(
-        "Driver",
-        type=click.Choice([one["name"] for one in found]),
-        default="batch-cep",
-        show_choices=False,
-    )
-    return chosen
-
-
-def _account(driver: str) -> str:
-    from reconciler.api.init.beginning import driver_named
-    from reconciler.api.init.vendors import vendor_of
-
-    app_name: str = click.prompt(
-        "\nWhat shall manifests call the account?", default=vendor_of(driver_named(driver)).account
-    )
-    return app_name
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is known so far of the project to begin."""
-
-    driver: str
-    account: str
-    at: str
-    settings: dict[str, str]
-    credentials: dict[str, str]
-    port: int
-    ci: str | None
-
-
-def _asked(app: App, wanted: _Wanted) -> "Started":
-    """Ask for what is left, and again as long as an answer cannot be."""
-    from reconciler.api.init import init
-
-    while True:
-        settings, credentials = dict(wanted.settings), dict(wanted.credentials)
-        _ask(app, wanted, settings, credentials)
-        try:
-            return init(
-                app.here,
-                driver=wanted.driver,
-                account=wanted.account,
-                at=wanted.at,
-                settings=settings,
-                credentials=credentials,
-                port=wanted.port,
-                ci=wanted.ci,
-            )
-        except Usage as error:
-            if settings == wanted.settings and credentials == wanted.credentials:
-                raise  # nothing was asked for that could be answered otherwise
-            app.err(f"\n{terminal(str(error))}")
-
-
-def _ask(app: App, wanted: _Wanted, settings: dict[str, str], credentials: dict[str, str]) -> None:
-    """Ask for what is left: where credentials are, and at a vendor the settings."""
-    from reconciler.api.init.beginning import driver_named, questions
-
-    for one in questions(driver_named(wanted.driver), wanted.account, wanted.at):
-        if one.credential and one.key not in credentials:
-            app.out(f"\n{terminal(one.key)}: {terminal(one.about)}")
-            app.out("Where is it? env:NAME or file:PATH, never the secret itself.")
-            credentials[one.key] = click.prompt("Its source", default=one.default)
-        elif not one.credential and wanted.at == "vendor" and one.key not in settings:
-            app.out(f"\n{terminal(one.key)}: {terminal(one.about)}")
-            settings[one.key] = click.prompt(f"Your {one.key}", default=one.default)
+def _prompt(question: str, default: str, choices: Sequence[str] | None = None) -> str:
+    kind = None if choices is None else click.Choice(choices)
+    few = choices is not None and len(choices) < _FEW
+    answer: str = click.prompt(question, type=kind, default=default, show_choices=few)
+    return answer

@@ -9,9 +9,10 @@ import click
 from reconciler.api.given import GivenReading
 from reconciler.cli._options import FIT, FORMAT, INVENTORY, REPORT, SHOW_NUMBERS
 from reconciler.cli._pager import NO_PAGER, show
-from reconciler.cli._stdio import STDIO, deliver
+from reconciler.cli._stdio import STDIO, deliver, write_views
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
+from reconciler.views import way_on
 from reconciler.views.ci import run_address
 
 if TYPE_CHECKING:
@@ -93,12 +94,12 @@ def command(
         deliver(plan.pieces("json"))
     elif out is not None:
         plan.write(out)
-    write_views(app, plan, reports, fit)
+    write_views(plan, reports, fit, run_address(app.environ))
     if summary and format_ == "text":
         show_summary(app, plan)
     else:
         show_plan(app, plan, format_, fit=fit, show_numbers=show_numbers)
-    lines = _way_on(out, plan)
+    lines = way_on.lines(plan.value, plan.digest, out, plan.closed)
     if format_ == "text" and not app.taken:
         app.out("\n" + "\n".join(lines))
     else:
@@ -107,18 +108,6 @@ def command(
     if not plan.applicable:
         return Exit.REFUSED
     return Exit.CHANGES if detailed_exitcode and plan.summary.delete else Exit.OK
-
-
-def write_views(
-    app: App, plan: "Plan", reports: Sequence[tuple[str, str]], fit: "Platform | None"
-) -> None:
-    """The views of `--report`, each to its file or, with *fit*, files."""
-    run = run_address(app.environ)
-    for name, file in reports:
-        if file == STDIO:
-            deliver(plan.pieces(name, fit=fit, run=run))
-        else:
-            plan.write(file, name, fit=fit, run=run)
 
 
 def show_summary(app: App, plan: "Plan") -> None:
@@ -149,35 +138,3 @@ def show_plan(
         app.out_exactly(plan.pieces("json"))
     else:
         app.out_pieces(plan.pieces(format_, fit=fit, run=run_address(app.environ)))
-
-
-def _way_on(out: str | None, plan: "Plan") -> list[str]:
-    """The plan's identity, and the next command."""
-    from shlex import quote
-
-    from reconciler.safe import terminal
-
-    if out == STDIO:
-        return [f"Plan {plan.digest}, written to standard output"]
-    if out is None:
-        lines = [f"Plan {plan.digest} (not saved)"]
-        way = "Save it with: reconciler plan --out plan.json"
-    else:
-        path = terminal(quote(out))
-        lines = [f"Plan {plan.digest}, saved in {path}"]
-        way = _next(path, plan)
-    if plan.violations:
-        return [*lines, "Next: lift what breaks a limit (see above), then plan again"]
-    return [*lines, way] if plan.applicable and plan.summary.delete else lines
-
-
-def _next(path: str, plan: "Plan") -> str:
-    """What is to be done with a plan that can be applied: approved, waited with, applied."""
-    apply = f"reconciler apply {path}"
-    if plan.value.approvals.required:
-        people = plan.value.approvals.required
-        who = "1 person approves it" if people == 1 else f"{people} people approve it"
-        return f"Next: {who} (reconciler approve {path} --key FILE), then {apply}"
-    if (closed := plan.closed) is not None:
-        return f"Next: wait, for {closed}; then {apply}"
-    return f"Apply it with: {apply}"

@@ -6,11 +6,12 @@ from typing import Literal
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.cli._listeners import EVENTS, ProgressListener, traced
+from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import INVENTORY
 from reconciler.cli._stdio import STDIO, given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
+from reconciler.events.collector import traced
 
 
 @click.command(
@@ -71,7 +72,7 @@ def command(
             because=because,
             inventory=inventory,
             max_wait=max_wait,
-            on_event=traced(app, ProgressListener(app, events), "settle"),
+            on_event=traced(app.environ, ProgressListener(app, events), "settle"),
             stop=stop,
             **reads,
         )

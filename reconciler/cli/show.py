@@ -7,9 +7,9 @@ import click
 
 from reconciler.cli._options import FIT, FORMAT, REPORT, SHOW_NUMBERS
 from reconciler.cli._pager import NO_PAGER, show
-from reconciler.cli._stdio import STDIO, deliver, plan_of
+from reconciler.cli._stdio import plan_of, write_views
 from reconciler.cli.app import App, pass_app
-from reconciler.cli.plan import show_plan, show_summary, write_views
+from reconciler.cli.plan import show_plan, show_summary
 from reconciler.errors import Exit, Usage, check_format
 from reconciler.views.ci import run_address
 from reconciler.views.compared import COMPARISON_FORMATS
@@ -76,7 +76,7 @@ def command(
         raise Usage("--detailed-exitcode compares: name two plans")
     now = plan_time(app.site)
     plan = plan_of(path)
-    write_views(app, plan, reports, fit)
+    write_views(plan, reports, fit, run_address(app.environ))
     if summary and format_ == "text":
         show_summary(app, plan)
     else:
@@ -108,11 +108,7 @@ def _show_changes(
     show_numbers: bool,
 ) -> int:
     run = run_address(app.environ)
-    for name, file in reports:
-        if file == STDIO:
-            deliver([found.view(name, fit=fit, run=run)])
-        else:
-            found.write(file, name, fit=fit, run=run)
+    write_views(found, reports, fit, run)
     if format_ == "text":
         from reconciler.views.compared import text
 

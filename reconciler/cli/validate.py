@@ -1,12 +1,11 @@
 """`reconciler validate`: project and manifests checked; no inventory, no secret, no network."""
 
-import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
-import msgspec
 
+from reconciler.api.validate import checked_out
 from reconciler.cli._options import report_option
 from reconciler.cli._stdio import STDIO, deliver
 from reconciler.cli.app import App, pass_app
@@ -59,7 +58,7 @@ def command(
     else:
         from reconciler.views.diagnostics import FORMATS
 
-        app.out("".join(FORMATS[format_](_from_repository(told, app.environ), valid)))
+        app.out("".join(FORMATS[format_](checked_out(told, app.environ), valid)))
     return Exit.OK if valid else Exit.ERROR
 
 
@@ -67,7 +66,7 @@ def _write(app: App, name: str, file: str, told: Sequence[Diagnostic], valid: bo
     from reconciler.api.written import write_parts
     from reconciler.views.diagnostics import FORMATS
 
-    pieces = FORMATS[name](_from_repository(told, app.environ), valid)
+    pieces = FORMATS[name](checked_out(told, app.environ), valid)
     if file == STDIO:
         deliver(pieces)
     else:
@@ -75,29 +74,7 @@ def _write(app: App, name: str, file: str, told: Sequence[Diagnostic], valid: bo
 
 
 def _text(app: App, files: int, told: Sequence[Diagnostic], valid: bool) -> None:
+    from reconciler.views.verdict import verdict
+
     app.log.diagnostics([one for one in told if one.severity == "error" or not app.quiet])
-    warnings = sum(one.severity == "warning" for one in told)
-    counts = [_count(len(told) - warnings, "error"), _count(warnings, "warning")]
-    read = _count(files, "file")
-    said = ", ".join(one for one in counts if one)
-    app.out(f"valid: {read} read{f', {said}' if said else ''}" if valid else f"not valid: {said}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}" if number else ""
-
-
-def _from_repository(
-    told: Sequence[Diagnostic], environ: Mapping[str, str]
-) -> tuple[Diagnostic, ...]:
-    """Paths as a code host knows them: from the checkout's top, wherever we were started."""
-    top = environ.get("GITHUB_WORKSPACE")
-    if not top:
-        return tuple(told)
-    real = os.path.realpath(top)
-    return tuple(
-        msgspec.structs.replace(one, path=os.path.relpath(place, real))
-        if one.path and Path(place := os.path.realpath(one.path)).is_relative_to(real)
-        else one
-        for one in told
-    )
+    app.out(verdict(files, told, valid))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli._listeners import LoggedListener, traced
+from reconciler.cli._listeners import LoggedListener
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit
+from reconciler.events.collector import traced
 
 
 @click.command(
@@ -85,6 +86,6 @@ def command(
             once=once,
             metrics=metrics,
             stop=stop,
-            hears=lambda other: traced(app, LoggedListener(app, other), "worker"),
+            hears=lambda other: traced(app.environ, LoggedListener(app, other), "worker"),
         )
     return Exit.OK

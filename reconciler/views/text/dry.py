@@ -1,18 +1,34 @@
 """A dry run as text."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.safe import terminal
 from reconciler.views import words
 from reconciler.views.layout import Ink, wrap
 
+_ALIKE = 10  # targets of which the same is said that are named one by one
+
 
 def lines(document: Mapping[str, Any], *, color: bool, width: int) -> Iterator[str]:
     """Every line with its end."""
     for line in _lines(document, color=color, width=width):
         yield f"{line}\n"
+
+
+def left(fates: Iterable[tuple[str, str, str | None]]) -> Iterator[str]:
+    """What is not sent, and why: target by target, or counted where it is the same of many.
+
+    *fates*: target, outcome and detail of each.
+    """
+    alike: dict[tuple[str, str | None], list[str]] = {}
+    for target, outcome, detail in fates:
+        alike.setdefault((outcome, detail), []).append(target)
+    for (outcome, detail), targets in alike.items():
+        several = len(targets) > _ALIKE
+        for one in [f"{len(targets)} targets ({targets[0]} …)"] if several else targets:
+            yield terminal(f"not sent: {one}: {outcome}, {detail}")
 
 
 def _lines(document: Mapping[str, Any], *, color: bool, width: int) -> Iterator[str]:
