@@ -7,61 +7,87 @@ inventory: the records of what is left, and witnesses, come with the lane. Nothi
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 import msgspec
 
-from reconciler.apply.task import Override
+from reconciler.apply.task import Override, Signatures
+from reconciler.errors import Stale
+from reconciler.inventory import Facts
 from reconciler.inventory.write import pieces
 from reconciler.lanes.work import Fate
 from reconciler.model import AccountFacts, Campaign, Outcome, Target
 from reconciler.plan.today import FreshPlan
 
+VERSION = 1
+"""Of what is handed over: both sides must have the same."""
+
 _WITNESSES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, rename="camel"):
     """A lane's work. *targets*: those that are left. *inventory*: NDJSON of their records.
 
+    *campaigns*, *oldest*: by account, how many there are in all, and the oldest time that is known
+    of any. *scopes*: those of the lane's accounts. *signatures*: the approvals, by name.
     *untraced*, *resumed*: as `LookPolicy` has them. *max_wait* is in seconds.
     """
 
     targets: tuple[Target, ...]
     inventory: bytes
+    campaigns: dict[str, int]
+    oldest: dict[str, datetime]
+    scopes: dict[str, str]
+    signatures: Signatures
+    requested_by: tuple[str, ...]
     untraced: tuple[str, ...]
     resumed: bool
     max_wait: float
     first_run: bool
     override: Override | None
+    version: int = VERSION
 
     def packed(self) -> bytes:
         """As it is kept."""
-        document = {
-            "targets": [str(one) for one in self.targets],
-            "inventory": self.inventory.decode(),
-            "untraced": self.untraced,
-            "resumed": self.resumed,
-            "maxWait": self.max_wait,
-            "firstRun": self.first_run,
-            "override": None if self.override is None else msgspec.to_builtins(self.override),
+        return gzip.compress(msgspec.msgpack.encode(self), 1, mtime=0)
+
+    def counted(self, facts: Facts) -> Facts:
+        """*facts* of the part that was handed over, with what the whole inventory has."""
+        accounts = {
+            name: msgspec.structs.replace(one, campaigns=self.campaigns.get(name))
+            for name, one in facts.accounts.items()
         }
-        return gzip.compress(msgspec.json.encode(document), 1, mtime=0)
+        return msgspec.structs.replace(facts, accounts=accounts, oldest=self.oldest)
+
+    @property
+    def phone_numbers(self) -> set[str]:
+        """Every phone number that it names."""
+        lines = self.inventory.splitlines()
+        records = [msgspec.json.decode(one, type=_Numbers).phone_numbers or () for one in lines]
+        parts = {one.part for one in self.targets if one.part is not None and one.part.isdigit()}
+        return parts.union(*records)
 
 
 def unpacked(data: bytes) -> Work:
-    """The work that `Work.packed` made."""
-    found: dict[str, Any] = msgspec.json.decode(gzip.decompress(data))
-    return Work(
-        targets=tuple(Target.parse(one) for one in found["targets"]),
-        inventory=found["inventory"].encode(),
-        untraced=tuple(found["untraced"]),
-        resumed=found["resumed"],
-        max_wait=found["maxWait"],
-        first_run=found["firstRun"],
-        override=None if found["override"] is None else Override(**found["override"]),
+    """The work that `Work.packed` made; `Stale` if another version of this program did."""
+    plain = gzip.decompress(data)
+    try:
+        if msgspec.msgpack.decode(plain, type=_Versioned).version == VERSION:
+            return msgspec.msgpack.decode(plain, type=Work)
+    except msgspec.MsgspecError:
+        pass
+    raise Stale(
+        "the lane was handed over by another version of reconciler than this worker's; install the "
+        "same on both, then apply again with --workers"
     )
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+class _Numbers(msgspec.Struct, rename="camel"):
+    phone_numbers: tuple[str, ...] | None = None
 
 
 def records(fresh: FreshPlan, names: Iterable[str]) -> bytes:

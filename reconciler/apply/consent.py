@@ -1,13 +1,12 @@
 """Whether enough people approved of a plan: signatures of its very bytes, counted today."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reconciler import disk
-from reconciler.apply.task import Task
+from reconciler.apply.task import Signatures, Task
 from reconciler.declare.project import Approvals
 from reconciler.errors import ApprovalsMissing, NotAllowed
 from reconciler.model import PlanDocument
@@ -55,7 +54,7 @@ def _counted(task: Task, rule: Approvals, required: int) -> Consent:
     """The signatures of the plan counted by *rule*; `NotAllowed` if fewer than *required*."""
     saved, author = task.saved, task.saved.plan.metadata.author
     place = disk.inside(task.site.root, rule.allowed_signers)
-    given = _signatures(task)
+    given = signatures(task)
     signers = approvals.read_signers(place)
     counted = approvals.count(
         saved.data,
@@ -83,10 +82,13 @@ def _required(task: Task, fresh: PlanDocument) -> int:
     return max(planned, today)
 
 
-def _signatures(task: Task) -> Sequence[tuple[str, bytes]]:
+def signatures(task: Task) -> Signatures:
+    """Those that were given for the plan, else those beside it."""
+    if task.options.signatures is not None:
+        return task.options.signatures
     if not task.options.approvals:
-        return approvals.read_signatures(task.saved.path)
-    return [
+        return tuple(approvals.read_signatures(task.saved.path))
+    return tuple(
         (one, disk.read_file(Path(one), what="the signature", most=1 << 20))
         for one in task.options.approvals
-    ]
+    )

@@ -112,7 +112,7 @@ class Worker:
 
         async def work(number: int) -> None:
             if not ended.is_set():
-                await loop.run_in_executor(pool, self._work, number, ended)
+                await loop.run_in_executor(pool, self._work, project, number, ended)
 
         engine = Engine(url, work, stall=options.stall)
         async with engine.open():
@@ -161,7 +161,7 @@ class Worker:
             end_unfollowed(journal, _UNFOLLOWED)
             return journal.shared.handed.lanes()
 
-    def _work(self, number: int, ended: asyncio.Event) -> None:
+    def _work(self, project: ProjectFile, number: int, ended: asyncio.Event) -> None:
         """One lane, in a thread of the pool. What goes wrong is its own trouble."""
         stop = Stop()
         with self._lock:
@@ -170,6 +170,7 @@ class Worker:
             if not ended.is_set():
                 work_lane(
                     self.site,
+                    project,
                     number,
                     owner=self._owner(),
                     stop=stop,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from reconciler.apply.after import Ending
 from reconciler.apply.bundle import Work, fates_of, records
 from reconciler.apply.carry_out import Clearance
+from reconciler.apply.consent import signatures
 from reconciler.apply.judging import Agenda, write_down
 from reconciler.apply.permits import start_record
 from reconciler.apply.task import Task
@@ -101,13 +102,18 @@ def _handed(clearance: Clearance, handed: Handover) -> int:
     agenda = clearance.agenda()
     write_down(task, known, run, agenda, clearance.fresh)
     working = agenda.working(task.options)
-    bundles = []
+    given, facts, bundles = signatures(task), clearance.fresh.facts, []
     for lane, members in by_lane(clearance.accounts).items():
         names = tuple(one.name for one in members)
         targets = tuple(one.target for one in working if one.target.account in names)
         work = Work(
             targets=targets,
             inventory=records(clearance.fresh, names),
+            campaigns={n: one.campaigns or 0 for n, one in facts.accounts.items() if n in names},
+            oldest={name: at for name, at in facts.oldest.items() if name in names},
+            scopes={one.name: one.scope for one in members},
+            signatures=given,
+            requested_by=task.options.requested_by,
             untraced=tuple(name for name in clearance.untraced if name in names),
             resumed=resumed,
             max_wait=task.options.max_wait,

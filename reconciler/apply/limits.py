@@ -17,13 +17,20 @@ from reconciler.plan.guards.texts import span
 from reconciler.plan.guards.waivers import Waivers
 
 
-def check_limits(task: Task, known: Known, agenda: Agenda, facts: Facts) -> None:
-    """`NotAllowed` if what is left breaks `max-deletions` or `inventory-age` today."""
+def check_limits(
+    task: Task, known: Known, agenda: Agenda, facts: Facts, *, begun: datetime | None = None
+) -> None:
+    """`NotAllowed` if what is left breaks `max-deletions` or `inventory-age` today.
+
+    *begun*: when the run began, if that was before; the inventory is judged as of then.
+    """
 
     def since(account: str, moment: datetime) -> int:
         return known.journal.deleted_since(known.scope(account), moment)
 
-    broken = violations(task.project, agenda.left, facts, task.waivers, since, now=task.now)
+    broken = violations(
+        task.project, agenda.left, facts, task.waivers, since, now=task.now, begun=begun
+    )
     if broken:
         raise refusal(broken)
 
@@ -45,6 +52,7 @@ def violations(
     deleted_since: Callable[[str, datetime], int],
     *,
     now: datetime,
+    begun: datetime | None = None,
 ) -> list[Violation]:
     """`max-deletions` and `inventory-age`, judged today on the targets that are still to go."""
     found: list[Violation] = []
@@ -58,7 +66,7 @@ def violations(
         if waivers.of_account("inventory-age", name):
             continue
         oldest = facts.oldest.get(name)
-        if said := _too_old(account, mine, oldest, project.guards.plan_max_age, now):
+        if said := _too_old(account, mine, oldest, project.guards.plan_max_age, begun or now):
             found.append(Violation(guard="inventory-age", account=name, message=said))
     return found
 

@@ -1,6 +1,6 @@
 """What must hold before the first request of an apply: age, limits, approvals, windows."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,20 +49,28 @@ def permit(task: Task, known: Known, agenda: Agenda, fresh: FreshPlan) -> Permit
     `Stale` if the plan is too old, `NotAllowed` for whatever else does not hold. If nothing is left
     to do, nothing is asked.
     """
-    saved = task.saved
-    if not agenda.working(task.options) and saved.plan.applicable:
+    if not agenda.working(task.options) and task.saved.plan.applicable:
         return Permit()
-    begun = known.journal.first_applied(saved.digest)
-    check_age(saved.plan, task.project, begun, task.now)
+    given = at_any_hour(task, known, agenda, fresh)
+    names = sorted({one.target.account for one in agenda.left})
+    return replace(given, windows=open_windows(task, names))
+
+
+def at_any_hour(
+    task: Task, known: Known, agenda: Agenda, fresh: FreshPlan, *, begun: datetime | None = None
+) -> Permit:
+    """The same for something that is left, whatever the windows say.
+
+    *begun*: when the run that goes on began; the inventory counts as old as it was then.
+    """
+    saved = task.saved
+    first = known.journal.first_applied(saved.digest)
+    check_age(saved.plan, task.project, first, task.now)
     if not saved.plan.applicable:
         raise refusal(saved.plan.violations)
-    check_limits(task, known, agenda, fresh.facts)
-    override, left = _override(task), agenda.left
-    return Permit(
-        override=override,
-        consent=consent(task, fresh.plan) if left else Consent(),
-        windows=open_windows(task, sorted({one.target.account for one in left})),
-    )
+    check_limits(task, known, agenda, fresh.facts, begun=begun)
+    override = _override(task)
+    return Permit(override, consent(task, fresh.plan) if agenda.left else Consent())
 
 
 def check_age(

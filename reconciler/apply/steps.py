@@ -1,9 +1,8 @@
 """An apply from its first look at the journal to its report."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from reconciler import safe
 from reconciler.apply.after import Ending, keep, report_of, update_inventory
@@ -12,9 +11,8 @@ from reconciler.apply.handing import hand_over
 from reconciler.apply.judging import Agenda, accounts_of, all_done, judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, permit, start_record
 from reconciler.apply.task import Task
-from reconciler.driver import Driver
-from reconciler.driver.looks import can_look
-from reconciler.errors import ReconcilerError, Usage
+from reconciler.apply.untraced import check_blind, tell_untraced, untraced_now
+from reconciler.errors import ReconcilerError
 from reconciler.lanes import state
 from reconciler.lanes.accounts import (
     Pair,
@@ -23,7 +21,6 @@ from reconciler.lanes.accounts import (
     scopes_now,
     shared,
     unopened,
-    untraced,
 )
 from reconciler.lanes.known import Known
 from reconciler.model import ReportDocument
@@ -73,14 +70,11 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
         return done, Ending(task.now)
     names = task.losing
     _tell_elsewhere(task, known, names)
-    new = untraced(
-        {name: known.scopes.get(name) for name in names},
-        known.journal,
-        task.saved.digest,
-        datetime.fromisoformat(task.saved.plan.metadata.created_at),
-    )
+    new = untraced_now(task, known, names)
     if new:
-        _without_trace(task, new, {account.name: driver for account, driver in pairs})
+        tell_untraced(task, new)
+        if not task.options.first_run and not task.options.attended:
+            check_blind(new, {account.name: driver for account, driver in pairs})
     fresh = plan_anew(task, shared(pairs, known.scopes))
     agenda = judge(task, fresh, known)
     working = accounts_of(task, fresh, agenda.working(task.options))
@@ -102,22 +96,6 @@ def _tell_elsewhere(task: Task, known: Known, names: Sequence[str]) -> None:
         if count:
             said = f"{name}: {count} outcomes belong to another scope of this account"
             task.site.note(safe.terminal(f"{said}; they say nothing of {known.scope(name)}"))
-
-
-def _without_trace(task: Task, new: Sequence[str], drivers: Mapping[str, Driver]) -> None:
-    """Where the journal has no trace, what cannot be looked at needs a person's word."""
-    task.site.note(
-        safe.terminal(
-            f"The journal here has no trace of {', '.join(new)}: targets are looked at before "
-            "their requests where the vendor can be asked."
-        )
-    )
-    blind = [name for name in new if not can_look(drivers[name])]
-    if blind and not task.options.first_run and not task.options.attended:
-        raise Usage(
-            f"the journal here has no trace of {', '.join(blind)}, which cannot be looked at; if "
-            "nothing was ever sent for these targets, give --first-run, else bring the journal back"
-        )
 
 
 def _nothing_to_send(

@@ -17,6 +17,9 @@ from reconciler.plan.guards.waivers import Waivers, sort_out
 from reconciler.plan.saved import Saved, read_plan
 from reconciler.site import Site
 
+Signatures = tuple[tuple[str, bytes], ...]
+"""Detached signatures of a plan, each with its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -37,7 +40,8 @@ class ApplyOptions:
     *choice*: the targets that it is about. *approvals*: none means those beside the plan.
     *attended*: somebody looks on, and has seen that the journal is empty. *workers*: others send;
     *detach*: nobody here waits for them. *part*: the inventory is the part that was handed over.
-    *grace*: seconds that requests in flight have after a signal.
+    *grace*: seconds that requests in flight have after a signal. *signatures*: the approvals
+    themselves, by name, where they are not files.
     """
 
     choice: Choice = Choice()
@@ -45,6 +49,7 @@ class ApplyOptions:
     inventory: Given = PROJECT
     update_inventory: bool = False
     approvals: tuple[str, ...] = ()
+    signatures: Signatures | None = None
     requested_by: tuple[str, ...] = ()
     max_wait: float = 900.0
     override: Override | None = None

@@ -3,50 +3,44 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reconciler.apply.bundle import Work, fates_text, unpacked
-from reconciler.apply.carry_out import Clearance, TakenRun, executed
-from reconciler.apply.choice import Choice
-from reconciler.apply.jobs import LookPolicy
-from reconciler.apply.judging import accounts_of, plan_anew, write_down
-from reconciler.apply.permits import Permit
-from reconciler.apply.task import ApplyOptions, Task
-from reconciler.apply.windows import OpenWindows
+from reconciler.apply.carry_out import executed
+from reconciler.apply.checkout import Checkout
 from reconciler.declare.project import ProjectFile
-from reconciler.errors import Locked, ReconcilerError, Stale
+from reconciler.errors import Exit, Locked, ReconcilerError
 from reconciler.events import Event, Hears, Listener, kept, told
-from reconciler.inventory.sources import Given
 from reconciler.lanes import state
-from reconciler.lanes.accounts import open_accounts, pairs_of, scopes_now, shared
 from reconciler.lanes.handed import HandedLane, Handover
 from reconciler.lanes.journal import Journal, JournalFailed, LaneLocks, LaneLost
-from reconciler.lanes.known import Known
-from reconciler.lanes.run import take
 from reconciler.lanes.stop import Stop
+from reconciler.lanes.trouble import unexpected
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
-from reconciler.plan import planfile
-from reconciler.plan.guards.waivers import sort_out
-from reconciler.plan.guards.windows import Schedule
-from reconciler.plan.saved import Saved
-from reconciler.plan.spool import Spool
 from reconciler.site import Site
 
 _POLL = 1.0  # seconds between two looks whether a lane, or its window, is free
 
 
 def work_lane(
-    site: Site, number: int, *, owner: Mapping[str, Any], stop: Stop, grace: float, hears: Hears
+    site: Site,
+    project: ProjectFile,
+    number: int,
+    *,
+    owner: Mapping[str, Any],
+    stop: Stop,
+    grace: float,
+    hears: Hears,
 ) -> None:
     """Work the lane *number* until nothing is left of it, or *stop*; whoever had it is fenced.
 
-    *hears* makes the lane's listener of the one that tells those who follow. What happens to it
-    is written down where it was handed over. `JournalFailed` if that cannot be.
+    *project* says where the state is: the file is read anew at every pass. *hears* makes the lane's
+    listener of the one that tells those who follow. What happens to it is written down where it
+    was handed over. `JournalFailed` if that cannot be.
     """
-    project = site.load_project()
     with state.journal(site, project) as journal:
         assert journal.shared is not None
         handed = journal.shared.handed
@@ -54,16 +48,21 @@ def work_lane(
         if lane is None:
             return
         held = journal.shared.locks()
-        runner = _Runner(site, project, journal, handed, lane, held, owner, stop, grace, hears)
+        runner = _Runner(site, journal, handed, lane, held, owner, stop, grace, hears)
         try:
-            with told(runner.listener, ()):
-                runner.run()
+            work = unpacked(handed.work(number))
+            with told(runner.listener, work.phone_numbers):
+                runner.run(work)
         except (LaneLost, JournalFailed):
             raise
         except Locked:  # somebody froze in the middle of a transaction: later
             runner.mark("queued")
         except ReconcilerError as error:
-            runner.mark("stopped", said=str(error), code=error.exit)
+            runner.mark("stopped", said=f"{runner.judge}: {error}", code=error.exit)
+        except Exception as error:  # ours; what was sent is in the journal, and looked at next time
+            said = f"{runner.judge}: {unexpected(error)}"
+            runner.mark("stopped", said=said, code=Exit.ERROR)
+            raise
         finally:
             held.release()
 
@@ -71,7 +70,6 @@ def work_lane(
 @dataclass(slots=True)
 class _Runner:
     site: Site
-    project: ProjectFile
     journal: Journal
     handed: Handover
     lane: HandedLane
@@ -80,12 +78,18 @@ class _Runner:
     stop: Stop
     grace: float
     hears: Hears
+    checkout: Checkout | None = field(init=False, default=None)
     told: "_Teller" = field(init=False)
     listener: Listener = field(init=False)
 
     def __post_init__(self) -> None:
         self.told = _Teller(self)
         self.listener = self.hears(self.told)
+
+    @property
+    def judge(self) -> str:
+        """Whose word ends the lane: this worker's, by its files."""
+        return f"{self.owner['worker']}, by {self.site.shown(self.site.config)}"
 
     @property
     def takes(self) -> int:
@@ -96,12 +100,11 @@ class _Runner:
         """What the lane is now."""
         return self.handed.mark(self.lane.number, self.takes, to, **more)
 
-    def run(self) -> None:
+    def run(self, work: Work) -> None:
         """Until nothing is left, or this worker is to end."""
         if not self._locked():
             self.mark("queued")
             return
-        work = unpacked(self.handed.work(self.lane.number))
         again = self.lane.takes > 0 and not self.lane.clean
         while True:
             fates = self._pass(work, again=again)
@@ -134,11 +137,12 @@ class _Runner:
         while self.stop.exit is None:
             now = self.site.now()
             begun = self.journal.first_applied(self.lane.plan) or now
-            if now - begun > self.project.guards.resume_max_age:
+            assert self.checkout is not None
+            if now - begun > self.checkout.project.guards.resume_max_age:
                 self.mark("done", done=_done(fates), fates=fates_text(fates))
                 return False
             shut = {target.account for target, one in fates.items() if one.shut}
-            decisions = [self._window(name).decide(now) for name in shut]
+            decisions = [self.checkout.window(name).decide(now) for name in shut]
             if any(one.open for one in decisions):
                 return self.mark("working")
             opens = [one.opens_at for one in decisions if one.opens_at is not None]
@@ -148,84 +152,25 @@ class _Runner:
         self.mark("queued", done=_done(fates))
         return False
 
-    def _window(self, name: str) -> Schedule:
-        return Schedule(self.project.accounts[name].guards.windows)
-
     # ---- one pass
 
     def _pass(self, work: Work, *, again: bool) -> dict[Target, Fate]:
         """Judge by today's files what was handed over, and send what may be sent."""
+        self.checkout = checkout = self._checkout()
         with tempfile.NamedTemporaryFile(prefix="reconciler-", suffix=".ndjson") as file:
             file.write(work.inventory)
             file.flush()
-            return self._judged(work, self._task(work, file.name), again=again)
-
-    def _task(self, work: Work, inventory: str) -> Task:
-        self.project = project = self.site.load_project()
-        saved, now = self._saved(), self.journal.now()
-        for name in self.lane.accounts:
-            self._check(saved, name)
-        options = ApplyOptions(
-            choice=Choice(targets=frozenset(work.targets)),
-            inventory=Given(files=(str(Path(inventory)),)),
-            max_wait=work.max_wait,
-            override=work.override,
-            first_run=work.first_run,
-            attended=True,
-            part=True,
-            grace=self.grace,
-        )
-        waivers = sort_out(project.waivers, today=now.date())
-        site = self.site.heard_by(self.listener)
-        return Task(site, options, project, waivers, saved, now, self.stop)
-
-    def _saved(self) -> Saved:
-        data = state.kept(self.site, self.journal, "plan", self.lane.plan)
-        if data is None or planfile.digest(data) != self.lane.plan:
-            raise Stale(f"plan {self.lane.plan[:19]} is not in the database as it was handed over")
-        spool = Spool(data)
-        return Saved(Path("plan.json"), spool, self.lane.plan, planfile.read(spool))
-
-    def _check(self, saved: Saved, name: str) -> None:
-        """`Stale` if the account is another here than the plan says."""
-        mine, planned = self.project.accounts.get(name), saved.plan.accounts[name]
-        if mine is None or mine.definition != planned.definition:
-            raise Stale(
-                f"account {name!r} of {self.site.shown(self.site.config)} on this worker is not "
-                "what the plan says (driver, settings or base URL); bring the worker's checkout up "
-                "to date, or plan again"
-            )
-
-    def _judged(self, work: Work, task: Task, *, again: bool) -> dict[Target, Fate]:
-        pairs = pairs_of(self.site, self.project)
-        known = Known(self.journal, scopes_now(self.site, pairs, self.journal, reveal=True))
-        fresh = plan_anew(task, shared(pairs, known.scopes))
-        mine = [one for one in pairs if one[0].name in self.lane.accounts]
-        accounts = open_accounts(self.site, mine, self.journal)
-        if any(one.lane != self.lane.lane for one in accounts):
-            raise Stale(
-                f"the credentials on this worker are of another lane than {self.lane.lane}; "
-                "give it those that the plan was made for"
-            )
-        ledgers = take(accounts, self.journal, self.lane.run)
-        permit = Permit(override=work.override, windows=self._windows(work))
-        clearance = Clearance(task, known, fresh, permit, accounts, work.untraced)
-        agenda = clearance.agenda()
-        write_down(task, known, self.lane.run, agenda, fresh)
-        fates = dict(agenda.fates)
-        working = agenda.working(task.options)
-        if working:
-            names = {one.name for one, _ in accounts_of(task, fresh, working)}
-            clearance = replace(clearance, accounts=[one for one in accounts if one.name in names])
-            policy = LookPolicy(untraced=work.untraced, resumed=work.resumed or again)
-            fates |= executed(clearance, TakenRun(self.lane.run, ledgers, policy), agenda)
+            cleared = checkout.cleared(work, Path(file.name), again=again)
+        fates = dict(cleared.agenda.fates)
+        if cleared.clearance.accounts:
+            fates |= executed(cleared.clearance, cleared.run, cleared.agenda)
         self.told.flush()
         return {target: fates.get(target, Fate(Outcome.PENDING)) for target in work.targets}
 
-    def _windows(self, work: Work) -> OpenWindows:
-        if work.override is not None and work.override.rule == "windows":
-            return OpenWindows()
-        return OpenWindows({name: self._window(name) for name in self.lane.accounts})
+    def _checkout(self) -> Checkout:
+        site = self.site.heard_by(self.listener)
+        project = self.site.load_project()
+        return Checkout(site, project, self.journal, self.lane, self.stop, self.grace)
 
 
 class _Teller(Listener):

@@ -114,10 +114,19 @@ class LoggedListener(Relay):
     def __init__(self, app: App, other: Listener) -> None:
         super().__init__(other)
         self._log = app.log if app.log.as_json and not app.quiet else None
+        self._mask: Callable[[str], str] = str
+
+    def begin(self, numbers: Collection[str]) -> None:
+        from reconciler.views.words import masker
+
+        super().begin(numbers)
+        self._mask = masker(numbers, False)
 
     def event(self, event: Event) -> None:
         super().event(event)
         if self._log is not None:
+            if event.detail is not None:
+                event = replace(event, detail=self._mask(event.detail))
             self._log.event(event)
 
 

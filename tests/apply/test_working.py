@@ -1,0 +1,335 @@
+"""What a worker judges from its own checkout, whatever the client found: real lanes, one process.
+
+The client hands over and ends; a worker of another checkout, in the same process, then works what
+is there. What became of it is in the database.
+"""
+
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from reconciler.apply.bundle import VERSION
+from tests.support.apply_site import Site
+from tests.support.postgres import Postgres
+
+MOVED = "UPDATE reconciler.meta SET value='7 00000001' WHERE key='place'"
+STATE = "  state: {env: RECONCILER_STATE}\n"
+
+
+@dataclass
+class Pair:
+    """The client's checkout, the worker's (made by `hand_over`), and the state they share."""
+
+    client: Site
+    worker: Path
+    server: Postgres
+    database: str
+
+    def plan(self, *accounts: str, **more: str) -> None:
+        """A plan of the client's for *accounts* alone."""
+        for one in (self.client.root / "manifests").iterdir():
+            one.unlink()
+        self.client.manifest(*accounts)
+        self.client.write()
+        self.client.plan(*(f"--{name}={value}" for name, value in more.items()))
+
+    def hand_over(self, *options: str) -> None:
+        assert self.client.apply("--workers", "--detach", *options) == 0, self.client.err
+        shutil.copytree(self.client.root, self.worker)
+
+    def mend(self, file: str, old: str, new: str) -> None:
+        """Another text in a file of the worker's checkout."""
+        path = self.worker / file
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+
+    def work(self) -> str:
+        """A worker takes what is there; what it told."""
+        assert self.client.run("worker", "-C", str(self.worker), "--once", "--stall", "1") == 0
+        return self.client.err
+
+    def lanes(self) -> dict[str, dict[str, Any]]:
+        """The lanes by their first account."""
+        sql = "SELECT accounts, state, said, code, fates, done, takes FROM reconciler.handed"
+        names = ("state", "said", "code", "fates", "done", "takes")
+        return {
+            json.loads(str(accounts))[0]: dict(zip(names, row, strict=True))
+            for accounts, *row in self.server.ask(sql, self.database)
+        }
+
+    def fates(self, account: str) -> dict[str, tuple[str, str | None]]:
+        """Outcome and detail of each target of the lane, by id."""
+        rows = json.loads(self.lanes()[account]["fates"])
+        return {one[0].partition("/")[2]: (one[1], one[2]) for one in rows}
+
+    def audited(self) -> list[dict[str, Any]]:
+        rows = self.server.ask("SELECT line FROM reconciler.chain ORDER BY seq", self.database)
+        return [json.loads(bytes(line)) for (line,) in rows]  # type: ignore[call-overload]
+
+    def sent(self) -> int:
+        """How many deletions left."""
+        return len(self.client.effects())
+
+
+@pytest.fixture
+def pair(site: Site, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    with postgres.database("site") as name:
+        monkeypatch.setenv("RECONCILER_STATE", postgres.url(name))
+        site.more = STATE
+        yield Pair(site, site.root.parent / "worker", postgres, name)
+
+
+def test_a_worker_rules_over_its_own_lane_alone(pair: Pair) -> None:
+    pair.plan("push", "ios")
+    pair.hand_over()
+    pair.work()
+    assert {one["state"] for one in pair.lanes().values()} == {"done"}
+    told = [one for one in pair.audited() if one["type"] == "target"]
+    assert [one["outcome"] for one in told] == ["deleted"] * 6
+
+
+# ---------------------------------------------------------------- manifests and guards
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('{match: {name: "old *"}}]', '{match: {name: "old *"}}]\n  keep: [{id: push-old-1}]'),
+        ('{match: {name: "old *"}}', '{match: {name: "old [02]"}}'),
+    ],
+    ids=["kept", "no longer asked for"],
+)
+def test_what_the_workers_manifests_keep_or_do_not_ask_for_drifts(
+    pair: Pair, old: str, new: str
+) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    pair.mend("manifests/push.yaml", old, new)
+    pair.work()
+    fates = pair.fates("push")
+    assert fates["push-old-1"] == ("drifted", "withdrawn")
+    assert {fates["push-old-0"][0], fates["push-old-2"][0]} == {"deleted"}
+    assert pair.sent() == 2
+
+
+def test_manifests_that_are_not_in_force_at_the_worker_delete_nothing(pair: Pair) -> None:
+    pair.plan("push", "ios")
+    pair.hand_over()
+    pair.mend("manifests/push.yaml", "owner: qa,", "owner: qa, notBefore: 2999-01-01,")
+    pair.mend("manifests/ios.yaml", "owner: qa,", "owner: qa, until: 2001-01-01,")
+    pair.work()
+    every = {**pair.fates("push"), **pair.fates("ios")}
+    assert set(every.values()) == {("drifted", "withdrawn")}
+    assert pair.sent() == 0
+
+
+def test_the_workers_own_guards_judge_each_target(pair: Pair) -> None:
+    pair.plan("push", "ios")
+    pair.hand_over()
+    protect = 'protect: [{account: push, match: {name: "*1"}, because: legal}], require: [reason]'
+    pair.mend("reconciler.yaml", "guards: {", f"guards: {{{protect}, ")
+    pair.mend("manifests/ios.yaml", "reason: over, ", "")
+    pair.work()
+    fates = pair.fates("push")
+    assert fates["push-old-1"] == ("drifted", "protected")
+    assert set(pair.fates("ios").values()) == {("drifted", "metadata")}
+    assert pair.sent() == 2
+
+
+# ---------------------------------------------------------------- what stops a lane
+
+
+def stopped(pair: Pair, account: str = "push") -> tuple[int, str]:
+    """Exit code and words of a lane that a worker refused; nothing left."""
+    pair.work()
+    lane = pair.lanes()[account]
+    assert lane["state"] == "stopped", lane
+    assert pair.sent() == 0
+    assert str(pair.worker / "reconciler.yaml") in lane["said"]
+    return lane["code"], lane["said"]
+
+
+@pytest.mark.parametrize(
+    ("guards", "code", "words"),
+    [
+        ("maxDeletions: {count: 2}", 3, "3 deletions are planned and maxDeletions allows 2"),
+        ("maxDeletions: {percent: 50}", 3, "3 of 5 campaigns"),
+        ("maxDeletions: {count: 9}, inventoryMaxAge: 1m, planMaxAge: 1m", 3, "inventory-age"),
+    ],
+)
+def test_a_guard_that_the_workers_checkout_breaks_stops_the_lane(
+    pair: Pair, guards: str, code: int, words: str
+) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    pair.mend("reconciler.yaml", "guards: {maxDeletions: {count: 100}}", f"guards: {{{guards}}}")
+    found, said = stopped(pair)
+    assert (found, words in said) == (code, True), said
+
+
+def signers(pair: Pair, who: str) -> str:
+    """A key of *who*, and the line that allows it."""
+    key = pair.client.root.parent / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    return f"{who} {key.with_suffix('.pub').read_text('utf-8')}"
+
+
+APPROVALS = ", approvals: {required: 1, above: 0, allowedSigners: signers}"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_approvals_are_counted_by_the_signers_of_the_workers_checkout(
+    pair: Pair, allowed: bool
+) -> None:
+    line = signers(pair, "b@acme.example")
+    (pair.client.root / "signers").write_text(line)
+    pair.client.guards += APPROVALS
+    pair.client.manifest("push")
+    pair.plan("push", author="a@acme.example")
+    key = str(pair.client.root.parent / "key")
+    assert pair.client.run("approve", "plan.json", "--key", key, "--yes") == 0, pair.client.err
+    pair.hand_over()
+    if allowed:
+        (pair.worker / "plan.json.key.sig").unlink(missing_ok=True)
+        pair.work()
+        assert pair.lanes()["push"]["state"] == "done", pair.lanes()
+        assert pair.sent() == 3
+    else:
+        (pair.worker / "signers").write_text(line.replace("b@acme", "a@acme"))
+        code, said = stopped(pair)
+        assert (code, "approval" in said) == (3, True), said
+
+
+@pytest.mark.parametrize(("mine", "state"), [("[windows]", "done"), ("[]", "stopped")])
+def test_a_rule_is_lifted_only_if_the_workers_project_lets_it_be(
+    pair: Pair, mine: str, state: str
+) -> None:
+    shut = "windows: [{kind: deny, from: 2001-01-01, to: 2999-01-01}]"
+    pair.client.guards += f", {shut}, waivable: [windows]"
+    pair.plan("push")
+    words = ("--because", "over", "--ticket", "T-1")
+    pair.hand_over("--waive", "windows", *words)
+    pair.mend("reconciler.yaml", "waivable: [windows]", f"waivable: {mine}")
+    pair.work()
+    lane = pair.lanes()["push"]
+    assert lane["state"] == state, lane
+    if state == "stopped":
+        assert (lane["code"], "waivable" in lane["said"]) == (3, True)
+        assert pair.sent() == 0
+
+
+def test_a_lane_that_waited_for_longer_than_resume_max_age_is_not_begun(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    pair.server.tell(
+        "UPDATE reconciler.plans SET first_applied=first_applied-86400*15", pair.database
+    )
+    code, said = stopped(pair)
+    assert (code, "resumeMaxAge" in said) == (4, True), said
+
+
+def test_an_account_of_another_definition_stops_its_lane_alone(pair: Pair) -> None:
+    pair.plan("push", "ios")
+    pair.hand_over()
+    pair.mend("reconciler.yaml", "project: project_1", "project: project_2")
+    pair.work()
+    lane = pair.lanes()["push"]
+    assert (lane["state"], lane["code"]) == ("stopped", 4)
+    assert f"account 'push' of {pair.worker / 'reconciler.yaml'}" in lane["said"]
+    assert pair.lanes()["ios"]["state"] == "done"
+    assert pair.sent() == 3
+
+
+def test_an_account_that_the_worker_does_not_have_stops_its_lane(pair: Pair) -> None:
+    pair.plan("push", "ios")
+    pair.hand_over()
+    text = (pair.worker / "reconciler.yaml").read_text("utf-8").splitlines(keepends=True)
+    mine = "".join(one for one in text if not one.startswith("    push:"))
+    (pair.worker / "reconciler.yaml").write_text(mine)
+    (pair.worker / "manifests" / "push.yaml").unlink()
+    pair.work()
+    assert (pair.lanes()["push"]["state"], pair.lanes()["push"]["code"]) == ("stopped", 4)
+    assert pair.lanes()["ios"]["state"] == "done"
+
+
+def test_a_credential_that_the_worker_lacks_stops_its_lane_by_name(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.plan("push", "ios")
+    pair.hand_over()
+    monkeypatch.delenv("CEP_KEY")
+    pair.work()
+    lane = pair.lanes()["push"]
+    assert (lane["state"], lane["code"]) == ("stopped", 1)
+    assert "CEP_KEY" in lane["said"]
+    assert pair.lanes()["ios"]["state"] == "done"
+
+
+def test_a_credential_of_another_scope_stops_its_lane(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.plan("sms")
+    pair.hand_over("--first-run")
+    monkeypatch.setenv("CELL_KEY", "sandbox-of-somebody-else")
+    code, said = stopped(pair, "sms")
+    assert (code, "another scope" in said) == (4, True), said
+
+
+def test_what_another_version_handed_over_stops_the_lane(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    other = gzip.compress(msgspec.msgpack.encode({"version": VERSION + 1, "targets": 7}))
+    sql = f"UPDATE reconciler.shelf SET data='\\x{other.hex()}' WHERE kind='work'"
+    pair.server.tell(sql, pair.database)
+    code, said = stopped(pair)
+    assert (code, "another version" in said) == (4, True), said
+
+
+def test_a_plan_that_is_not_as_it_was_handed_over_stops_the_lane(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    sql = "UPDATE reconciler.shelf SET data=data || ' '::bytea WHERE kind='plan'"
+    pair.server.tell(sql, pair.database)
+    code, said = stopped(pair)
+    assert (code, "as it was handed over" in said) == (4, True), said
+
+
+def test_a_worker_of_another_project_ends_at_once(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    pair.mend("reconciler.yaml", "name: site", "name: other")
+    assert pair.client.run("worker", "-C", str(pair.worker), "--once") == 1
+    assert "of project 'site', not of 'other'" in pair.client.err
+    assert pair.lanes()["push"]["state"] == "queued"
+
+
+# ---------------------------------------------------------------- a state that lost something
+
+
+def test_where_another_server_took_over_a_lane_looks_before_it_sends(pair: Pair) -> None:
+    pair.plan("push")
+    assert pair.client.run("settle") == 0
+    pair.hand_over()
+    pair.server.tell(MOVED, pair.database)
+    pair.work()
+    asked = [one["path"].rpartition("/")[2] for one in pair.client.ledger()]
+    assert asked[0] == "list", asked
+    assert pair.lanes()["push"]["state"] == "done"
+    assert pair.sent() == 3
+
+
+def test_where_another_server_took_over_what_cannot_be_looked_at_is_not_sent(pair: Pair) -> None:
+    pair.plan("dialer")
+    pair.hand_over("--first-run")
+    pair.server.tell(MOVED, pair.database)
+    code, said = stopped(pair, "dialer")
+    assert (code, "--first-run" in said) == (64, True), said
