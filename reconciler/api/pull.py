@@ -96,7 +96,7 @@ class _Course:
         """What became of each account; the new file comes from the old one as it is by now."""
         pairs = (*self.listable, *self.unlistable)
         names = [account.name for account, _ in pairs]
-        with inventory_lock(self.site):
+        with inventory_lock(self.site, self.project):
             old = read_old(self.place, self.project.accounts.keys(), self.site.now(), names)
             scopes = scopes_now(self.site, pairs, opened, reveal=True)
             rows = rows_of(pairs, old, heard, Known(opened, scopes), self.may_shrink)

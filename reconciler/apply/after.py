@@ -95,5 +95,5 @@ def update_inventory(task: Task, report: ReportDocument) -> None:
     gone = [Target(one.account, one.id, one.part) for one in report.targets if one.outcome.final]
     if not gone:
         return
-    with inventory_lock(task.site):  # a pull that ends now must not bring them back
+    with inventory_lock(task.site, task.project):  # a pull that ends now must not bring them back
         without_targets(task.site, task.project, task.inventory, gone)

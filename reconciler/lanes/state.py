@@ -60,10 +60,20 @@ def folder(site: Site, name: str | None = None) -> Path:
 
 
 @contextmanager
-def inventory_lock(site: Site) -> Iterator[None]:
-    """One at a time reads an inventory file of the project and puts a new one in its place."""
+def inventory_lock(site: Site, project: ProjectFile) -> Iterator[None]:
+    """One at a time reads an inventory file of the project and puts a new one in its place.
+
+    Where machines share the state, one of all of them.
+    """
     import fcntl
 
+    if (url := shared_url(site, project)) is not None:
+        need_workers()
+        from reconciler.lanes.journal import postgres_alone
+
+        with postgres_alone.inventory(url):
+            yield
+        return
     handle = os.open(folder(site) / "pull.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -628,8 +628,8 @@ def test_the_inventory_is_updated_under_the_lock_of_a_pull(
     lock = after.inventory_lock
 
     @contextmanager
-    def watched(app: Any) -> Iterator[None]:
-        with lock(app):
+    def watched(site: Any, project: Any) -> Iterator[None]:
+        with lock(site, project):
             seen.append(path.read_bytes())
             yield
             seen.append(path.read_bytes())

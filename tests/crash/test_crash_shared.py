@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from reconciler.lanes.journal import postgres_alone
 from tests.support.crash_project import Place, ended, make, parcels
 from tests.support.crash_vendor import Habits, Vendor, blind_seconds
 from tests.support.postgres import Postgres
@@ -72,3 +74,26 @@ def test_one_works_the_other_names_it_and_goes_on_once_it_is_killed(
     evidence = one.run("evidence", "plan.json", "--out", "e.tar.gz")
     assert evidence.code == 0, evidence
     assert one.run("verify", "e.tar.gz").code == 0
+
+
+def test_whoever_changes_the_inventory_in_one_checkout_keeps_the_other_from_it(
+    tmp_path: Path, vendor: Vendor, state: str
+) -> None:
+    _, two = two_checkouts(tmp_path, vendor, state)
+    before = (two.root / "inventory.ndjson").read_bytes()
+    with postgres_alone.inventory(state):
+        pull = two.start("inventory", "pull")
+        await_waiting(state)
+        assert pull.poll() is None
+        assert (two.root / "inventory.ndjson").read_bytes() == before
+    last = ended(pull)
+    assert last.code == 0, last
+    assert (two.root / "inventory.ndjson").read_bytes() != before
+
+
+def await_waiting(state: str) -> None:
+    """Until somebody waits for the inventory beside the one who has it."""
+    ask = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%'"
+    with psycopg.connect(state, autocommit=True) as link:
+        while link.execute(ask).fetchone() != (2,):
+            time.sleep(0.02)

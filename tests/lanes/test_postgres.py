@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,7 +17,13 @@ from psycopg import errors
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.dispatch.procrastinate import Engine, schema
 from reconciler.lanes.handed import Bundle, HandedLane
-from reconciler.lanes.journal import JournalFailed, Ruling, postgres_admin, postgres_link
+from reconciler.lanes.journal import (
+    JournalFailed,
+    Ruling,
+    postgres_admin,
+    postgres_alone,
+    postgres_link,
+)
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.tables import VERSION
 from reconciler.model import Identity, Outcome
@@ -228,6 +235,31 @@ def test_locks_of_one_run_are_let_go_one_by_one(journal: PostgresJournal) -> Non
     second.take(["b"], WHO)
     first.release()
     assert [found["lane"] for found in second.holders()] == ["b"]
+
+
+def test_of_all_machines_one_at_a_time_changes_the_inventory(
+    postgres: Postgres, database: str
+) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def change(number: int) -> None:
+        with postgres_alone.inventory(database):
+            inside.append(number)
+            most.append(len(inside))
+            inside.remove(number)
+
+    ask = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%'"
+    with ThreadPoolExecutor(3) as pool:
+        with postgres_alone.inventory(database):
+            waiting = [pool.submit(change, number) for number in range(3)]
+            while postgres.ask(ask) != [(4,)]:
+                assert not any(one.done() for one in waiting)
+                time.sleep(0.02)
+            assert most == []
+        for one in waiting:
+            one.result()
+    assert most == [1] * 3
 
 
 # ---------------------------------------------------------------- what goes wrong
