@@ -68,11 +68,37 @@ class ReconcilerError(Exception):
     exit = Exit.ERROR
 
 
-class InputError(ReconcilerError):
-    """Input that is wrong; carries every diagnostic found, never only the first."""
+class ReadAs(msgspec.Struct, frozen=True):
+    """Options that read a file of an inventory as it is; *means*: what they take for granted."""
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    options: tuple[tuple[str, str], ...]
+    means: str = ""
+
+
+class Instead(msgspec.Struct, frozen=True):
+    """How a file of an inventory that was refused would be read.
+
+    *path*: as a shell finds it. *ours*: the project names it, not who asked. *new*: the file to
+    read in its place, which the shell command *prepare* writes (None: it is read as it is). *ways*:
+    how; one is enough, and which, nobody can know.
+    """
+
+    path: str
+    ours: bool
+    new: str
+    prepare: str | None
+    ways: tuple[ReadAs, ...]
+
+
+class InputError(ReconcilerError):
+    """Input that is wrong; carries every diagnostic found, never only the first.
+
+    *instead*: what would read the files of an inventory, where something would.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], instead: Iterable[Instead] = ()) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.instead = tuple(instead)
         super().__init__("\n".join(str(one) for one in self.diagnostics))
 
 

@@ -14,7 +14,7 @@ from reconciler import __version__
 from reconciler.cli._log import LOG_FORMAT, Log
 from reconciler.cli._usage import in_our_words
 from reconciler.cli.app import App
-from reconciler.errors import Exit, InputError, ReconcilerError, UnknownName
+from reconciler.errors import Exit, InputError, Instead, ReconcilerError, UnknownName
 
 # Every command with its line of help, so that the listing imports none of them. A command is
 # offered once its module `reconciler/cli/<name>.py` exists and has `command`.
@@ -167,7 +167,7 @@ def run() -> None:
 
 def _guarded(args: list[str], log: Log) -> int:
     try:
-        return _invoke(args, log)
+        return _invoke(list(args), log)  # which click takes words out of
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
@@ -183,6 +183,8 @@ def _guarded(args: list[str], log: Log) -> int:
         return Exit.ERROR
     except InputError as error:
         log.diagnostics(error.diagnostics)
+        if said := error.instead and _instead(args, error.instead):
+            log.say(said, level="note")
         return error.exit
     except UnknownName as error:  # of the library's parameters, as the options they are here
         log.say(f"error: --{error.parameter.removesuffix('s').replace('_', '-')}: {error.said}")
@@ -208,6 +210,12 @@ def _guarded(args: list[str], log: Log) -> int:
             " with what RECONCILER_DEBUG=1 shows"
         )
         return Exit.ERROR
+
+
+def _instead(args: Sequence[str], found: Sequence[Instead]) -> str:
+    from reconciler.views import instead
+
+    return instead.text(args, found)
 
 
 def _invoke(args: list[str], log: Log) -> int:

@@ -32,6 +32,8 @@ _PACKED = (
     (b"\x28\xb5\x2f\xfd", "packed with zstd", "zstd -dc {file} > {new}"),
     (b"%PDF-", "a PDF document", None),
 )
+_MANY = re.compile(rb"[\x80-\xff]{3}")  # as in words of Cyrillic or Greek
+_SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")  # of UTF-8, though a broken one
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<\?xml|<head|<body)", re.IGNORECASE)
 _TABLE = "in the program that opens it, save the table as CSV UTF-8"
 
@@ -61,7 +63,8 @@ def windows_1252(piece: bytes, index: int) -> str | None:
     """The character that the byte at *index* is in Windows-1252, if *piece* looks like that.
 
     UTF-8 never has a single byte over 0x7f, and few texts in other encodings read as words in
-    this one; it is what spreadsheets write in Europe and the Americas.
+    this one, in which three letters beyond ASCII never follow each other; it is what spreadsheets
+    write in Europe and the Americas.
     """
     near = piece[max(0, index - 40) : index + 40]
     try:
@@ -69,9 +72,8 @@ def windows_1252(piece: bytes, index: int) -> str | None:
         near.decode("cp1252")
     except UnicodeDecodeError:
         return None
-    following = piece[index + 1 : index + 2]
-    alone = not following or following[0] < 0x80 or piece[index] < 0xC2
-    return shown if alone and shown.isprintable() and not _controls(near) else None
+    words = not _MANY.search(near) and not _SEQUENCE.match(piece, index)
+    return shown if words and shown.isprintable() and not _controls(near) else None
 
 
 def _controls(piece: bytes) -> bool:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from reconciler.errors import Diagnostic, InputError, ReconcilerError
+from reconciler.errors import Diagnostic, InputError, Instead, ReconcilerError
 from reconciler.inventory import csvfile, document, ndjson, yamlfile
 from reconciler.inventory.checks import accept
 from reconciler.inventory.claims import oldest, together
@@ -28,6 +28,10 @@ _SUFFIXES = {
 _READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": csvfile.read}
 
 
+def _unknown() -> None:
+    return None
+
+
 class InventorySource(msgspec.Struct, frozen=True):
     """An inventory file that can be opened again. *format*: ndjson, json, yaml or csv.
 
@@ -40,6 +44,9 @@ class InventorySource(msgspec.Struct, frozen=True):
     format: str
     reading: Reading = Reading()
     bytes: str | None = None
+    named: str | None = None  # as a shell finds it; None: as it is shown
+    ours: bool = False  # the project names it
+    taken: Callable[[], str | None] = _unknown  # when it was last changed, if that says something
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -96,9 +103,27 @@ class Reader:
             repeats.close()
         warnings = [one for notes in every for one in notes.warnings()]
         if problems:
-            raise InputError([*problems, *warnings])
+            raise InputError([*problems, *warnings], self._instead(every))
         claims = [one.claims.by_account for one in every]
         self._facts = Facts(together(claims), tuple(files), tuple(warnings), oldest(claims))
+
+    def _instead(self, every: Sequence[Notes]) -> list[Instead]:
+        """What would read the files, if it would read all of them."""
+        found: list[Instead] = []
+        for source, notes in zip(self._sources, every, strict=True):
+            if not notes.errors:
+                continue
+            one = notes.wants.instead(
+                source.named or source.path,
+                ours=source.ours,
+                gzip=notes.gzip,
+                taken=source.taken(),
+                reading=source.reading,
+            )
+            if one is None:
+                return []
+            found.append(one)
+        return found
 
     def facts(self) -> Facts:
         """After the first whole pass: facts of all files together."""
@@ -113,6 +138,7 @@ class Reader:
             now=self._now,
             repeats=repeats,
             reading=source.reading,
+            named=source.named,
         )
 
     def _again(self, facts: Facts) -> Iterator[list[Campaign]]:
@@ -160,7 +186,7 @@ class Reader:
 
 def _batches(source: InventorySource, notes: Notes) -> Iterator[Batch]:
     with source.open() as file:
-        raw = Raw(file, source.path)
+        raw = Raw(file, source.named or source.path)
         notes.gzip = raw.gzip
         yield from _READ[source.format](raw, notes)
         raw.finish()
@@ -171,7 +197,7 @@ def _read(source: InventorySource, notes: Notes) -> Generator[list[Campaign], No
     digest = ""
     try:
         with source.open() as file:
-            raw = Raw(file, source.path)
+            raw = Raw(file, source.named or source.path)
             notes.gzip = raw.gzip
             for records, lines in _READ[source.format](raw, notes):
                 if good := accept(records, lines, notes):

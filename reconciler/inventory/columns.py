@@ -1,15 +1,16 @@
 """The header row of a table: which column is which field, by its name or as the reader was told."""
 
-import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.declare.reading import ATTRIBUTE, FIELDS, IDS, LABEL, field_of, fold
 from reconciler.inventory.claims import ordered
 from reconciler.inventory.notes import Notes, closest
+from reconciler.inventory.wants import option
 from reconciler.model import Reading
 
 _REQUIRED = ("account", "id", "name")
+_CHOICES = 4  # accounts that are worth a command each
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Header:
         places.sort(key=lambda pair: pair[0])
         self._twice(places)
         self._missing(places)
+        places.sort(key=lambda pair: pair[0])
         if not self._good:
             return None
         written = {field: self._cells[number] for number, field in places}
@@ -82,9 +84,13 @@ class Header:
                 found.append((same[0], field))
                 continue
             like = closest(column, [one for one in self._cells if one])
-            fix = f"did you mean {_option('map', field, like)}?" if like else self._there()
+            fix = f"did you mean {option('--map', field, like)}?" if like else self._there()
             what = "there is no column" if not same else "there is more than one column"
-            self._wrong(0, f"{what} `{column}`, which --map takes for `{field}`", fix)
+            what = f"{what} `{column}`, which --map takes for `{field}`"
+            self._wrong(0, what, fix, wanted=like is not None)
+            if like is not None:
+                self._notes.wants.say("--map", field, like)
+                found.append((self._cells.index(like), field))
         return found
 
     def _there(self) -> str:
@@ -113,43 +119,60 @@ class Header:
                 shown = f"`{name}`" if cell == name else f"`{name}` (`{cell}`)"
                 self._wrong(number, f"the column {shown} a second time", "keep one of them")
             elif name in self._fixed:
-                fix = f"leave out {_option('set', name, self._fixed[name])}, or the column"
+                fix = f"leave out {option('--set', name, self._fixed[name])}, or the column"
                 self._wrong(number, f"the file has a column `{name}`, and --set fills it", fix)
 
-    def _missing(self, places: Sequence[tuple[int, str]]) -> None:
+    def _missing(self, places: list[tuple[int, str]]) -> None:
+        """Tell what is not there; what it probably is goes to *places* and to what is fixed."""
         there = {*(one for _, one in places), *self._fixed}
-        missing = [one for one in _REQUIRED if one not in there]
-        for name in missing:
-            if name in self._map:
-                self._good = False  # told already
+        for name in _REQUIRED:
+            if name in there or name in self._map:
+                continue  # it is told already that the column of a --map is not there
+            if not self._ours:
+                self._wrong(
+                    0, f"there is no column `{name}`", "every record has account, id and name"
+                )
                 continue
-            fix = self._fix(name, places) if self._ours else "every record has account, id and name"
-            self._wrong(0, f"there is no column `{name}`", fix)
+            number = self._meant(name, {number for number, _ in places})
+            if number is not None:
+                column = self._cells[number]
+                fix = f"say which it is: {option('--map', name, column)}"
+                self._notes.wants.say("--map", name, column)
+                places.append((number, name))
+            elif name == "account":
+                fix = self._whose()
+            else:
+                fix = f"say which it is: {option('--map', name, 'COLUMN')}"
+            known = number is not None or (name == "account" and bool(self._notes.accounts))
+            self._wrong(0, f"there is no column `{name}`", fix, wanted=known)
 
-    def _fix(self, name: str, places: Sequence[tuple[int, str]]) -> str:
-        taken = {number for number, _ in places}
-        free = [cell for number, cell in enumerate(self._cells) if number not in taken]
-        like = next((cell for cell in free if fold(cell).endswith(name)), None)
-        like = like or closest(name, [one for one in free if one.strip()])
+    def _meant(self, name: str, taken: Collection[int]) -> int | None:
+        """The number of the column that is probably meant for the field *name*."""
+        free = {n: one for n, one in enumerate(self._cells) if n not in taken and one.strip()}
+        ends = next((n for n, one in free.items() if fold(one).endswith(name)), None)
+        if ends is not None:
+            return ends
+        like = closest(name, list(free.values()))
         if like is not None:
-            return f"say which it is: {_option('map', name, like)}"
-        if name == "account":
-            accounts = sorted(self._notes.accounts or ())
-            return (
-                f"say whose they are: {_option('set', name, accounts[0] if accounts else 'NAME')}"
-            )
-        free = [cell for cell in free if cell.strip()]
-        return f"say which it is: {_option('map', name, free[0] if free else 'COLUMN')}"
+            return next(n for n, one in free.items() if one == like)
+        return None if name == "account" else next(iter(free), None)
 
-    def _wrong(self, number: int, what: str, fix: str) -> None:
-        self._good = False
+    def _whose(self) -> str:
+        """How it is said whose the records are: one of the accounts, or of a few."""
+        accounts = sorted(self._notes.accounts or ())
+        if accounts and len(accounts) <= _CHOICES:
+            meant = [(one, f"the campaigns are of {one}") for one in accounts]
+            self._notes.wants.choose("--set", "account", meant)
+        elif accounts:
+            self._notes.wants.name_one("--set", "account", accounts)
+        self._fixed["account"] = accounts[0] if accounts else "NAME"
+        return f"say whose they are: {option('--set', 'account', self._fixed['account'])}"
+
+    def _wrong(self, number: int, what: str, fix: str, *, wanted: bool = False) -> None:
+        self._good &= wanted
         line, column = self._places[number] if number < len(self._places) else (1, 1)
-        self._notes.error("inventory-field", what, line=line, column=column, fix=fix)
+        self._notes.error("inventory-field", what, line=line, column=column, fix=fix, wanted=wanted)
 
 
 def _whole(like: str | None) -> str | None:
     return {LABEL: "label.NAME", ATTRIBUTE: "attributes.NAME"}.get(like or "", like)
-
-
-def _option(name: str, field: str, value: str | None) -> str:
-    return f"--{name} {shlex.quote(f'{field}={value}')}"

@@ -24,12 +24,14 @@ from reconciler.inventory.jsontext import Batch
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Raw
 from reconciler.inventory.records import REQUIRED, STATUSES, Dates, build
+from reconciler.inventory.wants import option
 from reconciler.model import Campaign
 
 LISTS = ("phoneNumbers", "messageIds", "unknown")
 OBJECTS = ("labels", "attributes")
 SEPARATOR = ";"
 _TOGETHER = 200  # rows
+_FEW = 2  # columns that may be no table at all
 _HEAD_LINES = 200  # lines by which another format is told
 _STRANGE = ("|", "^", "~", ":")  # what parts cells elsewhere
 _TRIMMED = frozenset(  # elsewhere a blank may be meant: names go to the vendor to the byte
@@ -106,22 +108,22 @@ def _rows(source: Iterator[str], notes: Notes) -> Iterator[Row]:
     if first and first[-1].lstrip()[:1] in ("{", "["):
         begins = [first[-1], *itertools.islice(source, _HEAD_LINES)]
         head = "".join(begins).encode("utf-8", "replace")
-        other = shape.mistaken(head, "csv", notes.path) or shape.is_in("json", "csv")
+        other = shape.mistaken(head, "csv", notes.named) or shape.is_in("json", "csv")
         notes.cut = True
         notes.error("inventory-format", other[0], line=len(first), column=1, fix=other[1])
         raise Unreadable
     said = separator(first[0]) if first else None
-    if said is not None and said not in DELIMITERS:
-        what = f"the cells are parted by `{said}`"
-        notes.error("inventory-syntax", what, line=1, column=1, fix="export it with , or ; or tab")
-        raise Unreadable
     delimiter = said or (_delimiter(first[-1], notes) if first else ",")
     strange = _strange(first[-1], delimiter, notes) if first else None
+    if said is not None and said not in DELIMITERS:
+        strange, first = said, first[1:]
     if strange is not None:
         what = f"the cells are parted by `{strange}`"
-        fix = f"export it with , or ; or tab, or: {fixes.parted(notes.path, strange)}"
-        notes.error("inventory-syntax", what, line=len(first), column=1, fix=fix)
-        raise Unreadable
+        fix = fixes.parted(notes.named, strange, gzip=notes.gzip)
+        fix = f"export it with , or ; or tab, or: {fix}"
+        line = 1 if strange == said else len(first)
+        notes.wants.delimiter = delimiter = strange
+        notes.error("inventory-syntax", what, line=line, column=1, fix=fix, wanted=True)
     yield from Rows(itertools.chain(first, source), delimiter, notes)
 
 
@@ -139,8 +141,12 @@ def _strange(line: str, delimiter: str, notes: Notes) -> str | None:
     """What parts the cells of a header row without one of our delimiters; None if nothing does."""
     if len(_split(line, delimiter)) > 1:
         return None
-    several = (one for one in _STRANGE if known(_split(line, one), notes.reading) > 1)
-    return next(several, None)
+
+    def ours(delimiter: str) -> bool:
+        cells = _split(line, delimiter)
+        return known(cells, notes.reading) > (0 if len(cells) > _FEW else 1)
+
+    return next(filter(ours, _STRANGE), None)
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -210,17 +216,20 @@ class _Record:
             number = next((n for n, one in places if one.startswith(LABEL)), None)
         return self._row.places()[number] if number is not None else (self._row.line, 1)
 
-    def _wrong(self, name: str, what: str, fix: str) -> None:
+    def _wrong(self, name: str, what: str, fix: str, *, wanted: bool = False) -> None:
         line, column = self._where(name)
-        self._notes.error("inventory-field", what, line=line, column=column, fix=fix)
+        self._notes.error("inventory-field", what, line=line, column=column, fix=fix, wanted=wanted)
 
     def _is_status(self, name: str, cell: str) -> bool:
         if name != "status" or cell.lower() in STATUSES:
             return True
         column = self._columns.written.get(name)
-        instead = f"; or keep the vendor's words: {_option('attributes.status', column)}"
-        fix = f"use one of {' '.join(STATUSES)}" + (instead if column is not None else "")
-        self._wrong(name, f"`status` is `{cell[:60]}`, which is none of ours", fix)
+        fix = f"use one of {' '.join(STATUSES)}"
+        if column is not None:
+            fix += f"; or keep the vendor's words: {option('--map', 'attributes.status', column)}"
+            self._notes.wants.say("--map", "attributes.status", column)
+        what = f"`status` is `{cell[:60]}`, which is none of ours"
+        self._wrong(name, what, fix, wanted=column is not None)
         return False
 
     def _wrong_number(self) -> None:
@@ -261,10 +270,6 @@ class _Record:
 
 class _Twice(Exception):
     """A key that two cells of one record give."""
-
-
-def _option(field: str, column: str | None) -> str:
-    return shlex.join(["--map", f"{field}={column}"])
 
 
 def _put(value: dict[str, Any], name: str, cell: str) -> None:

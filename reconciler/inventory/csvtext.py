@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.inventory.jsontext import not_utf8
+from reconciler.declare.encoding import windows_1252
+from reconciler.inventory.jsontext import WINDOWS, not_utf8
 from reconciler.inventory.ndjson import BLOCK, LINE, too_long
 from reconciler.inventory.notes import Notes
 from reconciler.inventory.raw import Damaged, Raw
@@ -23,20 +24,31 @@ class Unreadable(Exception):
 
 
 def lines(raw: Raw, notes: Notes) -> Iterator[str]:
-    """Every line with its end, which may be any; a file's last one may have none."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    """Every line with its end, which may be any; a file's last one may have none.
+
+    What is in another encoding that is known is noted, and read on for what else is wrong.
+    """
+    decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder("utf-8")()
     number, carry = 1, ""
     while True:
         try:
             block = raw.read(BLOCK)
         except Damaged as damaged:
-            notes.damaged(damaged)
-            raise Unreadable from damaged
+            if damaged.encoding is None:
+                notes.damaged(damaged)
+                raise Unreadable from damaged
+            decoder = _other(damaged.encoding)
+            notes.wants.encoding = damaged.encoding
+            notes.error(damaged.code, str(damaged), fix=damaged.fix, wanted=True)
+            continue
         try:
             text = carry + decoder.decode(block, not block)
         except UnicodeDecodeError as bad:
-            _note_encoding(bad, carry, number, notes)
-            raise Unreadable from bad
+            if not _note_encoding(bad, carry, number, notes):
+                raise Unreadable from bad
+            decoder = _other("cp1252")
+            data = bytes(bad.object)
+            text = carry + data[: bad.start].decode() + decoder.decode(data[bad.start :])
         if not block:
             if text:
                 yield text
@@ -57,13 +69,22 @@ def lines(raw: Raw, notes: Notes) -> Iterator[str]:
             raise Unreadable
 
 
-def _note_encoding(bad: UnicodeDecodeError, carry: str, number: int, notes: Notes) -> None:
+def _other(encoding: str) -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder(encoding)("replace")
+
+
+def _note_encoding(bad: UnicodeDecodeError, carry: str, number: int, notes: Notes) -> bool:
+    """Note it, and say whether it is known which encoding it is."""
     data = bytes(bad.object)
     before = carry + data[: bad.start].decode("utf-8")
     what, fix = not_utf8(data, bad.start, notes)
     parts = _ENDS.split(before)
-    notes.cut = True
-    notes.not_utf8(what, number + len(parts) - 1, len(parts[-1]) + 1, fix)
+    known = windows_1252(data, bad.start) is not None
+    notes.wants.encoding = WINDOWS if known else None
+    notes.cut = not known
+    line, column = number + len(parts) - 1, len(parts[-1]) + 1
+    notes.error("inventory-encoding", what, line=line, column=column, fix=fix, wanted=known)
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,32 @@ _NAMES = {"ndjson": "NDJSON (one record a line)", "json": "a JSON document", "ya
 
 def recode(name: str, encoding: str, *, gzip: bool) -> str:
     """How the file *name* becomes UTF-8."""
-    change = f"iconv -f {encoding} -t UTF-8"
+    command, _ = mended(name, encoding, None, gzip=gzip)
+    return f"save it as UTF-8, or{' pipe it through' if name == '-' else ''}: {command}"
+
+
+def parted(name: str, delimiter: str, *, gzip: bool) -> str:
+    """How the cells of a table that *delimiter* parts are parted by a tab."""
+    return mended(name, None, delimiter, gzip=gzip)[0]
+
+
+def mended(
+    name: str, encoding: str | None, delimiter: str | None, *, gzip: bool
+) -> tuple[str, str]:
+    """What makes the file *name* UTF-8, and its cells parted by tabs; and the file it writes.
+
+    Of standard input it is what that goes through.
+    """
+    steps = ["gzip -dc"] if gzip else []
+    steps += [f"iconv -f {encoding} -t UTF-8"] if encoding else []
+    steps += [f"tr {shlex.quote(delimiter)} '\\t'"] if delimiter else []
     if name == "-":
-        unpack = "gzip -dc | " if gzip else ""
-        return f"save it as UTF-8, or pipe it through: {unpack}{change}"
-    if gzip:
-        command = f"gzip -dc {shlex.quote(name)} | {change} > {shlex.quote(_new(name))}"
-    else:
-        command = f"{change} {shlex.quote(name)} > {shlex.quote(_new(name))}"
-    return f"save it as UTF-8, or: {command}"
-
-
-def parted(name: str, delimiter: str) -> str:
-    """How the cells of a table that *delimiter* parts are parted by a semicolon."""
-    change = f"tr {shlex.quote(delimiter)} ';'"
-    return change if name == "-" else f"{change} < {shlex.quote(name)} > {shlex.quote(_new(name))}"
+        return " | ".join(steps), name
+    new = _new(name)
+    if steps[0].startswith("tr"):
+        return f"{steps[0]} < {shlex.quote(name)} > {shlex.quote(new)}", new
+    first = f"{steps[0]} {shlex.quote(name)}"
+    return f"{' | '.join([first, *steps[1:]])} > {shlex.quote(new)}", new
 
 
 def unpack(name: str, foreign: Foreign) -> str:

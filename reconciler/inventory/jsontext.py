@@ -20,6 +20,7 @@ Batch = tuple[list[Campaign], Sequence[int]]
 Spot = Callable[[bytes], tuple[int, int]]
 """What stands before a place in a piece of text -> the place's line and column in the file."""
 
+WINDOWS = "WINDOWS-1252"  # as iconv calls it
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 UNPARSED: Any = object()
 
@@ -195,7 +196,7 @@ def not_utf8(text: bytes, index: int, notes: Notes) -> tuple[str, str]:
     what = f"byte 0x{text[index]:02x} is not UTF-8"
     if (shown := windows_1252(text, index)) is None:
         return what, "save the file as UTF-8"
-    fix = fixes.recode(notes.path, "WINDOWS-1252", gzip=notes.gzip)
+    fix = fixes.recode(notes.named, WINDOWS, gzip=notes.gzip)
     return f"{what}; in Windows-1252 it is `{shown}`", fix
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 
 import msgspec
 
@@ -11,6 +12,7 @@ from reconciler.errors import Diagnostic
 from reconciler.inventory.claims import Claim, Claims, known_name
 from reconciler.inventory.raw import Damaged
 from reconciler.inventory.repeats import Repeats
+from reconciler.inventory.wants import Wants
 from reconciler.model import Campaign, Reading
 
 SHOWN = 100  # problems told of one file; the rest is counted
@@ -28,8 +30,10 @@ class Notes:
         now: datetime,
         repeats: Repeats | None,
         reading: Reading | None = None,
+        named: str | None = None,
     ) -> None:
         self.path = path
+        self.named = named or path  # as a shell finds it
         self.accounts = accounts
         self.reading = reading or Reading()
         self.gzip = False  # as it is stored
@@ -41,6 +45,8 @@ class Notes:
         self.claims = Claims()
         self.fields: tuple[str, ...] | None = None  # of a table: those that its columns are
         self.unknown: dict[str, tuple[int | None, str | None]] = {}
+        self.wants = Wants()
+        self.dated = False  # a date was read without being told how
         self._now = now
         self._repeats = repeats
         self._unknown_more = 0
@@ -48,6 +54,7 @@ class Notes:
         self._foreign: dict[str, tuple[int | None, int]] = {}
         self._oddities: dict[str, _Oddity] = {}
         self._not_utf8 = 0
+        self._undated: _Undated | None = None
 
     # ------------------------------------------------------------ problems
 
@@ -59,8 +66,13 @@ class Notes:
         line: int | None = None,
         column: int | None = None,
         fix: str | None = None,
+        wanted: bool = False,
     ) -> None:
-        """Note an error; after the first hundred only their number."""
+        """Note an error; after the first hundred only their number.
+
+        *wanted*: what mends it is one of the `wants`.
+        """
+        self.wants.other |= not wanted
         if len(self.errors) >= SHOWN:
             self.hidden += 1
             return
@@ -76,6 +88,21 @@ class Notes:
         if not self._not_utf8:
             self.error("inventory-encoding", message, line=line, column=column, fix=fix)
         self._not_utf8 += 1
+
+    def undated(
+        self,
+        what: str,
+        said: str,
+        line: int | None,
+        column: int | None,
+        formats: Mapping[str, str],
+    ) -> None:
+        """Note a date that one of *formats* reads, each with the day it would be; told once."""
+        if self._undated is None:
+            self._undated = _Undated(what, said, line, column, dict(formats))
+        held = self._undated
+        held.number += 1
+        held.formats = {one: day for one, day in held.formats.items() if one in formats}
 
     def unknown_field(self, key: str, line: int | None, like: str | None) -> None:
         """Note a key that a record does not have; told once."""
@@ -145,6 +172,8 @@ class Notes:
                 line=line,
                 fix=_like(account, self.accounts or ()) or "add the account, or leave them out",
             )
+        if self._undated is not None:
+            self._tell_undated(self._undated)
         if self._not_utf8 > 1:
             more = self._not_utf8 - 1
             said = f"{'1 more line holds' if more == 1 else f'{more} more lines hold'} such bytes"
@@ -157,6 +186,26 @@ class Notes:
         for account, claims in self.claims.by_account.items():
             for one in claims:
                 self._check_count(account, one)
+
+    def _tell_undated(self, found: "_Undated") -> None:
+        more = f", and {found.number - 1} more are like it" if found.number > 1 else ""
+        formats = {} if self.dated else found.formats
+        fix = "not all dates are written in one way: write each as 2026-11-20T08:00:00Z"
+        if formats:
+            shown = " or ".join(
+                f"--date-format {quote(one)} ({day})" for one, day in formats.items()
+            )
+            fix = f"say how the dates are written: {shown}"
+            said = [(one, f"{found.said} is {day}") for one, day in formats.items()]
+            self.wants.choose("--date-format", "", said)
+        self.error(
+            "inventory-field",
+            f"{found.what}{more}",
+            line=found.line,
+            column=found.column,
+            fix=fix,
+            wanted=bool(formats),
+        )
 
     def _captured(self, text: str | None) -> datetime | None:
         if text is None:
@@ -239,6 +288,17 @@ class _Oddity(msgspec.Struct):
 
     line: int | None
     shown: str | None
+    number: int = 0
+
+
+class _Undated(msgspec.Struct):
+    """The first date that nobody can read untold, and what would read all of them."""
+
+    what: str
+    said: str
+    line: int | None
+    column: int | None
+    formats: dict[str, str]
     number: int = 0
 
 

@@ -19,12 +19,18 @@ _RATIO_FROM = 64 << 20  # bytes that may come out before the ratio counts
 
 
 class Damaged(ReconcilerError):
-    """The bytes cannot be read on; *fix* says how to mend the file."""
+    """The bytes cannot be read on; *fix* says how to mend the file.
 
-    def __init__(self, message: str, fix: str, code: str = "inventory-gzip") -> None:
+    *encoding*: what they are in, and `read` goes on with them.
+    """
+
+    def __init__(
+        self, message: str, fix: str, code: str = "inventory-gzip", encoding: str | None = None
+    ) -> None:
         super().__init__(message)
         self.fix = fix
         self.code = code
+        self.encoding = encoding
 
 
 class Raw:
@@ -76,7 +82,8 @@ class Raw:
         if (encoding := utf16(head)) is not None:
             said = f"the file is in {encoding}, not in UTF-8"
             fix = fixes.recode(self.name, encoding, gzip=self.gzip)
-            raise Damaged(said, fix, "inventory-encoding")
+            self._head = head
+            raise Damaged(said, fix, "inventory-encoding", encoding)
         if (other := foreign(head)) is not None:
             said = f"the file is {other.what}, not an inventory"
             raise Damaged(said, fixes.unpack(self.name, other), "inventory-format")

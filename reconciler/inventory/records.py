@@ -37,12 +37,18 @@ PLAIN = Dates()
 
 
 class WrongValue(Exception):
-    """A value that cannot be read: what, and the fix."""
+    """A value that cannot be read: what, and the fix.
 
-    def __init__(self, what: str, fix: str | None = None) -> None:
+    *formats*: of a date, those that would read it, each with the day.
+    """
+
+    def __init__(
+        self, what: str, fix: str | None = None, formats: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.fix = fix
+        self.formats = formats
 
 
 def kind(value: object) -> str:
@@ -133,25 +139,28 @@ def as_moment(key: str, value: object, dates: Dates = PLAIN) -> datetime:
         return dates.instant(said)
     except ValueError as error:
         what = f"`{key}` is `{short(said)}`, which is no time"
-        raise WrongValue(what, _time_fix(said.strip(), dates)) from error
+        formats = _formats(said.strip()) if dates.table and dates.format is None else None
+        raise WrongValue(what, _time_fix(said.strip(), dates), formats) from error
 
 
 def _time_fix(said: str, dates: Dates) -> str:
     if dates.format is not None:
         return f"write it as --date-format {shlex.quote(dates.format)} says, or say another format"
     if (since := times.epoch(said)) is not None:
-        at, unit, format_ = since
-        if dates.table and format_ is not None:
-            return f"these are {unit} since 1970: --date-format {format_} reads them"
+        at, unit, _ = since
         return f'if these are {unit} since 1970, write "{at}"'
-    days = times.numbers(said)
-    if days and dates.table:
-        shown = " or ".join(f"--date-format {shlex.quote(one)} ({day})" for day, one in days)
-        return f"say how the dates are written: {shown}"
-    if days:
+    if days := times.numbers(said):
         shown = " or ".join(f'"{day}"' for day in dict.fromkeys(day for day, _ in days))
         return f"write it as {shown}, whichever is meant"
     return "write it as 2026-11-20T08:00:00Z"
+
+
+def _formats(said: str) -> dict[str, str] | None:
+    """The formats that read the date *said*, each with what it is by it; None if none does."""
+    if (since := times.epoch(said)) is not None:
+        at, _, format_ = since
+        return None if format_ is None else {format_: at}
+    return {format_: day for day, format_ in times.numbers(said)} or None
 
 
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
@@ -209,7 +218,12 @@ def build(
         except WrongValue as wrong:
             good = False
             line, column = where(key)
-            notes.error("inventory-field", wrong.what, line=line, column=column, fix=wrong.fix)
+            if wrong.formats:
+                notes.undated(wrong.what, str(one).strip(), line, column, wrong.formats)
+            else:
+                notes.error("inventory-field", wrong.what, line=line, column=column, fix=wrong.fix)
+        else:
+            notes.dated |= key in _TIMES
     for key in REQUIRED:
         if key not in value:
             good = False

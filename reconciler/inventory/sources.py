@@ -77,7 +77,8 @@ def named_source(
     if place.exists() and not place.is_file():
         raise ReconcilerError(f"the inventory {site.shown(path)} is not a regular file")
     own = project.readings.get(path, Reading())
-    return _source(site, shown, place, partial(_open, place), own, given, "--inventory-format")
+    found = _source(site, shown, place, partial(_open, place), own, given, "--inventory-format")
+    return structs.replace(found, named=os.path.relpath(place), ours=True)
 
 
 def format_by_suffix(path: str, option: str) -> str:
@@ -135,22 +136,33 @@ def _source(
         wanted = structs.replace(wanted, captured_at=_changed(site, shown, place))
     # a time that a plan found is of the bytes that it read: of others nobody knows it
     same = before.sha256 if before is not None and given.reading.captured_at is None else None
-    return InventorySource(shown, opened, format_, wanted, same if own.captured_at else None)
+    held = same if own.captured_at else None
+    taken = partial(_last_changed, place)
+    return InventorySource(shown, opened, format_, wanted, held, name, taken=taken)
 
 
 def _changed(site: "Site", shown: str, place: Path | None) -> str:
     """When the file at *place* was last changed; told, as it may not be what was meant."""
     if place is None or not place.exists():
         raise Usage(f"--captured-at {MTIME}: {shown} is no file with a time of its own")
-    real = Path(os.path.realpath(place))
-    if any((folder / ".git").exists() for folder in real.parents):
+    at = _last_changed(place)
+    if at is None:
         raise Usage(
             f"--captured-at {MTIME}: {shown} lies in a git work tree, where a checkout makes every"
             " file new; write the time itself, or capturedAt in a header"
         )
-    at = stamp(datetime.fromtimestamp(real.stat().st_mtime, UTC))
     site.note(terminal(f"{shown}: captured {at}, when it was last changed"))
     return at
+
+
+def _last_changed(place: Path | None) -> str | None:
+    """When the file at *place* was last changed; None if that says nothing of what it holds."""
+    if place is None or not place.exists():
+        return None
+    real = Path(os.path.realpath(place))
+    if any((folder / ".git").exists() for folder in real.parents):
+        return None
+    return stamp(datetime.fromtimestamp(real.stat().st_mtime, UTC))
 
 
 def _open(place: Path) -> BinaryIO:
