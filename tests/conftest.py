@@ -21,6 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many random sequences tests/apply/test_sequences.py lives (make crash: 1000)",
     )
     parser.addoption(
+        "--first-sequence",
+        type=int,
+        default=0,
+        help="the number of the first of them: a long round in parts, or one life again",
+    )
+    parser.addoption(
         "--fuzz",
         type=int,
         default=200,

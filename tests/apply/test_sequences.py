@@ -17,7 +17,10 @@ STEPS = 6
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", range(metafunc.config.getoption("--sequences")))
+        first = metafunc.config.getoption("--first-sequence")
+        metafunc.parametrize(
+            "seed", range(first, first + metafunc.config.getoption("--sequences"))
+        )
 
 
 @pytest.fixture(scope="module")
