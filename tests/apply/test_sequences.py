@@ -18,9 +18,7 @@ STEPS = 6
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
         first = metafunc.config.getoption("--first-sequence")
-        metafunc.parametrize(
-            "seed", range(first, first + metafunc.config.getoption("--sequences"))
-        )
+        metafunc.parametrize("seed", range(first, first + metafunc.config.getoption("--sequences")))
 
 
 @pytest.fixture(scope="module")

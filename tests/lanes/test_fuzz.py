@@ -7,7 +7,6 @@ import asyncio
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,20 +15,16 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import drivers
-from reconciler.declare.project import Account, Guards
-from reconciler.driver import Answer, Driver, Item, Request, Secret, Session
-from reconciler.lanes.journal.sqlite import SqliteJournal
-from reconciler.lanes.run import AccountWork, execute, gates_of, take
+from reconciler.driver import Answer, Driver, Request, Secret
+from reconciler.lanes.run import execute, gates_of, take
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent
-from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
-from reconciler.model import Campaign, Limits, Outcome, Target
+from reconciler.lanes.work import Fate
+from reconciler.model import Outcome, Target
 from reconciler.pull.listing import ListWork, list_all
 from tests.lanes.test_twisted import NUMBERS, SETTINGS, SUCCESS
 from tests.lanes.test_twisted import Vendor as Imitation
-from tests.support import apply_world
 from tests.support.apply_world import (
-    JumpingLoop,
     MemorySender,
     Vendor,
     campaigns,
@@ -37,11 +32,10 @@ from tests.support.apply_world import (
     run_on,
 )
 from tests.support.fuzz import Fuzz
+from tests.support.fuzz_place import GOOD, Place, job_of
 from tests.support.wire_server import Got, Wire, plain, raw, serving
 
-EPOCH = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 BAD = ("t1", "t2", "t3")
-GOOD = ("a1", "b2")
 
 
 @pytest.fixture
@@ -108,52 +102,11 @@ class FuzzSender:
         return json.loads(said.partition(b"\r\n\r\n")[2])
 
 
-class Place:
-    """A journal, a clock that jumps, an account that is well and one whose vendor says anything."""
+class OddPlace(Place):
+    """A place whose bad account is a built-in driver's; its vendor is no network away."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.loop = JumpingLoop()
-        self.driver = built_in(name)
-        self.journal = SqliteJournal(folder / "state.db", "acme", clock=self.wall)
-        self.journal._db.run("PRAGMA synchronous=OFF")
-        settings = apply_settings(name)
-        self.bad = self._account("bad", self.driver, settings)
-        self.good = self._account("good", apply_world.DRIVER, apply_world.NoSettings())
-
-    def close(self) -> None:
-        self.journal.close()
-        self.loop.close()
-
-    def wall(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.loop.time() % 10_000_000)
-
-    def _account(self, name: str, driver: Driver, settings: Any) -> Account:
-        return Account(
-            name=name,
-            driver=driver.name,
-            settings=settings,
-            definition="sha256:a",
-            limits=Limits(100_000, 1.0, 1),
-            complete=True,
-            guards=Guards(),
-        )
-
-    def context(self, run: int) -> RunContext:
-        return RunContext(
-            journal=self.journal,
-            run=run,
-            plan="sha256:x",
-            wall=self.wall,
-            chance=lambda: 0.5,
-            emit=lambda _: None,
-            closed=lambda _: None,
-            max_wait=0.0,
-            first_run=True,
-        )
-
-    def session(self, account: Account) -> Session:
-        token = Secret.of("t0k3n")
-        return Session(account.name, account.settings, "http://127.0.0.1:1", token, lambda: "n")
+        super().__init__(folder, built_in(name), apply_settings(name))
 
     def apply(self, kind: str, fuzz: Fuzz) -> tuple[dict[str, Fate], int]:
         """One run of both accounts: fates by id, and how many odd answers there were."""
@@ -162,18 +115,14 @@ class Place:
             driver = replace(driver, list=None)
         if kind == "list":
             driver = replace(driver, look=None)
-        self.journal._db.run("DELETE FROM targets")
-        self.journal._db.run("UPDATE lanes SET paused_until=NULL")
         odd = FuzzSender(driver.name, kind, fuzz)
         well = MemorySender(Vendor(campaigns(*GOOD)))
-        run = self.journal.begin("sha256:x", "apply", "{}", [], {})
-        bad = opened_as(self.bad, driver, "bad")
-        good = opened_as(self.good, apply_world.BLIND, "good")
-        ledgers = take([bad, good], self.journal, run)
+        run, (bad, good), ledgers = self.begin(driver)
         look = "before: look" if kind in ("look", "list") else None
+        part = NUMBERS["t"] if driver.name == "ozonetel" else None
         works = [
-            self._work(bad, BAD, look),
-            self._work(good, GOOD, None),
+            self.work(bad, [job_of(bad, one, part, look) for one in BAD]),
+            self.good_work(good),
         ]
 
         async def main() -> dict[Target, Fate]:
@@ -188,25 +137,6 @@ class Place:
         fates = run_on(self.loop, main())
         self.journal.end(run, 0, {})
         return {target.id: fate for target, fate in fates.items()}, odd.asked
-
-    def _work(self, opened: OpenAccount, ids: tuple[str, ...], look: str | None) -> AccountWork:
-        part = NUMBERS["t"] if opened.driver.name == "ozonetel" else None
-        jobs = [
-            Job(
-                item=Item(Target(opened.name, one, part), one, "sms"),
-                planned=Campaign(account=opened.name, id=one, name=one),
-                look=look,
-            )
-            for one in ids
-        ]
-        return AccountWork(
-            open=opened,
-            session=self.session(opened.account),
-            secrets=["k3y"],
-            jobs=jobs,
-            witnesses=Witnesses((Item(Target(opened.name, "witness"), "witness"),), 3),
-            rules=Rules(lambda _t, _c: None),
-        )
 
     def listing(self, fuzz: Fuzz) -> tuple[Any, int]:
         """One pull of the bad account."""
@@ -234,11 +164,11 @@ def apply_settings(name: str) -> Any:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Callable[[str], Place]]:
-    made: list[Place] = []
+def place(tmp_path: Path) -> Iterator[Callable[[str], OddPlace]]:
+    made: list[OddPlace] = []
 
-    def make(name: str) -> Place:
-        made.append(Place(tmp_path, name))
+    def make(name: str) -> OddPlace:
+        made.append(OddPlace(tmp_path, name))
         return made[-1]
 
     yield make
@@ -251,7 +181,7 @@ CASES = [(kind, name) for kind in ("delete", "look", "list", "token") for name i
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_whatever_a_vendor_says_every_account_is_told_and_the_others_finish(
-    kind: str, name: str, place: Callable[[str], Place], rounds: int
+    kind: str, name: str, place: Callable[[str], OddPlace], rounds: int
 ) -> None:
     here, asked, seed = place(name), 0, 0
     while asked < rounds // len(of_kind(kind)):
@@ -270,7 +200,7 @@ def test_whatever_a_vendor_says_every_account_is_told_and_the_others_finish(
 
 @pytest.mark.parametrize("name", of_kind("list"))
 def test_whatever_a_vendor_lists_the_pull_ends(
-    name: str, place: Callable[[str], Place], rounds: int
+    name: str, place: Callable[[str], OddPlace], rounds: int
 ) -> None:
     here, asked, seed = place(name), 0, 0
     while asked < rounds // len(of_kind("list")):
