@@ -45,12 +45,13 @@ class Ending:
 def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> ReportDocument:
     """What the run did, with the exit code that it deserves."""
     fates = _fates(agenda, ending)
+    own = [one.target for one in agenda.targets if not one.double]
     return reports.report(
         task.saved.digest,
         agenda.targets,
         fates,
-        known.requests(fates),
-        {target: one.copy for target, one in known.states(fates).items() if one.copy},
+        known.requests(own),
+        {target: one.copy for target, one in known.states(own).items() if one.copy},
         known.scope,
         started=ending.started,
         ended=task.site.now(),

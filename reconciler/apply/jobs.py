@@ -154,7 +154,8 @@ def decided(
             "asked": tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
             "inventory": inventory_of(plan),
         }
-        rulings.append(known.ruling(one.target, changes))
+        if not one.double:  # it is not its own
+            rulings.append(known.ruling(one.target, changes))
         records.append(_record(one, known.scope(one.target.account), about))
     return rulings, records
 

@@ -10,6 +10,7 @@ from reconciler.apply.jobs import Asking, decided
 from reconciler.apply.merge import MergeFacts, PlanTarget, known_fate, merge
 from reconciler.apply.pages import pages
 from reconciler.apply.task import ApplyOptions, Task
+from reconciler.apply.twins import DOUBLE, doubles
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.driver.looks import can_look
@@ -18,6 +19,7 @@ from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, witnesses
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
+from reconciler.plan import scopes
 from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
@@ -57,9 +59,16 @@ def all_done(saved: Saved, known: Known, now: datetime) -> Agenda | None:
     if not saved.plan.applicable:
         return None
     states = known.states(saved.plan.targets)
+    shared = scopes.twins({name: one for name, one in known.scopes.items() if one is not None})
+    same = doubles(saved.plan, None, shared)
     targets, fates = [], {}
     for action in saved.plan.actions:
         for target in action.targets if action.action == "delete" else ():
+            if target in same:
+                one = PlanTarget(action, target, NOTHING, DOUBLE, action.campaign, double=True)
+                targets.append(one)
+                fates[target] = DOUBLE
+                continue
             state = states.get(target, NOTHING)
             fate = known_fate(saved.plan, saved.digest, action, state, now)
             if fate is None or not fate.outcome.final:
@@ -117,11 +126,13 @@ def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[Judged
         return askers(fresh.asked, table, hits, scope, lambda name: drivers[name].by_name)
 
     twins = fresh.asked.shared
+    static = replace(static, doubles=doubles(saved.plan, fresh.plan, twins))
     shared = asking(one for one in fresh.matches.hits.values() if one.key[0] in twins)
     left_out = _LeftOut(task.options)
     for page in pages(saved.plan, fresh.plan, fresh.matches.hits):
         targets = [target for action in page.saved for target in action.targets]
-        states = {} if known is None else known.states(targets)
+        own = [target for target in targets if target not in static.doubles]
+        states = {} if known is None else known.states(own)
         listed = {key: hit.campaign for key, hit in page.hits.items()}
         gone = [
             one.campaign
@@ -202,11 +213,14 @@ def accounts_of(
 
 
 def write_down(task: Task, known: Known, run: int, agenda: Agenda, fresh: FreshPlan) -> None:
-    """What today's files decided about targets, without a request, is durable too."""
+    """What today's files decided about targets, without a request, is durable too.
+
+    Whoever holds the lane of such a target meanwhile knows better: what it wrote stays.
+    """
     saved, manifests = task.saved, fresh.manifests
     for some in paged(agenda.targets):
         rulings, records = decided(
             saved.plan, saved.digest, some, manifests, known, agenda.asking, now=task.now
         )
         if rulings:
-            known.journal.commit("", 0, run, rulings=rulings, audit=records)
+            known.journal.commit("", 0, run, rulings=rulings, audit=records, mild=True)

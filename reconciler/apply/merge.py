@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.apply.twins import DOUBLE
 from reconciler.lanes.journal import NOTHING, State
 from reconciler.lanes.work import Fate
 from reconciler.model import Action, Campaign, Outcome, PlanDocument, Reason, Target
@@ -24,7 +25,8 @@ class MergeFacts:
     lists, by (account, id), whether anybody asks for them or not. *declared*: those of the others
     that today's absences would still ask for if they were listed. *asking*: the digests of the
     absences that ask for a campaign today (`plan.asked.words`). *lookable*: accounts that can be
-    looked at. *now*: what is stamped later than that was stamped by a clock gone wrong.
+    looked at. *now*: what is stamped later than that was stamped by a clock gone wrong. *doubles*:
+    targets for which another one stands (`twins.doubles`).
     """
 
     by_name: Collection[str]
@@ -37,6 +39,7 @@ class MergeFacts:
     asking: Mapping[tuple[str, str], Collection[str]]
     lookable: Collection[str]
     now: datetime
+    doubles: Collection[Target] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class PlanTarget:
     *state* is what the journal knows of its present life (a revived target starts anew).
     *campaign* is the record as it is today. *suspect*: it was deleted, and nobody can tell from
     the times whether it has come back since: only a look can. *first*: today's plan says that an
-    exception may hold for it until a look has told.
+    exception may hold for it until a look has told. *double*: another target, which is the same
+    thing, stands for it; what the journal knows is told of that one.
     """
 
     action: Action
@@ -56,6 +60,7 @@ class PlanTarget:
     campaign: Campaign | None
     suspect: bool = False
     first: bool = False
+    double: bool = False
 
     @property
     def in_doubt(self) -> bool:
@@ -147,8 +152,10 @@ def merge(
             record = next((one.campaign for one in found if one.campaign is not None), None)
             if fate is None:
                 fate = _drift(action, target, found, gone, saved, facts)
+            if (double := target in facts.doubles) and fate is None:
+                fate = DOUBLE
             first = any(one.look_first for one in found)
-            merged.append(PlanTarget(action, target, known, fate, record, suspect, first))
+            merged.append(PlanTarget(action, target, known, fate, record, suspect, first, double))
     return merged
 
 

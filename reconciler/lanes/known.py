@@ -39,13 +39,22 @@ class Known:
 
     def states(self, targets: Iterable[Target]) -> dict[Target, State]:
         """The states of those targets that the journal knows."""
-        named = {self.identity(one): one for one in targets}
-        return {named[one]: state for one, state in self.journal.states(named).items()}
+        named = self._named(targets)
+        found = self.journal.states(named).items()
+        return {target: state for one, state in found for target in named[one]}
 
     def requests(self, targets: Iterable[Target]) -> dict[Target, tuple[SentRequest, ...]]:
         """The deletion requests that were sent for each target, oldest first."""
-        named = {self.identity(one): one for one in targets}
-        return {named[one]: sent for one, sent in self.journal.requests(named).items()}
+        named = self._named(targets)
+        found = self.journal.requests(named).items()
+        return {target: sent for one, sent in found for target in named[one]}
+
+    def _named(self, targets: Iterable[Target]) -> dict[Identity, list[Target]]:
+        """What *targets* are; accounts of one scope have several names for one thing."""
+        named: dict[Identity, list[Target]] = {}
+        for one in targets:
+            named.setdefault(self.identity(one), []).append(one)
+        return named
 
     def in_doubt(self) -> dict[Target, State]:
         """Every target in doubt, those of scopes that no account has today among them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.apply_site import Site, campaigns, sandbox
+from tests.support.apply_site import ACCOUNTS, Site, campaigns, sandbox
 
 PUSH = [f"push/push-old-{n}" for n in range(3)]
 GONE = dict.fromkeys(PUSH, "deleted")
@@ -327,3 +327,60 @@ def test_accounts_of_one_scope_are_one_and_keep_for_each_other(push: Site) -> No
     assert {s["manifest"] for s in made["actions"][0]["sources"]} == {"retire-push", "retire-twin"}
     assert push.outcomes() == (0, {"push/push-old-0": "deleted", "push/push-old-2": "deleted"})
     assert push.effects() == ["push/push-old-0", "push/push-old-2"]
+
+
+IOS = [f"ios/ios-old-{n}" for n in range(3)]
+
+
+@pytest.fixture
+def disguised(bare: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Two accounts that are one, which only their keys tell: no plan can see it."""
+    monkeypatch.setenv("SECOND_APP", "sandbox-mep-app")
+    one = ACCOUNTS["ios"]
+    bare.accounts = {"ios": one, "twin": one.replace("MEP_APP", "SECOND_APP")}
+    shutil.rmtree(bare.root / "manifests")
+    bare.manifest("ios", "twin")
+    mine = [one for one in campaigns() if one["account"] == "ios"]
+    bare.inventory([*mine, *({**one, "account": "twin"} for one in mine)])
+    return bare
+
+
+def posts(site: Site) -> list[str]:
+    return [row["path"] for row in site.ledger() if row["method"] == "POST"]
+
+
+def test_a_doubt_is_known_under_every_name_of_its_scope(disguised: Site) -> None:
+    site = disguised
+    with sandbox("drop=2") as url:
+        site.url = url
+        site.write()
+        site.plan("--account", "ios")
+        code, outcomes = site.outcomes("--max-wait", "0s", "--limit", "1")
+        assert (code, outcomes[IOS[0]]) == (6, "in-doubt")
+        sent = posts(site)
+        assert site.plan("--author", "b@acme.example")["summary"]["delete"] == 6
+        _, outcomes = site.outcomes("--max-wait", "0s")
+        assert posts(site).count(sent[0]) == 1  # not again without a look
+        assert outcomes[IOS[0]] == "in-doubt"
+        assert {one for k, one in outcomes.items() if k.startswith("twin/")} == {"drifted"}
+
+
+def test_what_is_deleted_under_one_name_is_known_under_every_other(disguised: Site) -> None:
+    site = disguised
+    with sandbox() as url:
+        site.url = url
+        site.write()
+        site.plan()
+        code, outcomes = first = site.outcomes()
+        assert (code, {outcomes[one] for one in IOS}) == (0, {"deleted"})
+        assert {one for k, one in outcomes.items() if k.startswith("twin/")} == {"drifted"}
+        sent = posts(site)
+        assert site.outcomes() == first  # told again, as it was
+        site.plan("--author", "b@acme.example")
+        code, outcomes = site.outcomes()
+        assert (code, {outcomes[one] for one in IOS}) == (0, {"already-absent"})
+        site.plan("--account", "twin")
+        code, outcomes = site.outcomes()
+        assert (code, set(outcomes.values())) == (0, {"already-absent"})
+        assert posts(site) == sent
+        assert len(sent) == 3

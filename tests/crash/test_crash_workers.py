@@ -31,6 +31,10 @@ def test_what_is_handed_over_is_worked_to_its_report(tmp_path: Path, postgres: P
         again = many.place.run("apply", "plan.json", "--workers", "--format", "json")
         assert again.code == 0, again
         assert json.loads(again.out)["summary"]["deleted"] == 18
+        lines = many.server.ask("SELECT line FROM reconciler.chain ORDER BY seq", many.database)
+        log = [json.loads(bytes(line)) for (line,) in lines]  # type: ignore[arg-type]
+        told = [one["outcome"] for one in log if one["type"] == "target"]
+        assert told == ["deleted"] * 18  # each by its own lane, and nobody speaks for another's
         assert many.place.run("evidence", "plan.json", "--out", "e.tar.gz").code == 0
         assert many.place.run("verify", "e.tar.gz").code == 0
         dump = [program("pg_dump"), "--dbname", postgres.url(many.database)]

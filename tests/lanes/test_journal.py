@@ -305,6 +305,25 @@ def test_parts_and_whole_campaigns_are_different_targets(opened: Open) -> None:
     assert set(journal.states([whole, part])) == {part}
 
 
+@pytest.mark.parametrize("known", [Outcome.DELETED, Outcome.ALREADY_ABSENT, Outcome.IN_DOUBT])
+def test_what_files_alone_decided_never_writes_over_what_a_lane_has_seen(
+    opened: Open, known: Outcome
+) -> None:
+    """Judging takes a while, and of other lanes other runs know better by then."""
+    journal, other = opened(), opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    seen = {**deleted(NOW), "outcome": known}
+    journal.commit("lane", epoch, run, rulings=[Ruling(ONE, "acc", seen)])
+    judged = begin(other, B)
+    drifted = {"outcome": Outcome.DRIFTED, "detail": "withdrawn", "plan": B}
+    rulings = [Ruling(one, "acc", drifted) for one in (ONE, TWO)]
+    other.commit("", 0, judged, rulings=rulings, mild=True)
+    states = journal.states([ONE, TWO])
+    assert (states[ONE].outcome, states[ONE].plan) == (known, A)
+    assert (states[TWO].outcome, states[TWO].plan) == (Outcome.DRIFTED, B)
+
+
 # ---------------------------------------------------------------- lanes
 
 

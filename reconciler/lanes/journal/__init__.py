@@ -240,9 +240,11 @@ class Journal(Protocol):
         rulings: Sequence[Ruling] = (),
         intents: Sequence[Intent] = (),
         audit: Sequence[Mapping[str, Any]] = (),
+        mild: bool = False,
     ) -> list[int]:
         """One durable transaction; returns the numbers of *intents*.
 
+        *mild*: of whoever holds no lane: what is final or in doubt by now stays as it is.
         Raises `LaneLost` if *intents* were given under an old epoch, `StopOrdered` if a person has
         ended the run there; results are recorded anyway.
         """

@@ -38,6 +38,8 @@ from reconciler.model import Identity, SentRequest
 
 _META = "INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
 _WANTED = "w JOIN targets t ON t.scope=w.scope AND t.id=w.id AND t.part=w.part"
+_FINAL = ("deleted", "already-absent")
+_KNOWN = (*_FINAL, "in-doubt")
 _EVERYWHERE = ""  # as the scope of an order to stop
 _AT_ONCE = 300  # targets that one query asks for
 
@@ -308,6 +310,7 @@ class SqlJournal:
         rulings: Sequence[Ruling] = (),
         intents: Sequence[Intent] = (),
         audit: Sequence[Mapping[str, Any]] = (),
+        mild: bool = False,
     ) -> list[int]:
         numbers: list[int] = []
         with self._transaction() as now:
@@ -319,7 +322,8 @@ class SqlJournal:
                 *whose, kind = self._known(result.number)
                 if kind == "delete":  # as with intents: a read changes nothing
                     records.append(result_record((whose[0], whose[1]), result))
-            self._rule(rulings, late=held is not None and not owned)
+            late = _FINAL if held is not None and not owned else ()
+            self._rule(rulings, stays=_KNOWN if mild else late)
             ended = self._ended(run, intents)
             if owned and ended is None:
                 for intent in intents:
@@ -422,14 +426,18 @@ class SqlJournal:
             ),
         )
 
-    def _rule(self, rulings: Sequence[Ruling], *, late: bool) -> None:
-        """*late*: of a runner that has lost its lane; what its successor saw to the end stays."""
+    def _rule(self, rulings: Sequence[Ruling], *, stays: Collection[str]) -> None:
+        """*stays*: the outcomes that somebody else has seen since, and that are not written over.
+
+        Those of a runner that has lost its lane, and of one that never had it, come late.
+        """
         for ruling in rulings:
             if unknown := set(ruling.changes) - set(FIELDS):
                 raise ValueError(f"not fields of a state: {sorted(unknown)}")
         meant = [ruling for ruling in rulings if ruling.changes]
         self._targets([(ruling.target, ruling.account) for ruling in meant])
-        unless = " AND coalesce(outcome, '') NOT IN ('deleted', 'already-absent')" if late else ""
+        outcomes = ", ".join(f"'{one}'" for one in stays)
+        unless = f" AND coalesce(outcome, '') NOT IN ({outcomes})" if stays else ""
         for names, alike in groupby(meant, key=lambda one: tuple(one.changes)):
             changes = ", ".join(f"{name}=?" for name in names)
             self._db.many(
