@@ -4,19 +4,22 @@ Codes: the vendor's delete and update pages (providers B1, B3, M1, M2). The key 
 is not documented; `error_code`, an integer or a text of digits, is what clients read.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from reconciler.driver import (
     Answer,
     Deleted,
     Doubt,
+    Item,
     Refused,
+    Session,
     Throttled,
     Unauthorised,
     Unconfirmed,
     Verdict,
 )
-from reconciler.drivers.answers import Gate, endless, gate, odd, rest, speaks_of_failure
+from reconciler.drivers.answers import Gate, emptied, endless, gate, odd, rest, speaks_of_failure
 from reconciler.drivers.strictjson import mapping, words
 
 WAIT: Final = 5.0  # "please wait for at least 5 seconds" (seeds B1, M1)
@@ -34,8 +37,26 @@ def limited(answer: Answer) -> Gate | None:
     return None
 
 
-def judged(answer: Answer, wanted: str, id_key: str) -> Verdict:
-    """What is left once the gate said nothing. *id_key*: where a body would name the campaign."""
+def judge(
+    gate: Callable[[Answer], Gate | None], id_key: str, *, or_emptied: bool = False
+) -> Callable[[Session, tuple[Item, ...], Answer], Verdict]:
+    """`judge` of either API. *id_key*: where a body would name the campaign.
+
+    *or_emptied*: whether a 204 without a body is a success as well.
+    """
+
+    def judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
+        if (first := gate(answer)) is not None:
+            return first
+        if or_emptied and emptied(answer):
+            return Deleted()
+        return _judged(answer, items[0].target.id, id_key)
+
+    return judge
+
+
+def _judged(answer: Answer, wanted: str, id_key: str) -> Verdict:
+    """What is left once the gate said nothing."""
     match answer.status:
         case 200 if (doubt := endless(answer)) is not None:
             return doubt

@@ -9,20 +9,20 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
-from reconciler.drivers import answers, ids, looks, pages
-from reconciler.drivers._batch import judged, limited
+from reconciler.driver import Answer, Credential, Request, Session
+from reconciler.drivers import answers, auth, ids, lists, looks, pages
+from reconciler.drivers._batch import judge, limited
 from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _MAINTENANCE: Final = 60.0  # 503 "under maintenance. Please try again later"; how long is not said
 _FIELDS: Final = ("name", "status", "createdAt", "labels")  # no channel: it may have several
 _SHAPE: Final = pages.Shape(
-    statuses=pages.states(
-        draft="draft", running="running", completed="completed", stopped="stopped"
-    ),
+    statuses=pages.ours("draft", "running", "completed", "stopped"),
     created="created_date",
     labels="labels",
+    channel_at="channels",
+    numbers=False,
     always=("labels",),  # older versions may not list them
     attributes=(*("type", "status", "channels", "platforms", "source", "start_time", "labels"),),
 )
@@ -44,16 +44,12 @@ def _request(
     session: Session, method: Any, *path: str, query: Any = (), body: Any = None
 ) -> Request:
     settings: BatchCepSettings = session.settings
-    headers: tuple[tuple[str, Text], ...] = (
-        ("Authorization", ("Bearer ", settings.rest_api_key.secret())),
+    headers = (
+        auth.bearer(settings.rest_api_key.secret()),
         ("X-Batch-Project", settings.project),
         ("Content-Type", "application/json"),
     )
     return Request(method, session.base, (settings.version, *path), query, headers, body)
-
-
-def _delete(session: Session, items: tuple[Item, ...]) -> Request:
-    return _request(session, "POST", "campaigns", "delete", body={"id": items[0].target.id})
 
 
 def _gate(answer: Answer) -> answers.Gate | None:
@@ -62,45 +58,17 @@ def _gate(answer: Answer) -> answers.Gate | None:
     return limited(answer)
 
 
-def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> contract.Verdict:
-    """204 by the prose, 200 by the schema of the same page (seed 002)."""
-    if (first := _gate(answer)) is not None:
-        return first
-    if answers.emptied(answer):
-        return contract.Deleted()
-    return judged(answer, items[0].target.id, "id")
-
-
-def _list(session: Session) -> Flow:
-    def ask(cursor: str | None) -> Request:
-        at = () if cursor is None else (("from", cursor),)
-        query = (*at, ("limit", str(_PAGE)))
-        return _request(session, "GET", "orchestrations", "list", query=query)
-
-    where = {"items": "orchestrations", "next": "next_from", "total": "count", "more": "has_more"}
-    return pages.cursors(ask, _record(session), **where)
-
-
-def _look(session: Session, item: Item) -> Flow:
-    """The view shows push campaigns alone, and not in every version: else the list tells."""
-    wanted = item.target.id
-    query = (("orchestration_id", wanted),)
-    answer = yield _request(session, "GET", "orchestrations", "view", query=query)
-    seen = looks.sighted(answer, wanted, _record(session))
-    if isinstance(seen, contract.Present):
-        return seen
-    return looks.listed((yield from _list(session)), wanted)
-
-
-def _record(session: Session) -> pages.Record:
-    def record(item: Any, _shown: Any) -> Campaign | None:
-        if pages.id_of(pages.at(item, "id")) is None:
-            return None  # ids are texts
-        channels = pages.at(item, "channels")
-        single = channels[0] if isinstance(channels, list) and len(channels) == 1 else None
-        return _SHAPE.record(session.account, item, channel=pages.text(single))
-
-    return record
+_list: Final = lists.by_cursor(
+    _request,
+    _SHAPE.records,
+    path=("orchestrations", "list"),
+    query=(("limit", str(_PAGE)),),
+    at="from",
+    items="orchestrations",
+    next="next_from",
+    total="count",
+    more="has_more",
+)
 
 
 def _unsupported(settings: BatchCepSettings, campaign: Campaign) -> str | None:
@@ -123,11 +91,20 @@ DRIVER = contract.Driver(
     scope=lambda settings: f"project {settings.project}",
     unsafe=ids.body_id,
     unsupported=_unsupported,
-    delete=_delete,
-    judge=_judge,
+    delete=lambda session, items: _request(
+        session, "POST", "campaigns", "delete", body={"id": items[0].target.id}
+    ),
+    # 204 by the prose, 200 by the schema of the same page (seed 002).
+    judge=judge(_gate, "id", or_emptied=True),
     gate=_gate,
     list=_list,
-    look=_look,
+    # The view shows push campaigns alone, and not in every version: else the list tells.
+    look=looks.or_listed(
+        looks.by_id(
+            _request, _SHAPE.records, path=("orchestrations", "view"), at="orchestration_id"
+        ),
+        _list,
+    ),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,

@@ -12,16 +12,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Secret, Session, Text
-from reconciler.drivers import ids, looks, pages
-from reconciler.drivers._batch import judged, limited
-from reconciler.drivers.strictjson import NotJson, parse
+from reconciler.driver import Credential, Request, Secret, Session, Text
+from reconciler.drivers import ids, lists, looks, pages
+from reconciler.drivers._batch import judge, limited
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _FIELDS: Final = ("name", "status", "channel", "createdAt")
 _SHAPE: Final = pages.Shape(
     id="campaign_token",
+    # There is no word. Live is running or completed: the one that a guard stops.
+    status="live",
+    statuses={True: Status.RUNNING, False: Status.STOPPED},
     created="created_date",
     attributes=("live", "push_time", "from_api", "dev_only", "trigger"),
 )
@@ -42,60 +44,17 @@ class BatchMepSettings(contract.Settings):
 
 def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
     settings: BatchMepSettings = session.settings
-    headers: tuple[tuple[str, Text], ...] = (
+    headers = (
         ("X-Authorization", settings.rest_api_key.secret()),
         ("Content-Type", "application/json"),
     )
-    whole: tuple[str | Secret, ...] = (
-        settings.version,
-        settings.api_key.secret(),
-        "campaigns" if settings.kind == "push" else "in-app-campaigns",
-        *path,
-    )
+    kind = "campaigns" if settings.kind == "push" else "in-app-campaigns"
+    whole: tuple[str | Secret, ...] = (settings.version, settings.api_key.secret(), kind, *path)
     return Request(method, session.base, whole, query, headers)
 
 
-def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> contract.Verdict:
-    """200 only; its body is not documented, so empty or JSON without an error."""
-    first = limited(answer)
-    return first if first is not None else judged(answer, items[0].target.id, "campaign_token")
-
-
-def _list(session: Session) -> Flow:
-    def ask(offset: int) -> Request:
-        query = (("from", str(offset)), ("limit", str(_PAGE)))
-        return _request(session, "GET", "list", query=query)
-
-    # No total and no "more" are documented: a short page is the last.
-    return pages.offsets(ask, partial(_record, session), items=_items, size=_PAGE)
-
-
-def _items(answer: Answer) -> list[Any] | None:
-    """A bare array, as other clients see it, or an object with just one array in it."""
-    try:
-        said = parse(answer.body, mended=True)
-    except NotJson:
-        return None
-    if isinstance(said, dict) and "error_code" not in said:
-        arrays = [value for value in said.values() if isinstance(value, list)]
-        said = arrays[0] if len(arrays) == 1 else None
-    return said if isinstance(said, list) else None
-
-
-def _look(session: Session, item: Item) -> Flow:
-    request = _request(session, "GET", item.target.id)
-    return looks.look(request, item.target.id, partial(_record, session))
-
-
-def _record(session: Session, item: Any, _shown: Any) -> Campaign | None:
-    """There is no status word. Live is running or completed: the one that a guard stops; not live
-    is stopped or draft.
-    """
-    live = pages.at(item, "live")
-    state = Status.RUNNING if live else Status.STOPPED
-    if not isinstance(live, bool):
-        state = Status.UNKNOWN
-    return _SHAPE.record(session.account, item, status=state, channel=session.settings.kind)
+def _records(session: Session) -> pages.Record:
+    return _SHAPE.of(session.account, channel=session.settings.kind)
 
 
 def _unsupported(settings: BatchMepSettings, campaign: Campaign) -> str | None:
@@ -127,10 +86,18 @@ DRIVER = contract.Driver(
     unsafe=ids.path_id,
     unsupported=_unsupported,
     delete=lambda session, items: _request(session, "POST", "delete", items[0].target.id),
-    judge=_judge,
+    judge=judge(limited, "campaign_token"),  # 200 only; its body is not documented
     gate=limited,
-    list=_list,
-    look=_look,
+    list=lists.by_offset(  # no total and no "more" are documented: a short page is the last
+        _request,
+        _records,
+        path=("list",),
+        query=(("limit", str(_PAGE)),),
+        at="from",
+        items=partial(pages.only_list, error="error_code"),  # bare, as other clients see it
+        size=_PAGE,
+    ),
+    look=looks.by_id(_request, _records),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,

@@ -4,19 +4,19 @@ Vendor: developers.brevo.com/reference/delete-email-campaign, …/docs/{api-limi
 types of npm @getbrevo/brevo 6.0.3 (providers-2 §3). Only what was never scheduled can be deleted.
 """
 
-from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session
-from reconciler.drivers import answers, ids, looks, pages, rates
+from reconciler.driver import Credential, Item, Request, Session
+from reconciler.drivers import answers, ids, lists, looks, pages, rates
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 50
 _JSON: Final = (("Content-Type", "application/json"),)
-_WAIT: Final = 60.0  # where the answer does not say how long its window still lasts
+# A minute where the answer does not say how long its window still lasts.
+_GATE: Final = rates.gate(rates.seconds_left, "x-sib-ratelimit-reset", 60.0)
 _FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt")
 _SHAPE: Final = pages.Shape(
     statuses=pages.states(
@@ -63,26 +63,8 @@ def _delete(session: Session, items: tuple[Item, ...]) -> Request:
     return _request(session, "DELETE", items[0].target.id)
 
 
-def _gate(answer: Answer) -> answers.Gate | None:
-    return answers.gate(answer, rates.seconds_left(answer, "x-sib-ratelimit-reset", _WAIT))
-
-
-def _list(session: Session) -> Flow:
-    """Never with dates: those filters leave out what was not sent. And never with its HTML."""
-
-    def ask(offset: int) -> Request:
-        at = (("limit", str(_PAGE)), ("offset", str(offset)), ("sort", "asc"))
-        return _request(session, "GET", query=(*at, ("excludeHtmlContent", "true")))
-
-    record = _SHAPE.of(session.account, channel=session.settings.kind)
-    return pages.offsets(ask, record, items="campaigns", size=_PAGE, total="count")
-
-
-def _look(session: Session, item: Item) -> Flow:
-    request = _request(session, "GET", item.target.id)
-    record = _SHAPE.of(session.account, channel=session.settings.kind)
-    settled = partial(_unsupported, session.settings)
-    return looks.look(request, item.target.id, record, settled=settled)
+def _records(session: Session) -> pages.Record:
+    return _SHAPE.of(session.account, channel=session.settings.kind)
 
 
 def _unsupported(settings: BrevoSettings, campaign: Campaign) -> str | None:
@@ -109,10 +91,17 @@ DRIVER = contract.Driver(
     unsafe=ids.path_id,
     unsupported=_unsupported,
     delete=_delete,
-    judge=answers.judge_emptied(_gate, refused=(400, 403, 405)),
-    gate=_gate,
-    list=_list,
-    look=_look,
+    judge=answers.judge_emptied(_GATE, refused=(400, 403, 405)),
+    gate=_GATE,
+    list=lists.by_offset(  # never with dates: those filters leave out what was not sent
+        _request,
+        _records,
+        query=(("limit", str(_PAGE)), ("sort", "asc"), ("excludeHtmlContent", "true")),
+        size=_PAGE,
+        items="campaigns",
+        total="count",
+    ),
+    look=looks.by_id(_request, _records, settled=_unsupported),
     fields=_FIELDS,
     look_fields=_FIELDS,
     gone=lambda own, shown: own.mode == "archive" and shown.status is Status.COMPLETED,

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Request, Session
-from reconciler.drivers import answers, auth, ids, looks, pages
+from reconciler.drivers import answers, auth, ids, lists, looks, pages
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor names no most
@@ -29,21 +29,23 @@ _CAMPAIGN: Final = pages.Shape(
     attributes=("properties",),
 )
 _EMAIL: Final = pages.Shape(
+    status="state",
+    statuses=pages.states(  # they are over thirty; their beginnings tell
+        draft="*draft*, agent_generated",
+        stopped="canceled, error",
+        scheduled="scheduled*, published_or_scheduled*",
+        sent="published*",
+        running="automated*, processing*, pre_processing*",
+    ),
     created="createdAt",
     updated="updatedAt",
     channel="email",
     attributes=("state", "type", "isPublished", "workflowNames"),
 )
-_BEGINNINGS: Final = (  # the states of an email are over thirty; their beginnings tell
-    ("SCHEDULED", Status.SCHEDULED),
-    ("PUBLISHED_OR_SCHEDULED", Status.SCHEDULED),
-    ("PUBLISHED", Status.SENT),
-    ("AUTOMATED", Status.RUNNING),
-    ("PROCESSING", Status.RUNNING),
-    ("PRE_PROCESSING", Status.RUNNING),
-)
-
-
+_MORE: Final = {  # what must be asked for to be shown
+    "campaigns": (("properties", "hs_name,hs_campaign_status"),),
+    "emails": (("workflowNames", "true"),),
+}
 _VERSION: Final = ids.written(
     "v3|20[0-9]{2}-(03|09)(-beta)?", "is not a version; write it as in 2026-03, or v3"
 )
@@ -75,26 +77,10 @@ def _judge(session: Session, _items: Any, answer: Answer) -> contract.Verdict:
     return answers.judged(answer, answers.gate(answer, _WAIT), deleted=done, refused=_REFUSED)
 
 
-def _query(settings: HubSpotSettings) -> tuple[tuple[str, str], ...]:
-    if settings.kind == "campaigns":
-        return (("properties", "hs_name,hs_campaign_status"),)
-    return (("workflowNames", "true"),)
-
-
-def _list(session: Session) -> Flow:
-    def ask(after: str | None) -> Request:
-        at = () if after is None else (("after", after),)
-        query = (("limit", str(_PAGE)), *at, *_query(session.settings))
-        return _request(session, "GET", query=query)
-
-    where = {"items": "results", "next": "paging.next.after", "total": "total"}
-    return pages.cursors(ask, partial(_record, session), **where)
-
-
 def _look(session: Session, item: Item) -> Flow:
     """A deleted email is still shown to whoever asks for archived ones."""
-    wanted, read = item.target.id, partial(_record, session)
-    query = _query(session.settings)
+    wanted, read = item.target.id, _records(session)
+    query = _MORE[session.settings.kind]
     seen: contract.Sighting = yield from looks.look(
         _request(session, "GET", wanted, query=query), wanted, read
     )
@@ -107,22 +93,17 @@ def _look(session: Session, item: Item) -> Flow:
     return seen
 
 
-def _record(session: Session, item: Any, _page: Any) -> Campaign | None:
-    if session.settings.kind == "campaigns":
-        return _CAMPAIGN.record(session.account, item)
-    return _EMAIL.record(session.account, item, status=_state(item))
-
-
-def _state(item: Any) -> Status:
+def _records(session: Session) -> pages.Record:
     """An email that a workflow sends counts as running, whatever its state says."""
-    word, flows = pages.text(pages.at(item, "state")) or "", pages.at(item, "workflowNames")
-    if isinstance(flows, list) and flows:
-        return Status.RUNNING
-    if "DRAFT" in word or word == "AGENT_GENERATED":
-        return Status.DRAFT
-    if word in ("CANCELED", "ERROR"):
-        return Status.STOPPED
-    return next((state for start, state in _BEGINNINGS if word.startswith(start)), Status.UNKNOWN)
+    if session.settings.kind == "campaigns":
+        return _CAMPAIGN.records(session)
+
+    def record(item: Any, _shown: Any) -> Campaign | None:
+        used = pages.at(item, "workflowNames")
+        facts = {"status": Status.RUNNING} if isinstance(used, list) and used else {}
+        return _EMAIL.record(session.account, item, **facts)
+
+    return record
 
 
 DRIVER = contract.Driver(
@@ -140,7 +121,15 @@ DRIVER = contract.Driver(
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
     gate=partial(answers.gate, wait=_WAIT),
-    list=_list,
+    list=lists.by_cursor(
+        _request,
+        _records,
+        query=lambda settings: (("limit", str(_PAGE)), *_MORE[settings.kind]),
+        at="after",
+        items="results",
+        next="paging.next.after",
+        total="total",
+    ),
     look=_look,
     fields=("name", "status", "createdAt", "updatedAt"),
     look_fields=("name", "status", "createdAt", "updatedAt"),

@@ -11,24 +11,26 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Credential, Flow, Item, Listing, Request, Session, Text
-from reconciler.drivers import answers, ids, looks, pages
-from reconciler.model import Campaign, Limits, Status
+from reconciler.driver import Credential, Flow, Listing, Request, Session
+from reconciler.drivers import answers, ids, jsonapi, lists, looks, pages
+from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 100  # the vendor's most
 _GATE: Final = partial(answers.gate, wait=60.0)  # its longer window; a 429 says Retry-After
 _REFUSED: Final = (400, 405, 409, 410, 415, 422)  # "4XX" with its errors, but for what 404 says
 _SHAPE: Final = pages.Shape(
-    name="attributes.name",
-    created="attributes.created_at",
-    updated="attributes.updated_at",
-)
-_STATUS: Final = pages.states(
-    draft="draft",
-    scheduled="scheduled, preparing to schedule",
-    running="preparing to send, adding recipients, queued without recipients, sending, "
-    "sending segments, variations sent",
-    sent="sent",
+    within="attributes",
+    statuses=pages.states(
+        draft="draft",
+        scheduled="scheduled, preparing to schedule",
+        running="preparing to send, adding recipients, queued without recipients, sending, "
+        "sending segments, variations sent",
+        sent="sent",
+        stopped="cancelled*",  # some say why
+    ),
+    created="created_at",
+    updated="updated_at",
+    attributes=("status", "archived", "scheduled_at", "send_time"),
 )
 _REVISION: Final = ids.written(
     r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]{1,10})?",
@@ -51,65 +53,41 @@ class KlaviyoSettings(contract.Settings):
 
 def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Request:
     settings: KlaviyoSettings = session.settings
-    headers: tuple[tuple[str, Text], ...] = (
-        ("Authorization", ("Klaviyo-API-Key ", settings.api_key.secret())),
-        ("revision", settings.revision),
-    )
+    key = ("Authorization", ("Klaviyo-API-Key ", settings.api_key.secret()))
+    headers = (key, ("revision", settings.revision))
     return Request(method, session.base, ("api", "campaigns", *path), query, headers)
 
 
 def _list(session: Session) -> Flow:
     """Each channel by itself, which the vendor requires; archived ones beside, to be sure."""
-    lists: dict[str, Listing] = {}
+    found: dict[str, Listing] = {}
     for channel in session.settings.channels:
         for more, name in (("", channel), (",equals(archived,true)", f"archived {channel}")):
-            asked = f"equals(messages.channel,'{channel}'){more}"
-            lists[name] = yield from _list_of(session, channel, asked)
-    return pages.merged(lists, apart=False)
+            pages_of = lists.by_cursor(
+                _request,
+                partial(_records, channel),
+                query=(
+                    ("filter", f"equals(messages.channel,'{channel}'){more}"),
+                    ("include", "tags"),
+                    ("page[size]", str(_PAGE)),
+                ),
+                at="page[cursor]",
+                key="page[cursor]",
+                items="data",
+                next="links.next",
+            )
+            found[name] = yield from pages_of(session)
+    return pages.merged(found, apart=False)
 
 
-def _list_of(session: Session, channel: str, asked: str) -> Flow:
-    def ask(cursor: str | None) -> Request:
-        at = () if cursor is None else (("page[cursor]", cursor),)
-        query = (("filter", asked), ("include", "tags"), ("page[size]", str(_PAGE)), *at)
-        return _request(session, "GET", query=query)
+def _records(channel: str | None, session: Session) -> pages.Record:
+    """Of one *channel*, each with the names of its tags, which the page includes."""
 
     def record(item: Any, shown: pages.Shown) -> Campaign | None:
-        tags = _labels(item, shown.said)
-        return _record(session.account, item, channel=channel, labels=tags)
+        tags = jsonapi.related(item, shown.said, "tags", "name")
+        return _SHAPE.record(session.account, item, channel=channel, tags=tags)
 
-    return pages.cursors(ask, record, items="data", next="links.next", key="page[cursor]")
-
-
-def _labels(item: Any, page: dict[str, Any]) -> dict[str, str] | None:
-    """The names of its tags, which the page includes."""
-    included, own = page.get("included"), pages.at(item, "relationships.tags.data")
-    every = included if isinstance(included, list) else []
-    names = {
-        str(pages.at(one, "id")): pages.at(one, "attributes.name")
-        for one in every
-        if pages.at(one, "type") == "tag"
-    }
-    if not isinstance(own, list):
-        return None
-    return pages.labels([names.get(str(pages.at(one, "id"))) for one in own])
-
-
-def _look(session: Session, item: Item) -> Flow:
-    def record(said: dict[str, Any], _shown: Any) -> Campaign | None:
-        return _record(session.account, said.get("data"), channel=item.channel)
-
-    request = _request(session, "GET", item.target.id)
-    return looks.look(request, item.target.id, record)
-
-
-def _record(account: str, item: Any, **facts: Any) -> Campaign | None:
-    own = pages.at(item, "attributes")
-    word = pages.at(own, "status")
-    stopped = isinstance(word, str) and word.lower().startswith("cancelled")  # some say why
-    state = Status.STOPPED if stopped else pages.status(_STATUS, word)
-    kept = pages.chosen(own, "status", "archived", "scheduled_at", "send_time")
-    return _SHAPE.record(account, item, status=state, attributes=kept, **facts)
+    return record
 
 
 DRIVER = contract.Driver(
@@ -127,7 +105,9 @@ DRIVER = contract.Driver(
     judge=answers.judge_emptied(_GATE, refused=_REFUSED),
     gate=_GATE,
     list=_list,
-    look=_look,
+    look=lambda session, item: looks.by_id(
+        _request, partial(_records, item.channel), within="data"
+    )(session, item),
     fields=("name", "status", "channel", "createdAt", "updatedAt", "labels"),
     look_fields=("name", "status", "createdAt", "updatedAt"),
     page=_PAGE,

@@ -10,13 +10,14 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
-from reconciler.drivers import answers, ids, looks, pages
+from reconciler.driver import Answer, Credential, Request, Session, Text
+from reconciler.drivers import answers, ids, lists, looks, pages
 from reconciler.drivers.strictjson import mapping
-from reconciler.model import Campaign, Limits
+from reconciler.model import Limits
 
 _PAGE: Final = 50  # the most; a larger number is answered with fifty
 _WAIT: Final = 5.0  # listmonk has no limit; a proxy before it may have one
+_BRIEF: Final = ("no_body", "true")
 _BAD_KEY: Final = "invalid api credentials"
 _FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt", "labels")
 _SHAPE: Final = pages.Shape(
@@ -31,6 +32,7 @@ _SHAPE: Final = pages.Shape(
     created="created_at",
     updated="updated_at",
     labels="tags",
+    channel_at="messenger",
     attributes=("status", "type", "uuid", "send_at"),
 )
 
@@ -67,29 +69,6 @@ def _judge(_session: Session, _items: Any, answer: Answer) -> contract.Verdict:
     return answers.judged(answer, _gate(answer), deleted=done, refused=(403,))
 
 
-def _list(session: Session) -> Flow:
-    def ask(number: int) -> Request:
-        at = (("page", str(number)), ("per_page", str(_PAGE)), ("no_body", "true"))
-        return _request(session, "GET", query=(*at, ("order_by", "created_at"), ("order", "asc")))
-
-    def record(item: Any, _shown: Any) -> Campaign | None:
-        return _record(session, item)
-
-    return pages.numbers(ask, record, items="data.results", size=_PAGE, total="data.total")
-
-
-def _look(session: Session, item: Item) -> Flow:
-    def record(said: Any, _shown: Any) -> Campaign | None:
-        return _record(session, pages.at(said, "data"))
-
-    request = _request(session, "GET", item.target.id, query=(("no_body", "true"),))
-    return looks.look(request, item.target.id, record, missing=(400,))
-
-
-def _record(session: Session, item: Any) -> Campaign | None:
-    return _SHAPE.record(session.account, item, channel=pages.text(pages.at(item, "messenger")))
-
-
 DRIVER = contract.Driver(
     name="listmonk",
     title="listmonk, campaigns",
@@ -104,8 +83,15 @@ DRIVER = contract.Driver(
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=_judge,
     gate=_gate,
-    list=_list,
-    look=_look,
+    list=lists.by_number(
+        _request,
+        _SHAPE.records,
+        query=(_BRIEF, ("per_page", str(_PAGE)), ("order_by", "created_at"), ("order", "asc")),
+        size=_PAGE,
+        items="data.results",
+        total="data.total",
+    ),
+    look=looks.by_id(_request, _SHAPE.records, query=(_BRIEF,), within="data", missing=(400,)),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,

@@ -1,6 +1,8 @@
 """One campaign, read: what most vendors' call for it can say."""
 
 from collections.abc import Callable, Container
+from functools import partial
+from typing import Any
 
 from reconciler.driver import (
     Answer,
@@ -15,7 +17,8 @@ from reconciler.driver import (
     Unclear,
 )
 from reconciler.drivers.answers import odd
-from reconciler.drivers.pages import Record, Shape, Shown
+from reconciler.drivers.pages import Record, Records, Shown
+from reconciler.drivers.pages import at as inside
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign
 
@@ -41,12 +44,49 @@ def look(
     return sighted(answer, wanted, record, missing=missing, settled=settled)
 
 
-def by_id(request: Callable[..., Request], shape: Shape) -> Callable[[Session, Item], Flow]:
-    """`look` of a vendor that shows one campaign, as *shape*, by `request(session, "GET", id)`."""
+def by_id(
+    request: Callable[..., Request],
+    records: Records,
+    *,
+    path: tuple[str, ...] = (),
+    at: str | None = None,
+    query: tuple[tuple[str, str], ...] = (),
+    within: str | None = None,
+    missing: Container[int] = (404,),
+    settled: Callable[[Any, Campaign], str | None] = lambda _settings, _campaign: None,
+) -> Callable[[Session, Item], Flow]:
+    """`look` of a vendor that shows one campaign by `request(session, "GET", *path, id, query=…)`.
+
+    *at*: the parameter that the id goes into, instead of the path. *records* as for a listing;
+    *within*: where the campaign is in the answer, with dots; *missing* and *settled* as for `look`,
+    but that *settled* gets the account's settings too.
+    """
 
     def flow(session: Session, item: Item) -> Flow:
-        asked = request(session, "GET", item.target.id)
-        return look(asked, item.target.id, shape.of(session.account))
+        wanted, read = item.target.id, records(session)
+        where = (*path, wanted) if at is None else path
+        named = query if at is None else (*query, (at, wanted))
+        return look(
+            request(session, "GET", *where, query=named),
+            wanted,
+            read if within is None else lambda said, shown: read(inside(said, within), shown),
+            missing=missing,
+            settled=partial(settled, session.settings),
+        )
+
+    return flow
+
+
+def or_listed(
+    first: Callable[[Session, Item], Flow], listing: Callable[[Session], Flow]
+) -> Callable[[Session, Item], Flow]:
+    """`look` that asks as *first* does, and where that does not show the campaign, for all."""
+
+    def flow(session: Session, item: Item) -> Flow:
+        seen = yield from first(session, item)
+        if isinstance(seen, Present):
+            return seen
+        return listed((yield from listing(session)), item.target.id)
 
     return flow
 

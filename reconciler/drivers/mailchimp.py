@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Request, Session
-from reconciler.drivers import answers, auth, ids, looks, pages
+from reconciler.driver import Answer, Credential, Request, Session
+from reconciler.drivers import answers, auth, ids, lists, looks, pages
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Limits
 
@@ -60,19 +60,6 @@ def _gate(answer: Answer) -> answers.Gate | None:
     return answers.gate(answer, _WAIT)
 
 
-def _list(session: Session) -> Flow:
-    """Without the filter `status`: items show more states than it knows."""
-    only = ",".join(("total_items", *(f"campaigns.{one}" for one in _SHOWN)))
-
-    def ask(offset: int) -> Request:
-        order = (("sort_field", "create_time"), ("sort_dir", "ASC"), ("fields", only))
-        at = (("count", str(_PAGE)), ("offset", str(offset)))
-        return _request(session, "GET", query=(*at, *order))
-
-    where = {"items": "campaigns", "total": "total_items"}
-    return pages.offsets(ask, _SHAPE.of(session.account), size=_PAGE, **where)
-
-
 DRIVER = contract.Driver(
     name="mailchimp",
     title="Mailchimp, campaigns",
@@ -87,8 +74,20 @@ DRIVER = contract.Driver(
     delete=lambda session, items: _request(session, "DELETE", items[0].target.id),
     judge=answers.judge_emptied(_gate, refused=(400, 405, 422)),
     gate=_gate,
-    list=_list,
-    look=looks.by_id(_request, _SHAPE),
+    list=lists.by_offset(  # without the filter `status`: items show more states than it knows
+        _request,
+        _SHAPE.records,
+        query=(
+            ("count", str(_PAGE)),
+            ("sort_field", "create_time"),
+            ("sort_dir", "ASC"),
+            ("fields", ",".join(("total_items", *(f"campaigns.{one}" for one in _SHOWN)))),
+        ),
+        size=_PAGE,
+        items="campaigns",
+        total="total_items",
+    ),
+    look=looks.by_id(_request, _SHAPE.records),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,

@@ -5,6 +5,7 @@ between, a cursor comes again, "more" is promised and nothing follows. None of t
 complete inventory, because what a complete inventory does not list counts as gone.
 """
 
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -12,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from reconciler.driver import Answer, Listing, Request
+from reconciler.driver import Answer, Listing, Request, Session
 from reconciler.drivers.answers import odd
-from reconciler.drivers.strictjson import integer, mapping
+from reconciler.drivers.strictjson import NotJson, integer, mapping, parse
 from reconciler.model import Campaign, Status
 
 _MOST_PAGES: Final = 10_000
@@ -116,6 +117,8 @@ class Shown(msgspec.Struct, frozen=True):
 
 Record = Callable[[Any, Shown], Campaign | None]
 """Makes a record of an item and of the answer that it came in; None: it has no id."""
+Records = Callable[[Session], Record]
+"""What makes records for a session; `Shape.records` is one."""
 
 
 def cursors(
@@ -216,6 +219,18 @@ def _found(
     return shown, found if isinstance(found, list) else None
 
 
+def only_list(answer: Answer, *, error: str) -> list[Any] | None:
+    """The items of a bare array, or of an object with just one array in it and no *error*."""
+    try:
+        said = parse(answer.body, mended=True)
+    except NotJson:
+        return None
+    if isinstance(said, dict) and error not in said:
+        arrays = [value for value in said.values() if isinstance(value, list)]
+        said = arrays[0] if len(arrays) == 1 else None
+    return said if isinstance(said, list) else None
+
+
 def at(value: Any, path: str) -> Any:
     """What is in *value* at a *path* of keys with dots between them; None if there is nothing."""
     for key in path.split("."):
@@ -285,42 +300,51 @@ def instant(value: object) -> datetime | None:
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Where a vendor's item has what a record holds: keys, with dots further in.
 
-    *statuses*: the vendor's words, in lower case. *channel*: the one that all items have.
-    *attributes*: what is kept of the vendor's own words. *always*: keys that every item has, so
-    that of one without them it is not known.
+    *within*: where all of it is but the id. *numbers*: whether an id may be a number. *statuses*:
+    the vendor's words, as `states` makes them. *channel*: the one that all items have;
+    *channel_at*: where an item has its own, of a list the only one. *attributes*: what is kept of
+    the vendor's own words. *always*: keys that every item has, so that of one without them it is
+    not known.
     """
 
     id: str = "id"
+    numbers: bool = True
+    within: str | None = None
     name: str | None = "name"
     status: str | None = "status"
-    statuses: Mapping[str, Status] = {}
+    statuses: Mapping[Any, Status] = {}
     created: str | None = None
     updated: str | None = None
     labels: str | None = None
     channel: str | None = None
+    channel_at: str | None = None
     attributes: tuple[str, ...] = ()
     instant: Callable[[object], datetime | None] = instant
     always: tuple[Literal["labels"], ...] = ()
 
-    def record(self, account: str, item: Any, **facts: Any) -> Campaign | None:
+    def record(
+        self, account: str, item: Any, *, tags: object = None, **facts: Any
+    ) -> Campaign | None:
         """The record of *item*; None if it has no id. *facts* replace what its shape says.
 
-        What is there and cannot be read is unknown, not missing.
+        *tags* are its labels where they are not at one place of it. What is there and cannot be
+        read is unknown, not missing.
         """
-        id_ = id_text(at(item, self.id))
+        id_ = (id_text if self.numbers else id_of)(at(item, self.id))
         if id_ is None:
             return None
+        item = at(item, self.within) if self.within else item
         name = at(item, self.name) if self.name else None
         created = at(item, self.created) if self.created else None
         updated = at(item, self.updated) if self.updated else None
-        tags = at(item, self.labels) if self.labels else None
+        tags = at(item, self.labels) if self.labels else tags
         known: dict[str, Any] = {
             "name": name_of(name),
             "status": status(self.statuses, at(item, self.status)) if self.status else None,
-            "channel": self.channel,
+            "channel": only(at(item, self.channel_at)) if self.channel_at else self.channel,
             "created_at": self.instant(created),
             "updated_at": self.instant(updated),
-            "labels": labels(tags) if self.labels else None,
+            "labels": labels(tags),
             "attributes": chosen(item, *self.attributes),
             "unknown": unread_fields(
                 name=odd_name(name),
@@ -335,17 +359,36 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """What makes records of this shape for *account*; all of them have *facts*."""
         return lambda item, _shown: self.record(account, item, **facts)
 
+    def records(self, session: Session) -> "Record":
+        """What makes records of this shape for the account of *session*."""
+        return self.of(session.account)
+
 
 def states(**words: str) -> dict[str, Status]:
-    """A vendor's words for states: `states(running="sending, canceling", draft="save")`."""
+    """A vendor's words for states: `states(running="sending, canceling", draft="save")`.
+
+    A word may have `*` where anything may stand; of several that fit, the first counts.
+    """
     return {
         word.strip(): Status(state) for state, every in words.items() for word in every.split(",")
     }
 
 
+def ours(*words: str) -> dict[str, Status]:
+    """The states for which a vendor has the very words that we have."""
+    return {word: Status(word) for word in words}
+
+
 def text(value: object) -> str | None:
     """*value* if it is a text that says something, else None."""
     return value if isinstance(value, str) and value else None
+
+
+def only(value: object) -> str | None:
+    """*value*, or the only one in it if it is a list, if that is a text that says something."""
+    if isinstance(value, list):
+        value = value[0] if len(value) == 1 else None
+    return text(value)
 
 
 def name_of(value: object) -> str:
@@ -435,6 +478,21 @@ def chosen(item: object, *keys: str) -> dict[str, Any] | None:
     return {key: item[key] for key in keys if key in item} or None
 
 
-def status(table: Mapping[str, Status], word: object) -> Status:
-    """The vendor's *word* in ours, whatever its case."""
-    return table.get(word.lower(), Status.UNKNOWN) if isinstance(word, str) else Status.UNKNOWN
+def status(table: Mapping[Any, Status], word: object) -> Status:
+    """The vendor's *word* in ours, whatever its case; a boolean may be one."""
+    if isinstance(word, bool):
+        return table.get(word, Status.UNKNOWN)
+    if not isinstance(word, str):
+        return Status.UNKNOWN
+    text = word.lower()
+    if text in table:
+        return table[text]
+    fits = (state for one, state in table.items() if isinstance(one, str) and _fits(one, text))
+    return next(fits, Status.UNKNOWN)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Whether *text* is *pattern*, in which `*` stands for anything."""
+    if "*" not in pattern:
+        return False
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None

@@ -5,12 +5,21 @@ nothing. `Retry-After` needs no driver: whoever sends reads it.
 """
 
 import re
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from reconciler.driver import Answer
+from reconciler.drivers import answers
 
 _MOST: Final = 86_400.0  # seconds; what is beyond is no wait but a mistake
+
+
+def gate(
+    read: Callable[[Answer, str, float], float], header: str, otherwise: float
+) -> Callable[[Answer], answers.Gate | None]:
+    """`gate` of a vendor that says in a *header* how long to wait; see `seconds_left`, `until`."""
+    return lambda answer: answers.gate(answer, read(answer, header, otherwise))
 
 
 def seconds_left(answer: Answer, header: str, otherwise: float) -> float:

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Verdict
-from reconciler.drivers import answers, auth, ids, looks, pages, rates
+from reconciler.driver import Answer, Credential, Item, Request, Session, Verdict
+from reconciler.drivers import answers, auth, ids, lists, looks, pages, rates
 from reconciler.model import Limits
 
 _PAGE: Final = 50
 _MOST: Final = 50  # ids of a bulk deletion: "maxItems": 50
-_WAIT: Final = 5.0  # where the answer does not say when its window ends
+# Five seconds where the answer does not say when its window ends.
+_GATE: Final = rates.gate(rates.until, "x-ratelimit-reset", 5.0)
 _SHAPE: Final = pages.Shape(
     statuses=pages.states(draft="draft", scheduled="scheduled", sent="triggered"),
     created="created_at",
@@ -57,25 +58,12 @@ def _delete(session: Session, items: tuple[Item, ...]) -> Request:
     return _request(session, "DELETE", query=(("ids", joined),))
 
 
-def _gate(answer: Answer) -> answers.Gate | None:
-    return answers.gate(answer, rates.until(answer, "x-ratelimit-reset", _WAIT))
-
-
 def _judge(_session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
     """204 and empty. A 404 of many is about one of them, whichever: ask by halves."""
-    verdict = answers.judged(answer, _gate(answer), deleted=answers.emptied(answer))
+    verdict = answers.judged(answer, _GATE(answer), deleted=answers.emptied(answer))
     if isinstance(verdict, contract.Unconfirmed) and len(items) > 1:
         return contract.Split(verdict.detail)
     return verdict
-
-
-def _list(session: Session) -> Flow:
-    def ask(token: str | None) -> Request:
-        at = () if token is None else (("page_token", token),)
-        return _request(session, "GET", query=(("page_size", str(_PAGE)), *at))
-
-    where = {"items": "result", "next": "_metadata.next", "total": "_metadata.count"}
-    return pages.cursors(ask, _SHAPE.of(session.account), key="page_token", **where)
 
 
 def _scope(settings: SendGridSettings) -> contract.Text:
@@ -96,13 +84,22 @@ DRIVER = contract.Driver(
     unsafe=ids.path_id,
     delete=_delete,
     judge=_judge,
-    gate=_gate,
+    gate=_GATE,
     batches=lambda settings, items, most: contract.chunks(
         items, _MOST if settings.bulk else 1, most
     ),
     neighbours=True,
-    list=_list,
-    look=looks.by_id(_request, _SHAPE),
+    list=lists.by_cursor(
+        _request,
+        _SHAPE.records,
+        query=(("page_size", str(_PAGE)),),
+        at="page_token",
+        key="page_token",
+        items="result",
+        next="_metadata.next",
+        total="_metadata.count",
+    ),
+    look=looks.by_id(_request, _SHAPE.records),
     fields=_FIELDS,
     look_fields=_FIELDS,
     page=_PAGE,
