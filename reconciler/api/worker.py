@@ -23,7 +23,9 @@ def work(
     stop: Stop | None = None,
     hears: Hears = lambda listener: listener,
 ) -> None:
-    """Work the lanes of the projects of *sites* until *stop*, or with *once* until none is left.
+    """Work the lanes of the projects of *sites* until *stop*.
+
+    With *once* until none can be worked now.
 
     *metrics*: `[HOST:]PORT` where Prometheus and probes are answered meanwhile. *hears* makes each
     lane's listener of the one that tells those who follow.

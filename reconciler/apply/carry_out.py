@@ -112,17 +112,18 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> TakenRun:
 def executed(clearance: Clearance, run: TakenRun, agenda: Agenda) -> dict[Target, Fate]:
     """What became of the targets that were worked."""
     task, options, site = clearance.task, clearance.task.options, clearance.task.site
+    journal = clearance.known.journal
     execution = Execution(
         site,
-        clearance.known.journal,
+        journal,
         run.number,
         task.saved.digest,
         stop=task.stop,
-        closed=lambda account: clearance.permit.windows.closed(account, site.now()),
+        closed=lambda account: clearance.permit.windows.closed(account, journal.now()),
         max_wait=options.max_wait,
         first_run=options.first_run,
         drain=options.grace,
-        log=lambda: log_ahead(site, clearance.known.journal),
+        log=lambda: log_ahead(site, journal),
     )
     works = _works(clearance, agenda, run.policy)
     total = sum(len(one.jobs) for one in works)

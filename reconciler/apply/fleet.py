@@ -1,6 +1,7 @@
 """A worker: takes the lanes that are handed out for a project, and works several side by side."""
 
 import asyncio
+import hashlib
 import os
 import socket
 import threading
@@ -34,7 +35,7 @@ _UNFOLLOWED = 30.0  # seconds after its last lane in which whoever follows a run
 class WorkerOptions:
     """*concurrency*: lanes at a time. *stall*: seconds without a sign of life until a worker counts
     as dead. *grace*: seconds that requests in flight have after a signal. *once*: end when nothing
-    is left.
+    can be worked now.
     """
 
     concurrency: int = 8
@@ -58,8 +59,8 @@ class Worker:
     waits_for: str | None = "the database"
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
     _lanes: set[Stop] = field(default_factory=set)
+    _seen: str | None = None  # the digest of the project file, as it was when lanes were last woken
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Until it is told to stop; a database that is away is waited for."""
@@ -159,7 +160,18 @@ class Worker:
         with state.journal(self.site, project) as journal:
             assert journal.shared is not None
             end_unfollowed(journal, _UNFOLLOWED)
+            if (files := self._files()) != self._seen:
+                self._seen = files  # windows may be others now
+                journal.shared.handed.wake(files)
             return journal.shared.handed.lanes()
+
+    def _files(self) -> str:
+        """The digest of the project file as it is now."""
+        try:
+            data = (self.site.root / self.site.config).read_bytes()
+        except OSError:
+            data = b""
+        return hashlib.sha256(data).hexdigest()
 
     def _work(self, project: ProjectFile, number: int, ended: asyncio.Event) -> None:
         """One lane, in a thread of the pool. What goes wrong is its own trouble."""

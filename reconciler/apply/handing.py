@@ -56,6 +56,8 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
     if lanes is None:
         _tell_left(task, run)
         return agenda, replace(ending, left=True, stop=task.stop.exit)
+    if any(one.fates is None for one in lanes):  # what such a lane did, the journal knows
+        agenda = clearance.agenda()
     fates = {**_stopped(agenda, lanes), **fates_of([one.fates for one in lanes if one.fates])}
     codes = [Exit(one.code) for one in lanes if one.code is not None]
     ending = replace(ending, worked=fates.keys(), refused=min(codes) if codes else None)
@@ -131,7 +133,7 @@ def _stopped(agenda: Agenda, lanes: Sequence[HandedLane]) -> dict[Target, Fate]:
     return {
         one.target: Fate(Outcome.PENDING, said[one.target.account])
         for one in agenda.left
-        if one.target.account in said
+        if one.target.account in said and not one.in_doubt
     }
 
 

@@ -115,7 +115,8 @@ Judged = tuple[list[PlanTarget], Mapping[Target, Fate], Asking]
 
 def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[Judged]:
     """The same, some campaigns at a time: targets, the fates of those that have one, who asks."""
-    saved, now = task.saved, task.site.now()
+    saved = task.saved
+    now = task.site.now() if known is None else known.journal.now()
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
     static = _facts(task, fresh, now)
     absences = StillAsked(fresh.asked, table, now)

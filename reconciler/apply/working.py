@@ -1,15 +1,15 @@
 """A lane that was handed over, worked by a worker with its own project, manifests, credentials."""
 
 import tempfile
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.apply.bundle import Work, fates_text, unpacked
 from reconciler.apply.carry_out import executed
 from reconciler.apply.checkout import Checkout
+from reconciler.apply.turn import Turn
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit, Locked, ReconcilerError
 from reconciler.events import Event, Hears, Listener, kept, told
@@ -22,7 +22,7 @@ from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
 from reconciler.site import Site
 
-_POLL = 1.0  # seconds between two looks whether a lane, or its window, is free
+_BESIDE = 5.0  # seconds until it is looked again whether a run beside the workers has ended
 
 
 def work_lane(
@@ -56,7 +56,7 @@ def work_lane(
         except (LaneLost, JournalFailed):
             raise
         except Locked:  # somebody froze in the middle of a transaction: later
-            runner.mark("queued")
+            runner.mark("queued", whole=False)
         except ReconcilerError as error:
             runner.mark("stopped", said=f"{runner.judge}: {error}", code=error.exit)
         except Exception as error:  # ours; what was sent is in the journal, and looked at next time
@@ -78,11 +78,13 @@ class _Runner:
     stop: Stop
     grace: float
     hears: Hears
+    turn: Turn = field(init=False)
     checkout: Checkout | None = field(init=False, default=None)
     told: "_Teller" = field(init=False)
     listener: Listener = field(init=False)
 
     def __post_init__(self) -> None:
+        self.turn = Turn(self.handed.crowded)
         self.told = _Teller(self)
         self.listener = self.hears(self.told)
 
@@ -101,56 +103,52 @@ class _Runner:
         return self.handed.mark(self.lane.number, self.takes, to, **more)
 
     def run(self, work: Work) -> None:
-        """Until nothing is left, or this worker is to end."""
+        """Until nothing is left, it has to wait, or this worker is to end."""
         if not self._locked():
-            self.mark("queued")
             return
-        again = self.lane.takes > 0 and not self.lane.clean
-        while True:
-            fates = self._pass(work, again=again)
-            if self.stop.exit is not None and _left(fates):
-                self.mark("queued", done=_done(fates))
+        fates = self._pass(work, again=self.lane.takes > 0 and not self.lane.clean)
+        while any(one.shut for one in fates.values()) and self.stop.exit is None:
+            if self.turn.over:
+                break
+            if self._waits(fates):
                 return
-            if not any(one.shut for one in fates.values()):
-                self.mark("done", done=_done(fates), fates=fates_text(fates))
-                return
-            if not self._opened(fates):
-                return
-            again = False
+            fates = self._pass(work, again=False)
+        done = _done(fates)
+        if _left(fates) and (self.stop.exit is not None or self.turn.over):
+            self.mark("queued", done=done)
+        else:
+            self.mark("done", done=done, fates=fates_text(fates))
 
     def _locked(self) -> bool:
         """Whether the lane's lock was got; a run beside the workers is waited for."""
         who = {**self.owner, "run": self.lane.run, "plan": f"plan {self.lane.plan[:19]}"}
-        while self.stop.exit is None:
-            try:
-                self.held.take([self.lane.lane], {**who, "accounts": list(self.lane.accounts)})
-            except Locked as error:
-                if not self.mark("waiting", said=str(error)):
-                    raise LaneLost(f"another worker has taken {self.lane.lane}") from error
-                time.sleep(_POLL)
-            else:
-                return self.mark("working")
-        return False
+        try:
+            self.held.take([self.lane.lane], {**who, "accounts": list(self.lane.accounts)})
+        except Locked as error:
+            until = self.journal.now().timestamp() + _BESIDE
+            self.mark("waiting", said=str(error), until=until, whole=self.lane.clean)
+            return False
+        return True
 
-    def _opened(self, fates: Mapping[Target, Fate]) -> bool:
-        """Wait until a window opens; False if the lane came to its end first."""
-        while self.stop.exit is None:
-            now = self.site.now()
-            begun = self.journal.first_applied(self.lane.plan) or now
-            assert self.checkout is not None
-            if now - begun > self.checkout.project.guards.resume_max_age:
-                self.mark("done", done=_done(fates), fates=fates_text(fates))
-                return False
-            shut = {target.account for target, one in fates.items() if one.shut}
-            decisions = [self.checkout.window(name).decide(now) for name in shut]
-            if any(one.open for one in decisions):
-                return self.mark("working")
-            opens = [one.opens_at for one in decisions if one.opens_at is not None]
-            until = min(opens).timestamp() if opens else None
-            self.mark("waiting", said=decisions[0].rule, until=until, done=_done(fates))
-            time.sleep(min(_POLL * 5, max(_POLL, until - now.timestamp() if until else _POLL * 5)))
-        self.mark("queued", done=_done(fates))
-        return False
+    def _waits(self, fates: Mapping[Target, Fate]) -> bool:
+        """Give the lane back until a window opens, or the plan is too old; False if one is open."""
+        assert self.checkout is not None
+        now = self.journal.now()
+        shut = {target.account for target, one in fates.items() if one.shut}
+        decisions = [self.checkout.window(name).decide(now) for name in sorted(shut)]
+        if any(one.open for one in decisions):
+            return False
+        begun = self.journal.first_applied(self.lane.plan) or now
+        last = begun + self.checkout.project.guards.resume_max_age
+        opens = [one.opens_at for one in decisions if one.opens_at is not None]
+        if now >= last:
+            self.mark("done", done=_done(fates), fates=fates_text(fates))
+        else:
+            until = min([*opens, last]).timestamp()
+            files = self.checkout.project.digest
+            said = decisions[0].rule
+            self.mark("waiting", said=said, until=until, files=files, done=_done(fates))
+        return True
 
     # ---- one pass
 
@@ -162,8 +160,11 @@ class _Runner:
             file.flush()
             cleared = checkout.cleared(work, Path(file.name), again=again)
         fates = dict(cleared.agenda.fates)
+        self.told.done = _done({one: fates[one] for one in work.targets if one in fates})
         if cleared.clearance.accounts:
-            fates |= executed(cleared.clearance, cleared.run, cleared.agenda)
+            clearance = cleared.clearance
+            permit = replace(clearance.permit, windows=self.turn.within(clearance.permit.windows))
+            fates |= executed(replace(clearance, permit=permit), cleared.run, cleared.agenda)
         self.told.flush()
         return {target: fates.get(target, Fate(Outcome.PENDING)) for target in work.targets}
 
@@ -179,13 +180,13 @@ class _Teller(Listener):
     def __init__(self, runner: _Runner) -> None:
         self._runner = runner
         self._lines: list[str] = []
-        self._done = 0
+        self.done = 0
 
     def event(self, event: Event) -> None:
         if event.kind in ("run-started", "run-ended"):  # of the run, not of its lanes
             return
         self._lines.append(kept(event))
-        self._done += event.kind == "outcome"
+        self.done += event.kind == "outcome"
 
     def tick(self) -> None:
         self.flush()
@@ -196,7 +197,7 @@ class _Teller(Listener):
             return
         lines, self._lines = self._lines, []
         self._runner.handed.tell(self._runner.lane.run, lines)
-        if not self._runner.mark("working", done=self._done):
+        if not self._runner.mark("working", done=self.done):
             raise LaneLost(f"another worker has taken {self._runner.lane.lane}")
 
 

@@ -57,7 +57,7 @@ Exit codes: 0 ended by a signal or with nothing left, 1 error.
     metavar="[HOST:]PORT",
     help="Answer /metrics, /livez and /readyz there; a port alone is this machine only.",
 )
-@click.option("--once", is_flag=True, help="End when no lane is left.")
+@click.option("--once", is_flag=True, help="End when no lane can be worked now.")
 @pass_app
 def command(
     app: App,

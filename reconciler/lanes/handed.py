@@ -25,8 +25,8 @@ class HandedLane:
     """A lane of a plan. *takes*: how often a worker took it; *clean*: given back as it should be.
 
     *owner*: the worker, its host, pid and since when. *said*: why it stopped, or waits. *code*:
-    the exit code of what stopped it. *done*: targets worked so far. *fates*: at its end, what
-    became of each target, as JSON.
+    the exit code of what stopped it. *due*: whether it need not wait until a later time. *done*:
+    targets worked so far. *fates*: at its end, what became of each target, as JSON.
     """
 
     number: int
@@ -42,6 +42,7 @@ class HandedLane:
     said: str | None
     code: int | None
     waiting_until: datetime | None
+    due: bool
     began: datetime | None
     done: int
     fates: str | None
@@ -65,7 +66,7 @@ class Handover(Protocol):
         """Those of a run, or of a plan; of neither: those that are not at their end."""
 
     def take(self, number: int, owner: Mapping[str, Any]) -> HandedLane | None:
-        """Work the lane from now on, whoever did before; None if it is at its end."""
+        """Work the lane from now on, whoever did before; None if it is at its end, or not due."""
 
     def mark(
         self,
@@ -76,10 +77,22 @@ class Handover(Protocol):
         said: str | None = None,
         code: int | None = None,
         until: float | None = None,
+        files: str | None = None,
+        whole: bool = True,
         done: int | None = None,
         fates: str | None = None,
     ) -> bool:
-        """What the lane is now; False for whoever has lost it."""
+        """What the lane is now; False for whoever has lost it.
+
+        *until*: when it is due again, by the project file of the digest *files*. *whole*: who
+        gives it back has left nothing that is not written down.
+        """
+
+    def crowded(self) -> bool:
+        """Whether a lane that is due waits for a worker."""
+
+    def wake(self, files: str) -> None:
+        """Lanes that wait by another project file than *files* are due."""
 
     def unended(self, since: float) -> list[int]:
         """The runs whose last lane came to its end *since* seconds ago, and that nobody ended."""

@@ -142,7 +142,7 @@ def _database_opened(
 
 
 def dispatched(site: Site, project: ProjectFile, lanes: "Sequence[HandedLane]") -> None:
-    """See to it that every open one of *lanes* is handed out to a worker."""
+    """See to it that every open one of *lanes* is handed out to a worker, once it is due."""
     import asyncio
     import threading
 
@@ -154,7 +154,7 @@ def dispatched(site: Site, project: ProjectFile, lanes: "Sequence[HandedLane]") 
 
     async def main() -> None:
         async with Engine(url).open() as engine:
-            await engine.mend([one for one in lanes if one.open])
+            await engine.mend(lanes)
 
     def body() -> None:  # the caller may have an event loop of its own
         try:

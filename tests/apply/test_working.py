@@ -9,7 +9,9 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,12 @@ import msgspec
 import pytest
 
 from reconciler.apply.bundle import VERSION
+from reconciler.lanes.journal.postgres import PostgresJournal
 from tests.support.apply_site import Site
 from tests.support.postgres import Postgres
 
 MOVED = "UPDATE reconciler.meta SET value='7 00000001' WHERE key='place'"
+OLD = "UPDATE reconciler.plans SET first_applied=first_applied-86400*15"
 STATE = "  state: {env: RECONCILER_STATE}\n"
 
 
@@ -52,15 +56,16 @@ class Pair:
         assert old in text
         path.write_text(text.replace(old, new), "utf-8")
 
-    def work(self) -> str:
+    def work(self, *options: str) -> str:
         """A worker takes what is there; what it told."""
-        assert self.client.run("worker", "-C", str(self.worker), "--once", "--stall", "1") == 0
+        more = ("--once", "--stall", "1", *options)
+        assert self.client.run("worker", "-C", str(self.worker), *more) == 0, self.client.err
         return self.client.err
 
     def lanes(self) -> dict[str, dict[str, Any]]:
         """The lanes by their first account."""
-        sql = "SELECT accounts, state, said, code, fates, done, takes FROM reconciler.handed"
-        names = ("state", "said", "code", "fates", "done", "takes")
+        names = ("state", "said", "code", "fates", "done", "takes", "clean", "owner")
+        sql = f"SELECT accounts, {', '.join(names)} FROM reconciler.handed"
         return {
             json.loads(str(accounts))[0]: dict(zip(names, row, strict=True))
             for accounts, *row in self.server.ask(sql, self.database)
@@ -230,9 +235,7 @@ def test_a_rule_is_lifted_only_if_the_workers_project_lets_it_be(
 def test_a_lane_that_waited_for_longer_than_resume_max_age_is_not_begun(pair: Pair) -> None:
     pair.plan("push")
     pair.hand_over()
-    pair.server.tell(
-        "UPDATE reconciler.plans SET first_applied=first_applied-86400*15", pair.database
-    )
+    pair.server.tell(OLD, pair.database)
     code, said = stopped(pair)
     assert (code, "resumeMaxAge" in said) == (4, True), said
 
@@ -310,6 +313,95 @@ def test_a_worker_of_another_project_ends_at_once(pair: Pair) -> None:
     assert pair.client.run("worker", "-C", str(pair.worker), "--once") == 1
     assert "of project 'site', not of 'other'" in pair.client.err
     assert pair.lanes()["push"]["state"] == "queued"
+
+
+# ---------------------------------------------------------------- what a lane waits for
+
+NEVER = "windows: [{kind: deny, from: 2001-01-01, to: 2999-01-01}]"
+
+
+def test_a_lane_whose_window_is_closed_waits_without_a_worker_until_it_opens(pair: Pair) -> None:
+    pair.plan("push", "ios", "contact")
+    pair.hand_over()
+    for name in ("push", "contact"):
+        pair.mend("reconciler.yaml", f"    {name}: {{", f"    {name}: {{guards: {{{NEVER}}}, ")
+    pair.work("--concurrency", "1")
+    lanes = pair.lanes()
+    assert [lanes[one]["state"] for one in ("push", "ios", "contact")] == [
+        "waiting",
+        "done",
+        "waiting",
+    ]
+    assert (lanes["push"]["owner"], lanes["push"]["clean"], pair.sent()) == (None, 1, 3)
+    assert pair.client.run("status", "--format", "json") == 0
+    told = {one["accounts"][0]: one for one in json.loads(pair.client.out)["lanes"]}
+    assert (told["push"]["state"], told["push"]["left"]) == ("waiting", 3)
+    # It is never due but by `resumeMaxAge`, or where a checkout says something else.
+    days = datetime.fromisoformat(told["push"]["waitingUntil"]) - datetime.now(UTC)
+    assert timedelta(days=13, hours=23) < days < timedelta(days=14)
+    pair.work()
+    assert pair.lanes()["push"]["takes"] == 1
+    pair.mend("reconciler.yaml", f"contact: {{guards: {{{NEVER}}}, ", "contact: {")
+    pair.work()
+    assert pair.lanes()["contact"]["state"] == "done"
+    assert pair.lanes()["push"]["state"] == "waiting"
+
+
+def test_a_lane_that_waited_in_vain_says_so_once_the_plan_is_too_old(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    pair.mend("reconciler.yaml", "    push: {", f"    push: {{guards: {{{NEVER}}}, ")
+    pair.work()
+    pair.server.tell(OLD, pair.database)
+    pair.server.tell("UPDATE reconciler.handed SET waiting_until=0", pair.database)
+    code, said = stopped(pair)
+    assert (code, "resumeMaxAge" in said) == (4, True), said
+
+
+def test_a_worker_waits_for_a_run_beside_it_and_an_apply_names_the_worker(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    (lane,) = pair.server.ask("SELECT lane FROM reconciler.handed", pair.database)[0]
+    who = {"pid": 7, "user": "u", "host": "h", "since": "s", "plan": "p", "accounts": ["push"]}
+    with closing(PostgresJournal(pair.server.url(pair.database), "site")) as other:
+        locks = other.shared.locks()
+        locks.take([str(lane)], who)
+        pair.work()
+        found = pair.lanes()["push"]
+        assert (found["state"], found["owner"], found["clean"]) == ("waiting", None, 1)
+        assert "pid 7 of u on h" in found["said"]
+        locks.release()
+        locks.take([str(lane)], {**who, "worker": "h/7"})
+        assert pair.client.apply() == 75
+        assert "pid 7 of u on h" in pair.client.err
+        assert pair.sent() == 0
+        locks.release()
+    pair.server.tell("UPDATE reconciler.handed SET waiting_until=0", pair.database)
+    pair.work()
+    assert pair.lanes()["push"]["state"] == "done"
+
+
+def test_lanes_take_turns_where_there_are_more_than_workers_have_room_for(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.apply.turn.SECONDS", 0.0)
+    pair.plan("push", "ios")
+    pair.hand_over()
+    for _ in range(12):
+        if all(one["state"] == "done" for one in pair.lanes().values()):
+            break
+        pair.work("--concurrency", "1")
+    assert {one["state"] for one in pair.lanes().values()} == {"done"}
+    assert max(one["takes"] for one in pair.lanes().values()) > 1
+    assert pair.sent() == 6
+
+
+def test_a_lane_whose_job_was_lost_is_handed_out_again(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    pair.server.tell("SET search_path=reconciler; DELETE FROM procrastinate_jobs", pair.database)
+    pair.work()
+    assert pair.lanes()["push"]["state"] == "done"
 
 
 # ---------------------------------------------------------------- a state that lost something

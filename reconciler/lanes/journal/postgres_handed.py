@@ -15,7 +15,8 @@ CREATE TABLE handed(
   plan TEXT COLLATE "C" NOT NULL, lane TEXT COLLATE "C" NOT NULL, accounts TEXT NOT NULL,
   targets BIGINT NOT NULL, state TEXT NOT NULL DEFAULT 'queued', takes BIGINT NOT NULL DEFAULT 0,
   clean SMALLINT NOT NULL DEFAULT 1, owner TEXT, said TEXT, code INTEGER,
-  waiting_until DOUBLE PRECISION, began DOUBLE PRECISION, closed DOUBLE PRECISION,
+  waiting_until DOUBLE PRECISION, began DOUBLE PRECISION, taken DOUBLE PRECISION,
+  files TEXT, closed DOUBLE PRECISION,
   done BIGINT NOT NULL DEFAULT 0,
   fates TEXT);
 CREATE UNIQUE INDEX handed_once ON handed(plan, lane) WHERE state NOT IN ('done', 'stopped');
@@ -24,9 +25,10 @@ CREATE TABLE told(
   number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run BIGINT NOT NULL, line TEXT NOT NULL);
 CREATE INDEX told_run ON told(run, number);
 """
+_DUE = "(waiting_until IS NULL OR waiting_until <= extract(epoch FROM clock_timestamp())::float8)"
 _COLUMNS = (
     "number, run, plan, lane, accounts, targets, state, takes, clean, owner, said, code, "
-    "waiting_until, began, done, fates"
+    f"waiting_until, {_DUE}, began, done, fates"
 )
 _OPEN = "state NOT IN ('done', 'stopped')"
 
@@ -66,20 +68,21 @@ class HandedLanes:
         return [_lane(row) for row in rows]
 
     def take(self, number: int, owner: Mapping[str, Any]) -> HandedLane | None:
-        """Work the lane from now on, whoever did before; None if it is at its end.
+        """Work the lane from now on, whoever did before; None if it is at its end, or not due.
 
         What comes back says how it was left: whether it was taken before, and given back whole.
         """
         with self._transaction() as now:
             row = self._db.one(
-                f"SELECT {_COLUMNS} FROM handed WHERE number=? AND {_OPEN} FOR UPDATE", (number,)
+                f"SELECT {_COLUMNS} FROM handed WHERE number=? AND {_OPEN} AND {_DUE} FOR UPDATE",
+                (number,),
             )
             if row is None:
                 return None
             self._db.run(
                 "UPDATE handed SET state='working', takes=takes+1, clean=0, owner=?, "
-                "waiting_until=NULL, began=coalesce(began, ?) WHERE number=?",
-                (json.dumps(dict(owner)), now.timestamp(), number),
+                "waiting_until=NULL, began=coalesce(began, ?), taken=? WHERE number=?",
+                (json.dumps(dict(owner)), now.timestamp(), now.timestamp(), number),
             )
         return _lane(row)
 
@@ -92,25 +95,41 @@ class HandedLanes:
         said: str | None = None,
         code: int | None = None,
         until: float | None = None,
+        files: str | None = None,
+        whole: bool = True,
         done: int | None = None,
         fates: str | None = None,
     ) -> bool:
-        """What the lane is now; False for whoever has lost it (*takes*: how often it was taken)."""
-        ends = state in ("done", "stopped", "queued")
+        """What the lane is now; False for whoever has lost it (*takes*: how often it was taken).
+
+        Who waits until a time, or works no more, gives it back.
+        """
+        ends = state != "working"
         with self._transaction() as now:
             changed = self._db.run(
-                "UPDATE handed SET state=?, said=?, code=?, waiting_until=?, "
+                "UPDATE handed SET state=?, said=?, code=?, waiting_until=?, files=?, "
                 "done=coalesce(?, done), fates=coalesce(?, fates), clean=?, closed=?, "
                 "owner=CASE WHEN ?=1 THEN NULL ELSE owner END "
                 f"WHERE number=? AND takes=? AND {_OPEN}",
                 (
-                    *(state, said, code, until, done, fates, int(ends)),
+                    *(state, said, code, until, files, done, fates, int(ends and whole)),
                     *(None if state in OPEN else now.timestamp(), int(ends), number, takes),
                 ),
             )
             if changed and state not in OPEN:
                 self._db.run("DELETE FROM shelf WHERE kind='work' AND name=?", (str(number),))
         return changed > 0
+
+    def crowded(self) -> bool:
+        """Whether a lane that is due waits for a worker."""
+        sql = f"SELECT 1 FROM handed WHERE {_OPEN} AND owner IS NULL AND {_DUE} LIMIT 1"
+        return self._db.one(sql) is not None
+
+    def wake(self, files: str) -> None:
+        """Lanes that wait by another project file than *files* are due."""
+        with self._transaction():
+            sql = "UPDATE handed SET waiting_until=NULL WHERE state='waiting' AND files<>?"
+            self._db.run(sql, (files,))
 
     def unended(self, since: float) -> list[int]:
         """The runs whose last lane came to its end *since* seconds ago, and that nobody ended."""
@@ -155,7 +174,8 @@ def _lane(row: Sequence[Any]) -> HandedLane:
         said=row[10],
         code=row[11],
         waiting_until=None if row[12] is None else moment(row[12]),
-        began=None if row[13] is None else moment(row[13]),
-        done=row[14],
-        fates=row[15],
+        due=row[13],
+        began=None if row[14] is None else moment(row[14]),
+        done=row[15],
+        fates=row[16],
     )
