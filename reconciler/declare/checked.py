@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from reconciler.declare.doubts import doubts
 from reconciler.declare.near import near
 from reconciler.declare.phrases import BOUNDS, EMPTY, WANTED, bound, choice, cut, kind_of
 from reconciler.declare.strict import Loc, YamlDocument
@@ -45,6 +46,7 @@ def validate(
         teller.tell_all(mistakes(error))
         return None, teller.told
     teller.misread(made)
+    teller.wonder(made)
     return made, teller.told
 
 
@@ -215,18 +217,21 @@ class _Teller:
 
     def _warn(self, text: str, place: tuple[int, int], loc: Loc, *, echo: bool) -> None:
         shown = f" {cut(text)}" if echo else ""
-        self.told.append(
-            Diagnostic(
-                "warning",
-                "unquoted",
-                f"`{_dotted(self._at + loc)}` is the text{shown} here,"
-                " but YAML itself reads another value",
-                self._path,
-                place[0],
-                place[1],
-                f'write "{cut(text)}"' if echo else "put it in double quotes",
-            )
-        )
+        said = f"is the text{shown} here, but YAML itself reads another value"
+        fix = f'write "{cut(text)}"' if echo else "put it in double quotes"
+        self._wondered("unquoted", loc, said, place, fix)
+
+    def wonder(self, value: object) -> None:
+        """Warn of a pattern that probably does not mean what its author thought."""
+        for loc, said, fix in doubts(value):
+            if self._document.at(self._at + loc) is None:
+                continue  # a default, or what an account has from the project: told where it is
+            self._wondered("pattern", loc, said, self._document.blame(self._at + loc), fix)
+
+    def _wondered(self, code: str, loc: Loc, said: str, place: tuple[int, int], fix: str) -> None:
+        name = _dotted(self._at + loc)
+        message = f"`{name}` {said}"
+        self.told.append(Diagnostic("warning", code, message, self._path, *place, fix))
 
 
 _LAST = 10**9  # comes after everything inside

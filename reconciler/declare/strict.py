@@ -267,6 +267,35 @@ _WORDS = {
         "an unknown escape in a double-quoted text",
         "write a backslash as two, or use single quotes",
     ),
+    "did not find expected hexdecimal number": (
+        "an escape in a double-quoted text whose digits are none",
+        "write a backslash as two, or use single quotes",
+    ),
+    "found invalid Unicode character escape code": (
+        "an escape in a double-quoted text that is no character",
+        "write the character itself, or its whole escape (\\U and eight digits)",
+    ),
+    "exceeded maximum nesting depth": (
+        "nesting this deep is not allowed",
+        "nothing here needs that; flatten it",
+    ),
+    "found incompatible YAML document": (
+        "this version of YAML is not read",
+        "write `%YAML 1.2`, or take the line out",
+    ),
+    "found unknown directive name": ("a directive that YAML does not have", "take the line out"),
+    "did not find expected comment or line break": (
+        "something follows where the line should end",
+        "take it out, or put the text in quotes",
+    ),
+    "did not find expected <document start>": (
+        "something follows the end of the document",
+        "take it out, or begin another document with `---`",
+    ),
+    "found a tab character where an indentation space is expected": (
+        "a tab in the indentation",
+        "indent with spaces, never tabs",
+    ),
 }
 _NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 

@@ -57,11 +57,28 @@ def _list(session: Session, one: List) -> Flow:
         records = [record(item) for item in items]
         if constant:
             records = [one and structs.replace(one, **constant) for one in records]
-        total = integer(_at(said, one.total)) if one.total else None
-        return _paged(style, said, key, pages.page(records, total=total), len(items))
+        total = _count(_at(said, one.total)) if one.total else None
+        counts.extend(() if total is None else (total,))
+        total = counts[-1] if counts else None  # some vendors count on the first page alone
+        found = _paged(style, said, key, pages.page(records, total=total), len(items))
+        if answer.status == 206 and found.next is None and found.fault is None:
+            return structs.replace(found, fault="HTTP 206: the vendor says that this is a part")
+        return found
 
+    counts: list[int] = []
     overlap = _style(style) == "offset"
-    return (yield from pages.gather(first, ask, read, overlap=overlap))
+    listing = yield from pages.gather(first, ask, read, overlap=overlap)
+    if one.total and listing.complete and not counts:
+        why = f"no answer has a count of all campaigns at `{one.total}`"
+        return structs.replace(listing, complete=False, why=why)
+    return listing
+
+
+def _count(value: Any) -> int | None:
+    """How many campaigns there are: a JSON integer, or its digits as a text."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+        return int(value)
+    return integer(value)
 
 
 def _style(style: Next) -> str:
@@ -69,17 +86,22 @@ def _style(style: Next) -> str:
     return next((one for one in found if getattr(style, one) is not None), "none")
 
 
-def _parameters(style: Next, key: Any) -> list[tuple[str, str]]:
+def _parameters(style: Next, key: Any) -> list[tuple[str, str | int]]:
+    """What asks for the page of *key*; a number is one where the vendor wrote it as one."""
     match _style(style):
         case "offset":
-            return [(style.offset or "", str(key))]
+            return [(style.offset or "", key)]
         case "page":
-            return [(style.page or "", str(key))]
+            return [(style.page or "", key)]
         case "cursor" if key is not None:
             return [(style.sent_as or "", key)]
-        case "link" if key is not None:
-            return parse_qsl(key, keep_blank_values=True)
+        case "link" if key is not None:  # a query has no numbers, and a body that it is for has
+            return [(name, _typed(text)) for name, text in parse_qsl(key, keep_blank_values=True)]
     return []
+
+
+def _typed(text: str) -> str | int:
+    return int(text) if len(text) < 10 and text.isdecimal() and str(int(text)) == text else text
 
 
 def _paged(style: Next, said: Any, key: Any, page: Page, items: int) -> Page:
@@ -107,10 +129,9 @@ _LOST = "a page does not say where the next one is"
 def _following(page: Page, cursor: Any) -> Page:
     if cursor is None or cursor == "" or cursor is False:
         return page
-    text = pages.id_text(cursor)
-    if text is None:
+    if pages.id_text(cursor) is None:
         return structs.replace(page, fault=page.fault or _LOST)
-    return structs.replace(page, next=text)
+    return structs.replace(page, next=cursor)
 
 
 def _linked(page: Page, link: Any) -> Page:
@@ -202,7 +223,7 @@ def _holds(item: Any, wanted: Mapping[str, tuple[Any, ...]], key: str) -> bool:
 
 def _value(answer: Answer) -> Any:
     try:
-        return parse(answer.body)
+        return parse(answer.body, mended=True)
     except NotJson:
         return None
 

@@ -65,7 +65,7 @@ def read(
     session: Session,
     call: List | LookCall,
     item: Item | None = None,
-    more: Sequence[tuple[str, str]] = (),
+    more: Sequence[tuple[str, str | int]] = (),
     *,
     inside: str = "query",
 ) -> Request:
@@ -73,9 +73,8 @@ def read(
     filled = filling(session, item)
     body = templates.filled_json(call.body, filled)
     if inside == "json":
-        numbers = {key: int(value) if value.isdecimal() else value for key, value in more}
-        return _request(session, call, filled, {**(body or {}), **numbers})
-    return _request(session, call, filled, body, more)
+        return _request(session, call, filled, {**(body or {}), **dict(more)})
+    return _request(session, call, filled, body, [(key, str(value)) for key, value in more])
 
 
 def _request(

@@ -61,8 +61,10 @@ def _where(text: str) -> str:
 def _whole_pattern(text: str) -> str:
     import re2
 
+    options = re2.Options()
+    options.log_errors = False  # the library's own words, past us to standard error
     try:
-        re2.compile(text)
+        re2.compile(text, options)
     except re2.error:
         raise ValueError("is not an RE2 pattern; write one as in [0-9]{1,12}") from None
     return text

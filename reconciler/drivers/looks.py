@@ -100,7 +100,7 @@ def sighted(
     settled: Callable[[Campaign], str | None] = _nothing,
 ) -> Sighting:
     """What one *answer* shows of *wanted*."""
-    said = mapping(answer.body) if answer.status == 200 else None
+    said = mapping(answer.body, mended=True) if answer.status == 200 else None
     found = record(said, Shown(answer, said)) if said is not None else None
     if found is not None and found.id == wanted:
         return Present(found, settled(found))

@@ -4,11 +4,9 @@ import zlib
 
 from reconciler.lanes.wire import NoAnswer
 
-MAX_BODY = 1024 * 1024
 
-
-def decoded(body: bytes, coding: str | None) -> bytes:
-    """*body* without *coding*; `NoAnswer` for what is damaged, unknown, or a bomb.
+def decoded(body: bytes, coding: str | None, most: int) -> bytes:
+    """*body*, of at most *most* bytes, without *coding*; `NoAnswer` for what is damaged or odd.
 
     No body at all has nothing to decode, whatever its header says.
     """
@@ -19,9 +17,10 @@ def decoded(body: bytes, coding: str | None) -> bytes:
         raise NoAnswer("the answer's content coding is not known")
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
-        plain = inflater.decompress(body, MAX_BODY + 1)
+        plain = inflater.decompress(body, most + 1)
     except zlib.error as error:
         raise NoAnswer("the answer's compressed body is damaged") from error
-    if len(plain) > MAX_BODY or not inflater.eof or inflater.unused_data:
-        raise NoAnswer("the answer's compressed body is over 1 MiB, cut short, or has a surplus")
+    if len(plain) > most or not inflater.eof or inflater.unused_data:
+        said = f"over {most >> 20} MiB, cut short, or has a surplus"
+        raise NoAnswer(f"the answer's compressed body is {said}")
     return plain

@@ -22,14 +22,15 @@ import httpx
 
 from reconciler.driver import Answer, Request, Secret
 from reconciler.errors import ReconcilerError
-from reconciler.lanes.coding import MAX_BODY, decoded
+from reconciler.lanes.coding import decoded
 from reconciler.lanes.wire import NoAnswer, NotSent, Stage, Wire, wire_request
 
 DEADLINE = 30.0  # seconds from the first byte to the whole answer, however the bytes drip
 _CONNECT = 30.0  # seconds until there is a connection
 _LINGER = 0.1  # seconds after a whole answer in which more may come, if the peer does not close
 _MAX_HEADERS = 64 * 1024
-_MOST = MAX_BODY + 2 * _MAX_HEADERS
+_MAX_BODY = 1 << 20
+_MAX_READ = 16 << 20  # what GET asks for may be a listing without pages
 _PIECE = 64 * 1024
 _SENDING: ContextVar[bool] = ContextVar("sending", default=False)
 
@@ -101,14 +102,20 @@ class Sender:
         far = self._proxy is not None and self._proxy.startswith("https:")
         if self._context is None and (far or wire.scheme == "https"):  # it takes a while
             self._context = _verified(self._ca_file)
+        most = _most(wire)
         if self._proxy is None:
-            return Transport(wire.authority, None, self._context)
+            return Transport(wire.authority, None, self._context, most)
         auth = None
         if self._proxy_auth is not None:
             user, password = (one.reveal().encode() for one in self._proxy_auth)
             auth = (user, password)
         proxy = httpcore.Proxy(self._proxy, auth, None, self._context if far else None)
-        return Transport(wire.authority, proxy, self._context)
+        return Transport(wire.authority, proxy, self._context, most)
+
+
+def _most(wire: Wire) -> int:
+    """The bytes that the body of its answer may have."""
+    return _MAX_READ if wire.method == "GET" else _MAX_BODY
 
 
 class _Exchange:
@@ -165,16 +172,15 @@ class _Exchange:
         response = await self.transport.handle_async_request(request)
         self._status = response.status_code
         headers = _accepted(response)
-        body = bytearray()
+        body, most = bytearray(), _most(wire)
         assert isinstance(response.stream, _Parts)
         async with aclosing(aiter(response.stream)) as parts:
             async for part in parts:
                 body += part
-                if len(body) > MAX_BODY:
-                    raise NoAnswer("the answer's body is over 1 MiB")
-        return Answer(
-            response.status_code, headers, decoded(bytes(body), headers.get("content-encoding"))
-        )
+                if len(body) > most:
+                    raise NoAnswer(f"the answer's body is over {most >> 20} MiB")
+        plain = decoded(bytes(body), headers.get("content-encoding"), most)
+        return Answer(response.status_code, headers, plain)
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         """httpcore awaits this at each of its steps, and stops at what it raises."""
@@ -218,9 +224,13 @@ class Transport(httpx.AsyncBaseTransport):
     """One connection, for one request. *authority* is the vendor's, for what is told of it."""
 
     def __init__(
-        self, authority: str, proxy: httpcore.Proxy | None, context: ssl.SSLContext | None
+        self,
+        authority: str,
+        proxy: httpcore.Proxy | None,
+        context: ssl.SSLContext | None,
+        most: int = _MAX_BODY,
     ) -> None:
-        self.network = _Network(authority)
+        self.network = _Network(authority, most)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context, proxy=proxy, network_backend=self.network
         )
@@ -275,8 +285,9 @@ class _Parts(httpx.AsyncByteStream):
 class _Network(httpcore.AsyncNetworkBackend):
     """Opens one connection, and keeps what comes back on it."""
 
-    def __init__(self, authority: str) -> None:
+    def __init__(self, authority: str, most: int) -> None:
         self._authority = authority
+        self._most = most
         self._real = httpcore.AnyIOBackend()
         self._socket: httpcore.AsyncNetworkStream | None = None
         self.stream: httpcore.AsyncNetworkStream | None = None
@@ -306,8 +317,8 @@ class _Network(httpcore.AsyncNetworkBackend):
         data = await self.stream.read(_PIECE)
         self.heard += data
         self.ended = not data
-        if len(self.heard) > _MOST:
-            raise NoAnswer("the answer is over 1 MiB")
+        if len(self.heard) > self._most + 2 * _MAX_HEADERS:
+            raise NoAnswer(f"the answer is over {self._most >> 20} MiB")
         return data
 
     async def rest(self) -> None:
@@ -440,7 +451,7 @@ def _alone(answer: Answer, heard: bytes) -> Answer:
 
 def _behind(heard: bytes, method: str) -> tuple[bytes, bool]:
     """What stands behind the answer in *heard*, and whether the answer said where it ends."""
-    again = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST)
+    again = h11.Connection(h11.CLIENT, max_incomplete_event_size=len(heard) + 1)
     again.send(h11.Request(method=method, target="-", headers=[("Host", "-")]))
     again.send(h11.EndOfMessage())
     again.receive_data(heard)

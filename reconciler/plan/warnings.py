@@ -1,6 +1,7 @@
 """What does not stop a plan and should still be known."""
 
 import difflib
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -75,8 +76,14 @@ def _meant(origin: Entry | Protect, accounts: Collection[str], matches: Matches)
         return ""
     asked_for = (one.campaign for one in matches.hits.values() if one.campaign.account in accounts)
     texts = [one.id if origin.id is not None else one.name for one in islice(asked_for, _NEAR)]
-    close = difflib.get_close_matches(wanted, texts, n=1)
+    alike = [one for one in texts if _bare(one) == _bare(wanted)]
+    close = alike or difflib.get_close_matches(wanted, texts, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _bare(text: str) -> str:
+    """*text* without what a slip is about: case, and blanks around it."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def _of(origin: Entry | Protect, code: str, what: str) -> PlanWarning:

@@ -261,3 +261,24 @@ def test_json_that_no_text_or_number_holds_is_refused(text: str) -> None:
 @given(st.binary(max_size=200) | st.text('{}[]",:\\u1naN \n').map(str.encode))
 def test_parse_json_never_raises(data: bytes) -> None:
     parse_json(data, "f")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: "\\ud800"',
+        'a: "\\xzz"',
+        'a: "\\q"',
+        "[" * 3000,
+        "%YAML 9.9\n---\na: 1",
+        "%FOO\n---\na: 1",
+        "a: |9x\n  q",
+        "a: |\n\tq",
+        '"a" "b"',
+        "'a\n---\n'",
+    ],
+)
+def test_what_the_parser_refuses_is_told_in_our_words(text: str) -> None:
+    _, (first, *_) = parse(text.encode(), "x.yaml")
+    assert first.message != "this is no YAML"
+    assert first.fix

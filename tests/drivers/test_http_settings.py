@@ -418,3 +418,9 @@ def test_every_vendor_of_the_cookbook_is_right():
     assert len(cookbook.accounts()) >= 10
     for one in cookbook.accounts().values():
         cookbook.configured(one["settings"])
+
+
+def test_a_pattern_that_is_none_is_told_by_us_alone(capfd):
+    _, told = read(GOOD.replace("[0-9]{1,12}", "[0-9"))
+    assert [one.line for one in told] == [12]
+    assert capfd.readouterr() == ("", "")

@@ -50,7 +50,7 @@ def asked(serve: Serve, *requests: tuple[Any, ...], **more: Any) -> tuple[list[A
             found: list[Any] = []
             for _ in requests or ((),):
                 try:
-                    found.append(await ask(sender, get(server.url)))
+                    found.append(await ask(sender, Request("DELETE", server.url, ("x",))))
                 except (NoAnswer, NotSent) as error:
                     found.append(error)
             return found, server
@@ -606,6 +606,18 @@ def test_the_status_of_an_answer_that_is_not_believed_is_known() -> None:
         (found,), _ = asked(lambda wire, _, data=data: closing(wire, NO_ANSWERS[data]))
         assert isinstance(found, NoAnswer)
         assert found.status == status, data
+
+
+def test_a_listing_without_pages_may_be_larger_than_another_answer() -> None:
+    async def main(data: bytes) -> Answer:
+        async with serving(always(data)) as server:
+            return await ask(Sender(), get(server.url))
+
+    large = b"[" + b" " * 3_000_000 + b"]"
+    for data in (plain("200 OK", large), plain("200 OK", gzip.compress(large), GZIP)):
+        assert asyncio.run(main(data)).body == large
+    with pytest.raises(NoAnswer, match="body is over 16 MiB"):
+        asyncio.run(main(plain("200 OK", b" " * (16 * 1024 * 1024 + 1))))
 
 
 def test_no_word_of_a_library_or_of_the_vendor_is_in_a_failure() -> None:

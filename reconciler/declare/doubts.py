@@ -1,0 +1,84 @@
+"""What is right as it is written, and probably does not mean what its author thought.
+
+A pattern that finds nothing looks like work that is done, and an exception that finds nothing lets
+campaigns go: so what reads like another kind of pattern is told, with the way to write that one.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from reconciler.declare.entries import Entry
+from reconciler.declare.guards import Protect
+from reconciler.declare.quoting import quoted
+from reconciler.declare.selector import Selector
+from reconciler.driver.declared import Declared, Loc, keys_of
+
+Doubt = tuple[Loc, str, str]
+"""Where, what it means as it stands, the way to write what was probably meant."""
+
+_EDGE = re.compile(r"\*.*|.*[^\\]\*", re.DOTALL)  # `*` where a wildcard would stand
+_AS_REGEX = re.compile(  # a glob that has what only a regex means something by
+    r"\^.*|\.[*+].*|.*[^0-9]\.\*|.*\.\+.*|.*\\[dswDSW].*|.*\([^()]*\|[^()]*\).*", re.DOTALL
+)
+_AS_LIKE = re.compile(r"%[^*?\[]*|[^*?\[]*[^0-9*?\[]%", re.DOTALL)  # as SQL has it
+_AS_GLOB = re.compile(r"[^.\[\](){}|+\\^$]*( \*[^.\[\](){}|+\\^$]*|\w\*)", re.DOTALL)
+_SLASHES = re.compile(r"/(.+)/[a-z]*", re.DOTALL)
+
+
+def doubts(value: object, loc: Loc = ()) -> Iterator[Doubt]:
+    """All of them in *value*, a model that was read; *loc* is where it stands."""
+    match value:
+        case Declared():
+            if isinstance(value, Entry | Protect):
+                yield from _entry(value, loc)
+            if isinstance(value, Selector):
+                yield from _selector(value, loc)
+            for key, name in keys_of(type(value)).items():
+                yield from doubts(getattr(value, name), (*loc, key))
+        case Mapping():
+            for key, inner in value.items():
+                yield from doubts(inner, (*loc, key))
+        case tuple():
+            for index, inner in enumerate(value):
+                yield from doubts(inner, (*loc, index))
+
+
+def _entry(entry: Entry | Protect, loc: Loc) -> Iterator[Doubt]:
+    name = entry.name
+    if name is None:
+        return
+    if name.endswith("\n"):
+        said = "ends with a line end, which is a part of the name"
+        yield (*loc, "name"), said, f"write {quoted(name.rstrip(chr(10)))} on one line"
+    elif _EDGE.fullmatch(name):
+        said = "is a name to the letter, in which `*` stands for itself"
+        yield (*loc, "name"), said, f"for a pattern write `match: {{name: {quoted(name)}}}`"
+
+
+def _selector(match: Selector, loc: Loc) -> Iterator[Doubt]:
+    if match.name is not None:
+        yield from _glob(match.name, (*loc, "name"))
+    if match.name_regex is not None:
+        yield from _regex(match.name_regex, (*loc, "nameRegex"))
+    for key, value in (match.labels or {}).items():
+        if _EDGE.fullmatch(value):
+            said = "is a label's value to the letter, in which `*` stands for itself"
+            yield (*loc, "labels", key), said, "write the whole value; labels have no patterns"
+
+
+def _glob(text: str, loc: Loc) -> Iterator[Doubt]:
+    if _AS_REGEX.fullmatch(text):
+        said = "is a glob, in which `.` `^` `(` `|` `+` stand for themselves"
+        yield loc, said, f"for a regex write `nameRegex: {quoted(text)}`"
+    elif _AS_LIKE.fullmatch(text):
+        said = "is a glob, in which `%` stands for itself"
+        yield loc, said, f"for any text write `*`: {quoted(text.replace('%', '*'))}"
+
+
+def _regex(text: str, loc: Loc) -> Iterator[Doubt]:
+    if inside := _SLASHES.fullmatch(text):
+        said = "is a regex of the whole name, and its slashes are part of it"
+        yield loc, said, f"write {quoted(inside[1])}; `(?i)` before it is for any case"
+    elif _AS_GLOB.fullmatch(text):
+        said = "is a regex, in which `*` repeats the one character before it"
+        yield loc, said, f"for a glob write `name: {quoted(text)}`; for any text in a regex, `.*`"
