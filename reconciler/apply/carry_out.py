@@ -11,6 +11,7 @@ from reconciler.apply.judging import Agenda, judge, write_down
 from reconciler.apply.limits import check_limits
 from reconciler.apply.permits import Permit, start_record
 from reconciler.apply.task import Task
+from reconciler.apply.untraced import older_than_trace
 from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.known import Known
@@ -99,7 +100,12 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> TakenRun:
     task, known, given = clearance.task, clearance.known, clearance.permit
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
-    policy = LookPolicy(untraced=clearance.untraced, resumed=resumed)
+    names = [one.name for one in clearance.accounts]
+    policy = LookPolicy(
+        untraced=clearance.untraced,
+        resumed=resumed,
+        older=older_than_trace(known, clearance.fresh, names),
+    )
     keep_plan(task.site, journal, saved)
     said = start_record(task, given, resumed=resumed)
     holding = json.dumps(who, sort_keys=True)

@@ -18,7 +18,7 @@ from reconciler.apply.jobs import LookPolicy
 from reconciler.apply.judging import Agenda, accounts_of, judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, at_any_hour
 from reconciler.apply.task import ApplyOptions, Task
-from reconciler.apply.untraced import check_blind, untraced_now
+from reconciler.apply.untraced import check_blind, older_than_trace, untraced_now
 from reconciler.apply.windows import OpenWindows
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Stale
@@ -85,7 +85,11 @@ class Checkout:
             permit = at_any_hour(whole, known, agenda, counted, begun=self._begun())
         write_down(mine, known, self.lane.run, agenda, fresh)
         names = sorted({*work.untraced, *lost})
-        policy = LookPolicy(untraced=names, resumed=work.resumed or again)
+        policy = LookPolicy(
+            untraced=names,
+            resumed=work.resumed or again,
+            older=older_than_trace(known, fresh, self.lane.accounts),
+        )
         # A person's word was about what was untraced then.
         options = replace(mine.options, first_run=work.first_run and not lost)
         clearance = Clearance(

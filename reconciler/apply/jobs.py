@@ -26,11 +26,13 @@ class LookPolicy:
     """Why targets are looked at before their request.
 
     *resumed*: the plan was begun before. *untraced*: accounts of which the journal may not know
-    what was sent.
+    what was sent. *older*: those whose inventory is no newer than what the journal knows of them;
+    where it has never sent for a target, another journal may have, after that inventory.
     """
 
     untraced: Collection[str]
     resumed: bool
+    older: Collection[str] = ()
 
     def reason(
         self, account: Account, one: PlanTarget, campaign: Campaign | None
@@ -51,6 +53,8 @@ class LookPolicy:
             return LookReason.UNTRACED
         if self.resumed:
             return LookReason.RESUMED
+        if account.name in self.older and not one.state.sends:
+            return LookReason.OLDER
         return LookReason.COPY if account.keep_copy else None
 
 

@@ -10,6 +10,7 @@ from reconciler.driver.looks import can_look
 from reconciler.errors import Usage
 from reconciler.lanes.accounts import untraced
 from reconciler.lanes.known import Known
+from reconciler.plan.today import FreshPlan
 
 
 def untraced_now(task: Task, known: Known, names: Collection[str]) -> list[str]:
@@ -17,6 +18,22 @@ def untraced_now(task: Task, known: Known, names: Collection[str]) -> list[str]:
     created = datetime.fromisoformat(task.saved.plan.metadata.created_at)
     scopes = {name: known.scopes.get(name) for name in names}
     return untraced(scopes, known.journal, task.saved.digest, created)
+
+
+def older_than_trace(known: Known, fresh: FreshPlan, names: Collection[str]) -> list[str]:
+    """Those of the accounts *names* whose inventory was captured before the journal's trace began.
+
+    Or nobody knows when. A journal that was lost may have known of doubts at campaigns that such an
+    inventory still lists; one that was captured since has seen them there after those.
+    """
+    found = []
+    for name in names:
+        scope, facts = known.scopes.get(name), fresh.facts.accounts.get(name)
+        since = None if scope is None else known.journal.traced(scope)
+        captured = None if facts is None else facts.captured_at
+        if since is None or captured is None or captured <= since:
+            found.append(name)
+    return found
 
 
 def tell_untraced(task: Task, names: Collection[str]) -> None:

@@ -295,7 +295,7 @@ def _may_go_unseen(lane: Lane, job: Job, sighting: Unclear, sights: Sights) -> b
         return False
     if job.look is LookReason.UNTRACED:
         return lane.line.context.first_run
-    return job.look is LookReason.RESUMED
+    return job.look in (LookReason.RESUMED, LookReason.OLDER)
 
 
 async def confirm(lane: Lane, witnesses: Witnesses) -> None:

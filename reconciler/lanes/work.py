@@ -43,6 +43,7 @@ class LookReason(StrEnum):
     STATUS = "unknown status"
     RESUMED = "resumed"
     UNTRACED = "no trace in the journal"
+    OLDER = "the inventory is older than the trace"
     SUSPECT = "it may have come back"
     EXCEPTION = "an exception may hold"
     COPY = "keepCopy"

@@ -308,6 +308,63 @@ def test_a_trace_of_one_scope_says_nothing_of_another(site: Site) -> None:
     assert "has no trace of ios" in site.err
 
 
+@pytest.fixture
+def lost(push: Site) -> Site:
+    """A journal that had a doubt is lost, and another has a trace of the scope from elsewhere."""
+    push.plan()
+    assert push.apply("--limit", "1") == 5
+    for one in state(push).parent.glob("state.db*"):
+        if one.is_file():
+            one.unlink()
+    only_of(push, "push-old-2")
+    push.plan()
+    assert push.outcomes() == (0, {"push/push-old-2": "deleted"})
+    push.manifest("push")
+    return push
+
+
+def only_of(push: Site, id_: str) -> None:
+    path = push.root / "manifests" / "push.yaml"
+    path.write_text(path.read_text().replace('match: {name: "old *"}', f"id: {id_}"))
+
+
+def asked(push: Site, since: int) -> list[str]:
+    return [row["method"] for row in push.ledger()[since:]]
+
+
+def test_a_trace_of_one_campaign_says_nothing_of_others_that_were_listed_before(
+    lost: Site,
+) -> None:
+    """What the lost journal knew of them came after that inventory, if it came."""
+    sent = len(lost.ledger())
+    lost.plan()
+    code, outcomes = lost.outcomes()
+    assert asked(lost, sent)[0] == "GET"
+    assert outcomes["push/push-old-0"] == "already-absent"  # by that look
+    assert outcomes["push/push-old-1"] == "deleted"
+    assert code == 0
+
+
+def test_what_an_inventory_shows_that_is_newer_than_the_trace_is_there(lost: Site) -> None:
+    stays = [one for one in campaigns() if one["account"] == "push" and one["id"][-1] == "1"]
+    lost.inventory(stays, age=timedelta(seconds=-2))
+    sent = len(lost.ledger())
+    lost.plan()
+    assert lost.outcomes()[1]["push/push-old-1"] == "deleted"
+    assert asked(lost, sent) == ["POST"]
+
+
+def test_when_an_inventory_was_captured_is_unknown_and_so_is_what_it_lists(lost: Site) -> None:
+    records = [one for one in campaigns() if one["account"] == "push"]
+    text = "".join(json.dumps(one) + "\n" for one in records)
+    (lost.root / "inventory.ndjson").write_text(text)
+    sent = len(lost.ledger())
+    lost.plan()
+    outcomes = lost.outcomes()[1]
+    assert asked(lost, sent)[0] == "GET"
+    assert outcomes["push/push-old-0"] != "deleted"
+
+
 # ---------------------------------------------------------------- accounts of one scope
 
 

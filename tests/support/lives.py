@@ -31,15 +31,29 @@ _FORMS = {
 }
 
 
+Whose = tuple[str, int]  # a project by its name, and how often its journal was another one
+
+
+@dataclass
+class Pulled(Asked):
+    """What *who* have seen in a listing that became an inventory."""
+
+    who: Whose = ("", 0)
+
+
 @dataclass
 class Project:
-    """One project file: what each of its accounts is now, and its plans. *backups* of its state."""
+    """One project file: what each of its accounts is now, and its plans. *backups* of its state.
+
+    *journals*: how often its journal was put in another's place.
+    """
 
     name: str
     accounts: dict[str, Place]
     plans: int = 0
     backups: list[dict[str, bytes]] = field(default_factory=list)
     aside: list[dict[str, bytes]] = field(default_factory=list)
+    journals: int = 0
 
 
 @dataclass
@@ -53,7 +67,7 @@ class Life:
     seed: int
     told: list[str] = field(default_factory=list)
     now: float = 0.0
-    commands: list[str] = field(default_factory=list)  # the project that each was of
+    commands: list[Whose] = field(default_factory=list)  # whose each was
     kills: int = 0
     last: Done = Done(0, "", "")  # the newest apply
 
@@ -110,13 +124,15 @@ class Life:
         head = {"apiVersion": "reconciler/v1", "kind": "Inventory", "accounts": facts}
         text = "".join(json.dumps(one) + "\n" for one in (head, *records))
         (self.root / f"{project.name}.ndjson").write_text(text)
+        for place in project.accounts.values():
+            self.town.asked.append(Pulled(-1, place, who=(project.name, project.journals)))
 
     # ---- commands
 
     def run(self, project: Project, *arguments: str, dies: Any = None) -> Done:
         self.now += 600
         self.town.command = len(self.commands)
-        self.commands.append(project.name)
+        self.commands.append((project.name, project.journals))
         done = self.forks.run(
             *("--config", f"{project.name}.yaml", *arguments),
             root=self.root,
@@ -237,12 +253,18 @@ class Life:
         self.town.asked.append(looked)
 
     def check_blind(self) -> None:
-        """No project repeats a deletion without a look or a plain answer between."""
+        """No project repeats a deletion without a look or a plain answer between.
+
+        What an inventory shows is a look at what only a journal that is gone has sent.
+        """
         last: dict[tuple[str, Place, str], Any] = {}
         for row in self.town.asked:
             if row.place is None:
                 continue
-            project = self.commands[row.command]
+            if isinstance(row, Pulled):
+                self._seen(last, row)
+                continue
+            project, _ = self.commands[row.command]
             if row.id is None:
                 for key in [k for k in last if k[:2] == (project, row.place)]:
                     del last[key]
@@ -251,6 +273,12 @@ class Life:
             # Told no (429, 400, 404) while the client lived: nothing happened, and it knows.
             assert before is None or before.status in (400, 404, 429), f"{row} after {before}"
             last[project, row.place, row.id] = row
+
+    def _seen(self, last: dict[tuple[str, Place, str], Any], pulled: Pulled) -> None:
+        name, now = pulled.who
+        for key in [k for k in last if k[:2] == (name, pulled.place)]:
+            if self.commands[last[key].command][1] != now:
+                del last[key]
 
     def check_log(self) -> None:
         """Every request is in the log, once; so is what came of it, unless a run died of it.
@@ -275,7 +303,7 @@ class Life:
         asked: dict[tuple[str, Place, str], int] = {}
         for row in self.town.asked:
             if row.id is not None and row.place is not None:
-                key = self.commands[row.command], row.place, row.id
+                key = self.commands[row.command][0], row.place, row.id
                 asked[key] = asked.get(key, 0) + 1
         for key, times in asked.items():
             assert intended.get(key, 0) >= times, f"{key}: {times} requests, {intended.get(key)}"
@@ -337,6 +365,7 @@ def restore(life: Life, project: Project) -> None:
     """A copy of the state is put in its place."""
     if project.backups:
         life.say("restore")
+        project.journals += 1
         put(life.state(project), life.dice.choice(project.backups))
 
 
@@ -345,6 +374,7 @@ def lose(life: Life, project: Project) -> None:
     files = held(life.state(project))
     if files:
         life.say("lose")
+        project.journals += 1
         project.aside.append(files)
         put(life.state(project), {})
 
@@ -353,6 +383,7 @@ def back(life: Life, project: Project) -> None:
     """What was moved aside comes back; the one in its place goes."""
     if project.aside:
         life.say("back")
+        project.journals += 1
         now = held(life.state(project))
         put(life.state(project), project.aside.pop())
         if now:
