@@ -118,7 +118,7 @@ def test_whatever_happens_to_workers_and_database_nothing_is_lost(
 ) -> None:
     dice = random.Random(round_)
     with fleet(tmp_path, postgres, lanes=24, targets=5, seed=round_) as many:
-        many.start(3)
+        many.start(3, concurrency=24)  # room for those of the others
         client = many.apply()
         many.until(lambda: many.seen > 20, "they begin")
         happens = [many.kill, many.freeze, many.restart, many.drain]

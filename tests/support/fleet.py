@@ -16,9 +16,10 @@ from tests.support.crash_project import Ended, Place, check_done, ended, make, p
 from tests.support.crash_vendor import Habits, Vendor
 from tests.support.postgres import Postgres
 
-STALL = 2.0
+STALL = 3.0
 LIMIT, PER = 8, 1.0
 PATIENCE = 90.0
+_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 
 
 @dataclass
@@ -83,23 +84,44 @@ class Fleet:
 
     # ---- what happens to workers
 
-    def kill(self, dice: random.Random) -> float:
-        """kill -9 of one; the seconds until all of its lanes are somebody else's."""
-        victim = dice.choice(self.workers)
+    def kill(self, dice: random.Random) -> None:
+        """kill -9 of one: all of its lanes are soon somebody else's."""
+        victim = self._busy(dice)
         self.workers.remove(victim)
         os.kill(victim.pid, signal.SIGKILL)
         victim.wait()
-        self.start()
-        return self.until(lambda: victim.pid not in self.owners().values(), "the lanes move")
+        self.check_moved(victim.pid)
+        self.start(concurrency=24)
 
-    def freeze(self, dice: random.Random) -> float:
+    def freeze(self, dice: random.Random) -> None:
         """SIGSTOP of one until its lanes are somebody else's; then it wakes."""
-        victim = dice.choice(self.workers)
+        victim = self._busy(dice)
         os.kill(victim.pid, signal.SIGSTOP)
         try:
-            return self.until(lambda: victim.pid not in self.owners().values(), "the lanes move")
+            self.check_moved(victim.pid)
         finally:
             os.kill(victim.pid, signal.SIGCONT)
+
+    def _busy(self, dice: random.Random) -> subprocess.Popen[bytes]:
+        """A worker that has lanes, if any are left."""
+        self.until(lambda: any(self.owners().values()) or not self.owners(), "one is at work")
+        owners = self.owners().values()
+        busy = [one for one in self.workers if one.pid in owners]
+        return dice.choice(busy or self.workers)
+
+    def check_moved(self, pid: int) -> None:
+        """The lanes of *pid*, which has just died or frozen, move in time, by the database."""
+        (died,) = self.server.ask(_CLOCK, self.database)[0]
+        mine = [number for number, _, whose in self._handed() if whose == pid]
+        self.until(lambda: pid not in self.owners().values(), "the lanes move")
+        taken = {number: at for number, at, _ in self._handed()}
+        late = {n: taken[n] - died for n in mine if taken[n] - died > 2 * STALL}
+        assert not late, (late, self.logs())
+
+    def _handed(self) -> list[tuple[Any, ...]]:
+        """Number, last taking and owner of each lane that is not at its end."""
+        rows = self.server.ask("SELECT number, taken, owner FROM reconciler.handed", self.database)
+        return [(n, at, owner and json.loads(str(owner))["pid"]) for n, at, owner in rows]
 
     def restart(self, _: random.Random) -> None:
         """The database crashes, and comes back."""
@@ -113,7 +135,7 @@ class Fleet:
         for one in leaving:
             code = one.wait(30)  # one that has just begun ends as any process does
             assert code in (0, 143, -signal.SIGTERM), (code, self.logs())
-        self.start(3)
+        self.start(3, concurrency=24)
 
     def finish(self, client: subprocess.Popen[bytes]) -> Ended:
         """Whatever happened, applied again until it is done."""
