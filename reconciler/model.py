@@ -189,7 +189,7 @@ class Reason(StrEnum):
     METADATA = "metadata"
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class Source(Struct, frozen=True, kw_only=True, gc=False):
     """An absence that asks for a target."""
 
     manifest: str
@@ -197,7 +197,7 @@ class Source(Struct, frozen=True, kw_only=True):
     line: int
 
 
-class WaiverUse(Struct, frozen=True, kw_only=True):
+class WaiverUse(Struct, frozen=True, kw_only=True, gc=False):
     """A waiver that lifted *guard* for this action or account."""
 
     guard: str
@@ -206,7 +206,7 @@ class WaiverUse(Struct, frozen=True, kw_only=True):
     until: str
 
 
-class LookFirst(Struct, frozen=True, kw_only=True):
+class LookFirst(Struct, frozen=True, kw_only=True, gc=False):
     """An exception that may hold until a look shows *field* of the campaign.
 
     *because*: `kept` or `protected`; *path* and *line*: where the exception stands.
@@ -218,7 +218,7 @@ class LookFirst(Struct, frozen=True, kw_only=True):
     line: int
 
 
-class Action(Struct, frozen=True, kw_only=True):
+class Action(Struct, frozen=True, kw_only=True, gc=False):
     """What apply will do about one campaign; every key always there, None when unknown.
 
     `delete` with *parts* None deletes the target (account, id); with parts, each of them.
@@ -383,17 +383,6 @@ class PlanDocument(Struct, frozen=True, kw_only=True):
     def targets(self) -> Iterator[Target]:
         """Every target that it deletes, in its order."""
         return (target for action in self.deletions for target in action.targets)
-
-    @property
-    def phone_numbers(self) -> set[str]:
-        """Every phone number that it names, in parts or in records."""
-        known: set[str] = set()
-        for action in self.actions:
-            ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
-            known.update(one for one in action.parts or () if one not in ids)
-            if action.campaign is not None:
-                known.update(action.campaign.phone_numbers or ())
-        return known
 
 
 # ---------------------------------------------------------------- report

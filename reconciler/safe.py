@@ -8,6 +8,7 @@ pure and total: any `str` goes in, lone surrogates included.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _ESCAPES = "xuU"
 _MOST_MARKS = 4  # combining marks on one letter; more only paint over the lines around
@@ -26,6 +27,7 @@ _RUN = re.compile(r"\\+")
 # What a runner reads as an order: `::` at a line's start (a line may be broken at a blank),
 # `##[` and `##name[` anywhere, GitLab's section markers anywhere.
 _ORDER = re.compile(r"(?:(?<=\s)|^)(?::)(?=:)|#(?=#[\[A-Za-z])|(?<=section)_(?=start:|end:)")
+_TO_WRITE_OUT = ("\\", '"', "::", "##", "section_")  # or what may be; no order is without one
 _ORDER_ANYWHERE = re.compile(r":(?=:)|#(?=#)|(?<=section)_(?=start:|end:)")
 
 
@@ -56,6 +58,15 @@ def quoted(text: str, *, most: int | None = None) -> str:
     """
     shown = _written_out(text, _ORDER, quotes=True)
     return f'"{shown}"' if most is None else f'"{cap(shown, most)}"'
+
+
+def all_quoted(texts: Sequence[str]) -> list[str]:
+    """`quoted` for each of *texts*: where there is nothing to write out in any, all at once."""
+    together = " ".join(texts)
+    plain = together.isascii() and together.isprintable()
+    if not plain or any(sign in together for sign in _TO_WRITE_OUT):
+        return [quoted(text) for text in texts]
+    return [f'"{text}"' for text in texts]
 
 
 def ci_log(text: str) -> str:

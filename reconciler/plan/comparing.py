@@ -13,6 +13,7 @@ from reconciler.plan.compared import (
     Listed,
 )
 from reconciler.plan.fieldwise import RecordChanges, compared, facts
+from reconciler.plan.lines import phone_numbers
 
 _KINDS = ("delete", "refuse", "none")
 
@@ -46,7 +47,7 @@ def compare(
         went=_listed(before, after),
         accounts=_accounts(before, after, changes, moved),
         changes=tuple(changes),
-        phone_numbers=frozenset(before.phone_numbers | after.phone_numbers),
+        phone_numbers=frozenset(phone_numbers(before.actions) | phone_numbers(after.actions)),
     )
 
 

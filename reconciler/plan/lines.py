@@ -4,7 +4,7 @@ A line is ` {...},` and a line end, as it stands in the file; the file's last ha
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -58,3 +58,17 @@ def spooled(actions: Iterable[Action]) -> Lines[Action]:
     for one in actions:
         sink.add(one)
     return sink.done()
+
+
+def phone_numbers(actions: Sequence[Action]) -> set[str]:
+    """Every phone number that *actions* name, in parts or in records."""
+    known: set[str] = set()
+    some: Iterable[Action] = actions
+    if isinstance(actions, Lines):
+        some = actions.holding(b'"phoneNumbers":', b'"parts":[')
+    for action in some:
+        ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
+        known.update(one for one in action.parts or () if one not in ids)
+        if action.campaign is not None:
+            known.update(action.campaign.phone_numbers or ())
+    return known

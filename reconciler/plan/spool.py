@@ -168,14 +168,24 @@ class Lines(Sequence[T]):
         start, stop = self._bounds[self._first], self._bounds[self._stop]
         return self.spool.parts(self._base + start, self._base + stop)
 
+    def holding(self, *words: bytes) -> Iterator[T]:
+        """Those whose lines may hold one of *words*: of others the bytes are seen, and no value."""
+        for at in range(self._first, self._stop, _BLOCK):
+            data = self._read(at, min(at + _BLOCK, self._stop))
+            if any(word in data for word in words):
+                yield from self._decode(data)
+
     def based(self, spool: Spool, base: int) -> "Lines[T]":
         """The same lines where they have been copied to."""
         base -= self._bounds[self._first]
         return Lines(spool, self._decode, self._bounds, base, self._first, self._stop)
 
     def _block(self, first: int, stop: int) -> list[T]:
+        return self._decode(self._read(first, stop))
+
+    def _read(self, first: int, stop: int) -> bytes:
         start, end = self._bounds[first], self._bounds[stop]
-        return self._decode(self.spool.read(self._base + start, self._base + end))
+        return self.spool.read(self._base + start, self._base + end)
 
 
 class LineSink(Generic[T]):

@@ -44,6 +44,13 @@ def pad(text: str, width: int) -> str:
     return text.ljust(width) if text.isascii() else text + " " * (width - cells(text))
 
 
+def pads(texts: list[str], width: int) -> list[str]:
+    """`pad` for each of *texts*."""
+    if "".join(texts).isascii():
+        return [text.ljust(width) for text in texts]
+    return [pad(text, width) for text in texts]
+
+
 def elide(text: str, width: int) -> str:
     """*text* in at most *width* cells, the middle replaced by an ellipsis if need be."""
     if cells(text) <= width:
@@ -98,7 +105,7 @@ def fold(text: str, width: int, most: int) -> list[str]:
     """
     if cells(text) <= width:
         return [text]
-    whole = wrap(" ".join(elide(word, width) for word in text.split(" ")), width)
+    whole = _broken(text, width) or wrap(" ".join(elide(w, width) for w in text.split(" ")), width)
     if len(whole) <= most:
         return whole
     tail: list[str] = []
@@ -109,6 +116,20 @@ def fold(text: str, width: int, most: int) -> list[str]:
             break
         tail.insert(0, word)
     return [*whole[: most - 1], " ".join(["…", *tail])]
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Plain *text* as `wrap` breaks it; nothing if it is not so plain."""
+    if not text.isascii() or "  " in text or text.endswith(" "):
+        return []
+    lines = []
+    while len(text) > width:
+        at = text.rfind(" ", 0, width + 1)
+        if at <= 0:
+            return []
+        lines.append(text[:at])
+        text = text[at + 1 :]
+    return [*lines, text]
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[str]:

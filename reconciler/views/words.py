@@ -15,11 +15,13 @@ from reconciler.model import (
     Reason,
     ReportDocument,
     Source,
+    Status,
     Target,
     TargetReport,
     Violation,
 )
 from reconciler.plan.guards.lifts import LIFTS_OF_PLANS
+from reconciler.plan.lines import phone_numbers
 from reconciler.safe import mask_number, mask_part
 
 Mask = Callable[[str], str]
@@ -226,7 +228,9 @@ def commands_after(report: ReportDocument, saved: str | None) -> tuple[str, ...]
 
 
 def day(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(UTC).date().isoformat()
+    if moment is None:
+        return ""
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).date().isoformat()
 
 
 def updated(campaign: Campaign | None) -> str:
@@ -238,8 +242,11 @@ def updated(campaign: Campaign | None) -> str:
     return f"created {day(campaign.created_at)}" if campaign.created_at else ""
 
 
+_STATUSES: dict[Status | None, str] = {None: "", **{one: str(one) for one in Status}}
+
+
 def status(campaign: Campaign | None) -> str:
-    return str(campaign.status) if campaign is not None and campaign.status else ""
+    return "" if campaign is None else _STATUSES[campaign.status]
 
 
 def place(source: Source) -> str:
@@ -282,7 +289,7 @@ def parts_noun(action: Action) -> str:
 
 def plan_masker(plan: PlanDocument, *, show_numbers: bool = False) -> Mask:
     """Masks the plan's phone numbers wherever they stand in a sentence."""
-    return masker(plan.phone_numbers, show_numbers)
+    return masker(() if show_numbers else phone_numbers(plan.actions), show_numbers)
 
 
 def masker(numbers: Iterable[str], show_numbers: bool) -> Mask:

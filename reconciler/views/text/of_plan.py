@@ -26,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines(plan: PlanDocument, options: Options) -> Iterator[str]:
-    """Every line with its end."""
+    """Whole lines, each with its end; several to a piece."""
     mask = words.plan_masker(plan, show_numbers=options.show_numbers)
     page = TextPage.of(
         color=options.color, width=options.width, show_numbers=options.show_numbers, mask=mask
@@ -104,8 +104,8 @@ def _by_reason(groups: ByWords, word: str, page: TextPage) -> Iterator[str]:
     tint = "bold" if word == "Delete" else "dim"
     for (reason, _), group in groups.items():
         yield ""
-        yield page.ink(f"  {word}, {reason}: {len(group):,}", tint)
-        yield from rows(group, page)
+        yield page.ink(f"  {word}, {reason}: {len(group.actions):,}", tint)
+        yield from rows(group.actions, group.widths, page)
 
 
 def _account_sum(plan: PlanDocument, account: str, known: AccountRows) -> str:
@@ -140,7 +140,7 @@ def _refusals(groups: ByWords, page: TextPage) -> Iterator[str]:
         way_out = words.LIFTS.get(Reason(reason))
         if way_out:
             yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="  ")
-        yield from rows(group, page, said=message)
+        yield from rows(group.actions, group.widths, page, said=message)
 
 
 def _warnings(plan: PlanDocument, page: TextPage) -> Iterator[str]:

@@ -32,6 +32,10 @@ class TextPage(msgspec.Struct, frozen=True):
     def sentence(self, text: str) -> str:
         return terminal(self.mask(text))
 
+    def inked(self, texts: list[str], *styles: str) -> list[str]:
+        """`ink` for each of *texts*."""
+        return [self.ink(text, *styles) for text in texts] if self.ink.color else texts
+
     def wrapped(
         self, text: str, *styles: str, indent: str = "", hanging: str | None = None
     ) -> Iterator[str]:
@@ -73,6 +77,14 @@ def identity(text: str | None) -> str:
     if text is None:
         return "(no id)"
     return text if _PLAIN_ID.fullmatch(text) else quoted(text)
+
+
+def identities(texts: Sequence[str | None]) -> list[str]:
+    """The same of many; nearly always they are plain, all of them."""
+    some = [text for text in texts if text]
+    if len(some) == len(texts) and _PLAIN_ID.fullmatch("".join(some)):
+        return some
+    return [identity(text) for text in texts]
 
 
 def lines_of(sources: Sequence[Source]) -> str:

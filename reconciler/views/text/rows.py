@@ -1,106 +1,166 @@
 """Rows of campaigns as columns: one line each where the width allows, else two or more."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 import msgspec
 
 from reconciler.model import Action, WaiverUse
 from reconciler.plan.guards.waivers import OF_ACCOUNTS
-from reconciler.safe import quoted, terminal
+from reconciler.plan.spool import paged
+from reconciler.safe import all_quoted, quoted, terminal
 from reconciler.views import words
-from reconciler.views.layout import cells, fold, listing, pad, widest, wrap
-from reconciler.views.text.page import TextPage, identity, lines_of
+from reconciler.views.layout import cells, fold, listing, pads, widest, wrap
+from reconciler.views.text.page import TextPage, identities, lines_of
 
 _LEAST_NAME = 28  # with less room for the name, a row takes two lines
 _MOST_LINES = 4  # of one name
-_HELD = 2_000  # rows that are held to measure them
+TOGETHER = 256  # rows that are measured and drawn at a time
 SIGNS = {"delete": ("-", "red"), "refuse": ("!", "yellow"), "none": ("=", "dim")}
-_COLUMNS = ("id", "status", "updated", "line")
+_FACTS = ("status", "updated", "line")
 
 
-class TextRow(msgspec.Struct, frozen=True):
-    sign: str
-    style: str
-    id: str
-    name: str
-    status: str
-    updated: str
-    line: str
-    notes: tuple[str, ...]
+class Widths(msgspec.Struct):
+    """The cells that columns of text take."""
+
+    id: int = 0
+    name: int = 0
+    status: int = 0
+    updated: int = 0
+    line: int = 0
+
+    def take(self, some: Sequence[Action]) -> None:
+        """Make room for *some* rows more."""
+        cells = _cells(some)
+        for column in self.__struct_fields__:
+            wide = widest(getattr(cells, column))
+            if wide > getattr(self, column):
+                setattr(self, column, wide)
 
 
-def rows(actions: Sequence[Action], page: TextPage, *, said: str | None = None) -> Iterator[str]:
-    """*said*: a message that the heading has given already.
+class _Cells(msgspec.Struct, frozen=True):
+    """Some rows, by columns: each has a text for each row."""
 
-    A great many are gone through twice, and never held.
+    id: list[str]
+    name: list[str]
+    status: list[str]
+    updated: list[str]
+    line: list[str]
+
+
+def rows(
+    actions: Sequence[Action], widths: Widths, page: TextPage, *, said: str | None = None
+) -> Iterator[str]:
+    """*actions*, all of one kind, as lines, several to a piece; *widths* are those of all.
+
+    *said*: a message that the heading has given already.
     """
-    found: Iterable[TextRow] = (_row(action, page, said) for action in actions)
-    if len(actions) <= _HELD:
-        found = list(found)
-    widths = dict.fromkeys((*_COLUMNS, "name"), 0)
-    for some in _some(found):
-        for column in widths:
-            widths[column] = max(widths[column], widest([getattr(row, column) for row in some]))
-    if not isinstance(found, list):
-        found = (_row(action, page, said) for action in actions)
-    longest = widths.pop("name")
-    taken = 4 + sum(widths.values()) + 2 * sum(1 for width in widths.values() if width)
-    room = page.width - taken
-    if room >= min(longest, _LEAST_NAME):
-        return _in_columns(found, widths, min(room, longest), page)
-    return _stacked(found, widths, page)
-
-
-def _some(rows: Iterable[TextRow]) -> Iterator[Sequence[TextRow]]:
-    if isinstance(rows, list):
-        yield rows
-        return
-    while some := list(islice(rows, _HELD)):
-        yield some
+    taken = [widths.id, widths.status, widths.updated, widths.line]
+    room = page.width - 4 - sum(taken) - 2 * sum(1 for width in taken if width)
+    for some in paged(actions, TOGETHER):
+        if room >= min(widths.name, _LEAST_NAME):
+            drawn = _in_columns(some, widths, min(room, widths.name), page, said)
+        else:
+            drawn = _stacked(some, widths, page, said)
+        yield "\n".join(drawn)
 
 
 def _in_columns(
-    found: Iterable[TextRow], widths: dict[str, int], room: int, page: TextPage
-) -> Iterator[str]:
-    for row in found:
-        name = fold(row.name, room, _MOST_LINES) if room else [""]
-        line = [f"  {page.ink(row.sign, row.style)} {pad(row.id, widths['id'])}"]
-        if room:
-            line.append(pad(name[0], room))
-        for column in ("status", "updated", "line"):
-            if widths[column]:
-                line.append(page.ink(pad(getattr(row, column), widths[column]), "dim"))
-        yield "  ".join(line).rstrip()
-        indent = " " * (4 + widths["id"] + 2)
-        yield from (f"{indent}{more}" for more in name[1:])
-        yield from _notes(row, page)
+    some: Sequence[Action], widths: Widths, room: int, page: TextPage, said: str | None
+) -> Iterable[str]:
+    rows = _cells(some)
+    names, more = _folded(rows.name, room) if room else ([], {})
+    columns = [_first(some, rows, widths, page)]
+    if room:
+        columns.append(pads(names, room))
+    for column in _FACTS:
+        if width := getattr(widths, column):
+            columns.append(page.inked(pads(getattr(rows, column), width), "dim"))
+    indent = " " * (4 + widths.id + 2)
+    below = {place: [f"{indent}{one}" for one in rest] for place, rest in more.items()}
+    lines = [line.rstrip() for line in map("  ".join, zip(*columns, strict=True))]
+    return _with(lines, below, _notes(some, page, said))
 
 
-def _stacked(found: Iterable[TextRow], widths: dict[str, int], page: TextPage) -> Iterator[str]:
-    for row in found:
-        facts = (pad(row.status, widths["status"]), row.updated, row.line)
-        tail = "  ".join(filter(None, facts)).rstrip()
-        first = f"  {page.ink(row.sign, row.style)} {pad(row.id, widths['id'])}"
-        room = page.width - 4 - widths["id"] - 2
-        shown = page.ink(tail, "dim")
-        if cells(tail) <= room:
-            yield f"{first}  {shown}".rstrip()
-        else:
-            yield first.rstrip()
-            if tail:
-                yield f"      {shown}"
-        yield from (f"      {more}" for more in fold(row.name, page.width - 6, _MOST_LINES))
-        yield from _notes(row, page)
+def _stacked(
+    some: Sequence[Action], widths: Widths, page: TextPage, said: str | None
+) -> Iterable[str]:
+    rows = _cells(some)
+    room = page.width - 4 - widths.id - 2
+    facts = zip(pads(rows.status, widths.status), rows.updated, rows.line, strict=True)
+    tails = ["  ".join(filter(None, one)).rstrip() for one in facts]
+    firsts = _first(some, rows, widths, page)
+    if widest(tails) <= room:
+        shown = page.inked(tails, "dim")
+        lines = [f"{first}  {tail}".rstrip() for first, tail in zip(firsts, shown, strict=True)]
+    else:
+        pairs = zip(firsts, tails, strict=True)
+        lines = [_one_or_two(first, tail, room, page) for first, tail in pairs]
+    names, more = _folded(rows.name, page.width - 6)
+    lines = [f"{line}\n      {name}" for line, name in zip(lines, names, strict=True)]
+    below = {place: [f"      {one}" for one in rest] for place, rest in more.items()}
+    return _with(lines, below, _notes(some, page, said))
 
 
-def _notes(row: TextRow, page: TextPage) -> Iterator[str]:
-    for note in row.notes:
-        yield from wrap(note, page.width, "      ")
+def _one_or_two(first: str, tail: str, room: int, page: TextPage) -> str:
+    shown = page.ink(tail, "dim")
+    if cells(tail) <= room:
+        return f"{first}  {shown}".rstrip()
+    return f"{first.rstrip()}\n      {shown}" if tail else first.rstrip()
 
 
-def _row(action: Action, page: TextPage, said: str | None) -> TextRow:
-    sign, style = SIGNS[action.action]
+def _first(some: Sequence[Action], rows: _Cells, widths: Widths, page: TextPage) -> list[str]:
+    """Each row's sign and its id."""
+    sign = page.ink(*SIGNS[some[0].action])
+    return [f"  {sign} {id_}" for id_ in pads(rows.id, widths.id)]
+
+
+def _folded(names: list[str], room: int) -> tuple[list[str], dict[int, list[str]]]:
+    """The first line of each name, and by their places the others of those that have more."""
+    if widest(names) <= room:
+        return names, {}
+    folded = [fold(name, room, _MOST_LINES) for name in names]
+    more = {place: lines[1:] for place, lines in enumerate(folded) if len(lines) > 1}
+    return [lines[0] for lines in folded], more
+
+
+def _with(lines: list[str], *below: dict[int, list[str]]) -> Iterable[str]:
+    """*lines*, and below each what stands there, by its place."""
+    if not any(below):
+        return lines
+    return [
+        one
+        for place, line in enumerate(lines)
+        for one in (line, *(more for some in below for more in some.get(place, ())))
+    ]
+
+
+def _cells(some: Sequence[Action]) -> _Cells:
+    return _Cells(
+        id=identities([one.id for one in some]),
+        name=_names([one.name for one in some]),
+        status=[words.status(one.campaign) for one in some],
+        updated=[words.updated(one.campaign) for one in some],
+        line=[lines_of(one.sources) for one in some],
+    )
+
+
+def _notes(some: Sequence[Action], page: TextPage, said: str | None) -> dict[int, list[str]]:
+    """What else is said of some rows, by their places."""
+    return {
+        place: [line for note in notes for line in wrap(note, page.width, "      ")]
+        for place, one in enumerate(some)
+        if (one.parts or one.message or one.look_first or one.waivers)
+        and (notes := _said_of(one, page, said))
+    }
+
+
+def _names(names: list[str | None]) -> list[str]:
+    if None not in names:
+        return all_quoted(names)  # type: ignore[arg-type]
+    return [quoted(name) if name is not None else "" for name in names]
+
+
+def _said_of(action: Action, page: TextPage, said: str | None) -> list[str]:
     notes: list[str] = []
     if action.parts:
         notes.append(_parts(action, page))
@@ -109,16 +169,7 @@ def _row(action: Action, page: TextPage, said: str | None) -> TextRow:
     notes += [page.sentence(one[:1].upper() + one[1:]) for one in words.looked_at(action)]
     # What is waived for the whole account is said above, once.
     notes += [waived(one, page) for one in action.waivers if one.guard not in OF_ACCOUNTS]
-    return TextRow(
-        sign=sign,
-        style=style,
-        id=identity(action.id),
-        name=quoted(action.name) if action.name is not None else "",
-        status=words.status(action.campaign),
-        updated=words.updated(action.campaign),
-        line=lines_of(action.sources),
-        notes=tuple(notes),
-    )
+    return notes
 
 
 def waived(waiver: WaiverUse, page: TextPage) -> str:
