@@ -21,6 +21,7 @@ from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, keep_plan, locks, log_ahead
 from reconciler.lanes.work import Fate, OpenAccount
 from reconciler.model import Target, stamp
+from reconciler.plan.lines import phone_numbers
 from reconciler.plan.today import FreshPlan
 
 
@@ -74,7 +75,7 @@ def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
             facts = clearance.fresh.facts
             check_limits(task, clearance.known, clearance.agenda(), facts)
         # Before the run begins: a listener that fails then leaves no trace.
-        with told(task.site.listener, task.saved.plan.phone_numbers):
+        with told(task.site.listener, phone_numbers(task.saved.plan.actions)):
             return _carried_out(clearance, who)
     finally:
         held.release()

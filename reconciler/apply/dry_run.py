@@ -55,7 +55,7 @@ def dry_run(task: Task) -> DryRun:
     if not plan.applicable:
         raise refusal(plan.violations)
     left: dict[Target, Fate] = {}
-    sink = LineSink[Mapping[str, Any]](_line, _lines)
+    sink = LineSink[Mapping[str, Any]](_lines, _read)
     for name, mine in groupby(_going(task, fresh, left), lambda one: one.target.account):
         account = task.project.accounts[name]
         for one in _requests(account, fresh.drivers[account.name], mine):
@@ -70,11 +70,11 @@ def _going(task: Task, fresh: FreshPlan, left: dict[Target, Fate]) -> Iterator[P
         yield from (one for one in targets if one.target not in fates)
 
 
-def _line(request: Mapping[str, Any]) -> bytes:
-    return json.dumps(request, separators=(",", ":")).encode() + b",\n"
+def _lines(requests: Iterable[Mapping[str, Any]]) -> list[bytes]:
+    return [json.dumps(one, separators=(",", ":")).encode() + b",\n" for one in requests]
 
 
-def _lines(lines: bytes) -> list[Mapping[str, Any]]:
+def _read(lines: bytes) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = json.loads(b"[%b]" % lines.rstrip(b",\n"))
     return found
 

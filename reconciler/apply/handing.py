@@ -21,6 +21,7 @@ from reconciler.lanes.run import by_lane
 from reconciler.lanes.state import dispatched, holder, keep_plan, locks
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target, stamp
+from reconciler.plan.lines import phone_numbers
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
     if task.options.detach:
         _tell_left(task, run)
         return agenda, replace(ending, left=True)
-    with told(task.site.listener, task.saved.plan.phone_numbers):
+    with told(task.site.listener, phone_numbers(task.saved.plan.actions)):
         lanes = _Following(clearance, run).to_the_end()
     if lanes is None:
         _tell_left(task, run)

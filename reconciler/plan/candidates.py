@@ -15,7 +15,7 @@ from reconciler.plan.asked import Origin, QuestionSet, protects_of
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import protect
 from reconciler.plan.hits import Hit
-from reconciler.plan.matching import Matcher, Matches, nfc
+from reconciler.plan.matching import Matcher, nfc
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -38,20 +38,6 @@ class Candidate(msgspec.Struct, frozen=True):
     first: tuple[LookFirst, ...] = ()
 
 
-def listed(
-    asked: QuestionSet,
-    asks: Mapping[int, Ask],
-    matches: Matches,
-    facts: Mapping[str, AccountFacts],
-) -> Iterator[Candidate]:
-    """Every campaign of the inventory that an absence asks for, by account and id."""
-    twins = asked.twins
-    for hit in matches.hits.in_order():
-        found = _listed(hit, asked, asks, twins, facts.get(hit.campaign.account))
-        if found is not None:
-            yield found
-
-
 def unlisted(
     asked: QuestionSet,
     asks: Mapping[int, Ask],
@@ -64,13 +50,14 @@ def unlisted(
     return _Unlisted(asked, asks, project, drivers, now).candidates()
 
 
-def _listed(
+def listed(
     hit: Hit,
     asked: QuestionSet,
     asks: Mapping[int, Ask],
-    twins: frozenset[int],
-    facts: AccountFacts | None,
+    facts: Mapping[str, AccountFacts],
 ) -> Candidate | None:
+    """The campaign of *hit*; None if no absence asks for it."""
+    twins = asked.twins
     mine: dict[int, Ask] = {}
     others: dict[int, Origin] = {}
     confused: str | None = None
@@ -100,7 +87,7 @@ def _listed(
         keeps=_keeps(others.values()),
         protects=_protects(others.values()),
         confused=confused,
-        first=_first(hit, asked, facts) if hit.unsure else (),
+        first=_first(hit, asked, facts.get(hit.campaign.account)) if hit.unsure else (),
     )
 
 

@@ -18,12 +18,14 @@ from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import Ask
 from reconciler.plan.candidates import Candidate, listed, unlisted
 from reconciler.plan.guards.waivers import Waivers
+from reconciler.plan.hits import Hit
 from reconciler.plan.limits import Judged
 from reconciler.plan.lines import action_sink
 from reconciler.plan.losses import Losses
 from reconciler.plan.matching import Matches
 from reconciler.plan.sharing import joined
 from reconciler.plan.spool import Lines
+from reconciler.plan.usual import Usual
 
 _REASONS = {reason: place for place, reason in enumerate(Reason)}
 
@@ -44,27 +46,36 @@ class Findings:
         now: datetime,
     ) -> None:
         self._asked = asked
-        self._listed = partial(listed, asked, table, matches, facts)
+        self._hits = matches.hits
+        self._listed = partial(listed, asked=asked, asks=table, facts=facts)
         self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
 
-    def pairs(self, judged: Callable[[Candidate], Sequence[Pair]]) -> Iterator[Pair]:
-        """What *judged* says of each campaign, by account and id."""
+    def pairs(self, judged: Callable[[Candidate], Sequence[Pair]], usual: Usual) -> Iterator[Pair]:
+        """What *judged* says of each campaign, by account and id; of most *usual* knows it."""
         shared = self._asked.shared
         held: list[Pair] = []
         if shared:
-            some = (one for one in self._listed() if one.account in shared)
-            held += [pair for one in some for pair in judged(one)]
+            some = (hit for hit in self._hits.in_order() if hit.campaign.account in shared)
+            held += [pair for hit in some for pair in self._judged(hit, judged)]
         held += [pair for one in self._unlisted() for pair in judged(one)]
         held = sorted(joined(held, self._asked), key=_place)
-        rest = self._rest(judged)
+        rest = self._rest(judged, usual)
         return heapq.merge(rest, held, key=_place) if held else rest
 
-    def _rest(self, judged: Callable[[Candidate], Sequence[Pair]]) -> Iterator[Pair]:
+    def _rest(self, judged: Callable[[Candidate], Sequence[Pair]], usual: Usual) -> Iterator[Pair]:
         shared = self._asked.shared
-        for one in self._listed():
-            if one.account not in shared:
-                found = judged(one)
-                yield from sorted(found, key=_place) if len(found) > 1 else found
+        for some in self._hits.blocks():
+            for hit in some:
+                if (pair := usual.of(hit)) is not None:
+                    yield pair
+                elif hit.campaign.account not in shared:
+                    found = self._judged(hit, judged)
+                    usual.learn(hit, found)
+                    yield from sorted(found, key=_place) if len(found) > 1 else found
+
+    def _judged(self, hit: Hit, judged: Callable[[Candidate], Sequence[Pair]]) -> Sequence[Pair]:
+        candidate = self._listed(hit)
+        return () if candidate is None else judged(candidate)
 
 
 class Draft:

@@ -4,10 +4,11 @@ What is in a run has lost its `attributes`, unless somebody wants to see them: t
 room, nothing is decided by them, and their numbers may be larger than any file of ours holds.
 """
 
-import heapq
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 
 import msgspec
 
@@ -20,7 +21,7 @@ _BLOCK = 128  # hits of a run that are read at a time
 Key = tuple[str, str]  # account and id
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """A record and the indices of the questions that it answers, ascending.
 
     *unsure*: the exceptions (keeps and protections) of which nothing fails, and which ask for
@@ -57,12 +58,11 @@ class Hits:
         self._spool: Spool | None = None
         self._runs: list[_Run] = []
         self._count = 0
-        for one in hits:
-            self.add(one)
+        self.add(*hits)
 
-    def add(self, hit: Hit) -> None:
-        """Take in *hit*."""
-        self._recent[_key(hit)] = hit
+    def add(self, *hits: Hit) -> None:
+        """Take in *hits*."""
+        self._recent.update(zip(map(_key, hits), hits, strict=True))
         if len(self._recent) >= _IN_MEMORY:
             self._spill()
 
@@ -104,10 +104,15 @@ class Hits:
 
     def in_order(self) -> Iterator[Hit]:
         """Every hit, by account and id."""
-        recent = iter(sorted(self._recent.values(), key=_key))
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[list[Hit]]:
+        """The same, some at a time."""
+        recent = sorted(self._recent.values(), key=_key)
         if not self._runs:
-            return recent
-        return heapq.merge(*self._runs, recent, key=_key)
+            yield recent
+            return
+        yield from _merged([*map(iter, self._runs), iter((recent,))])
 
     def _spill(self) -> None:
         if self._spool is None:
@@ -139,9 +144,9 @@ class _Run:
         self._blocks.append((start, len(self._spool)))
         self._firsts.append(_key(hits[0]))
 
-    def __iter__(self) -> Iterator[Hit]:
+    def __iter__(self) -> Iterator[list[Hit]]:
         for start, end in self._blocks:
-            yield from _decode(self._spool.read(start, end))
+            yield _decode(self._spool.read(start, end))
 
     def find(self, key: Key) -> Hit | None:
         at = bisect_right(self._firsts, key) - 1
@@ -149,6 +154,46 @@ class _Run:
             return None
         found = _decode(self._spool.read(*self._blocks[at]))
         return next((one for one in found if _key(one) == key), None)
+
+
+class _Front:
+    """What has been read of a run and is not yet given on."""
+
+    __slots__ = ("_blocks", "_hits", "_keys")
+
+    def __init__(self, blocks: Iterator[list[Hit]]) -> None:
+        self._blocks = blocks
+        self._hits: list[Hit] = []
+        self._keys: list[Key] = []
+
+    def last(self) -> Key | None:
+        """The last key that has been read; None at the end."""
+        while not self._keys:
+            block = next(self._blocks, None)
+            if block is None:
+                return None
+            self._hits, self._keys = block, list(map(_key, block))
+        return self._keys[-1]
+
+    def upto(self, key: Key) -> list[tuple[Key, Hit]]:
+        """What stands up to *key*; it is gone from here."""
+        at = bisect_right(self._keys, key)
+        found = list(zip(self._keys[:at], self._hits[:at], strict=True))
+        self._keys, self._hits = self._keys[at:], self._hits[at:]
+        return found
+
+
+def _merged(runs: Iterable[Iterator[list[Hit]]]) -> Iterator[list[Hit]]:
+    """Runs in order as one, many hits at a time: that needs no step of ours for each of them."""
+    fronts = [_Front(run) for run in runs]
+    while fronts:
+        read = [(last, front) for front in fronts if (last := front.last()) is not None]
+        fronts = [front for _, front in read]
+        if read:
+            key = min(last for last, _ in read)
+            found = [pair for front in fronts for pair in front.upto(key)]
+            found.sort(key=itemgetter(0))
+            yield [hit for _, hit in found]
 
 
 def _without_attributes(hit: Hit) -> Hit:

@@ -60,8 +60,8 @@ def actions(
     With each, whether it is in the plan: a deletion that is not *wanted* is left out.
     """
     record = candidate.record
-    if record is not None and record.attributes is not None and not attributes:
-        record = _without_attributes(record)
+    if record is not None:
+        record = shown_record(record, attributes=attributes)
     groups: dict[tuple[object, ...], list[tuple[str | None, Judgement]]] = {}
     for part, asks in _parts(candidate, ground.driver).items():
         ruling = _rule(candidate, part, asks, ground)
@@ -104,19 +104,11 @@ def _sources(group: Sequence[tuple[str | None, Judgement]]) -> tuple[Source, ...
     return tuple(sorted(every, key=lambda one: (one.path, one.line, one.manifest)))
 
 
-def _without_attributes(record: Campaign) -> Campaign:
-    return Campaign(
-        account=record.account,
-        id=record.id,
-        name=record.name,
-        status=record.status,
-        channel=record.channel,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        labels=record.labels,
-        phone_numbers=record.phone_numbers,
-        message_ids=record.message_ids,
-    )
+def shown_record(record: Campaign, *, attributes: bool) -> Campaign:
+    """*record* as a plan shows it: with its attributes only where somebody wants to see them."""
+    if record.attributes is None or attributes:
+        return record
+    return msgspec.structs.replace(record, attributes=None)
 
 
 def _parts(candidate: Candidate, driver: Driver) -> dict[str | None, list[Ask]]:

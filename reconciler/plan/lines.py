@@ -16,6 +16,7 @@ encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(list[Action]).decode
 
 END = b",\n"
+_TOGETHER = 128  # actions that are written at a time
 
 # Characters that a terminal or a CI log acts on or hides (controls, bidi, invisible ones), and the
 # `##` that starts a log command: written as escapes, so that the file can be printed as it is.
@@ -27,9 +28,11 @@ _HARMFUL = re.compile(
 
 def harmless(data: bytes) -> bytes:
     """The same JSON, to be printed as it is in a terminal and a CI log."""
-    if data.isascii() and b"\x7f" not in data and b"##" not in data:
-        return data
-    return _HARMFUL.sub(_escaped, data.decode()).encode()
+    return data if _is_harmless(data) else _HARMFUL.sub(_escaped, data.decode()).encode()
+
+
+def _is_harmless(data: bytes) -> bool:
+    return data.isascii() and b"\x7f" not in data and b"##" not in data
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -42,14 +45,20 @@ def line(action: Action) -> bytes:
     return harmless(b" %b,\n" % encode(action))
 
 
-def decoded(lines: bytes) -> list[Action]:
-    """The actions of whole *lines*, with or without the last comma."""
-    return _decode(b"[%b]" % lines.rstrip(END))
+def lines(actions: Sequence[Action]) -> list[bytes]:
+    """`line` of each of *actions*; nearly always there is nothing to escape in any."""
+    made = [b" %b,\n" % encode(one) for one in actions]
+    return made if _is_harmless(b"".join(made)) else [harmless(one) for one in made]
+
+
+def decoded(text: bytes) -> list[Action]:
+    """The actions of the whole lines of *text*, with or without the last comma."""
+    return _decode(b"[%b]" % text.rstrip(END))
 
 
 def action_sink() -> LineSink[Action]:
     """Takes in actions, one after the other; `done` gives them back."""
-    return LineSink(line, decoded)
+    return LineSink(lines, decoded, _TOGETHER)
 
 
 def spooled(actions: Iterable[Action]) -> Lines[Action]:

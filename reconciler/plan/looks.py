@@ -1,7 +1,5 @@
 """How many requests an apply of a plan looks with, as far as files tell."""
 
-from collections.abc import Iterable
-
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.driver.looks import by_listing, can_look, pages
@@ -21,11 +19,8 @@ def looked_at_first(account: Account, action: Action) -> bool:
     return record.status in (None, Status.UNKNOWN) and account.guards.running != "allow"
 
 
-def requests(account: Account, driver: Driver, actions: Iterable[Action], campaigns: int) -> int:
-    """The requests that look at *actions*, deletions of an account of *campaigns*, at the start."""
-    if not can_look(driver):
-        return 0
-    looks = sum(len(one.targets) for one in actions if looked_at_first(account, one))
-    if not looks:
+def requests(driver: Driver, looks: int, campaigns: int) -> int:
+    """The requests at the start that look at *looks* targets of an account of *campaigns*."""
+    if not looks or not can_look(driver):
         return 0
     return pages(driver, campaigns) if by_listing(driver, looks, campaigns) else looks

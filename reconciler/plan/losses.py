@@ -8,12 +8,17 @@ from reconciler.declare.project import ProjectFile
 from reconciler.model import Action, Counts, WaiverUse
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers, parts_of
+from reconciler.plan.looks import looked_at_first
 
 
 class Loss(msgspec.Struct):
-    """What one account loses. *waived*: a target's guard is lifted; *unknown*: by status."""
+    """What one account loses. *waived*: a target's guard is lifted; *unknown*: by status.
+
+    *looks*: the targets that are looked at before their request.
+    """
 
     targets: int = 0
+    looks: int = 0
     campaigns: int = 0
     waived: bool = False
     unknown: int = 0
@@ -57,12 +62,15 @@ class Losses:
         loss = self.accounts.get(action.account)
         if loss is None:
             loss = self.accounts[action.account] = Loss()
-        loss.targets += 1 if action.parts is None else len(action.parts)
+        targets = 1 if action.parts is None else len(action.parts)
+        loss.targets += targets
         if action.id != loss.newest:
             loss.campaigns += 1
             loss.newest = action.id
         if action.waivers:
             loss.waived = True
+        account = self._project.accounts[action.account]
         if action.campaign is not None:
-            guards = self._project.accounts[action.account].guards
-            loss.unknown += running.unknown(action.campaign, guards)
+            loss.unknown += running.unknown(action.campaign, account.guards)
+        if looked_at_first(account, action):
+            loss.looks += targets

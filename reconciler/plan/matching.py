@@ -132,13 +132,21 @@ class Matcher:
                 found.setdefault(place, [])
         if self._wanting and not self._wanting.isdisjoint(accounts):
             self._spare_some(campaigns, found)
+        if found:
+            self._take_hits(campaigns, found)
+        if self._names:
+            self._take_names(names, accounts, found)
+
+    def _take_hits(self, campaigns: Sequence[Campaign], found: Mapping[int, list[int]]) -> None:
+        hits = []
         for place, asked in found.items():
             unsure = tuple(sorted(set(self._unsure[place]))) if place in self._unsure else ()
             answered = tuple(sorted(set(asked))) if len(asked) > 1 else tuple(asked)
-            self._found.update(answered)
-            self._hits.add(Hit(campaigns[place], answered, unsure))
-        if self._names:
-            self._take_names(names, accounts, found)
+            hits.append(Hit(campaigns[place], answered, unsure))
+        for answered, number in Counter([one.asked for one in hits]).items():
+            for index in answered:
+                self._found[index] += number
+        self._hits.add(*hits)
 
     def _meet(self, accounts: Sequence[str]) -> None:
         """Some of *accounts* have their first record here."""
@@ -166,8 +174,10 @@ class Matcher:
             for index, test in tests if own else ():
                 for place, one in own:
                     verdict = test(one)
-                    if verdict is not False:
-                        self._note(index, verdict, place, found)
+                    if verdict:
+                        found.setdefault(place, []).append(index)
+                    elif verdict is None:
+                        self._note(index, None, place, found)
 
     def _note(
         self, index: int, verdict: bool | None, place: int, found: dict[int, list[int]]

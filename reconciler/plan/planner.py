@@ -28,7 +28,9 @@ from reconciler.plan.drafting import Draft, Findings
 from reconciler.plan.guards.texts import today
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.judging import Ground, Wanted, actions
+from reconciler.plan.losses import Loss
 from reconciler.plan.matching import Matches
+from reconciler.plan.usual import Usual
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
@@ -74,8 +76,9 @@ def plan(
     wanted = _wanted(only_accounts, only_manifests)
     found = Findings(asked, table, matches, project, drivers, facts.accounts, now)
     draft = Draft(project, waivers)
+    usual = Usual(grounds, asked.twins, attributes=attributes)
     for action, shown in found.pairs(
-        lambda one: actions(one, grounds[one.account], wanted, attributes=attributes)
+        lambda one: actions(one, grounds[one.account], wanted, attributes=attributes), usual
     ):
         draft.add(action, shown=shown)
     losses = draft.losses.accounts
@@ -115,7 +118,7 @@ def plan(
             *warnings.of_waivers(waivers, draft.whole, lifted),
         ),
         summary=_summary(counts),
-        estimate=_estimate(project, facts, drivers, deletes, counts),
+        estimate=_estimate(project, facts, drivers, deletes, counts, losses),
         actions=ordered,
     )
 
@@ -176,6 +179,7 @@ def _estimate(
     drivers: Mapping[str, Driver],
     deletes: Sequence[Action],
     counts: Mapping[str, Counts],
+    losses: Mapping[str, Loss],
 ) -> Estimate:
     """Each request uses up its share of the account's limit: `requests x per / limit`, rounded up.
 
@@ -194,7 +198,8 @@ def _estimate(
             requests = sum(1 for _ in asked)
         known = facts.accounts.get(name)
         campaigns = (known.campaigns or 0) if known is not None else 0
-        requests += looks.requests(account, driver, mine, campaigns)
+        if name in losses:
+            requests += looks.requests(driver, losses[name].looks, campaigns)
         seconds = _ceil(requests * account.limits.per / account.limits.requests)
         costs[name] = Cost(requests=requests, seconds=seconds)
         lane = scopes.limit(account, driver, scopes.likeness(account, driver))

@@ -8,7 +8,7 @@ outlives the process, and nothing of the world comes in through it.
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from typing import IO, Generic, TypeVar, overload
 
 from reconciler.errors import ReconcilerError
@@ -189,24 +189,31 @@ class Lines(Sequence[T]):
 
 
 class LineSink(Generic[T]):
-    """Takes in values as the lines that *encode* makes of them; `done` gives them back."""
+    """Takes in values as lines, *some* of them at a time; `done` gives them back."""
 
-    def __init__(self, encode: Callable[[T], bytes], decode: Callable[[bytes], list[T]]) -> None:
+    def __init__(
+        self,
+        encode: Callable[[Sequence[T]], list[bytes]],
+        decode: Callable[[bytes], list[T]],
+        some: int = 1,
+    ) -> None:
         self._encode = encode
         self._decode = decode
+        self._some = some
+        self._waiting: list[T] = []
         self._spool = Spool()
         self._bounds = array("Q", [0])
 
-    def __len__(self) -> int:
-        return len(self._bounds) - 1
-
     def add(self, value: T) -> None:
         """Write *value* behind the others."""
-        self._spool.write(self._encode(value))
-        self._bounds.append(len(self._spool))
+        self._waiting.append(value)
+        if len(self._waiting) >= self._some:
+            self._write()
 
     def extend(self, other: "LineSink[T]") -> None:
         """What is in *other* behind all of this; *other* is of no use any more."""
+        self._write()
+        other._write()
         base = len(self._spool)
         for part in other._spool.parts():
             self._spool.write(part)
@@ -215,7 +222,15 @@ class LineSink(Generic[T]):
 
     def done(self) -> Lines[T]:
         """All of them."""
+        self._write()
         return Lines(self._spool, self._decode, self._bounds)
+
+    def _write(self) -> None:
+        if self._waiting:
+            lines = self._encode(self._waiting)
+            self._bounds.extend(accumulate(map(len, lines), initial=self._bounds.pop()))
+            self._spool.write(b"".join(lines))
+            self._waiting = []
 
 
 def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:

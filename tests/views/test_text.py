@@ -2,6 +2,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.model import (
     API_VERSION,
@@ -15,9 +17,11 @@ from reconciler.model import (
     Violation,
     WaiverUse,
 )
-from reconciler.views import text
+from reconciler.views import layout, text
 from reconciler.views.layout import cells, elide
+from reconciler.views.text import groups, rows
 from reconciler.views.words import LIFTS, duration
+from tests.support import sizes
 from tests.support.render_samples import (
     DIGEST,
     NOW,
@@ -318,3 +322,22 @@ def test_times_have_two_units_at_most(seconds: float, said: str) -> None:
 @pytest.mark.parametrize("width", [1, 2, 9, 40])
 def test_an_elided_text_fits(name: str, width: int) -> None:
     assert cells(elide(name, width)) <= width
+
+
+@given(name=st.text("ab -é", max_size=60), width=st.integers(1, 20), most=st.integers(1, 4))
+def test_a_plain_name_is_folded_as_any_other(name: str, width: int, most: int) -> None:
+    folded = layout.fold(name, width, most)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(layout, "_broken", lambda *_: [])
+        assert layout.fold(name, width, most) == folded
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_a_long_list_is_drawn_as_if_in_one_piece(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = sizes.plan(400)
+    whole = "".join(text.plan(plan, color=True, width=width, everything=True))
+    monkeypatch.setattr(groups, "TOGETHER", 7)
+    monkeypatch.setattr(rows, "TOGETHER", 7)
+    assert "".join(text.plan(plan, color=True, width=width, everything=True)) == whole

@@ -1,0 +1,103 @@
+"""Deletions by the million: what was judged of one record holds for those like it. Pure.
+
+Records that the same absences ask for, and of which none gives a reason of its own, have one
+verdict: it is found once, by asking everything, and then only what a record itself may answer is
+asked of the next.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from reconciler.model import Action, Campaign
+from reconciler.plan.guards import running
+from reconciler.plan.hits import Hit
+from reconciler.plan.judging import Ground, shown_record
+
+
+class _Verdict(msgspec.Struct, frozen=True, gc=False):
+    """A deletion as others are, and whether it is in the plan."""
+
+    action: Action
+    shown: bool
+
+
+class _Account:
+    """What is known of the records of one account. *verdicts*: by the questions they answer."""
+
+    __slots__ = ("_guards", "_settings", "_unsafe", "_unsupported", "verdicts")
+
+    def __init__(self, ground: Ground) -> None:
+        self._guards = ground.account.guards
+        self._settings: Any = ground.account.settings
+        self._unsafe = ground.driver.unsafe
+        self._unsupported = ground.driver.unsupported
+        self.verdicts: dict[tuple[int, ...], _Verdict] = {}
+
+    def plain(self, record: Campaign) -> bool:
+        """Whether *record* by itself gives no reason to leave it alone, and has no parts."""
+        return (
+            record.message_ids is None
+            and running.refusal(record, self._guards) is None
+            and self._unsafe(self._settings, record, None) is None
+            and self._unsupported(self._settings, record) is None
+        )
+
+
+class Usual:
+    """The verdicts so far. *twins*: the questions by name for what may be an id.
+
+    Where a vendor goes by name or takes parts, other records or parts decide too: nothing is usual.
+    """
+
+    def __init__(
+        self, grounds: Mapping[str, Ground], twins: Collection[int], *, attributes: bool
+    ) -> None:
+        self._accounts = {
+            name: _Account(ground)
+            for name, ground in grounds.items()
+            if not ground.driver.by_name and ground.driver.parts != "phoneNumbers"
+        }
+        self._twins = frozenset(twins)
+        self._attributes = attributes
+
+    def of(self, hit: Hit) -> tuple[Action, bool] | None:
+        """What becomes of *hit*, and whether it is in the plan; None: it has to be judged."""
+        record = hit.campaign
+        account = self._accounts.get(record.account)
+        if account is None or hit.unsure:
+            return None
+        verdict = account.verdicts.get(hit.asked)
+        if verdict is None or not account.plain(record):
+            return None
+        if record.attributes is not None:
+            record = shown_record(record, attributes=self._attributes)
+        one = verdict.action
+        made = Action(
+            action="delete",
+            reason=one.reason,
+            account=record.account,
+            driver=one.driver,
+            id=record.id,
+            name=record.name,
+            parts=None,
+            message=None,
+            look_first=None,
+            sources=one.sources,
+            waivers=(),
+            campaign=record,
+        )
+        return made, verdict.shown
+
+    def learn(self, hit: Hit, judged: Sequence[tuple[Action, bool]]) -> None:
+        """Everything was asked about *hit*, and *judged* came of it."""
+        account = self._accounts.get(hit.campaign.account)
+        if account is None or hit.unsure or hit.asked in account.verdicts or len(judged) != 1:
+            return
+        if not self._twins.isdisjoint(hit.asked):  # there its name has a say
+            return
+        action, shown = judged[0]
+        own = action.message or action.waivers or action.parts is not None
+        if action.action == "delete" and not own and account.plain(hit.campaign):
+            account.verdicts[hit.asked] = _Verdict(action, shown)

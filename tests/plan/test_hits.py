@@ -1,0 +1,32 @@
+"""Hits by the million, most of them outside of memory: none is lost, and they come in order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model import Campaign
+from reconciler.plan import hits as module
+from reconciler.plan.hits import Hit, Hits
+
+
+def hit(account: str, id_: str) -> Hit:
+    return Hit(Campaign(account=account, id=id_, name=id_), (0,))
+
+
+@given(
+    keys=st.lists(st.tuples(st.sampled_from("ab"), st.text("xyz", max_size=4)), unique=True),
+    together=st.integers(1, 5),
+)
+def test_hits_in_many_runs_come_by_account_and_id(
+    keys: list[tuple[str, str]], together: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "_IN_MEMORY", 4)
+        patched.setattr(module, "_BLOCK", 2)
+        found = Hits()
+        for at in range(0, len(keys), together):
+            found.add(*(hit(*key) for key in keys[at : at + together]))
+        assert len(found) == len(keys)
+        assert [one.key for one in found.in_order()] == sorted(keys)
+        assert all(found[key].key == key for key in keys)
+        assert ("c", "") not in found

@@ -1,0 +1,95 @@
+"""What was judged of one record is said of others only where each alone would be told the same."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.declare.manifest import Manifest
+from reconciler.declare.project import Guards, Protect, Waiver
+from reconciler.model import Campaign, Status
+from reconciler.plan import planfile, usual
+from tests.support.planner_world import account, campaign, glob, manifest, plan, project
+
+IDS = [f"c{n}" for n in range(8)] + ["un/safe", "n1", "n2"]
+NAMES = ["n1", "n1", "n2", "n3"]
+World = tuple[list[Manifest], list[Campaign], Any, bool]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    form = st.one_of(
+        st.sampled_from(["n*", "*1", "*"]).map(lambda one: {"match": glob(one)}),
+        st.sampled_from(IDS).map(lambda one: {"id": one}),
+        st.sampled_from(NAMES).map(lambda one: {"name": one}),
+    )
+    records = [
+        campaign(
+            one,
+            draw(st.sampled_from(NAMES)),
+            status=draw(st.sampled_from([None, Status.DRAFT, Status.DRAFT, Status.RUNNING])),
+            channel=draw(st.sampled_from([None, "sms", "fax"])),
+            attributes=draw(st.sampled_from([None, {"a": 1}])),
+            unknown=draw(st.sampled_from([None, ("labels",)])),
+            message_ids=draw(st.sampled_from([None, None, (), ("m1",)])),
+            phone_numbers=draw(st.sampled_from([None, ("91",)])),
+        )
+        for one in draw(st.lists(st.sampled_from(IDS), unique=True, min_size=1))
+    ]
+    manifests = [
+        manifest(
+            f"m{n}",
+            absent=draw(st.lists(form, min_size=1, max_size=3)),
+            keep=draw(st.lists(form, max_size=1)),
+            until=draw(st.sampled_from([None, None, date(2026, 11, 19)])),
+        )
+        for n in range(draw(st.integers(1, 3)))
+    ]
+    protects = draw(st.lists(form, max_size=1))
+    waivers = [
+        Waiver(
+            guard=draw(st.sampled_from(["running", "protected"])),
+            account="a",
+            id=draw(st.sampled_from(IDS)),
+            because="b",
+            ticket="T",
+            until=date(2026, 12, 1),
+            path="reconciler.yaml",
+            line=9,
+        )
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    guards = Guards(
+        protect=tuple(Protect(because="P", path="r.yaml", line=3, **one) for one in protects),
+        running=draw(st.sampled_from(["allow", "refuse"])),
+    )
+    driver = draw(st.sampled_from(["simple", "simple", "messages", "numbers", "seeing"]))
+    where = account(driver=driver, complete=draw(st.booleans()), guards=guards)
+    return manifests, records, project(where, waivers=tuple(waivers)), draw(st.booleans())
+
+
+@given(world=worlds())
+def test_a_plan_is_what_it_is_when_everything_is_asked_of_every_record(world: World) -> None:
+    manifests, records, where, attributes = world
+    quick = plan(manifests, records, where, attributes=attributes)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(usual.Usual, "of", lambda *_: None)
+        slow = plan(manifests, records, where, attributes=attributes)
+    assert planfile.dumps(quick) == planfile.dumps(slow)
+
+
+def test_most_of_a_large_plan_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt = []
+    learn = usual.Usual.learn
+    monkeypatch.setattr(usual.Usual, "learn", lambda *said: (learnt.append(said), learn(*said)))
+    records = [campaign(f"c{n}") for n in range(50)]
+    made = plan([manifest(absent=[{"match": glob("*")}])], records)
+    assert (made.summary.delete, len(learnt)) == (50, 1)
+
+
+def test_a_record_loses_nothing_in_a_plan_but_its_attributes() -> None:
+    record = campaign("x", attributes={"a": 1}, unknown=("labels",), message_ids=("m1",))
+    made = plan([manifest(absent=[{"id": "x"}])], [record])
+    assert made.actions[0].campaign == campaign("x", unknown=("labels",), message_ids=("m1",))
