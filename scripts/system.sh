@@ -20,6 +20,7 @@ want() { # PACKAGE PROGRAM|FILE...: it is there if one of these is
 want chromium chromium chromium-browser google-chrome
 want openssh-client ssh-keygen
 want openssl openssl
+want curl curl
 want strace strace
 # Markdown is also read by parsers that are written for Node.js.
 want nodejs node

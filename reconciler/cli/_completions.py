@@ -119,5 +119,6 @@ _OF_ALL: Final[dict[str, Finder]] = {
     "approvals": folder.files,
     "events": folder.files,
     "workflow": folder.files,
+    "dotenv": folder.files,
 }
 """By the name of the parameter, whichever command has it."""

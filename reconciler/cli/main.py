@@ -38,6 +38,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of a kind of file.",
     "sandbox": "Serve a local imitation of the vendors.",
     "github": "Keep our comment on a pull request; find what was reviewed before a merge.",
+    "gitlab": "Find what was reviewed before a merge, for jobs of GitLab CI.",
     "worker": "Work the lanes of plans that other machines hand out.",
     "db": "Create, upgrade or check a shared database.",
     "completion": "Print the completion script of a shell.",

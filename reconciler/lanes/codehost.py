@@ -20,6 +20,7 @@ from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.safe import cap, visible
 
+_GITHUB: Final = "application/vnd.github+json"
 _TRIES: Final = 3
 _LONGEST: Final = 60.0  # seconds that it may ask us to wait
 _PAGES: Final = 500
@@ -33,14 +34,18 @@ class NotThere(ReconcilerError):
 
 
 class CodeHost:
-    """A code host at *address* (`https://api.github.com`), asked with *token*."""
+    """A code host at *address* (`https://api.github.com`), asked with *token*.
 
-    def __init__(self, address: str, token: Secret) -> None:
+    *accept*: the form of answers that it is asked for, GitHub's by default.
+    """
+
+    def __init__(self, address: str, token: Secret, *, accept: str = _GITHUB) -> None:
         try:
             self._address = base_url(address)
         except ValueError as error:
             raise ReconcilerError(f"the code host's address {error}") from error
         self._token = token
+        self._accept = accept
         self._sender = Sender()
 
     def ask(
@@ -58,8 +63,8 @@ class CodeHost:
             tuple(path),
             query=tuple(query),
             headers=(
-                ("Accept", "application/vnd.github+json"),
-                ("X-GitHub-Api-Version", "2022-11-28"),
+                ("Accept", self._accept),
+                *((("X-GitHub-Api-Version", "2022-11-28"),) if self._accept == _GITHUB else ()),
                 ("Authorization", ("Bearer ", self._token)),
             ),
             body=body,

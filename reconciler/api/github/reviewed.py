@@ -1,23 +1,18 @@
 """What was reviewed before a merge: the run that made the plan, and the signatures in comments."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler import disk
 from reconciler.api.github import pulls
 from reconciler.api.github.event import Place, at, place, sha
 from reconciler.api.github.pulls import Pull
+from reconciler.api.signatures import written
 from reconciler.errors import Usage
 from reconciler.site import Site
 
 _WORKFLOW: Final = re.compile(r"[A-Za-z0-9._-]{1,100}\.ya?ml")
-_SIGNATURE: Final = re.compile(
-    r"-----BEGIN SSH SIGNATURE-----\r?\n([A-Za-z0-9+/=\r\n]{1,16384})-----END SSH SIGNATURE-----"
-)
-_MOST: Final = 100  # signatures; more people than will ever review one change
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,9 @@ def reviewed(site: Site, plan: Path, *, workflow: str = "reconciler.yaml") -> Re
     run = _run(where, pull, workflow)
     if run is None:
         return ReviewedPull(pull.number, why="no run of the pull request's last commit made a plan")
-    return ReviewedPull(pull.number, run, pull.author, tuple(_written(where, pull, plan)))
+    said = ((one.id, one.body) for one in pulls.comments(where, pull.number))
+    signed = written(plan, said, f"pull request {pull.number}")
+    return ReviewedPull(pull.number, run, pull.author, tuple(signed))
 
 
 def _run(where: Place, pull: Pull, workflow: str) -> int | None:
@@ -73,17 +70,3 @@ def _run(where: Place, pull: Pull, workflow: str) -> int | None:
         and at(one, "event") == "pull_request"
     ]
     return max(found, default=None)
-
-
-def _written(where: Place, pull: Pull, plan: Path) -> Iterator[Path]:
-    count = 0
-    for comment in pulls.comments(where, pull.number):
-        for block in _SIGNATURE.finditer(comment.body):
-            if count == _MOST:
-                raise Usage(f"pull request {pull.number} has more than {_MOST} signatures")
-            count += 1
-            text = block[0].replace("\r\n", "\n") + "\n"
-            # Not by the author's name: that is for the key to say.
-            target = plan.with_name(f"{plan.name}.comment-{comment.id}-{count}.sig")
-            disk.write_whole(target, text.encode("ascii"))
-            yield target
