@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
+from reconciler import disk
 from reconciler.api.given import One
 from reconciler.errors import NotVerified, ReconcilerError
 from reconciler.prove import approvals, chain
@@ -43,9 +44,9 @@ def _opened(source: One | BinaryIO) -> BinaryIO:
         copy.seek(0)
         return copy
     path = Path(source)
-    if not path.is_file():
-        raise ReconcilerError(f"cannot read {path}: it is not a regular file")
     try:
+        if path.exists() and not path.is_file():
+            raise ReconcilerError(f"cannot read {path}: it is not a regular file")
         return path.open("rb")
-    except OSError as error:
-        raise ReconcilerError(f"cannot read {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ReconcilerError(f"cannot read {path}: {disk.why(error)}") from error

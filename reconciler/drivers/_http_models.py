@@ -247,6 +247,14 @@ def _one_or_more(raw: Any, handler: Any, info: ValidationInfo) -> Any:
         raise several(mistakes(error)) from None
 
 
+class _OrOne:
+    """Says in an annotation that an editor may see one item in place of the list."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        made = handler(core)
+        return {"anyOf": [made["items"], made]}
+
+
 class HttpSettings(Settings):
     """`settings` of an account of driver `http`."""
 
@@ -277,6 +285,7 @@ class HttpSettings(Settings):
     list: Annotated[
         tuple[List, ...],
         WrapValidator(_one_or_more),
+        _OrOne(),
         Field(description="how campaigns are listed"),
     ] = ()
     look: Annotated[LookCall | None, Field(description="how one campaign is looked at")] = None

@@ -9,6 +9,7 @@ from reconciler.model import API_VERSION
 from reconciler.prove.proofs import Proven, Verified
 from reconciler.safe import printable_json, terminal
 
+_KEYS = {"approved_by": "approvedBy"}
 Verification = Proven | Verified | NotVerified
 
 
@@ -23,7 +24,7 @@ def as_json(found: Verification) -> str:
             "message": found.why,
         }
     else:
-        facts |= msgspec.to_builtins(found)
+        facts |= {_KEYS.get(key, key): one for key, one in msgspec.to_builtins(found).items()}
     return printable_json(json.dumps({"apiVersion": API_VERSION, **facts}))
 
 

@@ -328,3 +328,17 @@ def test_the_schema_sees_nearly_all_that_validate_sees_and_nothing_else(
     assert wrong > 150
     assert len(loose) <= 0.05 * wrong, loose
     assert len(strict) <= 0.02 * wrong, strict
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_vendor_may_have_one_list_or_several(several: bool) -> None:
+    one = {"path": "/c", "items": "items", "fields": {"id": "id"}}
+    settings = {
+        "delete": {"path": "/c/${id}"},
+        "answers": [{"status": 204, "body": "empty", "means": "deleted"}],
+        "list": [one, {**one, "path": "/d"}] if several else one,
+    }
+    value = with_account(driver="http", baseUrl="https://crm.example", settings=settings)
+    assert right("project", value)
+    assert takes("project", value)
+    assert not takes("project", with_account(driver="http", settings={**settings, "list": "x"}))
