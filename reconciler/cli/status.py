@@ -7,13 +7,14 @@ import click
 
 from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
-from reconciler.errors import Usage
+from reconciler.errors import ReconcilerError, Usage
 
 if TYPE_CHECKING:
     from reconciler import Standing
 
 _OPEN = ("queued", "working", "waiting")
 _POLL = 2.0  # seconds between two looks
+_PATIENCE = 60.0  # seconds for which a database that is away is waited for
 
 
 @click.command(
@@ -53,10 +54,18 @@ def command(
         named = given(plan)
         found = app.project.status(named, reviewed=reviewed, by=by, because=because)
         shown = None
+        away = None
         while follow and any(one.state in _OPEN for one in found.lanes):
             shown = _tell_lanes(app, found, shown)
             time.sleep(_POLL)
-            found = app.project.status(named)
+            try:
+                found, away = app.project.status(named), None
+            except ReconcilerError:
+                if away is None:
+                    away = time.monotonic()
+                    app.note("the state is not reached; trying again for a minute")
+                elif time.monotonic() - away > _PATIENCE:
+                    raise
     from reconciler.views import status
 
     if format_ == "json":

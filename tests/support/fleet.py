@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.support.crash_project import Ended, Place, check_done, ended, make, parcels
 from tests.support.crash_vendor import Habits, Vendor
 from tests.support.postgres import Postgres
@@ -35,11 +37,11 @@ class Fleet:
     frozen: set[int] = field(default_factory=set)
     _started: int = 0
 
-    def start(self, count: int = 1, concurrency: int = 8) -> None:
+    def start(self, count: int = 1, concurrency: int = 8, grace: float = 1) -> None:
         for _ in range(count):
             self._started += 1
             said = (self.folder / f"worker{self._started}.log").open("wb")
-            more = ("--stall", str(STALL), "--grace", "1", "--concurrency", str(concurrency))
+            more = ("--stall", str(STALL), "--grace", str(grace), "--concurrency", str(concurrency))
             self.workers.append(self.place.start("worker", *more, stdout=said, stderr=said))
             said.close()
 
@@ -60,6 +62,25 @@ class Fleet:
             str(lane): None if owner is None else json.loads(str(owner))["pid"]
             for lane, owner in rows
         }
+
+    @property
+    def now(self) -> float:
+        """The time by the database."""
+        return float(str(self.server.ask(_CLOCK, self.database)[0][0]))
+
+    def heartbeat(self) -> float:
+        """The newest sign of life of any worker, by the database."""
+        ask = "SELECT extract(epoch FROM max(last_heartbeat))::float8 FROM procrastinate_workers"
+        path = "SELECT set_config('search_path', 'reconciler', false); "
+        with psycopg.connect(self.server.url(self.database), autocommit=True) as link:
+            link.execute(path)
+            row = link.execute(ask).fetchone()
+        return float(row[0] or 0) if row else 0.0
+
+    def verdicts(self) -> list[str | None]:
+        """What came of each deletion request, by the journal."""
+        ask = "SELECT verdict FROM reconciler.requests WHERE kind='delete' ORDER BY number"
+        return [None if one is None else str(one) for (one,) in self.server.ask(ask, self.database)]
 
     def epochs(self) -> list[object]:
         """How often each lane was taken, by the journal."""
@@ -111,7 +132,7 @@ class Fleet:
 
     def check_moved(self, pid: int) -> None:
         """The lanes of *pid*, which has just died or frozen, move in time, by the database."""
-        (died,) = self.server.ask(_CLOCK, self.database)[0]
+        died = self.now
         mine = [number for number, _, whose in self._handed() if whose == pid]
         self.until(lambda: pid not in self.owners().values(), "the lanes move")
         taken = {number: at for number, at, _ in self._handed()}
