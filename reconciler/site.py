@@ -72,6 +72,7 @@ class Site:
         self.clock = clock
         self.stdin = stdin
         self._found = found
+        self._read: tuple[bytes, Loaded] | None = None  # the project file, as it was read last
         self.listener = Listener() if listener is None else listener
 
     def heard_by(self, listener: Listener) -> "Site":
@@ -156,10 +157,14 @@ class Site:
         from reconciler import drivers
         from reconciler.declare import project
 
-        found, diagnostics = project.load(
-            self._project_file(), self.config, find_driver=drivers.find, driver_names=drivers.names
-        )
-        return Loaded(found, (), (self.shown(self.config),), self._placed(diagnostics))
+        data = self._project_file()
+        if self._read is None or self._read[0] != data:  # the same bytes say the same
+            found, diagnostics = project.load(
+                data, self.config, find_driver=drivers.find, driver_names=drivers.names
+            )
+            whole = Loaded(found, (), (self.shown(self.config),), self._placed(diagnostics))
+            self._read = data, whole
+        return self._read[1]
 
     def _project_file(self) -> bytes:
         from reconciler import disk

@@ -78,21 +78,26 @@ def _distribution(entry: "EntryPoint") -> str:
 
 def _load(entry: "EntryPoint") -> Driver:
     """What *entry* names; whatever its module raises is told with the distribution's name."""
-    who = f"the driver {entry.name!r} of {_distribution(entry)} ({entry.value})"
+
+    def who() -> str:  # whose it is takes a while to read, and is needed by nobody but here
+        return f"the driver {entry.name!r} of {_distribution(entry)} ({entry.value})"
+
     try:
         found: Any = entry.load()
     except Exception as error:
-        raise ReconcilerError(f"{who} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise ReconcilerError(
+            f"{who()} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(found, Driver):
-        raise ReconcilerError(f"{who} is not a Driver but a {type(found).__name__}")
+        raise ReconcilerError(f"{who()} is not a Driver but a {type(found).__name__}")
     if found.name != entry.name:
-        raise ReconcilerError(f"{who} calls itself {found.name!r}; both names must be the same")
+        raise ReconcilerError(f"{who()} calls itself {found.name!r}; both names must be the same")
     if not (isinstance(found.settings, type) and issubclass(found.settings, Settings)):
-        raise ReconcilerError(f"{who} has settings that are no subclass of reconciler's Settings")
+        raise ReconcilerError(f"{who()} has settings that are no subclass of reconciler's Settings")
     try:
         found.settings.model_rebuild()
     except Exception as error:
         kind = "NameError" if isinstance(error, NameError) else type(error).__name__
         why = getattr(error, "message", error)  # pydantic's own text points to its site
-        raise ReconcilerError(f"{who} has settings that cannot be read: {kind}: {why}") from error
+        raise ReconcilerError(f"{who()} has settings that cannot be read: {kind}: {why}") from error
     return found

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.crash_project import ended
 from tests.support.crash_vendor import Habits
-from tests.support.fleet import crowded, fleet
+from tests.support.fleet import STALL, crowded, fleet
 from tests.support.postgres import Postgres, program
 
 pytestmark = pytest.mark.crash
@@ -81,6 +81,25 @@ def test_a_plan_is_handed_over_once_however_often_it_is_asked(
         assert postgres.ask("SELECT count(*) FROM reconciler.handed", many.database) == [(2,)]
         runs = postgres.ask("SELECT number, exit_code FROM reconciler.runs", many.database)
         assert runs == [(1, 0)]
+
+
+def test_a_dead_workers_lane_moves_within_twice_the_stall_time_by_the_databases_clock(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    with fleet(tmp_path, postgres, lanes=1, targets=4, habits=Habits(holds=True)) as many:
+        (vendor,) = many.vendors.values()
+        many.start(2)
+        client = many.apply()
+        vendor.await_deletes(1)
+        (pid,) = many.owners().values()
+        (victim,) = [one for one in many.workers if one.pid == pid]
+        os.kill(victim.pid, signal.SIGKILL)
+        died = many.now
+        many.until(lambda: pid not in many.owners().values(), "the lane moves")
+        ((taken,),) = postgres.ask("SELECT taken FROM reconciler.handed", many.database)
+        assert taken - died <= 2 * STALL, many.logs()
+        vendor.release()
+        many.finish(client)
 
 
 def test_a_frozen_worker_that_wakes_is_fenced_and_its_late_answer_recorded(
