@@ -1,9 +1,10 @@
 """Views into files: each whole or not at all, and in parts where one does not hold all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reconciler import disk
+from reconciler.errors import ReconcilerError
 
 _GATHERED = 1 << 18  # characters that are written at a time
 
@@ -29,3 +30,16 @@ def write_parts(path: Path, parts: Iterable[Iterable[str]]) -> tuple[Path, ...]:
         disk.write_parts(place, encoded(pieces))
         written.append(place)
     return tuple(written)
+
+
+def write_variables(path: str, values: Mapping[str, object], *, append: bool = False) -> None:
+    """`NAME=VALUE` lines at *path*, as steps of a CI hand them on; None is an empty value.
+
+    Values are numbers, digests and logins, which need no quotes.
+    """
+    text = "".join(f"{name}={'' if one is None else one}\n" for name, one in values.items())
+    try:
+        with open(path, "a" if append else "w", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        raise ReconcilerError(f"cannot write {path}: {error.strerror}") from error

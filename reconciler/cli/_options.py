@@ -104,6 +104,14 @@ def pairs(option: str, given: Iterable[str]) -> dict[str, str]:
     return found
 
 
+VIEW = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The view on stdout.",
+)
 FORMAT = click.option(
     "--format",
     "format_",

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import click
 
 from reconciler.cli._listeners import EVENTS, EventsListener
+from reconciler.cli._options import VIEW
 from reconciler.cli._stdio import file_for
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
@@ -40,7 +41,7 @@ Exit codes: 0 everything was pulled, 5 in part, 1 nothing, 75 another run holds 
     show_default=True,
     help="Longest single wait when throttled; a longer one stops the account.",
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@VIEW
 @EVENTS
 @pass_app
 def pull(

@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._options import VIEW
 from reconciler.cli.app import App, ended_by_signals, pass_app
 
 
@@ -24,7 +25,7 @@ Exit codes: 0 nothing is wrong, 1 something is.
     show_default=True,
     help="Longest wait for an account whose vendor says: not now.",
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@VIEW
 @pass_app
 def command(app: App, *, accounts: tuple[str, ...], max_wait: str, format_: str) -> int:
     """Check the project, this machine, and each account at its vendor, without changing anything.

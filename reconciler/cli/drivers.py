@@ -5,17 +5,9 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli._options import VIEW
 from reconciler.cli.app import App, pass_app
 from reconciler.safe import terminal
-
-_VIEW = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The view on stdout.",
-)
 
 
 class _NameOrCommand(click.Group):
@@ -44,7 +36,7 @@ Examples:
   reconciler drivers new acme
 """,
 )
-@_VIEW
+@VIEW
 @pass_app
 @click.pass_context
 def command(ctx: click.Context, app: App, format_: str) -> None:
@@ -58,7 +50,7 @@ def command(ctx: click.Context, app: App, format_: str) -> None:
 
 @command.command("show", hidden=True, epilog="\b\nExample:\n  reconciler drivers show ozonetel")
 @click.argument("name")
-@_VIEW
+@VIEW
 @pass_app
 def show(app: App, name: str, format_: str) -> None:
     """All there is to know about the driver NAME."""
@@ -91,7 +83,7 @@ FILE has one JSON object a line: {"status": 200, "body": {"status": "success"}, 
 @click.option(
     "--answers", "path", required=True, metavar="FILE", help="The answers; - is standard input."
 )
-@_VIEW
+@VIEW
 @pass_app
 def try_(app: App, account: str, path: str, format_: str) -> None:
     """Show, without a request, what each answer of a file would mean to ACCOUNT."""

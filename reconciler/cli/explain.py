@@ -3,7 +3,7 @@
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.cli._options import INVENTORY, SHOW_NUMBERS
+from reconciler.cli._options import INVENTORY, SHOW_NUMBERS, VIEW
 from reconciler.cli.app import App, pass_app
 
 
@@ -18,14 +18,7 @@ Examples:
 )
 @click.argument("target", metavar="ACCOUNT/ID|ID|NAME")
 @INVENTORY
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The view on stdout.",
-)
+@VIEW
 @SHOW_NUMBERS
 @pass_app
 def command(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from reconciler.api.written import write_variables
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import ReconcilerError
 from reconciler.safe import terminal
 
 
@@ -88,11 +88,5 @@ def reviewed(app: App, plan: str, workflow: str) -> None:
 def _outputs(app: App, **values: object) -> None:
     """Numbers and digests, which need no delimiter."""
     place = app.environ.get("GITHUB_OUTPUT")
-    if not place:
-        return
-    text = "".join(f"{name}={'' if one is None else one}\n" for name, one in values.items())
-    try:
-        with open(place, "a", encoding="ascii") as file:
-            file.write(text)
-    except OSError as error:
-        raise ReconcilerError(f"cannot write the step's outputs: {error.strerror}") from error
+    if place:
+        write_variables(place, values, append=True)

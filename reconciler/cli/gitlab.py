@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from reconciler.api.written import write_variables
 from reconciler.cli.app import App, pass_app
-from reconciler.errors import ReconcilerError
 from reconciler.safe import terminal
 
 
@@ -51,11 +51,6 @@ def reviewed(app: App, plan: str, job: str, dotenv: str | None) -> None:
     else:
         signed = f"{len(found.signatures)} signature{'s' * (len(found.signatures) != 1)}"
         app.out(f"merge request {found.number}, job {found.job}, {signed}")
-    if dotenv is None:
-        return
-    values = {"RECONCILER_PLAN_JOB": found.job, "RECONCILER_AUTHOR": found.author}
-    lines = [f"{name}={'' if one is None else one}\n" for name, one in values.items()]
-    try:
-        Path(dotenv).write_text("".join(lines), "ascii")
-    except OSError as error:
-        raise ReconcilerError(f"cannot write {dotenv}: {error.strerror}") from error
+    if dotenv is not None:
+        values = {"RECONCILER_PLAN_JOB": found.job, "RECONCILER_AUTHOR": found.author}
+        write_variables(dotenv, values)

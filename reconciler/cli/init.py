@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from reconciler.cli._options import pairs
+from reconciler.cli._options import VIEW, pairs
 from reconciler.cli.app import App, pass_app
 
 _FEW = 4  # choices that stand in the question itself
@@ -53,7 +53,7 @@ Examples:
     type=click.Choice(["github", "gitlab", "other"]),
     help="Add the CI workflows as well; other: only the lock that they install from.",
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@VIEW
 @click.option("--yes", is_flag=True, help="Ask nothing: what was not said is as it is by default.")
 @pass_app
 def command(

@@ -5,20 +5,11 @@ import sys
 import click
 
 from reconciler.api.given import GivenReading
-from reconciler.cli._options import READS
+from reconciler.cli._options import READS, VIEW
 from reconciler.cli._pull import pull
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit
 from reconciler.safe import terminal
-
-_VIEW = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The view on stdout.",
-)
 
 
 @click.group()
@@ -75,7 +66,7 @@ Examples:
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @READS()
-@_VIEW
+@VIEW
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if they differ.")
 @click.option("--show-numbers", is_flag=True, help="Show phone numbers whole; default: masked.")
 @pass_app
@@ -109,7 +100,7 @@ Examples:
 )
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @READS()
-@_VIEW
+@VIEW
 @click.option(
     "--label", default="owner", show_default=True, metavar="KEY", help="The label that says whose."
 )

@@ -7,7 +7,7 @@ import click
 
 from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener
-from reconciler.cli._options import INVENTORY
+from reconciler.cli._options import INVENTORY, VIEW
 from reconciler.cli._stdio import STDIO, given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Usage
@@ -37,7 +37,7 @@ Exit codes: 0 nothing is in doubt any more, 6 doubts remain, 75 another run hold
 @click.option("--because", metavar="TEXT", help="How the person knows.")
 @INVENTORY
 @click.option("--max-wait", default="15m", show_default=True, metavar="DURATION")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@VIEW
 @EVENTS
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
 @pass_app

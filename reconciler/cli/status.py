@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli._options import VIEW
 from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import ReconcilerError, Usage
@@ -30,7 +31,7 @@ Exit codes: 0; with PLAN, 6 if targets of it are in doubt.
 """
 )
 @click.argument("plan", required=False, metavar="[PLAN]")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@VIEW
 @click.option("--reviewed", type=int, metavar="RUN", help="A person has reviewed what RUN waived.")
 @click.option("--by", metavar="NAME", help="Who reviewed it.")
 @click.option("--because", metavar="TEXT", help="What the review came to.")

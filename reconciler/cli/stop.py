@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._options import VIEW
 from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 
@@ -20,7 +21,7 @@ Exit codes: 0, also if nothing is under way.
 @click.argument("plan", required=False, metavar="[PLAN]")
 @click.option("--account", metavar="A", help="Only what is under way at this account.")
 @click.option("--because", metavar="TEXT", required=True, help="Why; goes into the audit log.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@VIEW
 @pass_app
 def command(app: App, plan: str | None, account: str | None, because: str, format_: str) -> int:
     """Let runs that are under way send nothing more: all, or those of PLAN.

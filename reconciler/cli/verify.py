@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli._options import VIEW
 from reconciler.cli._stdio import STDIO, stdin
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, NotVerified
@@ -23,11 +24,9 @@ Examples:
     type=click.Path(dir_okay=False),
     help="Count the approvals against this list instead of the archive's own.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@VIEW
 @pass_app
-def command(app: App, *, file: str, allowed_signers: str | None, form: str) -> int:
+def command(app: App, *, file: str, allowed_signers: str | None, format_: str) -> int:
     """Check FILE, an evidence archive or an audit log (audit.ndjson), and name the first bad link.
 
     Needs no project, no vendor, no network and no key but the allowed signers.
@@ -35,7 +34,7 @@ def command(app: App, *, file: str, allowed_signers: str | None, form: str) -> i
     from reconciler.api.verify import verify
     from reconciler.views import verification
 
-    view = verification.as_json if form == "json" else verification.text
+    view = verification.as_json if format_ == "json" else verification.text
     try:
         found = verify(stdin() if file == STDIO else file, allowed_signers=allowed_signers)
     except NotVerified as error:
