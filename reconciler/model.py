@@ -448,7 +448,7 @@ class ReportDocument(Struct, frozen=True, kw_only=True):
     ended_at: str
     exit_code: int
     summary: dict[str, int]
-    targets: tuple[TargetReport, ...]
+    targets: Sequence[TargetReport]  # a tuple, or lines of a file, which hold nothing
     notes: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
     manifests: tuple[ManifestFile, ...] = ()

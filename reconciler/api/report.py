@@ -1,7 +1,7 @@
 """What an apply did, as a value that can be shown and written."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.api.given import One
@@ -38,8 +38,8 @@ class Report:
         return self._value.summary
 
     @property
-    def targets(self) -> tuple[TargetReport, ...]:
-        """Every target, in the plan's order."""
+    def targets(self) -> Sequence[TargetReport]:
+        """Every target, in the plan's order; they can be gone through again and again."""
         return self._value.targets
 
     @property
@@ -52,9 +52,9 @@ class Report:
         """The whole report as one value, for the views."""
         return self._value
 
-    def document(self) -> bytes:
-        """The JSON that is kept, and packed by `evidence`: phone numbers are whole."""
-        return self.view("json", show_numbers=True).encode()
+    def document(self) -> Iterator[bytes]:
+        """The JSON that is kept, and packed by `evidence`, in parts: phone numbers are whole."""
+        return (one.encode() for one in self.pieces("json", show_numbers=True))
 
     def view(
         self,
@@ -73,16 +73,16 @@ class Report:
 
     def pieces(
         self,
-        format: str,  # noqa: A002
+        format: str,  # noqa: A002 - the option's name
         *,
         fit: Platform | None = None,
         run: str | None = None,
         show_numbers: bool = False,
     ) -> Iterator[str]:
-        """The same, piece by piece: what a large report needs that is printed or sent on."""
+        """`view`, piece by piece."""
         frame = self._frame(fit, run, show_numbers=show_numbers)
         view = REPORT_FORMATS[check_format(format, REPORT_FORMATS)]
-        return view(self._value, self.plan.value, frame)
+        return iter(view(self._value, self.plan.value, frame))
 
     def write(
         self,

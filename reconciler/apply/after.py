@@ -1,41 +1,40 @@
 """What comes after an apply: the journal's last word, the report, what it changes in files."""
 
-import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.apply import report as reports
-from reconciler.apply.judging import Agenda
+from reconciler.apply.agenda import Agenda
 from reconciler.apply.task import Task
 from reconciler.errors import Exit
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.known import Known
 from reconciler.lanes.state import inventory_lock, save_report
 from reconciler.lanes.work import Fate
-from reconciler.model import Outcome, ReportDocument, Target
+from reconciler.model import API_VERSION, ReportDocument, Target, stamp
+from reconciler.plan.spool import paged
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended. *run* None: there was nothing to do, not even to write down.
 
-    *notes* are about the run as a whole. *worked*: the targets whose fate this run found out.
-    *stop*: what interrupted it. *approvals*: the principals whose approvals counted. *left*: it
-    goes on at workers, and nobody here follows it. *refused*: the exit code of a worker's refusal.
+    *notes* are about the run as a whole. *stop*: what interrupted it. *approvals*: the principals
+    whose approvals counted. *left*: it goes on at workers, and nobody here follows it. *refused*:
+    the exit code of a worker's refusal.
     """
 
     started: datetime
     run: int | None = None
     notes: tuple[str, ...] = ()
-    worked: Collection[Target] = ()
     stop: Exit | None = None
     approvals: tuple[str, ...] = ()
     left: bool = False
     refused: Exit | None = None
 
-    def exit_code(self, fates: Mapping[Target, Fate]) -> Exit:
-        """The exit code that the run deserves."""
+    def exit_code(self, fates: Iterable[Fate]) -> Exit:
+        """The exit code that a run with *fates* deserves."""
         if self.left:
             return self.stop or Exit.OK
         code = reports.exit_code(fates, stop=self.stop)
@@ -44,46 +43,39 @@ class Ending:
 
 def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> ReportDocument:
     """What the run did, with the exit code that it deserves."""
-    fates = _fates(agenda, ending)
-    own = [one.target for one in agenda.targets if not one.double]
-    return reports.report(
-        task.saved.digest,
-        agenda.targets,
-        fates,
-        known.requests(own),
-        {target: one.copy for target, one in known.states(own).items() if one.copy},
-        known.scope,
-        started=ending.started,
-        ended=task.site.now(),
-        exit_code=ending.exit_code(fates),
-        notes=(*ending.notes, *reports.instead(task.saved.plan, agenda.targets)),
+    plan, written = task.saved.plan, reports.Written()
+    for some in paged(agenda.ends()):
+        own = [one.target for one, _ in some if not one.double]
+        requests, states = known.requests(own), known.states(own)
+        for one, fate in some:
+            state = states.get(one.target)
+            copy = state.copy if state is not None else None
+            scope = known.scope(one.target.account)
+            written.add(one, fate, scope, requests.get(one.target, ()), copy)
+    return ReportDocument(
+        api_version=API_VERSION,
+        kind="Report",
+        plan=task.saved.digest,
+        started_at=stamp(ending.started, "milliseconds"),
+        ended_at=stamp(task.site.now(), "milliseconds"),
+        exit_code=ending.exit_code(written.kinds),
+        summary=written.counts,
+        targets=written.targets(),
+        notes=(*ending.notes, *reports.instead(plan, agenda.accounts)),
         approvals=ending.approvals,
-        manifests=task.saved.plan.inputs.manifests,
-        limits={
-            name: task.project.accounts[name].limits
-            for name in sorted({one.target.account for one in agenda.targets})
-        },
+        manifests=plan.inputs.manifests,
+        limits={name: task.project.accounts[name].limits for name in sorted(agenda.accounts)},
     )
 
 
-def _fates(agenda: Agenda, ending: Ending) -> dict[Target, Fate]:
-    """One fate for every target: what was not reached is pending, what nobody settled in doubt."""
-    fates = {}
-    for one in agenda.targets:
-        fate = agenda.fates.get(one.target) or Fate(Outcome.PENDING)
-        if one.in_doubt and one.target not in ending.worked:
-            fate = Fate(Outcome.IN_DOUBT, one.state.detail)
-        fates[one.target] = fate
-    return fates
+def keep(
+    task: Task, journal: Journal, run: int, report: ReportDocument, document: Iterable[bytes]
+) -> None:
+    """End the run in the journal. *document*: *report* as it is kept, in parts.
 
-
-def keep(task: Task, journal: Journal, run: int, report: ReportDocument, document: bytes) -> None:
-    """End the run in the journal. *document*: *report* as it is kept; its digest goes into the log.
-
-    `evidence` packs it.
+    Its digest goes into the log; `evidence` packs it.
     """
-    save_report(task.site, journal, task.saved.digest, document)
-    digest = hashlib.sha256(document).hexdigest()
+    digest = save_report(task.site, journal, task.saved.digest, document)
     if any(one.number == run and one.ended is not None for one in journal.runs(task.saved.digest)):
         return  # its workers have ended it, while nobody followed them
     journal.end(run, report.exit_code, {"summary": report.summary, "report": digest})

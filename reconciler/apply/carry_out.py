@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.apply.after import Ending
-from reconciler.apply.jobs import LookPolicy, jobs
-from reconciler.apply.judging import Agenda, judge, write_down
+from reconciler.apply.agenda import Agenda
+from reconciler.apply.jobs import LookPolicy, PlannedJobs
+from reconciler.apply.judging import judge, write_down
 from reconciler.apply.limits import check_limits
 from reconciler.apply.permits import Permit, start_record
 from reconciler.apply.task import Task
@@ -19,8 +21,8 @@ from reconciler.lanes.rules import Doomed, rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, keep_plan, locks, log_ahead
-from reconciler.lanes.work import Fate, OpenAccount
-from reconciler.model import Target, stamp
+from reconciler.lanes.work import OpenAccount
+from reconciler.model import stamp
 from reconciler.plan.lines import phone_numbers
 from reconciler.plan.today import FreshPlan
 
@@ -89,11 +91,10 @@ def _carried_out(clearance: Clearance, who: Mapping[str, Any]) -> tuple[Agenda, 
     write_down(task, clearance.known, run.number, agenda, clearance.fresh)
     permit = clearance.permit
     ending = Ending(started, run.number, permit.notes, approvals=permit.approvals)
-    if not agenda.working(task.options):
+    if not agenda.working:
         return agenda, ending
-    fates = executed(clearance, run, agenda)
-    ending = replace(ending, worked=fates.keys(), stop=task.stop.exit)
-    return replace(agenda, fates={**agenda.fates, **fates}), ending
+    execute(clearance, run, agenda)
+    return agenda, replace(ending, stop=task.stop.exit)
 
 
 def _begun(clearance: Clearance, who: Mapping[str, Any]) -> TakenRun:
@@ -116,8 +117,8 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> TakenRun:
     return TakenRun(run, take(clearance.accounts, journal, run), policy)
 
 
-def executed(clearance: Clearance, run: TakenRun, agenda: Agenda) -> dict[Target, Fate]:
-    """What became of the targets that were worked."""
+def execute(clearance: Clearance, run: TakenRun, agenda: Agenda) -> None:
+    """Work what *agenda* has; what became of it is laid over it."""
     task, options, site = clearance.task, clearance.task.options, clearance.task.site
     journal = clearance.known.journal
     execution = Execution(
@@ -135,25 +136,28 @@ def executed(clearance: Clearance, run: TakenRun, agenda: Agenda) -> dict[Target
     works = _works(clearance, agenda, run.policy)
     total = sum(len(one.jobs) for one in works)
     site.listener.event(Event(site.now(), "run-started", total=total, detail=task.saved.digest))
-    fates = execution.go(works, run.ledgers, send=True)
-    site.listener.event(Event(site.now(), "run-ended", done=len(fates)))
-    return fates
+    for work, fates in zip(works, execution.go(works, run.ledgers, send=True), strict=True):
+        agenda.worked(work.open.name, fates)
+    site.listener.event(Event(site.now(), "run-ended", done=total))
 
 
 def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[AccountWork]:
     """The work of each account: what may be sent, and what is in doubt, whatever a limit says."""
     task, fresh = clearance.task, clearance.fresh
-    plan, choice = task.saved.plan, task.options.choice
+    plan = task.saved.plan
     doomed = Doomed(plan, fresh.plan)
-    going = [
-        one if one.fate is not None else replace(one, fate=agenda.fates.get(one.target))
-        for one in agenda.targets
-        if one.target not in agenda.fates or (one.in_doubt and choice.takes(one.target))
-    ]
     return [
         work_of(
             one,
-            jobs=jobs(plan, going, one.account, one.driver, fresh.manifests, policy, agenda.asking),
+            jobs=PlannedJobs(
+                plan,
+                partial(agenda.to_work, one.name),
+                agenda.accounts[one.name].working if one.name in agenda.accounts else 0,
+                one.account,
+                one.driver,
+                fresh.manifests,
+                policy,
+            ),
             witnesses=witnesses(one.name, doomed, fresh.plan, fresh.matches, fresh.facts),
             rules=rules_of(
                 one.account, one.driver, fresh.asked, fresh.matches, task.waivers, task.now

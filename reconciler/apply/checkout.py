@@ -11,11 +11,12 @@ from pathlib import Path
 
 from msgspec import structs
 
+from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Work
 from reconciler.apply.carry_out import Clearance, TakenRun
 from reconciler.apply.choice import Choice
 from reconciler.apply.jobs import LookPolicy
-from reconciler.apply.judging import Agenda, accounts_of, judge, plan_anew, write_down
+from reconciler.apply.judging import judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, at_any_hour
 from reconciler.apply.task import ApplyOptions, Task
 from reconciler.apply.untraced import check_blind, older_than_trace, untraced_now
@@ -34,7 +35,6 @@ from reconciler.lanes.work import OpenAccount
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.guards.windows import Schedule
 from reconciler.plan.saved import Saved, read_parts
-from reconciler.plan.today import FreshPlan
 from reconciler.site import Site
 
 
@@ -80,7 +80,7 @@ class Checkout:
         ledgers = take(accounts, self.journal, self.lane.run)
         agenda = judge(mine, fresh, known)
         permit = Permit()
-        if agenda.working(mine.options):
+        if agenda.working:
             counted = structs.replace(fresh, facts=work.counted(fresh.facts))
             permit = at_any_hour(whole, known, agenda, counted, begun=self._begun())
         write_down(mine, known, self.lane.run, agenda, fresh)
@@ -97,7 +97,7 @@ class Checkout:
             known,
             fresh,
             Permit(permit.override, permit.consent, self.windows(work)),
-            self._working(mine, fresh, agenda, accounts),
+            [one for one in accounts if one.name in agenda.working],
             names,
         )
         return Cleared(clearance, TakenRun(self.lane.run, ledgers, policy), agenda)
@@ -119,12 +119,6 @@ class Checkout:
     def _begun(self) -> datetime | None:
         runs = self.journal.runs(self.lane.plan)
         return next((one.started for one in runs if one.number == self.lane.run), None)
-
-    def _working(
-        self, task: Task, fresh: FreshPlan, agenda: Agenda, accounts: list[OpenAccount]
-    ) -> list[OpenAccount]:
-        names = {one.name for one, _ in accounts_of(task, fresh, agenda.working(task.options))}
-        return [one for one in accounts if one.name in names]
 
     # ---- the task
 

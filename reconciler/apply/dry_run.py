@@ -65,9 +65,9 @@ def dry_run(task: Task) -> DryRun:
 
 def _going(task: Task, fresh: FreshPlan, left: dict[Target, Fate]) -> Iterator[PlanTarget]:
     """The targets that may be sent, account by account; the fates of the others go to *left*."""
-    for targets, fates, _ in judged(task, fresh, None):  # a dry run opens no journal
-        left.update(fates)
-        yield from (one for one in targets if one.target not in fates)
+    for targets in judged(task, fresh, None):  # a dry run opens no journal
+        left.update({one.target: fate for one in targets if (fate := one.fate_now) is not None})
+        yield from (one for one in targets if one.fate_now is None)
 
 
 def _lines(requests: Iterable[Mapping[str, Any]]) -> list[bytes]:

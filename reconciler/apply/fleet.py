@@ -215,7 +215,7 @@ def end_unfollowed(journal: SqlJournal, since: float) -> None:
         fates = fates_of([one.fates for one in lanes if one.fates])
         counts = Counter(one.outcome.value for one in fates.values())
         codes = [Exit(one.code) for one in lanes if one.code is not None]
-        code = min(codes) if codes else reports.exit_code(fates, stop=None)
+        code = min(codes) if codes else reports.exit_code(fates.values(), stop=None)
         journal.end(run, code, {"summary": dict(counts), "report": None})
         journal.shared.handed.forget(run)
 

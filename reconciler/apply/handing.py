@@ -2,15 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.apply.after import Ending
+from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Work, fates_of, records
 from reconciler.apply.carry_out import Clearance
 from reconciler.apply.consent import signatures
-from reconciler.apply.judging import Agenda, write_down
+from reconciler.apply.judging import write_down
 from reconciler.apply.permits import start_record
 from reconciler.apply.task import Task
 from reconciler.errors import Exit, ReconcilerError
@@ -59,10 +61,10 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
         return agenda, replace(ending, left=True, stop=task.stop.exit)
     if any(one.fates is None for one in lanes):  # what such a lane did, the journal knows
         agenda = clearance.agenda()
-    fates = {**_stopped(agenda, lanes), **fates_of([one.fates for one in lanes if one.fates])}
+    for one in lanes:
+        _lay_over(agenda, one)
     codes = [Exit(one.code) for one in lanes if one.code is not None]
-    ending = replace(ending, worked=fates.keys(), refused=min(codes) if codes else None)
-    return replace(agenda, fates={**agenda.fates, **fates}), ending
+    return agenda, replace(ending, refused=min(codes) if codes else None)
 
 
 def _tell_left(task: Task, run: int) -> None:
@@ -104,11 +106,10 @@ def _handed(clearance: Clearance, handed: Handover) -> int:
     journal.trace([known.scope(one) for one in task.losing])
     agenda = clearance.agenda()
     write_down(task, known, run, agenda, clearance.fresh)
-    working = agenda.working(task.options)
     given, facts, bundles = signatures(task), clearance.fresh.facts, []
     for lane, members in by_lane(clearance.accounts).items():
         names = tuple(one.name for one in members)
-        targets = tuple(one.target for one in working if one.target.account in names)
+        targets = tuple(one.target for name in names for one in agenda.to_work(name))
         work = Work(
             targets=targets,
             inventory=records(clearance.fresh, names),
@@ -128,14 +129,23 @@ def _handed(clearance: Clearance, handed: Handover) -> int:
     return run
 
 
-def _stopped(agenda: Agenda, lanes: Sequence[HandedLane]) -> dict[Target, Fate]:
-    """What is said of the targets of lanes that stopped before they told any fate."""
-    said = {name: one.said for one in lanes if one.fates is None for name in one.accounts}
-    return {
-        one.target: Fate(Outcome.PENDING, said[one.target.account])
-        for one in agenda.left
-        if one.target.account in said and not one.in_doubt
-    }
+def _lay_over(agenda: Agenda, lane: HandedLane) -> None:
+    """What workers made of the targets of *lane*; why they are left, where it stopped before."""
+    fates = fates_of([lane.fates]) if lane.fates else {}
+    for name in lane.accounts:
+        if lane.fates is not None:
+            mine = [(target, fate) for target, fate in fates.items() if target.account == name]
+            agenda.told(name, lambda mine=mine: iter(mine))  # type: ignore[misc]
+        else:
+            agenda.told(name, partial(_left, agenda, name, Fate(Outcome.PENDING, lane.said)))
+
+
+def _left(agenda: Agenda, account: str, fate: Fate) -> Iterator[tuple[Target, Fate]]:
+    return (
+        (one.target, fate)
+        for one in agenda.of(account)
+        if one.fate_now is None and not one.in_doubt
+    )
 
 
 class _Following:

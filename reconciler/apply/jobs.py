@@ -1,8 +1,9 @@
 """The targets of a plan as work of a lane, and as rulings where no request is needed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,9 +17,6 @@ from reconciler.lanes.journal import Ruling
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import Job, LookReason
 from reconciler.model import Action, Campaign, PlanDocument, Reason, Status
-
-Asking = Mapping[tuple[str, str], Collection[str]]
-"""The absences that ask for each campaign today, by account and id (`plan.askers`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +56,53 @@ class LookPolicy:
         return LookReason.COPY if account.keep_copy else None
 
 
-def jobs(
-    plan: PlanDocument,
-    planned: Sequence[PlanTarget],
-    account: Account,
-    driver: Driver,
-    manifests: Sequence[Manifest],
-    policy: LookPolicy,
-    asking: Asking,
-) -> list[Job]:
-    """The account's targets that may be sent, and those in doubt, in the plan's order."""
-    about = {(one.path, one.name): one for one in manifests}
-    inventory = inventory_of(plan)
-    made = []
-    for one in planned:
-        if one.target.account != account.name or (one.fate is not None and not one.in_doubt):
-            continue
-        action = one.action
+class PlannedJobs:
+    """The targets *planned* of an account, *count* of them, as work of its lane.
+
+    They are gone through again and again, each time anew, and none is held.
+    """
+
+    def __init__(
+        self,
+        plan: PlanDocument,
+        planned: Callable[[], Iterable[PlanTarget]],
+        count: int,
+        account: Account,
+        driver: Driver,
+        manifests: Sequence[Manifest],
+        policy: LookPolicy,
+    ) -> None:
+        self._planned = planned
+        self._count = count
+        self._account = account
+        self._looks = can_look(driver)
+        self._about = {(one.path, one.name): one for one in manifests}
+        self._inventory = inventory_of(plan)
+        self._policy = policy
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Job]:
+        return map(self._job, self._planned())
+
+    def _job(self, one: PlanTarget) -> Job:
+        action, account = one.action, self._account
         record = action.campaign or one.campaign
         name = record.name if record is not None else action.name or action.id or ""
-        made.append(
-            Job(
-                item=Item(one.target, name, record.channel if record is not None else None),
-                planned=_planned(action),
-                asked=tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
-                inventory=inventory,
-                state=one.state,
-                look=policy.reason(account, one, record) if can_look(driver) else None,
-                suspect=one.suspect,
-                copies=account.keep_copy,
-                may_send=one.fate is None,
-                withheld=one.fate,
-                facts=facts_of(action, about),
-            )
+        return Job(
+            item=Item(one.target, name, record.channel if record is not None else None),
+            planned=_planned(action),
+            asked=one.asked,
+            inventory=self._inventory,
+            state=one.state,
+            look=self._policy.reason(account, one, record) if self._looks else None,
+            suspect=one.suspect,
+            copies=account.keep_copy,
+            may_send=one.fate_now is None,
+            withheld=one.fate_now,
+            facts=partial(facts_of, action, self._about),
         )
-    return made
 
 
 def _planned(action: Action) -> Campaign | None:
@@ -134,7 +144,6 @@ def decided(
     planned: Sequence[PlanTarget],
     manifests: Sequence[Manifest],
     known: Known,
-    asking: Asking,
     *,
     now: datetime,
 ) -> tuple[list[Ruling], list[dict[str, Any]]]:
@@ -155,7 +164,7 @@ def decided(
             "evidence": one.fate.evidence,
             "at": now,
             "plan": digest,
-            "asked": tuple(sorted(asking.get((one.target.account, one.target.id), ()))),
+            "asked": one.asked,
             "inventory": inventory_of(plan),
         }
         if not one.double:  # it is not its own

@@ -1,12 +1,13 @@
 """What today's files and the journal say of the targets of a saved plan, before any request."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from msgspec import structs
 
-from reconciler.apply.jobs import Asking, decided
+from reconciler.apply.agenda import Agenda
+from reconciler.apply.jobs import decided
 from reconciler.apply.merge import MergeFacts, PlanTarget, known_fate, merge
 from reconciler.apply.pages import pages
 from reconciler.apply.task import ApplyOptions, Task
@@ -18,7 +19,7 @@ from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, witnesses
 from reconciler.lanes.work import Fate
-from reconciler.model import Outcome, Target
+from reconciler.model import Outcome
 from reconciler.plan import scopes
 from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
@@ -29,53 +30,27 @@ from reconciler.plan.spool import paged
 from reconciler.plan.today import FreshPlan, make_plan
 
 
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """Every target of the saved plan, and the fates of those that nothing is sent for.
-
-    *asking*: the absences that ask for each campaign today (`plan.askers`).
-    """
-
-    targets: Sequence[PlanTarget]
-    fates: Mapping[Target, Fate]
-    asking: Asking = field(default_factory=dict)
-
-    @property
-    def left(self) -> list[PlanTarget]:
-        """The targets that may still be sent."""
-        return [one for one in self.targets if one.target not in self.fates]
-
-    def working(self, options: ApplyOptions) -> list[PlanTarget]:
-        """The targets that something is still to be done about: sent, or settled."""
-        return [
-            one
-            for one in self.targets
-            if one.target not in self.fates or (one.in_doubt and options.choice.takes(one.target))
-        ]
-
-
 def all_done(saved: Saved, known: Known, now: datetime) -> Agenda | None:
     """Every target with its fate if all are final already; None if one is not."""
     if not saved.plan.applicable:
         return None
-    states = known.states(saved.plan.targets)
+    agenda = Agenda(saved.plan)
     shared = scopes.twins({name: one for name, one in known.scopes.items() if one is not None})
     same = doubles(saved.plan, None, shared)
-    targets, fates = [], {}
-    for action in saved.plan.actions:
-        for target in action.targets if action.action == "delete" else ():
+    planned = ((action, one) for action in saved.plan.deletions for one in action.targets)
+    for some in paged(planned):
+        states = known.states(target for _, target in some)
+        for action, target in some:
             if target in same:
                 one = PlanTarget(action, target, NOTHING, DOUBLE, action.campaign, double=True)
-                targets.append(one)
-                fates[target] = DOUBLE
+                agenda.add([one])
                 continue
             state = states.get(target, NOTHING)
             fate = known_fate(saved.plan, saved.digest, action, state, now)
             if fate is None or not fate.outcome.final:
                 return None
-            targets.append(PlanTarget(action, target, state, fate, action.campaign))
-            fates[target] = fate
-    return Agenda(targets, fates)
+            agenda.add([PlanTarget(action, target, state, fate, action.campaign)])
+    return agenda
 
 
 def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -> FreshPlan:
@@ -100,21 +75,14 @@ def judge(task: Task, fresh: FreshPlan, known: Known | None) -> Agenda:
 
     *known*: what the journal knows; None: nobody asks it.
     """
-    targets: list[PlanTarget] = []
-    fates: dict[Target, Fate] = {}
-    asking: dict[tuple[str, str], Collection[str]] = {}
-    for some, fated, asked in judged(task, fresh, known):
-        targets += some
-        fates |= fated
-        asking |= asked
-    return Agenda(targets, fates, asking)
+    agenda = Agenda(task.saved.plan)
+    for some in judged(task, fresh, known):
+        agenda.add(some)
+    return agenda
 
 
-Judged = tuple[list[PlanTarget], Mapping[Target, Fate], Asking]
-
-
-def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[Judged]:
-    """The same, some campaigns at a time: targets, the fates of those that have one, who asks."""
+def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[list[PlanTarget]]:
+    """The same targets, those of some campaigns at a time."""
     saved = task.saved
     now = task.site.now() if known is None else known.journal.now()
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
@@ -160,8 +128,13 @@ def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[Judged
             states,
             facts,
         )
-        fates = {one.target: fate for one in merged if (fate := one.fate or left_out(one))}
-        yield merged, fates, facts.asking
+        yield [_asked(left_out(one), facts.asking) for one in merged]
+
+
+def _asked(one: PlanTarget, asking: Mapping[tuple[str, str], Collection[str]]) -> PlanTarget:
+    """*one*, with who asks for it today."""
+    found = asking.get((one.target.account, one.target.id))
+    return replace(one, asked=tuple(sorted(found))) if found else one
 
 
 def _facts(task: Task, fresh: FreshPlan, now: datetime) -> MergeFacts:
@@ -193,22 +166,24 @@ class _LeftOut:
         self._options = options
         self._taken = 0
 
-    def __call__(self, one: PlanTarget) -> Fate | None:
-        """The fate of *one*, which has none; the next in the plan's order."""
+    def __call__(self, one: PlanTarget) -> PlanTarget:
+        """*one*, the next in the plan's order, as this run takes it."""
         options = self._options
-        if (option := options.choice.left_out(one.target)) is not None:
-            return Fate(Outcome.PENDING, f"left out by {option}")
+        option = options.choice.left_out(one.target)
+        if one.fate is not None:
+            return one if option is None else replace(one, taken=False)
+        if option is not None:
+            fate = Fate(Outcome.PENDING, f"left out by {option}")
+            return replace(one, left_out=fate, taken=False)
         if options.limit is not None and self._taken >= options.limit:
-            return Fate(Outcome.PENDING, f"left out by --limit {options.limit}")
+            fate = Fate(Outcome.PENDING, f"left out by --limit {options.limit}")
+            return replace(one, left_out=fate)
         self._taken += 1
-        return None
+        return one
 
 
-def accounts_of(
-    task: Task, fresh: FreshPlan, targets: Sequence[PlanTarget]
-) -> list[tuple[Account, Driver]]:
-    """The accounts of *targets*, by name, each with its driver."""
-    names = sorted({one.target.account for one in targets})
+def accounts_of(task: Task, fresh: FreshPlan, names: Sequence[str]) -> list[tuple[Account, Driver]]:
+    """The accounts *names*, each with its driver."""
     accounts = [task.project.accounts[name] for name in names]
     return [(account, fresh.drivers[account.name]) for account in accounts]
 
@@ -219,9 +194,7 @@ def write_down(task: Task, known: Known, run: int, agenda: Agenda, fresh: FreshP
     Whoever holds the lane of such a target meanwhile knows better: what it wrote stays.
     """
     saved, manifests = task.saved, fresh.manifests
-    for some in paged(agenda.targets):
-        rulings, records = decided(
-            saved.plan, saved.digest, some, manifests, known, agenda.asking, now=task.now
-        )
+    for some in paged(agenda):
+        rulings, records = decided(saved.plan, saved.digest, some, manifests, known, now=task.now)
         if rulings:
             known.journal.commit("", 0, run, rulings=rulings, audit=records, mild=True)

@@ -1,10 +1,9 @@
 """What limits still allow of a plan today, judged on the targets that are still to go."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from reconciler.apply.judging import Agenda
-from reconciler.apply.merge import PlanTarget
+from reconciler.apply.agenda import Agenda, Share
 from reconciler.apply.task import Task
 from reconciler.declare.project import Account, ProjectFile
 from reconciler.errors import NotAllowed
@@ -28,9 +27,8 @@ def check_limits(
     def since(account: str, moment: datetime) -> int:
         return known.journal.deleted_since(known.scope(account), moment)
 
-    broken = violations(
-        task.project, agenda.left, facts, task.waivers, since, now=task.now, begun=begun
-    )
+    left = {name: agenda.accounts[name] for name in agenda.left}
+    broken = violations(task.project, left, facts, task.waivers, since, now=task.now, begun=begun)
     if broken:
         raise refusal(broken)
 
@@ -46,7 +44,7 @@ def refusal(broken: Sequence[Violation]) -> NotAllowed:
 
 def violations(
     project: ProjectFile,
-    left: Sequence[PlanTarget],
+    left: Mapping[str, Share],
     facts: Facts,
     waivers: Waivers,
     deleted_since: Callable[[str, datetime], int],
@@ -56,12 +54,11 @@ def violations(
 ) -> list[Violation]:
     """`max-deletions` and `inventory-age`, judged today on the targets that are still to go."""
     found: list[Violation] = []
-    for name in sorted({one.target.account for one in left}):
+    for name, share in sorted(left.items()):
         account, mine = project.accounts[name], facts.accounts.get(name)
         per = account.guards.max_deletions.per
         before = deleted_since(name, now - per) if per is not None else 0
-        going = [one for one in left if one.target.account == name]
-        if said := _too_many(account, going, before, mine, waivers):
+        if said := _too_many(account, share, before, mine, waivers):
             found.append(Violation(guard="max-deletions", account=name, message=said))
         if waivers.of_account("inventory-age", name):
             continue
@@ -73,7 +70,7 @@ def violations(
 
 def _too_many(
     account: Account,
-    left: Sequence[PlanTarget],
+    left: Share,
     before: int,
     known: AccountFacts | None,
     waivers: Waivers,
@@ -85,8 +82,8 @@ def _too_many(
         limit = type(limit)(count=max(counts), percent=None, per=limit.per)
     said = max_deletions.violation(
         limit,
-        targets=len(left) + before,
-        deleted=len({one.target.id for one in left}),  # percent is of this plan alone
+        targets=left.left + before,
+        deleted=left.campaigns,  # percent is of this plan alone
         campaigns=(known.campaigns or 0) if known is not None else 0,
     )
     if said is None or limit.per is None:

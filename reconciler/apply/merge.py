@@ -47,10 +47,13 @@ class PlanTarget:
     """One target of the saved plan: *fate* None means that it may be sent.
 
     *state* is what the journal knows of its present life (a revived target starts anew).
-    *campaign* is the record as it is today. *suspect*: it was deleted, and nobody can tell from
-    the times whether it has come back since: only a look can. *first*: today's plan says that an
-    exception may hold for it until a look has told. *double*: another target, which is the same
-    thing, stands for it; what the journal knows is told of that one.
+    *campaign* is the record as it is today (in an agenda only of what the plan has no record).
+    *suspect*: it was deleted, and nobody can tell from the times whether it has come back since:
+    only a look can. *first*: today's plan says that an exception may hold for it until a look has
+    told. *double*: another target, which is the same thing, stands for it; what the journal knows
+    is told of that one. *left_out*: its fate in this run, which leaves it out; *taken*: whether the
+    run is about it all the same, if it is in doubt. *asked*: the digests of the absences that ask
+    for it today.
     """
 
     action: Action
@@ -61,6 +64,19 @@ class PlanTarget:
     suspect: bool = False
     first: bool = False
     double: bool = False
+    left_out: Fate | None = None
+    taken: bool = True
+    asked: tuple[str, ...] = ()
+
+    @property
+    def fate_now(self) -> Fate | None:
+        """Its fate before anything is sent; None: it may be sent."""
+        return self.fate or self.left_out
+
+    @property
+    def working(self) -> bool:
+        """Whether something is still to be done about it: it is sent, or its doubt is settled."""
+        return self.fate_now is None or (self.in_doubt and self.taken)
 
     @property
     def in_doubt(self) -> bool:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler import __version__, safe
+from reconciler.apply.agenda import Agenda
 from reconciler.apply.consent import Consent, consent
-from reconciler.apply.judging import Agenda
 from reconciler.apply.limits import check_limits, refusal
 from reconciler.apply.task import Override, Task
 from reconciler.apply.windows import OpenWindows, open_windows
@@ -49,11 +49,10 @@ def permit(task: Task, known: Known, agenda: Agenda, fresh: FreshPlan) -> Permit
     `Stale` if the plan is too old, `NotAllowed` for whatever else does not hold. If nothing is left
     to do, nothing is asked.
     """
-    if not agenda.working(task.options) and task.saved.plan.applicable:
+    if not agenda.working and task.saved.plan.applicable:
         return Permit()
     given = at_any_hour(task, known, agenda, fresh)
-    names = sorted({one.target.account for one in agenda.left})
-    return replace(given, windows=open_windows(task, names))
+    return replace(given, windows=open_windows(task, agenda.left))
 
 
 def at_any_hour(

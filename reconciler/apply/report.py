@@ -1,64 +1,52 @@
 """The report of a run, and the exit code that it deserves. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import msgspec
 
 from reconciler.apply.merge import PlanTarget
 from reconciler.errors import Exit
 from reconciler.lanes.work import Fate
-from reconciler.model import (
-    API_VERSION,
-    Limits,
-    ManifestFile,
-    Outcome,
-    PlanDocument,
-    ReportDocument,
-    SentRequest,
-    Target,
-    TargetReport,
-    stamp,
-)
+from reconciler.model import Outcome, PlanDocument, SentRequest, TargetReport
+from reconciler.plan.spool import LineSink
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[TargetReport]).decode
 
 
-def instead(plan: PlanDocument, planned: Sequence[PlanTarget]) -> list[str]:
-    """What a deletion was, at each account whose vendor has none."""
-    accounts = sorted({one.target.account for one in planned} & plan.accounts.keys())
-    said = {name: plan.accounts[name].instead for name in accounts}
+def instead(plan: PlanDocument, accounts: Iterable[str]) -> list[str]:
+    """What a deletion was, at each of *accounts* whose vendor has none."""
+    planned = sorted(set(accounts) & plan.accounts.keys())
+    said = {name: plan.accounts[name].instead for name in planned}
     return [f"{name}: a deletion there {what}" for name, what in said.items() if what]
 
 
-def report(
-    digest: str,
-    planned: Sequence[PlanTarget],
-    fates: Mapping[Target, Fate],
-    requests: Mapping[Target, tuple[SentRequest, ...]],
-    copies: Mapping[Target, str],
-    scope: Callable[[str], str],
-    *,
-    started: datetime,
-    ended: datetime,
-    exit_code: int,
-    notes: Sequence[str] = (),
-    approvals: Sequence[str] = (),
-    manifests: Sequence[ManifestFile] = (),
-    limits: Mapping[str, Limits] | None = None,
-) -> ReportDocument:
-    """Every target of the plan, in its order, with its one outcome.
-
-    *copies*: the digests of the kept copies. *scope*: of an account by its name. *notes* are about
-    the run, *approvals* the principals whose approvals counted, *manifests* those that the plan was
-    made of, *limits* the accounts' by name.
+class Written:
+    """The targets of a report, spooled as they come; *counts* of each outcome, and of a kind
+    whatever else the exit code depends on.
     """
-    counts = {outcome.value: 0 for outcome in Outcome}
-    told = []
-    for one in planned:
-        fate = fates[one.target]
-        sent = requests.get(one.target, ())
-        counts[fate.outcome.value] += 1
-        told.append(
+
+    def __init__(self) -> None:
+        self.counts = {outcome.value: 0 for outcome in Outcome}
+        self.kinds: set[Fate] = set()
+        self._lines = LineSink[TargetReport](_line, _lines)
+
+    def add(
+        self,
+        one: PlanTarget,
+        fate: Fate,
+        scope: str,
+        sent: tuple[SentRequest, ...],
+        copy: str | None,
+    ) -> None:
+        """The next target, in the plan's order. *copy*: the digest of its kept copy."""
+        self.counts[fate.outcome.value] += 1
+        self.kinds.add(replace(fate, detail=None, evidence=None))
+        self._lines.add(
             TargetReport(
                 account=one.target.account,
-                scope=scope(one.target.account),
+                scope=scope,
                 id=one.target.id,
                 part=one.target.part,
                 name=one.action.name,
@@ -69,31 +57,29 @@ def report(
                 requests=sent,
                 driver=one.action.driver,
                 sources=one.action.sources,
-                copy=copies.get(one.target),
+                copy=copy,
             )
         )
-    return ReportDocument(
-        api_version=API_VERSION,
-        kind="Report",
-        plan=digest,
-        started_at=stamp(started, "milliseconds"),
-        ended_at=stamp(ended, "milliseconds"),
-        exit_code=exit_code,
-        summary=counts,
-        targets=tuple(told),
-        notes=tuple(notes),
-        approvals=tuple(approvals),
-        manifests=tuple(manifests),
-        limits=dict(limits or {}),
-    )
+
+    def targets(self) -> Sequence[TargetReport]:
+        """All of them."""
+        return self._lines.done()
 
 
-def exit_code(fates: Mapping[Target, Fate], *, stop: Exit | None) -> Exit:
+def _line(target: TargetReport) -> bytes:
+    return _encode(target) + b",\n"
+
+
+def _lines(lines: bytes) -> list[TargetReport]:
+    return _decode(b"[%b]" % lines.rstrip(b",\n"))
+
+
+def exit_code(fates: Iterable[Fate], *, stop: Exit | None) -> Exit:
     """The first that holds of: interrupted with something left, in doubt, window, in part, done.
 
     What the plan itself refuses is not among *fates*. *stop*: what interrupted the run.
     """
-    left = [fate for fate in fates.values() if not (fate.outcome.final or fate.excused)]
+    left = [fate for fate in fates if not (fate.outcome.final or fate.excused)]
     outcomes = {fate.outcome for fate in left}
     if stop is not None and outcomes & {Outcome.PENDING, Outcome.IN_DOUBT}:
         return stop

@@ -1,14 +1,15 @@
 """An apply from its first look at the journal to its report."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler import safe
 from reconciler.apply.after import Ending, keep, report_of, update_inventory
+from reconciler.apply.agenda import Agenda
 from reconciler.apply.carry_out import Clearance, carry_out
 from reconciler.apply.handing import hand_over
-from reconciler.apply.judging import Agenda, accounts_of, all_done, judge, plan_anew, write_down
+from reconciler.apply.judging import accounts_of, all_done, judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, permit, start_record
 from reconciler.apply.task import Task
 from reconciler.apply.untraced import check_blind, tell_untraced, untraced_now
@@ -39,8 +40,8 @@ class Conclusion:
     left: bool = False
 
 
-def apply(task: Task, document: Callable[[ReportDocument], bytes]) -> Conclusion:
-    """Carry out what is left of the plan. *document*: a report as it is kept.
+def apply(task: Task, document: Callable[[ReportDocument], Iterable[bytes]]) -> Conclusion:
+    """Carry out what is left of the plan. *document*: a report as it is kept, in parts.
 
     `Stale` and `NotAllowed` before the first request if it may not be sent; `Locked` if another run
     holds a lane.
@@ -77,7 +78,7 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
             check_blind(new, {account.name: driver for account, driver in pairs})
     fresh = plan_anew(task, shared(pairs, known.scopes))
     agenda = judge(task, fresh, known)
-    working = accounts_of(task, fresh, agenda.working(task.options))
+    working = accounts_of(task, fresh, agenda.working)
     if task.options.workers:  # those who send have the credentials
         accounts = unopened(working, known.scopes)
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.apply.bundle import Work, fates_text, unpacked
-from reconciler.apply.carry_out import executed
+from reconciler.apply.carry_out import execute
 from reconciler.apply.checkout import Checkout
 from reconciler.apply.turn import Turn
 from reconciler.declare.project import ProjectFile
@@ -159,14 +159,17 @@ class _Runner:
             file.write(work.inventory)
             file.flush()
             cleared = checkout.cleared(work, Path(file.name), again=again)
-        fates = dict(cleared.agenda.fates)
-        self.told.done = _done({one: fates[one] for one in work.targets if one in fates})
+        agenda, handed = cleared.agenda, frozenset(work.targets)
+        before = (one.fate_now for one in agenda if one.target in handed)
+        self.told.done = sum(
+            one is not None and one.outcome is not Outcome.PENDING for one in before
+        )
         if cleared.clearance.accounts:
             clearance = cleared.clearance
             permit = replace(clearance.permit, windows=self.turn.within(clearance.permit.windows))
-            fates |= executed(replace(clearance, permit=permit), cleared.run, cleared.agenda)
+            execute(replace(clearance, permit=permit), cleared.run, agenda)
         self.told.flush()
-        return {target: fates.get(target, Fate(Outcome.PENDING)) for target in work.targets}
+        return {one.target: fate for one, fate in agenda.ends() if one.target in handed}
 
     def _checkout(self) -> Checkout:
         site = self.site.heard_by(self.listener)

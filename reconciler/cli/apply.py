@@ -217,7 +217,7 @@ def _show_report(
 ) -> None:
     if format_ != "text":
         run = run_address(app.environ)
-        app.out(report.view(format_, fit=fit, run=run, show_numbers=show_numbers))
+        app.out_pieces(report.pieces(format_, fit=fit, run=run, show_numbers=show_numbers))
         return
     from reconciler.views import text
 
@@ -228,4 +228,4 @@ def _show_report(
         width=app.width,
         show_numbers=show_numbers,
     )
-    app.out("".join(shown))
+    app.out_pieces(shown)

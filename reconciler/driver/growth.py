@@ -78,16 +78,16 @@ def requests(
 
 
 def batches(
-    driver: Grouping, settings: Any, items: Iterable[Any], most: int | None
+    driver: Grouping, settings: Any, items: Iterable[Any], most: int | None, window: int = _WINDOW
 ) -> Iterator[Batch]:
-    """What `driver.batches` makes of *items*; only a window of them is held, if it lets us."""
+    """What `driver.batches` makes of *items*; only a *window* of them is held, if it lets us."""
     if not driver.neighbours and driver.batches is not one_each:
         yield from driver.batches(settings, list(items), most)
         return
     rest = iter(items)
     left: list[Any] = []
-    while window := list(islice(rest, _WINDOW)):
-        made = driver.batches(settings, [*left, *window], most)
+    while some := list(islice(rest, window)):
+        made = driver.batches(settings, [*left, *some], most)
         left = list(made.pop()) if made else []  # it may not be full yet
         yield from made
     if left:

@@ -13,7 +13,7 @@ from reconciler.lanes.line import Line
 from reconciler.lanes.work import Job
 from reconciler.model import API_VERSION, Campaign
 
-_Said = tuple[int, str]  # the status of an answer, and what of its body speaks of the campaign
+Said = tuple[int, str]  # the status of an answer, and what of its body speaks of the campaign
 
 
 def keep(lane: Lane, job: Job, seen: Campaign, tape: Sequence[Answer]) -> None:
@@ -22,18 +22,18 @@ def keep(lane: Lane, job: Job, seen: Campaign, tape: Sequence[Answer]) -> None:
 
 
 def keep_listed(
-    lane: Lane, jobs: Sequence[Job], shown: Mapping[str, Campaign], tape: Sequence[Answer]
+    lane: Lane,
+    jobs: Sequence[Job],
+    shown: Mapping[str, Campaign],
+    said: Mapping[str, Sequence[Said]],
 ) -> None:
-    """Store of each of *jobs* the record that *tape*, the pages of a listing, has of it."""
-    kept = [job for job in jobs if job.copies and job.target.id in shown]
-    if not kept:
-        return
-    records = _records(lane.line, tape, {job.target.id for job in kept})
-    for job in kept:
-        _store(lane, job, shown[job.target.id], records[job.target.id])
+    """Store of each of *jobs* what the pages of a listing *said* of it (`records`)."""
+    for job in jobs:
+        if job.copies and job.target.id in shown:
+            _store(lane, job, shown[job.target.id], said[job.target.id])
 
 
-def _store(lane: Lane, job: Job, seen: Campaign, said: Sequence[_Said]) -> None:
+def _store(lane: Lane, job: Job, seen: Campaign, said: Sequence[Said]) -> None:
     """Durably; the journal names it before an intent."""
     line = lane.line
     if line.context.keep is None:
@@ -54,9 +54,9 @@ def _store(lane: Lane, job: Job, seen: Campaign, said: Sequence[_Said]) -> None:
     lane.note(job, copy=line.context.keep(data.encode()))
 
 
-def _records(line: Line, tape: Sequence[Answer], wanted: Collection[str]) -> dict[str, list[_Said]]:
-    """The JSON objects of the pages that hold an id that is *wanted* as the value of a key."""
-    found: dict[str, list[_Said]] = {one: [] for one in wanted}
+def records(line: Line, tape: Sequence[Answer], wanted: Collection[str]) -> dict[str, list[Said]]:
+    """The JSON objects of *tape*'s pages that hold an id that is *wanted* as the value of a key."""
+    found: dict[str, list[Said]] = {one: [] for one in wanted}
     for answer in tape:
         try:
             page = json.loads(answer.body)

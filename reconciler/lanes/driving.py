@@ -16,6 +16,7 @@ from reconciler.driver import (
     Throttled,
     Unauthorised,
     Verdict,
+    growth,
 )
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.trouble import unexpected
@@ -34,6 +35,7 @@ def tamed(driver: Driver) -> Driver:
         judge=safely.call(driver.judge, *_VERDICTS),
         gate=safely.call(driver.gate, Throttled, Unauthorised, type(None)),
         batches=safely.call(driver.batches, list),
+        neighbours=driver.neighbours or driver.batches is growth.one_each,
         split=safely.call(driver.split, tuple),
         authenticate=driver.authenticate and safely.flow(driver.authenticate),
         list=driver.list and safely.flow(driver.list, Listing),

@@ -7,9 +7,10 @@ Intents of requests that may leave at once share a commit with the outcomes that
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from reconciler.driver import (
     Answer,
     Deleted,
     Doubt,
+    Item,
     Refused,
     Request,
     Split,
@@ -30,6 +32,7 @@ from reconciler.driver import (
     growth,
 )
 from reconciler.errors import ReconcilerError
+from reconciler.lanes.fates import Fates
 from reconciler.lanes.journal import Intent, JournalFailed, LaneLost, Result, Ruling
 from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
@@ -41,6 +44,8 @@ from reconciler.model import Identity, Outcome, Target
 UNCONFIRMED = "unconfirmed-404"
 _SPLITS = 64  # extra requests a run that halving may cost (spec §4)
 _LOOK_AFTER = 3  # unconfirmed answers before the scope itself is questioned
+_UNCONFIRMED = 5_000  # of them before they are asked about, whatever is known of the scope
+_WINDOW = 512  # jobs that are taken from those that wait at a time, where the driver lets us
 _SHARE = 0.2  # seconds an outcome may wait for the next intents, to share their commit
 
 Batch = tuple[Job, ...]
@@ -58,26 +63,31 @@ class _Sending:
 
 @dataclass(slots=True)
 class Lane:
-    """One account's work and what became of it. `fates` holds every target told so far."""
+    """One account's work and what became of it, by the jobs' places.
+
+    Of *total* jobs those are held that are about to be sent, in flight, or were ever in doubt
+    (`doubts`). `fates` has every target told so far.
+    """
 
     line: Line
-    jobs: list[Job]
     max_batch: int | None
     total: int = 0
-    fates: dict[Target, Fate] = field(default_factory=dict)
+    fates: Fates = field(init=False)
+    doubts: dict[int, Job] = field(default_factory=dict)
     unconfirmed: list[Job] = field(default_factory=list)
     scope_proven: bool = False  # a look with a witness has shown that silence means something
     stopped: str | None = None
     shut: str | None = None  # why the window closed
     barred: bool = False  # the credentials are not accepted: looking is in vain too
     failure: BaseException | None = None
+    _feed: Iterator[Batch] = field(default_factory=lambda: iter(()))
     _queue: deque[Batch] = field(default_factory=deque)
     _ready: deque[_Sending] = field(default_factory=deque)
     _results: list[Result] = field(default_factory=list)
     _known_since: float = 0.0  # when the oldest of the results not yet durable came
     _rulings: list[Ruling] = field(default_factory=list)
     _records: list[dict[str, Any]] = field(default_factory=list)
-    _told: list[tuple[Target, Fate]] = field(default_factory=list)
+    _told: list[tuple[Job, Fate]] = field(default_factory=list)
     _breaker: Breaker = field(default_factory=Breaker)
     _retries: int = 0
     _splits: int = 0
@@ -90,22 +100,35 @@ class Lane:
     def __post_init__(self) -> None:
         grows = self.line.driver.growth
         self._most = grows.first if grows is not None else None
+        self.fates = Fates(self.total)
 
     # ---- the queue
 
-    async def drain(self, jobs: Sequence[Job]) -> None:
-        """Send for every job, until nothing is left, the account stops, or the run does."""
-        by_target = {job.target: job for job in jobs}
-        items = [job.item for job in jobs]
-        settings = self.line.session.settings
-        for batch in self.line.driver.batches(settings, items, self.max_batch):
-            self._queue.append(tuple(by_target[item.target] for item in batch))
+    async def drain(self, jobs: Iterable[Job]) -> None:
+        """Send for every job, until nothing is left, the account stops, or the run does.
+
+        They are taken as their turn comes.
+        """
+        self._feed = chain(self._feed, self._batches(jobs))
         await self.go_on()
+
+    def _batches(self, jobs: Iterable[Job]) -> Iterator[Batch]:
+        """The requests of *jobs*; no more of them are held than the driver must see together."""
+        held: dict[Target, Job] = {}
+
+        def items() -> Iterator[Item]:
+            for job in jobs:
+                held[job.target] = job
+                yield job.item
+
+        driver, settings = self.line.driver, self.line.session.settings
+        for batch in growth.batches(driver, settings, items(), self.max_batch, _WINDOW):
+            yield tuple(held.pop(item.target) for item in batch)
 
     async def go_on(self) -> None:
         """Work the queue with as many runners as the limits allow at a time."""
         self._asking = False
-        if not self._queue or self.halted:
+        if self.halted or not self._waiting:
             return
         try:
             await self.line.login()
@@ -131,11 +154,6 @@ class Lane:
         """Whether no further request of this account may leave."""
         context = self.line.context
         return bool(self.stopped or self.failure or context.stop.is_set() or self.shut is not None)
-
-    @property
-    def left(self) -> int:
-        """How many targets are still queued."""
-        return sum(len(batch) for batch in self._queue)
 
     def stop(self, why: str) -> None:
         """No further request of this account in this run."""
@@ -208,7 +226,13 @@ class Lane:
     @property
     def _waiting(self) -> bool:
         """Whether anything is there to be sent."""
-        return bool(self._queue or self._ready)
+        return bool(self._ready or self._filled())
+
+    def _filled(self) -> bool:
+        """Whether a batch is queued: the next one is taken where none is."""
+        if not self._queue and (batch := next(self._feed, None)) is not None:
+            self._queue.append(batch)
+        return bool(self._queue)
 
     def _pointless(self) -> bool:
         """Whether no runner need wait for its turn: a last wait would only be in vain."""
@@ -254,7 +278,7 @@ class Lane:
         batches: list[Batch] = []
         requests: list[tuple[Request, Wire]] = []
         intents: list[Intent] = []
-        while self._queue and len(batches) < self.line.gate.burst:
+        while len(batches) < self.line.gate.burst and self._filled():
             batch = self._portion(self._queue.popleft())
             made = self._request(batch)
             if made is None:
@@ -388,8 +412,8 @@ class Lane:
         """It may have left, and trouble of ours hides what came of it: in doubt, and no more."""
         if all(one.number != sending.number for one in self._results):
             self._know(Result(sending.number, None, "failed", said))
-        told = {target for target, _ in self._told}
-        untold = tuple(job for job in sending.batch if job.target not in told)
+        told = {job.place for job, _ in self._told}
+        untold = tuple(job for job in sending.batch if job.place not in told)
         self._all(untold, Fate(Outcome.IN_DOUBT, said), sent=True, doubt=True)
         self.stop(said)
 
@@ -502,7 +526,8 @@ class Lane:
             fate = Fate(outcome, UNCONFIRMED, None if doubtful else "answer")
             self.tell(job, fate, sent=True, doubt=doubtful)
             self.unconfirmed.append(job)
-        if not self.scope_proven and len(self.unconfirmed) >= _LOOK_AFTER:
+        most = _UNCONFIRMED if self.scope_proven else _LOOK_AFTER
+        if len(self.unconfirmed) >= most:
             self._asking = True
 
     # ---- outcomes
@@ -546,7 +571,7 @@ class Lane:
             }
         self._rule(job, changes)
         self._records.append(self._record(job, fate))
-        self._told.append((job.target, fate))
+        self._told.append((job, fate))
 
     def note(self, job: Job, **changes: Any) -> None:
         """Change what the journal knows of *job* without telling an outcome."""
@@ -555,6 +580,13 @@ class Lane:
     def _rule(self, job: Job, changes: dict[str, Any]) -> None:
         self._rulings.append(Ruling(self._identity(job), self.line.account, changes))
         job.state = replace(job.state, **changes)
+        if job.state.outcome is Outcome.IN_DOUBT:
+            self.doubts[job.place] = job
+
+    def in_doubt(self) -> list[Job]:
+        """The jobs whose targets are in doubt by now, in the order of their places."""
+        doubts = (self.doubts[place] for place in sorted(self.doubts))
+        return [job for job in doubts if job.state.outcome is Outcome.IN_DOUBT]
 
     def _identity(self, job: Job) -> Identity:
         return Identity(self.line.scope, job.target.id, job.target.part)
@@ -572,7 +604,7 @@ class Lane:
             "detail": fate.detail,
             "evidence": fate.evidence,
             "copy": job.state.copy,
-            **job.facts,
+            **job.facts(),
         }
 
     def flush(self, intents: Sequence[Intent] = ()) -> list[int]:
@@ -607,14 +639,14 @@ class Lane:
         """What was just written is durable: now it counts, and is told."""
         told, self._told = self._told, []
         self._results, self._rulings, self._records = [], [], []
-        for target, fate in told:
-            self.fates[target] = fate
+        for job, fate in told:
+            self.fates.put(job.place, fate)
             self.line.emit(
                 "outcome",
-                target=str(target),
+                target=str(job.target),
                 outcome=fate.outcome.value,
                 detail=fate.detail,
-                done=len(self.fates),
+                done=self.fates.told,
                 total=self.total,
             )
 

@@ -4,9 +4,10 @@ A look says *gone* only with a witness: the same credentials and scope also show
 account's inventory that is not in the plan. Without one, silence means nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from reconciler.driver import Answer, Driver, Flow, Listing, Missing, Present, Sighting, Unclear
@@ -17,8 +18,10 @@ from reconciler.lanes.line import Line
 from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses
 from reconciler.model import Campaign, Outcome, Target
 from reconciler.plan.sameness import difference
+from reconciler.plan.spool import paged
 
 _WITNESSES = 3  # single looks spent on finding a witness
+_AT_ONCE = 1_000  # targets of which all is known that a look has shown, before the next ones
 # Asked of this one campaign: a listing may not show what these are about.
 _EXACT = (LookReason.EXCEPTION, LookReason.COPY)
 _LOOKS = 3  # looks that may fail before a doubt is left to a person
@@ -37,17 +40,43 @@ class Sights:
 
 async def look_at(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
     """Look once at every job's target."""
-    line = lane.line
-    line.emit("look", detail=f"looking at {len(jobs)} targets")
-    await line.login()
-    if not by_listing(line.driver, len(jobs), witnesses.campaigns):
-        return await _one_by_one(lane, jobs, witnesses)
-    # An exception asks for a field that a look at this one campaign shows.
-    exact = [one for one in jobs if one.look in _EXACT and line.driver.look]
-    rest = [one for one in jobs if one not in exact]
-    found = [await _one_by_one(lane, exact, witnesses)] if exact else []
-    found += [await _listed(lane, rest, witnesses)] if rest else []
-    return _both(found)
+    return await _Look(lane, witnesses, len(jobs)).at(jobs)
+
+
+@dataclass(slots=True)
+class _Look:
+    """A look at *count* targets, some at a time: one listing serves all, or each has its own."""
+
+    lane: Lane
+    witnesses: Witnesses
+    count: int
+    _begun: bool = False
+    _done: int = 0
+    _listing: "_Listed | None" = None
+
+    async def at(self, jobs: Sequence[Job]) -> Sights:
+        """What it shows of the next *jobs*."""
+        line = self.lane.line
+        if not self._begun:
+            self._begun = True
+            line.emit("look", detail=f"looking at {self.count} targets")
+            await line.login()
+        if not by_listing(line.driver, self.count, self.witnesses.campaigns):
+            return await self._one_by_one(jobs)
+        # An exception asks for a field that a look at this one campaign shows.
+        exact = [one for one in jobs if one.look in _EXACT and line.driver.look]
+        rest = [one for one in jobs if one.look not in _EXACT or not line.driver.look]
+        found = [await self._one_by_one(exact)] if exact else []
+        if rest:
+            if self._listing is None:
+                taped = any(job.copies for job in rest)
+                self._listing = await _listed(line, self.witnesses, taped=taped)
+            found.append(self._listing.sights(self.lane, rest))
+        return _both(found)
+
+    async def _one_by_one(self, jobs: Sequence[Job]) -> Sights:
+        before, self._done = self._done, self._done + len(jobs)
+        return await _one_by_one(self.lane, jobs, self.witnesses, before, self.count)
 
 
 def _both(found: Sequence[Sights]) -> Sights:
@@ -60,28 +89,48 @@ def _both(found: Sequence[Sights]) -> Sights:
     )
 
 
-async def _listed(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
-    line = lane.line
+@dataclass(slots=True)
+class _Listed:
+    """A listing of an account, by id; *silent*: what it is that one is not in it."""
+
+    line: Line
+    listing: Listing
+    shown: Mapping[str, Campaign]
+    silent: Sighting
+    witnessed: bool
+    tape: Sequence[Answer]
+    _said: Mapping[str, list[copies.Said]] | None = None
+
+    def sights(self, lane: Lane, jobs: Sequence[Job]) -> Sights:
+        """What it shows of *jobs*; the copies that they want of it are kept."""
+        shown = self.shown
+        seen = {
+            job.target: _told(self.line, Present(shown[job.target.id]))
+            if job.target.id in shown
+            else self.silent
+            for job in jobs
+        }
+        if any(job.copies for job in jobs):
+            if self._said is None:
+                self._said = copies.records(self.line, self.tape, shown)
+            copies.keep_listed(lane, jobs, shown, self._said)
+        why = self.line.scrubbed(self.listing.why) if self.listing.why else None
+        return Sights(seen, self.witnessed, self.listing.unavailable, why)
+
+
+async def _listed(line: Line, witnesses: Witnesses, *, taped: bool) -> _Listed:
     assert line.driver.list is not None
     tape: list[Answer] = []
     flow = _counted(line, line.driver.list(line.session), pages(line.driver, witnesses.campaigns))
-    listing: Listing = await line.read(flow, "list", tape)
+    listing: Listing = await line.read(flow, "list", tape if taped else None)
     shown = {campaign.id: campaign for campaign in listing.campaigns}
     missing: Sighting = (
         Missing("not in the account's listing")
         if listing.complete
         else Unclear(line.scrubbed(listing.why or "the listing is not complete"))
     )
-    seen = {
-        job.target: _told(line, Present(shown[job.target.id]))
-        if job.target.id in shown
-        else missing
-        for job in jobs
-    }
-    copies.keep_listed(lane, jobs, shown, tape)
     witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
-    why = line.scrubbed(listing.why) if listing.why else None
-    return Sights(seen, witnessed, listing.unavailable, why)
+    return _Listed(line, listing, shown, missing, witnessed, tape)
 
 
 def _counted(line: Line, flow: Flow, pages: int) -> Flow:
@@ -98,12 +147,15 @@ def _counted(line: Line, flow: Flow, pages: int) -> Flow:
         return end.value
 
 
-async def _one_by_one(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses) -> Sights:
+async def _one_by_one(
+    lane: Lane, jobs: Sequence[Job], witnesses: Witnesses, before: int, count: int
+) -> Sights:
+    """*before*: how many of *count* were looked at already."""
     line = lane.line
     assert line.driver.look is not None
     seen: dict[Target, Sighting] = {}
     for number, job in enumerate(jobs):
-        line.emit("look", done=number, total=len(jobs))
+        line.emit("look", done=before + number, total=count)
         tape: list[Answer] = []
         sighting = await line.read(line.driver.look(line.session, job.item), "look", tape)
         seen[job.target] = _told(line, sighting)
@@ -219,33 +271,37 @@ def fate_after(
 async def opening(
     lane: Lane,
     doubts: Sequence[Job],
-    jobs: Sequence[Job],
+    jobs: Iterable[Job],
+    count: int,
     witnesses: Witnesses,
     rules: Rules,
-) -> list[Job]:
-    """The first look of a run: at targets in doubt, and at *jobs* that must be seen first.
+) -> AsyncIterator[Job]:
+    """The first look of a run: at targets in doubt, and at *count* *jobs* that must be seen first.
 
-    One look serves both. Returns those of *jobs* that may be sent.
+    One look serves both. Gives those of *jobs* that may be sent.
     """
     driver, context = lane.line.driver, lane.line.context
     if not can_look(driver):
-        return list(jobs)
+        return
     wait = _until_look(doubts, driver, context.wall(), first=True) if doubts else 0.0
     if wait > context.max_wait:
         doubts, wait = (), 0.0
-    if not (doubts or jobs) or not await _quiet(lane, wait):
-        return []
-    try:
-        sights = await look_at(lane, [*doubts, *jobs], witnesses)
-    except AccountStopped as stop:
-        lane.stop(str(stop))
-        return []
-    lane.scope_proven = lane.scope_proven or sights.witnessed
-    for job in doubts:
-        _rule(lane, job, sights, rules, timedelta(seconds=driver.again))
-    going = [job for job in jobs if _may_go(lane, job, sights, rules)]
-    lane.flush()
-    return going
+    if not (doubts or count) or not await _quiet(lane, wait):
+        return
+    look = _Look(lane, witnesses, len(doubts) + count)
+    for some in paged(chain(doubts, jobs), _AT_ONCE):
+        try:
+            sights = await look.at(some)
+        except AccountStopped as stop:
+            lane.stop(str(stop))
+            return
+        lane.scope_proven = lane.scope_proven or sights.witnessed
+        for job in some:
+            if job.place in lane.doubts:
+                _rule(lane, job, sights, rules, timedelta(seconds=driver.again))
+            elif _may_go(lane, job, sights, rules):
+                yield job
+        lane.flush()
 
 
 async def _quiet(lane: Lane, wait: float) -> bool:
@@ -262,14 +318,14 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
         said = f"could not look first ({job.look}): {lane.line.scrubbed(sighting.detail)}"
         if lane.line.trouble is not None:
             said += f" ({lane.line.trouble})"
-        lane.fates[job.target] = Fate(Outcome.PENDING, said)
+        lane.fates.put(job.place, Fate(Outcome.PENDING, said))
         return False
     by_name = lane.line.driver.by_name
     fate = fate_before(job, sighting, witnessed=sights.witnessed, rules=rules, by_name=by_name)
     if fate is None and job.copies is not None and not isinstance(sighting, Present):
         fate = _without_copy(lane, job)
         if fate is not None:
-            lane.fates[job.target] = fate
+            lane.fates.put(job.place, fate)
             return False
     if fate is not None:
         lane.tell(job, fate)

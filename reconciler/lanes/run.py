@@ -1,9 +1,10 @@
 """One run: every account's lane side by side, each within its limits, until nothing is left."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from reconciler.driver import Session
 from reconciler.driver.looks import can_look
@@ -19,15 +20,19 @@ from reconciler.lanes.work import (
     AccountStopped,
     Fate,
     Job,
+    Jobs,
     OpenAccount,
     Rules,
     RunContext,
     Witnesses,
 )
 from reconciler.model import Limits, Outcome, Target
+from reconciler.plan.alike import Alike
 
 _LONGEST_PAUSE = 86400.0  # seconds: a pause in the journal from a clock gone wrong ends here
 _ROUNDS = 8  # drain, confirm, settle: far more than any target can need
+_AT_ONCE = 256  # jobs that are gone through before others get their turn
+_PLAIN, _DOUBT, _LOOK, _GOING = range(4)  # the ways of a job to its request
 
 
 @dataclass(slots=True)
@@ -37,14 +42,12 @@ class AccountWork:
     open: OpenAccount
     session: Session
     secrets: Sequence[str]
-    jobs: list[Job]
+    jobs: Jobs
     witnesses: Witnesses
     rules: Rules
 
 
-def work_of(
-    opened: OpenAccount, *, jobs: list[Job], witnesses: Witnesses, rules: Rules
-) -> AccountWork:
+def work_of(opened: OpenAccount, *, jobs: Jobs, witnesses: Witnesses, rules: Rules) -> AccountWork:
     """The work of an account whose credentials are read."""
     session, secrets = open_session(opened)
     return AccountWork(opened, session, secrets, jobs, witnesses, rules)
@@ -56,6 +59,16 @@ def strictest(limits: Sequence[Limits]) -> Limits:
     return Limits(slowest.requests, slowest.per, min(one.concurrency for one in limits))
 
 
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """The fate of each job of an account at the end of a run, in the jobs' order."""
+
+    lane: Lane
+
+    def __iter__(self) -> Iterator[Fate]:
+        return (_fate(self.lane, place) for place in range(self.lane.total))
+
+
 async def execute(
     works: Sequence[AccountWork],
     context: RunContext,
@@ -64,7 +77,28 @@ async def execute(
     send: bool,
     sender: Callable[[AccountWork], Sender] | None = None,
 ) -> dict[Target, Fate]:
-    """Work every account; returns what became of each job's target.
+    """What became of each job's target, once every account has been worked; see `work_all`."""
+    return by_target(works, await work_all(works, context, ledgers, send=send, sender=sender))
+
+
+def by_target(works: Sequence[AccountWork], ends: Sequence[Worked]) -> dict[Target, Fate]:
+    """The fate of each target of *works*, which are few."""
+    return {
+        job.target: fate
+        for work, end in zip(works, ends, strict=True)
+        for job, fate in zip(work.jobs, end, strict=True)
+    }
+
+
+async def work_all(
+    works: Sequence[AccountWork],
+    context: RunContext,
+    ledgers: Mapping[str, Ledger],
+    *,
+    send: bool,
+    sender: Callable[[AccountWork], Sender] | None = None,
+) -> list[Worked]:
+    """Work every account; returns what became of the jobs of each.
 
     *ledgers* are those of the lanes, just taken. *send* False: only look at what is in doubt
     (`settle`). A failure of ours stops every account, lets what is in flight finish, is written
@@ -82,7 +116,7 @@ async def execute(
             sender=sender(work) if sender else sender_of(work.open),
             secrets=work.secrets,
         )
-        lanes.append(Lane(line, work.jobs, work.open.account.max_batch, total=len(work.jobs)))
+        lanes.append(Lane(line, work.open.account.max_batch, total=len(work.jobs)))
     context.each_second += [lane.heed for lane in lanes]
     tasks = [
         asyncio.create_task(_guarded(lane, work, send=send))
@@ -92,10 +126,7 @@ async def execute(
     failures = [lane.failure for lane in lanes if lane.failure is not None]
     if failures:
         raise failures[0]
-    fates: dict[Target, Fate] = {}
-    for lane in lanes:
-        fates |= {job.target: _fate(lane, job) for job in lane.jobs}
-    return fates
+    return [Worked(lane) for lane in lanes]
 
 
 async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
@@ -109,8 +140,7 @@ async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
         lane.failed(error)
     finally:
         _write_down(lane)
-        done = sum(fate.outcome is not Outcome.PENDING for fate in lane.fates.values())
-        line.emit("account-done", done=done, total=lane.total, detail=lane.stopped)
+        line.emit("account-done", done=lane.fates.reached, total=lane.total, detail=lane.stopped)
 
 
 def _write_down(lane: Lane) -> None:
@@ -129,28 +159,25 @@ async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
     if (paused := gate.pace.paused_until - gate.now()) > most:
         lane.stop(f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait")
         return
-    doubts = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
+    way = await _Way.of(lane, work)
+    doubts = lane.in_doubt()
     if not send:
         await settle(lane, doubts, work.witnesses, work.rules)
         return
-    others = [job for job in work.jobs if job.state.outcome is not Outcome.IN_DOUBT]
-    looked = [job for job in others if job.look is not None]
-    plain = [job for job in others if job.look is None or not can_look(work.open.driver)]
-    going = set()
-    if looked or doubts:
-        must = [job for job in looked if job not in plain]
-        found = await opening(lane, doubts, must, work.witnesses, work.rules)
-        going = {job.target for job in found}
-    keep = {job.target for job in plain} | going
-    queue = [job for job in others if job.target in keep]
-    await lane.drain([*queue, *(job for job in doubts if job.state.cleared and job.may_send)])
+    if way.looks or doubts:
+        looked = way.jobs(_LOOK)
+        found = opening(lane, doubts, looked, way.looks, work.witnesses, work.rules)
+        async for job in found:
+            way.goes(job)
+    cleared = [job for job in doubts if job.state.cleared and job.may_send]
+    await lane.drain(chain(way.jobs(_PLAIN, _GOING), cleared))
     for _ in range(_ROUNDS):
         while lane.unconfirmed and not lane.barred:
             await confirm(lane, work.witnesses)
             await lane.go_on()
         if lane.barred or lane.line.context.stop.is_set():
             break
-        open_ = [job for job in work.jobs if job.state.outcome is Outcome.IN_DOUBT]
+        open_ = lane.in_doubt()
         await settle(lane, open_, work.witnesses, work.rules)
         again = [job for job in open_ if job.state.cleared and job.may_send]
         if lane.halted or not again:
@@ -158,16 +185,63 @@ async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
         await lane.drain(again)
 
 
-def _fate(lane: Lane, job: Job) -> Fate:
-    """What is told of *job* at the end of the run."""
-    state = job.state
-    if state.outcome is Outcome.IN_DOUBT:
-        return Fate(Outcome.IN_DOUBT, state.detail)
-    told = lane.fates.get(job.target)
+class _Way:
+    """How far each job is on its way to a request: a byte for each, and what a look has kept."""
+
+    def __init__(self, work: AccountWork) -> None:
+        self._jobs = work.jobs
+        self._ways = bytearray(len(work.jobs))
+        self._copies: Alike[str] | None = None
+        if work.open.account.keep_copy:
+            self._copies = Alike(str.encode, bytes.decode, len(work.jobs))
+
+    @classmethod
+    async def of(cls, lane: Lane, work: AccountWork) -> "_Way":
+        """Every job is gone through; the lane holds those in doubt from now on."""
+        way, looks = cls(work), can_look(work.open.driver)
+        for place, job in enumerate(work.jobs):
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            job.place = place
+            if job.state.outcome is Outcome.IN_DOUBT:
+                way._ways[place] = _DOUBT
+                lane.doubts[place] = job
+            elif job.look is not None and looks:
+                way._ways[place] = _LOOK
+        return way
+
+    @property
+    def looks(self) -> int:
+        """How many are to be looked at first."""
+        return self._ways.count(_LOOK)
+
+    def goes(self, job: Job) -> None:
+        """*job* may be sent: a look has shown it."""
+        self._ways[job.place] = _GOING
+        if self._copies is not None and job.state.copy is not None:
+            self._copies[job.place] = job.state.copy
+
+    def jobs(self, *ways: int) -> Iterator[Job]:
+        """The jobs on one of *ways*, each as a look has left it."""
+        for place, job in enumerate(self._jobs):
+            if self._ways[place] not in ways:
+                continue
+            job.place = place
+            if self._copies is not None and (copy := self._copies[place]) is not None:
+                job.state = replace(job.state, copy=copy)
+            yield job
+
+
+def _fate(lane: Lane, place: int) -> Fate:
+    """What is told at the end of the run of the job at *place*."""
+    job = lane.doubts.get(place)
+    if job is not None and job.state.outcome is Outcome.IN_DOUBT:
+        return Fate(Outcome.IN_DOUBT, job.state.detail)
+    told = lane.fates.get(place)
     if told is not None and told.outcome is not Outcome.IN_DOUBT:
         return told
-    if state.cleared and job.withheld is not None:  # two looks have ended its doubt
-        return job.withheld
+    if job is not None and job.state.cleared and job.withheld is not None:
+        return job.withheld  # two looks have ended its doubt
     context = lane.line.context
     if lane.stopped is None and lane.shut is not None:
         return Fate(Outcome.PENDING, lane.shut, shut=True)

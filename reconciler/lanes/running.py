@@ -15,11 +15,10 @@ from typing import Any, TypeVar
 from reconciler.events import Event
 from reconciler.lanes.journal import Journal, Ledger
 from reconciler.lanes.resolver import Resolver
-from reconciler.lanes.run import AccountWork, execute
+from reconciler.lanes.run import AccountWork, Worked, work_all
 from reconciler.lanes.state import keep_copy
 from reconciler.lanes.stop import Stop
-from reconciler.lanes.work import Fate, RunContext
-from reconciler.model import Target
+from reconciler.lanes.work import RunContext
 from reconciler.site import Site
 
 T = TypeVar("T")
@@ -70,9 +69,9 @@ class Execution:
 
     def go(
         self, works: Sequence[AccountWork], ledgers: Mapping[str, Ledger], *, send: bool
-    ) -> dict[Target, Fate]:
-        """Work every account; what became of each job's target."""
-        return self.complete(execute(works, self.context, ledgers, send=send))
+    ) -> list[Worked]:
+        """Work every account; what became of the jobs of each."""
+        return self.complete(work_all(works, self.context, ledgers, send=send))
 
     def complete(self, work: Coroutine[Any, Any, T]) -> T:
         """Run *work*, which heeds the context's `stop`, to its end."""

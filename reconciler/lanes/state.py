@@ -315,9 +315,17 @@ def started() -> dict[str, Any]:
     }
 
 
-def save_report(site: Site, opened: "Journal", digest: str, data: bytes) -> None:
-    """Keep the newest report of a plan: `evidence` packs it."""
-    _put(site, opened, "report", digest, [data])
+def save_report(site: Site, opened: "Journal", digest: str, parts: Iterable[bytes]) -> str:
+    """Keep the newest report of a plan, for `evidence`; the SHA-256 of its bytes."""
+    found = hashlib.sha256()
+
+    def hashed() -> Iterator[bytes]:
+        for one in parts:
+            found.update(one)
+            yield one
+
+    _put(site, opened, "report", digest, hashed())
+    return found.hexdigest()
 
 
 def keep_plan(site: Site, opened: "Journal", plan: "Saved") -> None:

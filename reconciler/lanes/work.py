@@ -1,11 +1,11 @@
 """The values that the parts of a running lane share."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from reconciler.declare.project import Account
 from reconciler.declare.proxy import Proxy
@@ -84,7 +84,7 @@ class Job:
     *may_send* False: only a doubt about it is left to settle; *withheld* says why. *suspect*: it
     was deleted before, and may have come back: if a look shows it, it has.
     *copies*: what the vendor says of it is kept before its request.
-    *facts* go into the audit log with its outcome.
+    *facts* makes what goes into the audit log with its outcome. *place*: among those of its lane.
     """
 
     item: Item
@@ -97,11 +97,19 @@ class Job:
     withheld: Fate | None = None
     suspect: bool = False
     copies: Literal[True, "required"] | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Callable[[], Mapping[str, Any]] = dict
+    place: int = 0
 
     @property
     def target(self) -> Target:
         return self.item.target
+
+
+class Jobs(Protocol):
+    """The jobs of a lane: gone through again and again, each time anew, and none is held."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Job]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from reconciler.apply.report import exit_code
 from reconciler.errors import Exit
 from reconciler.lanes.work import Fate
-from reconciler.model import Outcome, Target
+from reconciler.model import Outcome
 
 DONE = Fate(Outcome.DELETED)
 DOUBT = Fate(Outcome.IN_DOUBT)
@@ -16,7 +16,7 @@ EXCUSED = Fate(Outcome.DRIFTED, "withdrawn", excused=True)
 
 
 def code(*fates: Fate, stop: Exit | None = None) -> Exit:
-    return exit_code({Target("a", str(n)): fate for n, fate in enumerate(fates)}, stop=stop)
+    return exit_code(fates, stop=stop)
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from reconciler.apply.jobs import LookPolicy, decided, jobs
+from reconciler.apply.jobs import LookPolicy, PlannedJobs, decided
 from reconciler.apply.merge import MergeFacts, PlanTarget, merge
 from reconciler.driver import Answer, Item, Secret, Session
 from reconciler.lanes.known import Known
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.wire import NoAnswer, NotSent
-from reconciler.lanes.work import Fate, Job, Rules, Witnesses
+from reconciler.lanes.work import Fate, Job, Jobs, Rules, Witnesses
 from reconciler.model import (
     AccountFacts,
     Campaign,
@@ -300,15 +300,17 @@ class Executor(RuleBasedStateMachine):
         policy = LookPolicy(untraced=("a",) if empty else (), resumed=resumed)
         planned: list[PlanTarget] = []
 
-        def work(run: int) -> list[Job]:
+        def work(run: int) -> Jobs:
             planned.extend(self.merged(saved, fresh, targets))
             rulings, audit = decided(
-                saved.plan, saved.digest, planned, [], self.known, ASKING, now=self.world.wall()
+                saved.plan, saved.digest, planned, [], self.known, now=self.world.wall()
             )
             if rulings:
                 self.journal.commit("", 0, run, rulings=rulings, audit=audit)
             working = [one for one in planned if one.fate is None or one.in_doubt]
-            return jobs(saved.plan, working, w.account(), DRIVER, [], policy, ASKING)
+            return PlannedJobs(
+                saved.plan, lambda: working, len(working), w.account(), DRIVER, [], policy
+            )
 
         fates = self.run(saved, work, dies)
         if fates is not None:
@@ -336,7 +338,7 @@ class Executor(RuleBasedStateMachine):
     def run(
         self,
         saved: Saved | None,
-        work: Callable[[int], list[Job]],
+        work: Callable[[int], Jobs],
         dies: tuple[bool, int] | None = None,
     ) -> dict[Target, Fate] | None:
         """One process: it ends, or it is killed (None). Without a plan it only looks."""

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from reconciler import safe
 from reconciler.apply.settle.doubts import numbers_of
 from reconciler.apply.settle.log import (
+    PlannedDeletion,
     Plans,
     digests_of,
     end_record,
@@ -23,7 +26,7 @@ from reconciler.lanes.accounts import Pair, open_accounts, pairs_of
 from reconciler.lanes.journal import Journal, State
 from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, rules_of, witnesses
-from reconciler.lanes.run import AccountWork, by_lane, summary, take, work_of
+from reconciler.lanes.run import AccountWork, by_lane, by_target, summary, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, locks, started
 from reconciler.lanes.stop import Stop
@@ -63,7 +66,7 @@ def look(
             journal.commit("", 0, run, audit=start_records(project, digests_of(states)))
             works = _works(site, project, journal, accounts, fresh, states)
             execution = Execution(site, journal, run, stop=stop, max_wait=max_wait)
-            fates = execution.go(works, ledgers, send=False)
+            fates = by_target(works, execution.go(works, ledgers, send=False))
             _end(journal, run, states, fates, stop.exit)
     finally:
         held.release()
@@ -116,6 +119,10 @@ def _works(
     return works
 
 
+def _facts(target: Target, planned: PlannedDeletion | None, name: str) -> dict[str, Any]:
+    return {**facts(target, planned), "name": name}
+
+
 def _jobs(states: Mapping[Target, State], plans: Plans, account: str) -> list[Job]:
     jobs = []
     for target, state in states.items():
@@ -132,7 +139,7 @@ def _jobs(states: Mapping[Target, State], plans: Plans, account: str) -> list[Jo
                 asked=state.asked,
                 inventory=planned.inventory if planned is not None else state.inventory,
                 state=state,
-                facts={**facts(target, planned), "name": name},
+                facts=partial(_facts, target, planned, name),
             )
         )
     return jobs
