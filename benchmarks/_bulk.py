@@ -1,6 +1,6 @@
 """A project whose every campaign goes, a hundred a request, and a vendor on loopback that says yes.
 
-    python benchmarks/_bulk.py vendor      # prints its port, and serves until it is stopped
+python benchmarks/_bulk.py vendor      # prints its port, and serves until it is stopped
 """
 
 import asyncio
@@ -37,7 +37,9 @@ spec: {{account: {name}, absent: [{{match: {{createdBefore: 2026-01-01}}}}]}}
 """
 
 
-def made(folder: Path, count: int, port: int, state: str = "sqlite:///.reconciler/state.db") -> Path:
+def made(
+    folder: Path, count: int, port: int, state: str = "sqlite:///.reconciler/state.db"
+) -> Path:
     """A project of *count* campaigns that should all not exist, at a vendor on *port*."""
     (folder / "manifests").mkdir(parents=True, exist_ok=True)
     head = (

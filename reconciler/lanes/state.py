@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SCHEME = "sqlite:///"
 _SHARED = ("postgresql://", "postgres://")
+_RECORDS = 2_000  # records that are put into the audit log at a time
 _FOLDERS = {"plan": "plans", "report": "reports", "copy": "copies"}
 
 
@@ -267,7 +268,7 @@ def export_audit(site: Site, opened: "SqlJournal") -> None:
         )
         return
     path = audit_path(site)
-    chain.append_after(path, opened.identity, opened.audit_after)
+    _append(path, opened)
     opened.audit_written(chain.newest(path, opened.identity))
 
 
@@ -278,10 +279,24 @@ def log_ahead(site: Site, opened: "Journal") -> None:
     better, and the journal that is there is told for what it is (`_whole`).
     """
     from reconciler.lanes.journal.sqlite import SqliteJournal
-    from reconciler.prove import chain
 
     if isinstance(opened, SqliteJournal):
-        chain.append_after(audit_path(site), opened.identity, opened.audit_after)
+        _append(audit_path(site), opened)
+
+
+def _append(log: Path, opened: "SqlJournal") -> None:
+    """Append what the journal has for *log*, some records at a time."""
+    from reconciler.prove import chain
+
+    found: list[dict[str, Any]] = []
+
+    def after(entry: int) -> list[dict[str, Any]]:
+        found[:] = opened.audit_after(entry, _RECORDS)
+        return found
+
+    chain.append_after(log, opened.identity, after)
+    while len(found) == _RECORDS:
+        chain.append_after(log, opened.identity, after)
 
 
 def audit_path(site: Site) -> Path:

@@ -17,6 +17,7 @@ from reconciler.lanes.journal.sql import new_meta
 from reconciler.lanes.journal.tables import TABLES, VERSION
 
 _APPLICATION = 0x7265636E  # "recn": says whose file it is
+_LARGE = 64 << 20  # bytes of a journal that takes too long to copy, or to go through
 _PATIENCE = 10.0  # seconds that another run's transaction is waited for
 
 
@@ -50,7 +51,8 @@ def to_read(path: Path, project: str) -> sqlite3.Connection:
     """The journal of *project* to be read alone: nothing is created, nothing is changed.
 
     A project that never ran has an empty one. In a folder that may not be written, SQLite cannot
-    read commits that are still beside the file: then a copy of both is read.
+    read commits that are still beside the file: then a copy of both is read. Whoever would begin
+    to write a large one waits until the connection is closed.
     """
     with _told(path, "read"):
         if not _made(path):
@@ -85,7 +87,7 @@ def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
         return _read_alone(path, project)
     db = _connected(path, read_only=True)
     try:
-        check(db, path, project)
+        check(db, path, project, whole=path.stat().st_size < _LARGE)
     except BaseException:
         db.close()
         raise
@@ -94,8 +96,9 @@ def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
 
 def _read_alone(path: Path, project: str) -> sqlite3.Connection:
     """A journal that nobody writes: opened like one that somebody does, it would leave files."""
-    place = f"file:{quote(str(path))}?immutable=1"
-    source = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+    if path.stat().st_size >= _LARGE:
+        return _read_held(path, project)
+    source = _untouched(path)
     db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     try:
         check(source, path, project)
@@ -103,6 +106,47 @@ def _read_alone(path: Path, project: str) -> sqlite3.Connection:
     finally:
         source.close()
     return db
+
+
+def _read_held(path: Path, project: str) -> sqlite3.Connection:
+    """A journal that nobody writes, and that takes long to copy: meanwhile nobody begins to."""
+    turn = _turn(path.parent, fcntl.LOCK_SH)
+    db: sqlite3.Connection | None = None
+    try:
+        if not path.with_name(path.name + "-wal").exists():
+            db = held = _untouched(path)
+            held.turn = turn
+    finally:
+        if db is None:
+            os.close(turn)
+    if db is None:  # somebody has begun to write just now
+        db = _connected(path, read_only=True)
+    try:
+        check(db, path, project, whole=False)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+class _Held(sqlite3.Connection):
+    """A connection that keeps a turn in the folder until it is closed."""
+
+    turn: int | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.turn is not None:
+            os.close(self.turn)
+            self.turn = None
+
+
+def _untouched(path: Path) -> _Held:
+    """A connection that leaves no trace; right as long as nobody writes."""
+    place = f"file:{quote(str(path))}?immutable=1"
+    return sqlite3.connect(
+        place, uri=True, isolation_level=None, check_same_thread=False, factory=_Held
+    )
 
 
 def _read_copy(path: Path, project: str) -> sqlite3.Connection:
@@ -122,8 +166,11 @@ def _read_copy(path: Path, project: str) -> sqlite3.Connection:
     return db
 
 
-def check(db: sqlite3.Connection, path: Path, project: str) -> None:
-    """Refuse what is not a whole journal of *project*; one snapshot, nothing is written."""
+def check(db: sqlite3.Connection, path: Path, project: str, *, whole: bool = True) -> None:
+    """Refuse what is not a whole journal of *project*; one snapshot, nothing is written.
+
+    Not *whole*: only what is read will be found damaged.
+    """
     db.execute("BEGIN")
     version = _one(db, "PRAGMA user_version")
     tables = _one(db, "SELECT count(*) FROM sqlite_master")
@@ -140,7 +187,7 @@ def check(db: sqlite3.Connection, path: Path, project: str) -> None:
             f"{VERSION}); nothing was changed. Settle its doubts with that version, then move the "
             "file aside: a new one begins without a trace, and targets are looked at first"
         )
-    if tables and (found := _one(db, "PRAGMA quick_check(1)")) != "ok":
+    if tables and whole and (found := _one(db, "PRAGMA quick_check(1)")) != "ok":
         raise JournalFailed(
             f"{path}: damaged ({found}); nothing was changed. Put a backup in its place, or move "
             "it aside: then targets are looked at before their requests"
@@ -211,12 +258,22 @@ def _has_tail(path: Path) -> bool:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One at a time opens a journal in *folder*; death frees it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    handle = _turn(folder, fcntl.LOCK_EX)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def _turn(folder: Path, how: int) -> int:
+    """A handle that has a turn in *folder*, until it is closed."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, how)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 @contextmanager

@@ -58,20 +58,25 @@ class Shared:
 
     def chain(self, seal: Seal, journal: str, genesis: str) -> None:
         """Put the records of the journal that are in no log yet at the log's end, each once."""
-        if self._db.one("SELECT 1 FROM audit LIMIT 1") is None:
-            return
-        with self._transaction():
-            self._db.one("SELECT pg_advisory_xact_lock(?)", (_CHAIN,))
-            found = sorted(self._db.all("DELETE FROM audit RETURNING entry, record"))
-            last = self._db.one("SELECT seq, hash FROM chain ORDER BY seq DESC LIMIT 1")
-            seq, prev = last or (0, genesis)
-            rows = []
-            for entry, record in found:
-                seq += 1
-                whole = {**json.loads(record), "journal": journal, "entry": entry}
-                line, prev = seal(whole, seq, prev)
-                rows.append((seq, prev, line))
-            self._db.many("INSERT INTO chain VALUES(?,?,?)", rows)
+        while self._db.one("SELECT 1 FROM audit LIMIT 1") is not None:
+            with self._transaction():
+                self._chain(seal, journal, genesis)
+
+    def _chain(self, seal: Seal, journal: str, genesis: str) -> None:
+        """The oldest of them."""
+        self._db.one("SELECT pg_advisory_xact_lock(?)", (_CHAIN,))
+        oldest = "SELECT entry FROM audit ORDER BY entry LIMIT ?"
+        sql = f"DELETE FROM audit WHERE entry IN ({oldest}) RETURNING entry, record"
+        found = sorted(self._db.all(sql, (_LINES,)))
+        last = self._db.one("SELECT seq, hash FROM chain ORDER BY seq DESC LIMIT 1")
+        seq, prev = last or (0, genesis)
+        rows = []
+        for entry, record in found:
+            seq += 1
+            whole = {**json.loads(record), "journal": journal, "entry": entry}
+            line, prev = seal(whole, seq, prev)
+            rows.append((seq, prev, line))
+        self._db.many("INSERT INTO chain VALUES(?,?,?)", rows)
 
     def log(self) -> Iterator[bytes]:
         """The audit log, line by line."""
