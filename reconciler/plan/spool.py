@@ -32,6 +32,9 @@ class Spool:
         self._waiting = bytearray(data)
         self._size = len(data)
 
+    def __del__(self) -> None:
+        self.close()  # forgetting it is a way to give it back
+
     def __len__(self) -> int:
         return self._size
 
