@@ -30,7 +30,7 @@ class Written:
     def __init__(self) -> None:
         self.counts = {outcome.value: 0 for outcome in Outcome}
         self.kinds: set[Fate] = set()
-        self._lines = LineSink[TargetReport](_line, _lines)
+        self._lines = LineSink[TargetReport](_lines, _read, 64)
 
     def add(
         self,
@@ -66,11 +66,11 @@ class Written:
         return self._lines.done()
 
 
-def _line(target: TargetReport) -> bytes:
-    return _encode(target) + b",\n"
+def _lines(targets: Sequence[TargetReport]) -> list[bytes]:
+    return [_encode(one) + b",\n" for one in targets]
 
 
-def _lines(lines: bytes) -> list[TargetReport]:
+def _read(lines: bytes) -> list[TargetReport]:
     return _decode(b"[%b]" % lines.rstrip(b",\n"))
 
 
