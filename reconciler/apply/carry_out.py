@@ -68,19 +68,19 @@ def carry_out(clearance: Clearance) -> tuple[Agenda, Ending]:
         "plan": f"plan {task.saved.digest[:19]}",
         "accounts": [one.name for one in clearance.accounts],
     }
-    held = locks(task.site, task.project, clearance.known.journal)
-    try:
-        held.take(sorted(by_lane(clearance.accounts)), who)
-        clearance.known.journal.watch(held.check)
-        if any(one.account.guards.max_deletions.per for one in clearance.accounts):
-            # What another run has deleted since we looked counts; from now on nobody else does.
-            facts = clearance.fresh.facts
-            check_limits(task, clearance.known, clearance.agenda(), facts)
-        # Before the run begins: a listener that fails then leaves no trace.
-        with told(task.site.listener, phone_numbers(task.saved.plan.actions)):
+    # First: what a listener opens may wait for its reader, and one that fails leaves no run.
+    with told(task.site.listener, phone_numbers(task.saved.plan.actions)):
+        held = locks(task.site, task.project, clearance.known.journal)
+        try:
+            held.take(sorted(by_lane(clearance.accounts)), who)
+            clearance.known.journal.watch(held.check)
+            if any(one.account.guards.max_deletions.per for one in clearance.accounts):
+                # What another run deleted since we looked counts; from now on nobody else does.
+                facts = clearance.fresh.facts
+                check_limits(task, clearance.known, clearance.agenda(), facts)
             return _carried_out(clearance, who)
-    finally:
-        held.release()
+        finally:
+            held.release()
 
 
 def _carried_out(clearance: Clearance, who: Mapping[str, Any]) -> tuple[Agenda, Ending]:

@@ -51,7 +51,8 @@ def listen(
     works = [_work(one) for one in accounts]
     names = [account.name for account, _ in pairs]
     who = {**holder(), "plan": "inventory pull", "accounts": names}
-    with _locked(site, project, opened, accounts, who) as lanes, told(site.listener, ()):
+    # The listener first: what it opens may wait for its reader.
+    with told(site.listener, ()), _locked(site, project, opened, accounts, who) as lanes:
         run = opened.begin(None, "pull", json.dumps(who), [], started())
         ledgers = take(accounts, opened, run)
         execution = Execution(site, opened, run, stop=stop, max_wait=max_wait)

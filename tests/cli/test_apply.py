@@ -1,15 +1,19 @@
 """`reconciler apply` over the sandbox: what is sent, what is told, with which exit code."""
 
 import json
+import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
+from reconciler.cli._listeners import EventsListener
+from reconciler.cli.main import main
 from reconciler.lanes.locks import Locks
 from tests.support.apply_site import KEYS, NUMBERS, Site, campaigns, free_port, sandbox, stamp
 
@@ -676,6 +680,41 @@ def test_events_that_cannot_be_written_leave_no_run_behind(site: Site) -> None:
     assert site.ledger() == []
     site.run("status")
     assert "No run yet." in site.out
+
+
+@pytest.mark.parametrize("outer", ["apply", "pull", "settle"])
+def test_events_that_nobody_reads_yet_hold_no_lane(
+    site: Site, monkeypatch: pytest.MonkeyPatch, outer: str
+) -> None:
+    """To open a FIFO waits for its reader, for hours if need be."""
+    site.plan("--account", "push")
+    commands = {
+        "apply": ("apply", "plan.json"),
+        "pull": ("inventory", "pull", "--account", "push"),
+        "settle": ("settle",),
+    }
+    if outer == "settle":
+        assert site.apply("--limit", "1") == 5
+        with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+            db.execute("UPDATE targets SET outcome='in-doubt'")
+        db.close()
+    opened, others = EventsListener._opened, []
+
+    def waits(self: EventsListener) -> TextIO | None:
+        if self._where == "fifo":
+            others.append(main([*commands["apply" if outer != "apply" else "pull"]]))
+            reader = os.open("fifo", os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                return opened(self)
+            finally:
+                os.close(reader)
+        return opened(self)
+
+    os.mkfifo(site.root / "fifo")
+    monkeypatch.setattr(EventsListener, "_opened", waits)
+    code = site.run(*commands[outer], "--events", "fifo")
+    assert len(others) == 1
+    assert 75 not in (code, *others), site.err
 
 
 def test_a_window_that_closes_is_3_and_can_be_resumed(site: Site) -> None:

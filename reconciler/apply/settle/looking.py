@@ -54,12 +54,12 @@ def look(
     journal = known.journal
     fresh = make_plan(site, now=site.now(), inventory=inventory)
     accounts = open_accounts(site, pairs, journal)
-    held = locks(site, project, journal)
     who = {**holder(), "plan": "settle", "accounts": [one.name for one in accounts]}
-    held.take(sorted(by_lane(accounts)), who)
-    journal.watch(held.check)
-    try:
-        with told(site.listener, numbers_of(chosen)):
+    with told(site.listener, numbers_of(chosen)):  # what it opens may wait for its reader
+        held = locks(site, project, journal)
+        try:
+            held.take(sorted(by_lane(accounts)), who)
+            journal.watch(held.check)
             run = journal.begin(None, "settle", json.dumps(holder()), [], started())
             ledgers = take(accounts, journal, run)
             states = known.states(chosen)
@@ -68,8 +68,8 @@ def look(
             execution = Execution(site, journal, run, stop=stop, max_wait=max_wait)
             fates = by_target(works, execution.go(works, ledgers, send=False))
             _end(journal, run, states, fates, stop.exit)
-    finally:
-        held.release()
+        finally:
+            held.release()
 
 
 def _lookable(
