@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+_DEEPEST = 500  # whatever depth the interpreter could still read
+
 
 def said(body: bytes) -> Any:
     """The strict JSON value of *body*, or None."""
@@ -15,6 +17,18 @@ def said(body: bytes) -> Any:
         raise ValueError(text)
 
     try:
-        return json.loads(body.decode(), object_pairs_hook=once, parse_constant=never)
+        value = json.loads(body.decode(), object_pairs_hook=once, parse_constant=never)
     except (ValueError, AssertionError, RecursionError):
         return None
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return value
+    return None
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
