@@ -1,5 +1,6 @@
 """`-` where a file can be named: standard input or output, each for one thing at a time."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,18 +44,45 @@ def taken(ctx: click.Context) -> bool:
     return True
 
 
+def apart(ctx: click.Context, config: Path) -> None:
+    """`Usage` where a file would be written over one that is read (*config* too), or twice."""
+    known = [("the project file", str(config)), *_files(ctx, INPUTS)]
+    for said, path in _files(ctx, OUTPUTS):
+        for what, other in known:
+            if _same(path, other):
+                raise Usage(f"{said} would be written over {what}; name another file")
+        known.append((said, path))
+
+
+def _same(one: str, other: str) -> bool:
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.isfile(one) and os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _files(ctx: click.Context, kinds: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Every file among the parameters of these *kinds*: as it was written, and its path."""
+    for said, path in _given(ctx, kinds):
+        if path != STDIO and "\0" not in path:
+            yield said, path
+
+
 def _named(ctx: click.Context, kinds: frozenset[str]) -> Iterator[str]:
     """Every `-` among the parameters of these *kinds*, as it was written."""
+    return (said for said, path in _given(ctx, kinds) if path == STDIO)
+
+
+def _given(ctx: click.Context, kinds: frozenset[str]) -> Iterator[tuple[str, str]]:
     for one in ctx.command.params:
         if one.name not in kinds:
             continue
-        shown = max(one.opts, key=len) if isinstance(one, click.Option) else None
+        shown = f"{max(one.opts, key=len)} " if isinstance(one, click.Option) else ""
         value = ctx.params.get(one.name)
         for each in value if isinstance(value, tuple | list) else (value,):
-            if each == STDIO:
-                yield f"{shown} -" if shown else STDIO
-            elif isinstance(each, tuple) and each[-1] == STDIO:
-                yield f"{shown} {each[0]}=-"
+            if isinstance(each, tuple):
+                yield f"{shown}{each[0]}={each[-1]}", each[-1]
+            elif isinstance(each, str):
+                yield f"{shown}{each}", each
 
 
 def stdin() -> BinaryIO:
