@@ -23,6 +23,7 @@ from reconciler.lanes.journal import (
     postgres_admin,
     postgres_alone,
     postgres_link,
+    postgres_schema,
 )
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.tables import VERSION
@@ -86,10 +87,11 @@ def test_inits_at_the_same_time_make_one_journal(postgres: Postgres) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "words"), [(VERSION + 1, "Install that version"), (0, "db upgrade")]
+    ("version", "words"),
+    [(VERSION + 1, "Install that version"), (0, "does not know"), ("soon", "does not know")],
 )
 def test_tables_of_another_version_are_refused_with_what_to_do(
-    postgres: Postgres, version: int, words: str
+    postgres: Postgres, version: object, words: str
 ) -> None:
     with postgres.database() as name:
         url = postgres.url(name)
@@ -101,6 +103,27 @@ def test_tables_of_another_version_are_refused_with_what_to_do(
         with pytest.raises(JournalFailed, match=words):
             PostgresJournal(url, "acme")
         postgres.tell(told.format(VERSION), name)
+
+
+def test_older_tables_are_upgraded_once_by_whoever_asks_and_used_by_nobody_before(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_schema, "_STEPS", {VERSION - 1: "CREATE TABLE extra(x INTEGER)"})
+    with postgres.database(None) as name:
+        url = postgres.url(name)
+        init(url, "acme")
+        older = f"UPDATE reconciler.meta SET value='{VERSION - 1}' WHERE key='version'"
+        postgres.tell(older, name)
+        for ask in (postgres_admin.check, init, PostgresJournal):
+            with pytest.raises(JournalFailed, match="db upgrade"):
+                ask(url, "acme")  # type: ignore[operator]
+        with pytest.raises(JournalFailed, match="not of 'other'"):  # and nothing was changed
+            postgres_admin.upgrade(url, "other")
+        with ThreadPoolExecutor(4) as pool:
+            made = [pool.submit(postgres_admin.upgrade, url, "acme") for _ in range(4)]
+        assert sorted(one.result() for one in made) == [False] * 3 + [True]
+        assert postgres.ask("SELECT count(*) FROM reconciler.extra", name) == [(0,)]
+        PostgresJournal(url, "acme").close()
 
 
 def test_the_journal_of_another_project_is_refused(database: str) -> None:

@@ -59,13 +59,15 @@ def upgrade(link: psycopg.Connection[Any], where: str, project: str) -> int:
     """Bring the tables to this program's version; the version that they had."""
     with link.transaction():
         link.execute("SELECT pg_advisory_xact_lock(%s)", (_ALONE,))
-        found = version = _version(link)
+        found = _version(link)
         if found is None:
             raise _missing(where)
-        while version is not None and version < VERSION and version in _STEPS:
-            link.execute(_STEPS[version], prepare=False)
-            version += 1
-        link.execute("UPDATE meta SET value=%s WHERE key='version'", (str(version),))
+        version = found
+        if _leads_here(version):
+            while version < VERSION:
+                link.execute(_STEPS[version], prepare=False)
+                version += 1
+            link.execute("UPDATE meta SET value=%s WHERE key='version'", (str(version),))
         check(link, where, project)
     return found
 
@@ -79,6 +81,11 @@ def check(link: psycopg.Connection[Any], where: str, project: str) -> None:
         raise JournalFailed(
             f"{where}: written by a newer reconciler (schema {version}, this one knows {VERSION}); "
             "nothing was changed. Install that version here"
+        )
+    if not _leads_here(version):
+        raise JournalFailed(
+            f"{where}: of a reconciler that this one does not know (schema {version}); nothing was "
+            "changed. Install the version that made it here, or give this one an empty database"
         )
     if version < VERSION:
         raise JournalFailed(
@@ -135,7 +142,12 @@ def _version(link: psycopg.Connection[Any]) -> int | None:
             row = link.execute("SELECT value FROM meta WHERE key='version'").fetchone()
     except (errors.UndefinedTable, errors.InvalidSchemaName):
         return None
-    return int(row[0]) if row is not None else 0
+    return int(row[0]) if row is not None and row[0].isdecimal() else 0
+
+
+def _leads_here(version: int) -> bool:
+    """Whether tables of *version* can be brought to this program's."""
+    return all(one in _STEPS for one in range(version, VERSION))
 
 
 def _missing(where: str) -> JournalFailed:
