@@ -404,6 +404,50 @@ def test_a_lane_whose_job_was_lost_is_handed_out_again(pair: Pair) -> None:
     assert pair.lanes()["push"]["state"] == "done"
 
 
+# ---------------------------------------------------------------- nobody follows, several projects
+
+
+@pytest.mark.parametrize(("break_", "code"), [(False, 0), (True, 4)])
+def test_a_run_that_nobody_follows_is_ended_by_a_worker(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, break_: bool, code: int
+) -> None:
+    monkeypatch.setattr("reconciler.apply.fleet._UNFOLLOWED", 0.0)
+    pair.plan("push", "ios")
+    pair.hand_over()
+    if break_:
+        pair.mend("reconciler.yaml", "project: project_1", "project: project_2")
+    pair.work()
+    ended = "SELECT exit_code FROM reconciler.runs WHERE ended IS NOT NULL"
+    assert pair.server.ask(ended, pair.database) == [(code,)]
+    assert pair.server.ask("SELECT count(*) FROM reconciler.told", pair.database) == [(0,)]
+    (said,) = [one for one in pair.audited() if one["type"] == "run-ended"]
+    assert (said["exitCode"], said["summary"]["deleted"]) == (code, 3 if break_ else 6)
+    assert pair.client.run("evidence", "plan.json", "--out", "e.tar.gz") == 0, pair.client.err
+    assert pair.client.run("verify", "e.tar.gz") == 0, pair.client.err
+    if not break_:  # whoever asks later gets the report
+        assert pair.client.report()[1]["summary"]["deleted"] == 6
+
+
+def test_one_worker_works_several_projects_each_by_its_checkout(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = pair.client.root.parent / "other"
+    with pair.server.database("second") as name:
+        monkeypatch.setenv("OTHER_STATE", pair.server.url(name))
+        pair.plan("push")
+        pair.hand_over()
+        shutil.copytree(pair.client.root, other)
+        text = (other / "reconciler.yaml").read_text("utf-8")
+        text = text.replace("name: site", "name: second").replace("RECONCILER_S", "OTHER_S")
+        (other / "reconciler.yaml").write_text(text.replace("project_1", "project_2"))
+        run = pair.client.run
+        assert run("-C", str(other), "plan", "--out", "plan.json") == 0, pair.client.err
+        assert run("-C", str(other), "apply", "plan.json", "--workers", "--detach") == 0
+        pair.work("-C", str(other))
+        assert pair.lanes()["push"]["state"] == "done"
+        assert pair.server.ask("SELECT state FROM reconciler.handed", name) == [("done",)]
+
+
 # ---------------------------------------------------------------- a state that lost something
 
 

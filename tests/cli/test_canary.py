@@ -5,6 +5,7 @@ Nowhere: state.db and its log, audit log, report, events, standard output and er
 
 import gzip
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.apply_site import ACCOUNTS, Site
+from tests.support.postgres import PASSWORD, Postgres, program
 from tests.support.spellings import SPELLINGS
 from tests.support.wire_server import Got, Serve, Wire, plain, raw, serving_in_a_thread
 
@@ -116,11 +118,11 @@ def shown(site: Site) -> dict[str, str]:
     return found
 
 
-def check(site: Site) -> None:
+def check(site: Site, **more: str) -> None:
     runs = {CANARY[at : at + 8].lower() for at in range(len(CANARY) - 7)}
     runs |= {json.dumps(one)[1:-1] for one in runs}
     whole = {spell(CANARY) for spell in SPELLINGS.values()}
-    for where, text in shown(site).items():
+    for where, text in {**shown(site), **more}.items():
         plain = "".join(text.lower().split())
         for run in runs:
             assert run not in plain, f"{run} in {where}"
@@ -270,3 +272,46 @@ def test_a_copy_tells_nobody_the_key(here: Site) -> None:
     (here.root / "e.tar").write_bytes(gzip.decompress((here.root / "e.tar.gz").read_bytes()))
     (here.root / "e.tar.gz").unlink()
     check(here)
+
+
+# ---------------------------------------------------------------- a state that machines share
+
+
+def kept(server: Postgres, database: str) -> str:
+    """Everything that the database has, packed or not."""
+    dump = [program("pg_dump"), "--dbname", server.url(database)]
+    found = [subprocess.run(dump, capture_output=True, text=True, check=True).stdout]
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname='reconciler'"
+    for (table,) in server.ask(tables, database):
+        for row in server.ask(f"SELECT * FROM reconciler.{table}", database):
+            for value in row:
+                data = value if isinstance(value, bytes) else str(value).encode()
+                packed = data.startswith(b"\x1f\x8b")
+                found.append((gzip.decompress(data) if packed else data).decode("utf-8", "replace"))
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_what_workers_do_leaves_no_secret_in_the_database(
+    here: Site, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, doubtful: bool
+) -> None:
+    echo = Echo(doubtful=doubtful, listing=push(here, len(ECHOES)))
+    here.more = "  state: {env: RECONCILER_STATE}\n"
+    with postgres.database("site") as name, serving_in_a_thread(echo.serve) as url:
+        monkeypatch.setenv("RECONCILER_STATE", postgres.url(name, tcp=True))
+        push_ = here.accounts["push"].replace("URL", url)
+        here.accounts = {"push": f"{push_}, keepCopy: true"}
+        here.write()
+        here.plan()
+        assert here.apply("--workers", "--detach", "--max-wait", "1s") == 0, here.err
+        handed = kept(postgres, name)
+        assert here.run("--log-format", "json", "worker", "--once") == 0
+        check(here, handed=handed, worked=kept(postgres, name))
+        assert here.run("status") == 0
+        said = kept(postgres, name)
+        assert "account-started" in said  # what is told to those who follow is among it
+        assert ("***" in said, "old 1" in handed) == (True, True)
+        assert here.apply("--max-wait", "1s") in (5, 6)
+        check(here, after=kept(postgres, name))
+        for where, text in {**shown(here), "kept": said, "handed": handed}.items():
+            assert PASSWORD not in text, where
