@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -40,11 +40,12 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
     task, journal = clearance.task, clearance.known.journal
     handed = _handover(journal)
     gate = locks(task.site, task.project, journal)
-    gate.take([f"hand-over of {task.saved.digest}"], _who(clearance))
+    who = _who(clearance)
+    gate.take([f"hand-over of {task.saved.digest}"], who)
     try:
         open_ = handed.lanes(plan=task.saved.digest)
         started = task.site.now()
-        run = open_[0].run if open_ else _handed(clearance, handed)
+        run = open_[0].run if open_ else _handed(clearance, handed, who)
         dispatched(task.site, task.project, handed.lanes(run=run))
     finally:
         gate.release()
@@ -93,16 +94,14 @@ def _who(clearance: Clearance) -> dict[str, Any]:
     }
 
 
-def _handed(clearance: Clearance, handed: Handover) -> int:
+def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> int:
     """A new run, whose lanes are handed over; its number."""
     task, known = clearance.task, clearance.known
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
     keep_plan(task.site, journal, saved)
     said = start_record(task, clearance.permit, resumed=resumed)
-    run = journal.begin(
-        saved.digest, "apply", json.dumps(_who(clearance)), clearance.permit.waived, said
-    )
+    run = journal.begin(saved.digest, "apply", json.dumps(who), clearance.permit.waived, said)
     journal.trace([known.scope(one) for one in task.losing])
     agenda = clearance.agenda()
     write_down(task, known, run, agenda, clearance.fresh)

@@ -3,9 +3,10 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler import safe
 from reconciler.declare.project import ProjectFile
 from reconciler.lanes.accounts import pairs_of, scopes_now
 from reconciler.lanes.journal import Journal, LaneLocks, Run
@@ -40,6 +41,15 @@ def stop(
         if account is not None:
             pairs = [one for one in pairs_of(site, project) if one[0].name == account]
             scope = scopes_now(site, pairs, opened, reveal=False)[account]
+    if found and account is not None and scope is None:
+        site.note(
+            safe.terminal(
+                f"only the key of {account} says whose campaigns these are, and no run has told it "
+                "here yet: whoever works it is stopped at every account"
+            )
+        )
+        found = [replace(one, accounts=_accounts(one.holder) or (account,)) for one in found]
+        account = None
     if found:
         numbers = [one.number for one in found]
         with journal(site, project) as written:
@@ -86,9 +96,7 @@ def _of(holder: Holder, runs: Sequence[tuple[Run, Holder]]) -> Run | None:
     """The run of whoever holds a lane; None if it has not begun one."""
     if "run" in holder:  # a worker's: somebody else began it
         return next((run for run, _ in runs if run.number == holder["run"]), None)
-    who = (holder.get("pid"), holder.get("host"))
-    mine = (run for run, its in runs if (its.get("pid"), its.get("host")) == who)
-    return next(mine, None)
+    return next((run for run, its in runs if its.get("id") == holder.get("id")), None)
 
 
 def _accounts(holder: Holder) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -305,8 +306,12 @@ def audit_path(site: Site) -> Path:
 
 
 def holder() -> dict[str, object]:
-    """Who runs this: shown to whoever finds the lane taken."""
-    return {"pid": os.getpid(), "user": person(), "host": socket.gethostname()}
+    """Who runs this: shown to whoever finds the lane taken.
+
+    *id* is what it is: the number of a process is given again, and in containers to each.
+    """
+    who = {"pid": os.getpid(), "user": person(), "host": socket.gethostname()}
+    return {**who, "id": secrets.token_hex(8)}
 
 
 def person() -> str:

@@ -60,7 +60,7 @@ def look(
         try:
             held.take(sorted(by_lane(accounts)), who)
             journal.watch(held.check)
-            run = journal.begin(None, "settle", json.dumps(holder()), [], started())
+            run = journal.begin(None, "settle", json.dumps(who), [], started())
             ledgers = take(accounts, journal, run)
             states = known.states(chosen)
             journal.commit("", 0, run, audit=start_records(project, digests_of(states)))

@@ -95,10 +95,11 @@ def record_finding(
     lanes = _lanes(site, project, chosen, known)
     names = sorted({target.account for target in chosen})
     held = locks(site, project, journal)
-    held.take(sorted(lanes), {**holder(), "plan": "settle", "accounts": names})
+    who = {**holder(), "plan": "settle", "accounts": names}
+    held.take(sorted(lanes), who)
     journal.watch(held.check)
     try:
-        run = journal.begin(None, "settle", json.dumps(holder()), [], started())
+        run = journal.begin(None, "settle", json.dumps(who), [], started())
         for lane, scopes in lanes.items():
             journal.take(lane, sorted(scopes), run, 0.0)
         # What another run has settled meanwhile stays settled.
