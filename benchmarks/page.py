@@ -42,9 +42,10 @@ def main() -> int:
         ):
             file = Path(folder, f"{name}.html")
             file.write_text(html, "utf-8")
-            for _ in range(repeats):
-                for what, seconds in measured(browser, file):
-                    found.setdefault(f"{name} of {ROWS:,}: {what}", []).append(seconds)
+            for width in [1280, 390] * repeats:
+                for what, seconds in measured(browser, file, width):
+                    said = f"{name} of {ROWS:,}, {width} px: {what}"
+                    found.setdefault(said, []).append(seconds)
     figures = [
         at_most(2 if "usable" in what else 0.1, what, median(some), unit="s")
         for what, some in found.items()
@@ -54,9 +55,9 @@ def main() -> int:
     )
 
 
-def measured(browser: Browser, file: Path) -> Iterator[tuple[str, float]]:
+def measured(browser: Browser, file: Path, width: int) -> Iterator[tuple[str, float]]:
     """What is done, and how many seconds of the main thread it takes."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})

@@ -1,5 +1,6 @@
 // The list: a table whose rows are drawn in blocks, as they come into view.
-const BLOCK = 60;
+const BLOCK = 40;
+const NEAR = 12; // blocks that are in the page at once; what is below them is one gap until it is near
 const COLUMNS = [
   ["action", head.report ? "Outcome" : "Action", "action"], ["campaign", "Campaign", "name"],
   ["account", "Account", "account"], ["change", "Changed", "change"],
@@ -8,6 +9,8 @@ const COLUMNS = [
 const heights = { row: 58, head: 118, unfolded: 300 };
 let items = []; // numbers of rows, and {key, rows} for the head of a group
 let blocks = []; // {body, first, last, drawn, height}
+let placed = 0; // how many of them are in the page
+let below = null; // the gap of the others
 let current = -1; // the row that the keyboard is on
 
 const grouped = (order) => {
@@ -37,15 +40,35 @@ const drawList = (order) => {
   blocks = [];
   for (let first = 0; first < items.length; first += BLOCK) {
     const last = Math.min(first + BLOCK, items.length);
-    blocks.push({ body: make("tbody"), first, last, drawn: false, height: guess(first, last) });
+    blocks.push({ body: null, first, last, drawn: false, height: guess(first, last) });
   }
   const table = make("table", {
     class: "grid", role: "table", "aria-rowcount": String(items.length + 1), "aria-labelledby": "explorer-title",
-  }, columns(), header(), ...blocks.map((block) => block.body));
-  blocks.forEach((block, number) => { block.body.dataset.n = number; if (number > 0) empty(block); });
-  byId("list").replaceChildren(table);
+  }, columns(), header());
+  placed = 0;
+  below = make("tbody", { role: "presentation" });
+  table.append(below);
+  reach(NEAR);
   draw(blocks[0]);
-  for (const block of blocks) watcher.observe(block.body);
+  byId("list").replaceChildren(table);
+};
+
+// The first *many* blocks stand in the page, each drawn or a gap of its own.
+const reach = (many) => {
+  if (placed >= many || placed === blocks.length) return;
+  const fresh = blocks.slice(placed, many);
+  fresh.forEach((block, at) => {
+    block.body = make("tbody", { "data-n": String(placed + at) });
+    empty(block);
+  });
+  below.before(...fresh.map((block) => block.body));
+  placed += fresh.length;
+  for (const block of fresh) watcher.observe(block.body);
+  const left = blocks.slice(placed);
+  if (left.length) {
+    below.replaceChildren(gapOf(left.reduce((sum, block) => sum + block.height, 0)));
+    watcher.observe(below);
+  } else below.remove();
 };
 
 const guess = (first, last) => {
@@ -89,24 +112,28 @@ const draw = (block) => {
 
 const gap = make("tr", { class: "gap", "aria-hidden": "true", role: "presentation" },
   make("td", { colspan: String(COLUMNS.length) }));
+const gapOf = (height) => {
+  const row = gap.cloneNode(true);
+  row.firstChild.style.height = `${height}px`;
+  return row;
+};
 const empty = (block) => {
   if (block.drawn) block.height = block.body.getBoundingClientRect().height;
-  const row = gap.cloneNode(true);
-  row.firstChild.style.height = `${block.height}px`;
   block.body.setAttribute("role", "presentation");
-  block.body.replaceChildren(row);
+  block.body.replaceChildren(gapOf(block.height));
   block.drawn = false;
 };
 
 // The first block stays: it is where the keyboard enters the list.
 const watcher = new IntersectionObserver((entries) => {
   for (const entry of entries) {
+    if (entry.target === below) { if (entry.isIntersecting) reach(blocks.length); continue; }
     const block = blocks[Number(entry.target.dataset.n)];
     if (!block || block.body !== entry.target) continue;
     if (entry.isIntersecting) draw(block);
     else if (block.first > 0 && block.drawn && !block.body.contains(document.activeElement)) empty(block);
   }
-}, { rootMargin: "1200px 0px" });
+}, { rootMargin: "900px 0px" });
 
 const two = (name, one, more, properties = {}) => make("td", { class: name, role: "cell", ...properties },
   make("span", { class: "one" }, one), more ? make("span", { class: "two" }, more) : null);
@@ -173,8 +200,9 @@ const toggle = (at, on = !state.open.has(at)) => {
 
 // Draws the row at *place* of the list if need be, and brings it into view.
 const show = (place, smooth = false) => {
-  const block = blocks[Math.floor(place / BLOCK)];
+  const number = Math.floor(place / BLOCK), block = blocks[number];
   if (!block) return null;
+  if (number >= placed) reach(blocks.length);
   draw(block);
   const node = block.body.querySelector(`tr.row[data-at="${items[place]}"]`);
   node?.scrollIntoView({ block: "nearest", behavior: smooth ? "smooth" : "auto" });
