@@ -9,7 +9,7 @@ with a single cell left settles that cell's whole cross line. What remains is se
 below by the rank of the matrix (each rectangle has rank one) and from above by stars (whole lines).
 """
 
-import re
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -22,9 +22,7 @@ _STEPS: Final = 60_000  # search steps of one call; enough for everything up to 
 _SEEDS: Final = 16
 _TAKEN: Final = 40
 _GREEDY: Final = 160  # lines on both sides: up to here rectangles are looked for in large parts
-_WIDE: Final = 1024  # bits of a number that is gone through byte by byte
-_FILLED: Final = re.compile(rb"[^\0]")
-_IN_A_BYTE: Final = tuple(tuple(i for i in range(8) if byte >> i & 1) for byte in range(256))
+_WIDE: Final = 1024  # bits of a number that is gone through word by word
 
 
 def rectangles(
@@ -85,29 +83,41 @@ def _blocks(
 ) -> list[Block]:
     """The rectangles of *matrix* (one bit set of columns a row), each within the limits."""
     columns = _same(_transposed(matrix, width))
-    reduced = [0] * len(matrix)
-    for i, (_, where) in enumerate(columns):
-        for r in _bits(where):
-            reduced[r] |= 1 << i
-    rows = _same(reduced)
+    if len(columns) < width:
+        matrix = _transposed([where for _, where in columns], len(matrix))
+    rows = _same(matrix)
     row_sets, column_sets = [members for members, _ in rows], [members for members, _ in columns]
-    found: list[Block] = []
     sizes = _Sizes(row_sets, column_sets, side, most)
-    for part in _parts([content for _, content in rows]):
-        for up, along in _solved(part, sizes, steps):
-            found.extend(_tiles(_union(row_sets, up), _union(column_sets, along), side, most))
-    return found
+    # Lines that have become one hold together what they held together before.
+    blocks = _solved(dict(enumerate(content for _, content in rows)), sizes, steps)
+    return [tile for block in blocks for tile in sizes.tiles(block)]
 
 
 class _Lines:
-    """How many lines stand behind each merged one; most stand for themselves alone."""
+    """The lines behind each merged one, as bit sets; most stand for themselves alone."""
 
     def __init__(self, members: list[int]) -> None:
-        self._more = {i: one.bit_count() - 1 for i, one in enumerate(members) if one & one - 1}
+        self._members = members
+        self._more = {
+            i: count - 1 for i, one in enumerate(members) if (count := one.bit_count()) > 1
+        }
         self._merged = _set(self._more)
 
     def count(self, which: int) -> int:
         return which.bit_count() + sum(self._more[i] for i in _bits(which & self._merged))
+
+    def behind(self, which: int) -> int:
+        """All lines behind *which*."""
+        if not self._more:
+            return which
+        found: list[int] = []
+        for i in _bits(which):
+            one = self._members[i]
+            if i in self._more:
+                found.extend(_bits(one))
+            else:
+                found.append(one.bit_length() - 1)
+        return _set(found)
 
 
 class _Sizes:
@@ -126,6 +136,11 @@ class _Sizes:
 
     def total(self, blocks: Iterable[Block]) -> int:
         return sum(map(self.cost, blocks))
+
+    def tiles(self, block: Block) -> Iterator[Block]:
+        """The requests of *block*, of lines as they were before any were merged."""
+        rows, columns = self._rows.behind(block[0]), self._columns.behind(block[1])
+        return _tiles(rows, columns, self.side, self.most)
 
 
 # ---------------------------------------------------------------- one connected part
@@ -372,11 +387,11 @@ def _without(part: Part, block: Block) -> Part:
 
 
 def _columns(part: Part) -> dict[int, int]:
-    found: dict[int, int] = {}
+    found: dict[int, list[int]] = {}
     for row, content in part.items():
         for column in _bits(content):
-            found[column] = found.get(column, 0) | 1 << row
-    return found
+            found.setdefault(column, []).append(row)
+    return {column: _set(rows) for column, rows in found.items()}
 
 
 def _same_lines(columns: dict[int, int], among: int) -> list[int]:
@@ -388,11 +403,11 @@ def _same_lines(columns: dict[int, int], among: int) -> list[int]:
 
 
 def _transposed(matrix: Sequence[int], width: int) -> list[int]:
-    found = [0] * width
+    found: list[list[int]] = [[] for _ in range(width)]
     for row, content in enumerate(matrix):
         for column in _bits(content):
-            found[column] |= 1 << row
-    return found
+            found[column].append(row)
+    return [_set(rows) for rows in found]
 
 
 def _same(lines: Sequence[int]) -> list[Block]:
@@ -401,26 +416,6 @@ def _same(lines: Sequence[int]) -> list[Block]:
     for i, content in enumerate(lines):
         found[content] = found.get(content, 0) | 1 << i
     return [(members, content) for content, members in found.items()]
-
-
-def _parts(rows: Sequence[int]) -> Iterator[Part]:
-    """Rows that share columns, directly or through others, together."""
-    crossing: dict[int, list[int]] = {}
-    for row, content in enumerate(rows):
-        for column in _bits(content):
-            crossing.setdefault(column, []).append(row)
-    seen: set[int] = set()
-    for start in range(len(rows)):
-        if start in seen:
-            continue
-        seen.add(start)
-        queue = [start]
-        for row in queue:
-            for column in _bits(rows[row]):
-                fresh = [other for other in crossing.pop(column, ()) if other not in seen]
-                seen.update(fresh)
-                queue.extend(fresh)
-        yield {row: rows[row] for row in sorted(queue)}
 
 
 def _tile(height: int, width: int, side: int, most: int) -> tuple[int, int]:
@@ -438,6 +433,10 @@ def _tile(height: int, width: int, side: int, most: int) -> tuple[int, int]:
 
 
 def _tiles(rows: int, columns: int, side: int, most: int) -> Iterator[Block]:
+    height, width = rows.bit_count(), columns.bit_count()
+    if max(height, width) <= side and height * width <= most:
+        yield rows, columns
+        return
     up, along = list(_bits(rows)), list(_bits(columns))
     high, wide = _tile(len(up), len(along), side, most)
     for i in range(0, len(up), high):
@@ -445,16 +444,28 @@ def _tiles(rows: int, columns: int, side: int, most: int) -> Iterator[Block]:
             yield _set(up[i : i + high]), _set(along[j : j + wide])
 
 
-def _bits(value: int) -> Iterator[int]:
+def _bits(value: int) -> Iterable[int]:
     if value.bit_length() > _WIDE:  # where every step on the whole number is dear
-        data = value.to_bytes((value.bit_length() + 7) // 8, "little")
-        for found in _FILLED.finditer(data):
-            yield from (8 * found.start() + i for i in _IN_A_BYTE[data[found.start()]])
-        return
+        return _wide_bits(value)
+    found = []
     while value:
         low = value & -value
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         value ^= low
+    return found
+
+
+def _wide_bits(value: int) -> list[int]:
+    many = -(-value.bit_length() // 64)
+    words = struct.unpack(f"<{many}Q", value.to_bytes(8 * many, "little"))
+    found = []
+    for at, word in enumerate(words):
+        left = word
+        while left:
+            low = left & -left
+            found.append(64 * at + low.bit_length() - 1)
+            left ^= low
+    return found
 
 
 def _first(value: int) -> int:
@@ -480,7 +491,3 @@ def _or(values: Iterable[int]) -> int:
     for value in values:
         found |= value
     return found
-
-
-def _union(sets: Sequence[int], which: int) -> int:
-    return _or(sets[i] for i in _bits(which))
