@@ -45,9 +45,12 @@ def taken(ctx: click.Context) -> bool:
 
 
 def apart(ctx: click.Context, config: Path) -> None:
-    """`Usage` where a file would be written over one that is read (*config* too), or twice."""
+    """`Usage` where a file would be written over one that is read (*config* too), or twice.
+
+    What is only converted may become itself.
+    """
     known = [("the project file", str(config)), *_files(ctx, INPUTS)]
-    for said, path in _files(ctx, OUTPUTS):
+    for said, path in _files(ctx, OUTPUTS - {"target"}):
         for what, other in known:
             if _same(path, other):
                 raise Usage(f"{said} would be written over {what}; name another file")
