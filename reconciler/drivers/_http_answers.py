@@ -17,7 +17,7 @@ from reconciler.driver import (
     Verdict,
 )
 from reconciler.drivers import _http_templates as templates
-from reconciler.drivers import answers, pages
+from reconciler.drivers import answers, shapes
 from reconciler.drivers._http_models import AnswerRow, HttpSettings, MissingRow
 from reconciler.drivers._http_requests import filling
 from reconciler.drivers._http_templates import Filling, Hole
@@ -102,7 +102,7 @@ def _tells_its_end(row: AnswerRow) -> bool:
 def _detail(row: AnswerRow, answer: Answer) -> str:
     if row.detail is None:
         return answers.told(answer)
-    said = words(pages.at(_json(answer), row.detail))
+    said = words(shapes.at(_json(answer), row.detail))
     return f"HTTP {answer.status}: {said}" if said else answers.told(answer)
 
 

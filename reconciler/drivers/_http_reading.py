@@ -19,9 +19,10 @@ from reconciler.driver import (
 )
 from reconciler.drivers import _http_answers as judged
 from reconciler.drivers import _http_requests as requests
-from reconciler.drivers import answers, pages
+from reconciler.drivers import answers, pages, shapes
 from reconciler.drivers._http_models import HttpSettings, List, LookCall, Next
-from reconciler.drivers.pages import Page, Shape
+from reconciler.drivers.pages import Page
+from reconciler.drivers.shapes import Shape
 from reconciler.drivers.strictjson import NotJson, integer, parse
 from reconciler.model import Campaign
 
@@ -129,7 +130,7 @@ _LOST = "a page does not say where the next one is"
 def _following(page: Page, cursor: Any) -> Page:
     if cursor is None or cursor == "" or cursor is False:
         return page
-    if pages.id_text(cursor) is None:
+    if shapes.id_text(cursor) is None:
         return structs.replace(page, fault=page.fault or _LOST)
     return structs.replace(page, next=cursor)
 
@@ -205,7 +206,7 @@ def _record(session: Session, fields: Mapping[Any, str], how: List | LookCall) -
             return None
         gone = any(_holds(item, how.gone, key) for key in how.gone)
         kept = {**(made.attributes or {}), **({_GONE: True} if gone else {})} or None
-        own = made.channel if channel is None else pages.text(_at(item, channel))
+        own = made.channel if channel is None else shapes.text(_at(item, channel))
         return structs.replace(made, channel=own, attributes=kept)
 
     return record
@@ -229,4 +230,4 @@ def _value(answer: Answer) -> Any:
 
 
 def _at(value: Any, path: str) -> Any:
-    return value if path == "." else pages.at(value, path)
+    return value if path == "." else shapes.at(value, path)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from reconciler.driver import Answer, Doubt, Secret, Text, Throttled, Token, Unauthorised
 from reconciler.drivers import answers
-from reconciler.drivers.pages import at
+from reconciler.drivers.shapes import at
 from reconciler.drivers.strictjson import mapping
 
 Algorithm = Literal["HS256", "HS384", "HS512"]

@@ -10,15 +10,15 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Request, Session
-from reconciler.drivers import answers, auth, ids, lists, looks, pages
+from reconciler.drivers import answers, auth, ids, lists, looks, shapes
 from reconciler.drivers._batch import judge, limited
 from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _MAINTENANCE: Final = 60.0  # 503 "under maintenance. Please try again later"; how long is not said
 _FIELDS: Final = ("name", "status", "createdAt", "labels")  # no channel: it may have several
-_SHAPE: Final = pages.Shape(
-    statuses=pages.ours("draft", "running", "completed", "stopped"),
+_SHAPE: Final = shapes.Shape(
+    statuses=shapes.ours("draft", "running", "completed", "stopped"),
     created="created_date",
     labels="labels",
     channel_at="channels",

@@ -13,13 +13,13 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Credential, Request, Secret, Session, Text
-from reconciler.drivers import ids, lists, looks, pages
+from reconciler.drivers import ids, lists, looks, pages, shapes
 from reconciler.drivers._batch import judge, limited
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _FIELDS: Final = ("name", "status", "channel", "createdAt")
-_SHAPE: Final = pages.Shape(
+_SHAPE: Final = shapes.Shape(
     id="campaign_token",
     # There is no word. Live is running or completed: the one that a guard stops.
     status="live",
@@ -53,7 +53,7 @@ def _request(session: Session, method: Any, *path: str, query: Any = ()) -> Requ
     return Request(method, session.base, whole, query, headers)
 
 
-def _records(session: Session) -> pages.Record:
+def _records(session: Session) -> shapes.Record:
     return _SHAPE.of(session.account, channel=session.settings.kind)
 
 

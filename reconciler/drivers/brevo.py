@@ -10,7 +10,7 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Credential, Item, Request, Session
-from reconciler.drivers import answers, ids, lists, looks, pages, rates
+from reconciler.drivers import answers, ids, lists, looks, rates, shapes
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 50
@@ -18,8 +18,8 @@ _JSON: Final = (("Content-Type", "application/json"),)
 # A minute where the answer does not say how long its window still lasts.
 _GATE: Final = rates.gate(rates.seconds_left, "x-sib-ratelimit-reset", 60.0)
 _FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt")
-_SHAPE: Final = pages.Shape(
-    statuses=pages.states(
+_SHAPE: Final = shapes.Shape(
+    statuses=shapes.states(
         draft="draft, inreview",
         scheduled="queued",
         running="inprocess, cancelling",
@@ -63,7 +63,7 @@ def _delete(session: Session, items: tuple[Item, ...]) -> Request:
     return _request(session, "DELETE", items[0].target.id)
 
 
-def _records(session: Session) -> pages.Record:
+def _records(session: Session) -> shapes.Record:
     return _SHAPE.of(session.account, channel=session.settings.kind)
 
 

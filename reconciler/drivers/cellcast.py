@@ -12,7 +12,7 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
-from reconciler.drivers import answers, ids, pages
+from reconciler.drivers import answers, ids, pages, shapes
 from reconciler.drivers.strictjson import mapping, words
 from reconciler.model import Campaign, Limits, Status
 
@@ -21,10 +21,10 @@ _PAGE: Final = 100
 _CHANNELS: Final = ("sms", "mms")
 _NOT_FOUND: Final = "message not found"
 _CANCELED: Final = ("canceled", "cancelled")
-_SHAPE: Final = pages.Shape(
+_SHAPE: Final = shapes.Shape(
     id="_id",
     name=None,
-    statuses=pages.states(  # "delievered" is the vendor's own spelling
+    statuses=shapes.states(  # "delievered" is the vendor's own spelling
         scheduled="queued, scheduled",
         sent="sent, delivered, delievered, received",
         completed="failed, expired, rejected, blocked",
@@ -133,7 +133,7 @@ def _look(session: Session, item: Item) -> Flow:
     word = inner.get("status")
     if isinstance(word, str) and word.lower() in _CANCELED:
         return contract.Missing("the message report says canceled", sure=True)
-    now = pages.status(_SHAPE.statuses, word)
+    now = shapes.status(_SHAPE.statuses, word)
     # The vendor has no names, and a message is not its campaign: only the state is news.
     seen = Campaign(
         account=session.account,
@@ -141,7 +141,7 @@ def _look(session: Session, item: Item) -> Flow:
         name=item.name,
         status=now,
         channel=item.channel,
-        attributes=pages.chosen(inner, "status", "scheduleAt", "send_time"),
+        attributes=shapes.chosen(inner, "status", "scheduleAt", "send_time"),
     )
     return contract.Present(seen, settled=f"the message is {words(word)}" if now in _OVER else None)
 
@@ -182,12 +182,12 @@ def _gone(_settings: CellcastSettings, campaign: Campaign) -> bool:
 
 
 def _record(account: str, item: Any, kind: str) -> Campaign | None:
-    if (id_ := pages.id_of(pages.at(item, "_id"))) is None:
+    if (id_ := shapes.id_of(shapes.at(item, "_id"))) is None:
         return None
     group = item.get("customString")
-    labels = {"customString": group} if pages.text(group) else None
+    labels = {"customString": group} if shapes.text(group) else None
     found = _SHAPE.record(account, item, name=id_, channel=kind, labels=labels)
-    if found is not None and pages.odd_name(group):
+    if found is not None and shapes.odd_name(group):
         return structs.replace(found, unknown=(*(found.unknown or ()), "labels.customString"))
     return found
 

@@ -12,25 +12,25 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Request, Session
-from reconciler.drivers import answers, auth, ids, lists, looks, pages
+from reconciler.drivers import answers, auth, ids, lists, looks, shapes
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 100  # the vendor names no most
 _WAIT: Final = 10.0  # the window of the burst limit
 _REFUSED: Final = (400, 405, 409, 415, 422, 423)  # "default": an error with a category
-_CAMPAIGN: Final = pages.Shape(
+_CAMPAIGN: Final = shapes.Shape(
     name="properties.hs_name",
     status="properties.hs_campaign_status",
-    statuses=pages.states(
+    statuses=shapes.states(
         draft="planned", running="in_progress, active", paused="paused", completed="completed"
     ),
     created="createdAt",
     updated="updatedAt",
     attributes=("properties",),
 )
-_EMAIL: Final = pages.Shape(
+_EMAIL: Final = shapes.Shape(
     status="state",
-    statuses=pages.states(  # they are over thirty; their beginnings tell
+    statuses=shapes.states(  # they are over thirty; their beginnings tell
         draft="*draft*, agent_generated",
         stopped="canceled, error",
         scheduled="scheduled*, published_or_scheduled*",
@@ -93,13 +93,13 @@ def _look(session: Session, item: Item) -> Flow:
     return seen
 
 
-def _records(session: Session) -> pages.Record:
+def _records(session: Session) -> shapes.Record:
     """An email that a workflow sends counts as running, whatever its state says."""
     if session.settings.kind == "campaigns":
         return _CAMPAIGN.records(session)
 
     def record(item: Any, _shown: Any) -> Campaign | None:
-        used = pages.at(item, "workflowNames")
+        used = shapes.at(item, "workflowNames")
         facts = {"status": Status.RUNNING} if isinstance(used, list) and used else {}
         return _EMAIL.record(session.account, item, **facts)
 

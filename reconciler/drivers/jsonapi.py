@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.drivers.pages import at
+from reconciler.drivers.shapes import at
 
 
 def related(item: Any, page: dict[str, Any], relation: str, attribute: str) -> list[Any] | None:

@@ -12,15 +12,15 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Credential, Flow, Listing, Request, Session
-from reconciler.drivers import answers, ids, jsonapi, lists, looks, pages
+from reconciler.drivers import answers, ids, jsonapi, lists, looks, pages, shapes
 from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 100  # the vendor's most
 _GATE: Final = partial(answers.gate, wait=60.0)  # its longer window; a 429 says Retry-After
 _REFUSED: Final = (400, 405, 409, 410, 415, 422)  # "4XX" with its errors, but for what 404 says
-_SHAPE: Final = pages.Shape(
+_SHAPE: Final = shapes.Shape(
     within="attributes",
-    statuses=pages.states(
+    statuses=shapes.states(
         draft="draft",
         scheduled="scheduled, preparing to schedule",
         running="preparing to send, adding recipients, queued without recipients, sending, "
@@ -80,10 +80,10 @@ def _list(session: Session) -> Flow:
     return pages.merged(found, apart=False)
 
 
-def _records(channel: str | None, session: Session) -> pages.Record:
+def _records(channel: str | None, session: Session) -> shapes.Record:
     """Of one *channel*, each with the names of its tags, which the page includes."""
 
-    def record(item: Any, shown: pages.Shown) -> Campaign | None:
+    def record(item: Any, shown: shapes.Shown) -> Campaign | None:
         tags = jsonapi.related(item, shown.said, "tags", "name")
         return _SHAPE.record(session.account, item, channel=channel, tags=tags)
 

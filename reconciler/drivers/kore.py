@@ -22,7 +22,7 @@ from reconciler.driver import (
     Session,
     Text,
 )
-from reconciler.drivers import answers, auth, ids, looks, pages
+from reconciler.drivers import answers, auth, ids, looks, pages, shapes
 from reconciler.drivers.strictjson import integer, mapping, words
 from reconciler.model import Campaign, Limits
 
@@ -34,8 +34,8 @@ _SLOW_DOWN: Final = (  # its HTTP status is not documented: seen as 429, 403 and
     "rate limit for this api has been reached",
 )
 _BAD_KEY: Final = "invalid sdk credentials"  # with code 4002; HTTP status not documented
-_SHAPE: Final = pages.Shape(
-    statuses=pages.states(
+_SHAPE: Final = shapes.Shape(
+    statuses=shapes.states(
         scheduled="scheduled, rescheduled",
         ready="ready",
         running="active, preparing, rerun, run as emergency",
@@ -204,7 +204,9 @@ def _look(session: Session, item: Item) -> Flow:
 
 def _record(account: str, item: Any, kind: str | None) -> Campaign | None:
     """The id is under `id` in sms lists and under `_id` in voice lists and single campaigns."""
-    named = {one for key in ("_id", "id") if (one := pages.id_of(pages.at(item, key))) is not None}
+    named = {
+        one for key in ("_id", "id") if (one := shapes.id_of(shapes.at(item, key))) is not None
+    }
     if len(named) != 1:  # none, or two that differ: nobody can tell which one a deletion needs
         return None
     return _SHAPE.record(account, {**item, "id": named.pop()}, channel=kind)

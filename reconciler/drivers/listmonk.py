@@ -11,7 +11,7 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Request, Session, Text
-from reconciler.drivers import answers, ids, lists, looks, pages
+from reconciler.drivers import answers, ids, lists, looks, shapes
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Limits
 
@@ -20,8 +20,8 @@ _WAIT: Final = 5.0  # listmonk has no limit; a proxy before it may have one
 _BRIEF: Final = ("no_body", "true")
 _BAD_KEY: Final = "invalid api credentials"
 _FIELDS: Final = ("name", "status", "channel", "createdAt", "updatedAt", "labels")
-_SHAPE: Final = pages.Shape(
-    statuses=pages.states(
+_SHAPE: Final = shapes.Shape(
+    statuses=shapes.states(
         draft="draft",
         scheduled="scheduled",
         running="running",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reconciler.driver import Flow, Request, Session
-from reconciler.drivers import pages
+from reconciler.drivers import pages, shapes
 
 Pairs = tuple[tuple[str, str], ...]
 Lister = Callable[[Session], Flow]
@@ -17,7 +17,7 @@ Lister = Callable[[Session], Flow]
 
 def by_cursor(
     request: Callable[..., Request],
-    records: pages.Records,
+    records: shapes.Records,
     *,
     at: str,
     path: tuple[str, ...] = (),
@@ -41,7 +41,7 @@ def by_cursor(
 
 def by_offset(
     request: Callable[..., Request],
-    records: pages.Records,
+    records: shapes.Records,
     *,
     at: str = "offset",
     path: tuple[str, ...] = (),
@@ -64,7 +64,7 @@ def by_offset(
 
 def by_number(
     request: Callable[..., Request],
-    records: pages.Records,
+    records: shapes.Records,
     *,
     at: str = "page",
     path: tuple[str, ...] = (),

@@ -17,8 +17,8 @@ from reconciler.driver import (
     Unclear,
 )
 from reconciler.drivers.answers import odd
-from reconciler.drivers.pages import Record, Records, Shown
-from reconciler.drivers.pages import at as inside
+from reconciler.drivers.shapes import Record, Records, Shown
+from reconciler.drivers.shapes import at as inside
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign
 

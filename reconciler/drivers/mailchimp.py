@@ -10,7 +10,7 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Request, Session
-from reconciler.drivers import answers, auth, ids, lists, looks, pages
+from reconciler.drivers import answers, auth, ids, lists, looks, shapes
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Limits
 
@@ -22,9 +22,9 @@ _PAGE: Final = 500  # of at most 1,000
 _WAIT: Final = 10.0  # too many connections; no time is documented
 _SHOWN: Final = ("id", "type", "create_time", "send_time", "status", "settings.title")
 _FIELDS: Final = ("name", "status", "channel", "createdAt")
-_SHAPE: Final = pages.Shape(
+_SHAPE: Final = shapes.Shape(
     name="settings.title",
-    statuses=pages.states(
+    statuses=shapes.states(
         draft="save",
         scheduled="schedule",
         running="sending, canceling",

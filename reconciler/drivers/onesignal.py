@@ -11,15 +11,15 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
-from reconciler.drivers import answers, ids, looks, pages, rates
+from reconciler.drivers import answers, ids, looks, pages, rates, shapes
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign, Limits, Status
 
 _PAGE: Final = 50  # the vendor's most
 _WAIT: Final = 1.0  # a 429 says Retry-After
-_SHAPE: Final = pages.Shape(
+_SHAPE: Final = shapes.Shape(
     created="queued_at",
-    instant=pages.unix,
+    instant=shapes.unix,
     attributes=("canceled", "send_after", "completed_at", "template_id"),
 )
 
@@ -71,17 +71,17 @@ def _look(session: Session, item: Item) -> Flow:
     return looks.look(request, item.target.id, record, settled=settled)
 
 
-def _record(account: str, item: Any, shown: pages.Shown) -> Campaign | None:
+def _record(account: str, item: Any, shown: shapes.Shown) -> Campaign | None:
     return _SHAPE.record(account, item, status=_state(item, rates.date(shown.answer)))
 
 
 def _state(item: Any, now: float | None) -> Status:
     """There is no word for it: times tell, compared with the date of the answer."""
-    if pages.at(item, "canceled") is True:
+    if shapes.at(item, "canceled") is True:
         return Status.STOPPED
-    if pages.unix(pages.at(item, "completed_at")) is not None:
+    if shapes.unix(shapes.at(item, "completed_at")) is not None:
         return Status.SENT
-    begins = pages.unix(pages.at(item, "send_after"))
+    begins = shapes.unix(shapes.at(item, "send_after"))
     if begins is None or now is None:
         return Status.UNKNOWN
     return Status.SCHEDULED if begins.timestamp() > now else Status.RUNNING
@@ -105,7 +105,7 @@ DRIVER = contract.Driver(
     look=_look,
     fields=("name", "status", "createdAt"),
     look_fields=("name", "status", "createdAt"),
-    gone=lambda _settings, shown: pages.at(shown.attributes, "canceled") is True,
+    gone=lambda _settings, shown: shapes.at(shown.attributes, "canceled") is True,
     page=_PAGE,
     instead=lambda _settings: "stops sending; the message stays, shown as canceled",
     notes=(

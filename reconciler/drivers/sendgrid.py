@@ -10,15 +10,15 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Item, Request, Session, Verdict
-from reconciler.drivers import answers, auth, ids, lists, looks, pages, rates
+from reconciler.drivers import answers, auth, ids, lists, looks, rates, shapes
 from reconciler.model import Limits
 
 _PAGE: Final = 50
 _MOST: Final = 50  # ids of a bulk deletion: "maxItems": 50
 # Five seconds where the answer does not say when its window ends.
 _GATE: Final = rates.gate(rates.until, "x-ratelimit-reset", 5.0)
-_SHAPE: Final = pages.Shape(
-    statuses=pages.states(draft="draft", scheduled="scheduled", sent="triggered"),
+_SHAPE: Final = shapes.Shape(
+    statuses=shapes.states(draft="draft", scheduled="scheduled", sent="triggered"),
     created="created_at",
     updated="updated_at",
     labels="categories",

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from reconciler import driver as contract
 from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
-from reconciler.drivers import answers, auth, ids, looks, pages
+from reconciler.drivers import answers, auth, ids, looks, pages, shapes
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign, Limits, Status
 
@@ -23,7 +23,7 @@ _PAGE: Final = 500  # of at most 1,000
 _WAIT: Final = 5.0  # no rule is documented
 _OVER: Final = (Status.SENT, Status.COMPLETED)
 _SID: Final = re.compile(r"[SM]M[0-9a-f]{32}")
-_STATUS: Final = pages.states(
+_STATUS: Final = shapes.states(
     scheduled="scheduled",  # it alone can be cancelled
     running="accepted, queued, sending, receiving",
     sent="sent, delivered, received, read, partially_delivered",
@@ -40,7 +40,7 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
-_SHAPE: Final = pages.Shape(
+_SHAPE: Final = shapes.Shape(
     id="sid",
     name=None,
     statuses=_STATUS,
@@ -86,7 +86,7 @@ def _delete(session: Session, items: tuple[Item, ...]) -> Request:
 
 
 def _gate(answer: Answer) -> answers.Gate | None:
-    if pages.at(mapping(answer.body), "code") == 20429:
+    if shapes.at(mapping(answer.body), "code") == 20429:
         return contract.Throttled("error 20429: Too Many Requests", _WAIT)
     return answers.gate(answer, _WAIT)
 
@@ -119,9 +119,9 @@ def _list(session: Session) -> Flow:
 
 
 def _record(account: str, item: Any, _shown: Any) -> Campaign | None:
-    service = pages.text(pages.at(item, "messaging_service_sid"))
+    service = shapes.text(shapes.at(item, "messaging_service_sid"))
     labels = {"messagingServiceSid": service} if service else {}
-    name = pages.text(pages.at(item, "sid")) or ""
+    name = shapes.text(shapes.at(item, "sid")) or ""
     return _SHAPE.record(account, item, name=name, labels=labels)
 
 

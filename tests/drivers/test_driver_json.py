@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.drivers import ids
-from reconciler.drivers.pages import instant
+from reconciler.drivers.shapes import instant
 from reconciler.drivers.strictjson import NotJson, integer, mapping, parse, words
 from reconciler.testing import broken_json
 

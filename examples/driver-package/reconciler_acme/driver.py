@@ -22,13 +22,13 @@ from reconciler.driver import (
     Verdict,
     chunks,
 )
-from reconciler.drivers import answers, auth, ids, looks, pages
+from reconciler.drivers import answers, auth, ids, looks, pages, shapes
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Limits, Status
 
 _PAGE: Final = 100  # the vendor's most, in a page and in a deletion
 _WAIT: Final = 10.0  # "please wait ten seconds" (Errors)
-_SHAPE: Final = pages.Shape(  # where things are in a record of Acme's
+_SHAPE: Final = shapes.Shape(  # where things are in a record of Acme's
     name="title",
     statuses={"draft": Status.DRAFT, "active": Status.RUNNING, "done": Status.COMPLETED},
     created="created_at",
