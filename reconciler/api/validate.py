@@ -53,7 +53,8 @@ def _read(site: Site) -> Loaded:
         return structs.replace(loaded, diagnostics=(*loaded.diagnostics, *told))
     except ReconcilerError as error:
         path = site.shown(site.config)
-        return Loaded(None, (), (), (Diagnostic("error", "unreadable", str(error), path),))
+        fix = "mend that, then check again: nothing else could be read"
+        return Loaded(None, (), (), (Diagnostic("error", "unreadable", str(error), path, fix=fix),))
 
 
 def _signers(site: Site, project: "ProjectFile") -> list[Diagnostic]:

@@ -143,7 +143,10 @@ class Checkout:
         data = state.kept(self.site, self.journal, "plan", self.lane.plan)
         saved = None if data is None else read_parts(Path("plan.json"), [data])
         if saved is None or saved.digest != self.lane.plan:
-            raise Stale(f"plan {self.lane.plan[:19]} is not in the database as it was handed over")
+            raise Stale(
+                f"plan {self.lane.plan[:19]} is not in the database as it was handed over; apply"
+                " it again with --workers"
+            )
         return saved
 
     def _narrowed(self, task: Task) -> Task:

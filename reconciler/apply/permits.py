@@ -101,7 +101,10 @@ def _override(task: Task) -> Override | None:
         return None
     if override.rule not in task.project.guards.waivable:
         known = ", ".join(task.project.guards.waivable) or "none"
-        raise NotAllowed(f"--waive {override.rule}: guards.waivable of the project allows {known}")
+        raise NotAllowed(
+            f"--waive {override.rule}: guards.waivable of the project allows {known};"
+            " nothing was sent. Waive one of these, or let whoever owns the project file add it"
+        )
     task.site.aloud(safe.terminal(str(override)))
     return override
 

@@ -122,7 +122,7 @@ def _check(plan: PlanDocument, project: ProjectFile) -> None:
     if plan.metadata.project != project.name:
         raise Stale(
             f"this is a plan of project {plan.metadata.project!r}, and this project is "
-            f"{project.name!r}; nothing was sent"
+            f"{project.name!r}; nothing was sent. Go to that project (-C DIR), or plan again here"
         )
     for name, account in plan.accounts.items():
         today = project.accounts.get(name)

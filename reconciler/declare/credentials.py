@@ -21,17 +21,24 @@ def read_credential(credential: Credential, root: Path, environ: Mapping[str, st
     if credential.env is not None:
         text = environ.get(credential.env)
         if text is None:
-            raise ReconcilerError(f"the environment variable {credential.env} is not set")
+            raise ReconcilerError(
+                f"the environment variable {credential.env} is not set; set it, or say"
+                " `{file: PATH}` in the project file"
+            )
         data = text.encode("utf-8", "surrogateescape")
         if len(data) > MAX_CREDENTIAL:
-            raise ReconcilerError(f"the credential from {credential.source} is too large")
+            raise ReconcilerError(
+                f"the credential from {credential.source} is too large; write the secret alone"
+            )
     else:
         assert credential.file is not None
         place = root / Path(credential.file)
         data = disk.read_file(place, what="the credential file", most=MAX_CREDENTIAL)
     data = data.removesuffix(b"\n").removesuffix(b"\r") if data.endswith(b"\n") else data
     if not data:
-        raise ReconcilerError(f"the credential from {credential.source} is empty")
+        raise ReconcilerError(
+            f"the credential from {credential.source} is empty; write the secret there, in one line"
+        )
     if any(byte < 0x20 or byte > 0x7E for byte in data) or data.strip() != data:
         raise ReconcilerError(
             f"the credential from {credential.source} holds blanks at an end, line ends, control"

@@ -36,11 +36,18 @@ def open_accounts(site: Site, pairs: Sequence[Pair], journal: Journal) -> list[O
             opened.append(_opened(site, account, driver, journal.salt))
         except ReconcilerError as error:
             said = f"account {account.name}: {error}"
-            problems.append(Diagnostic("error", _code(error), said, site.config))
+            code = _code(error)
+            problems.append(Diagnostic("error", code, said, site.config, fix=_FIXES[code]))
     if problems:
         raise InputError(problems)
     journal.know({one.account.definition: one.scope for one in opened})
     return opened
+
+
+_FIXES = {
+    "credential": "give it where the account's settings say it is: `reconciler doctor` names each",
+    CA_FILE: "name a file of PEM certificates that is there, or leave `caFile` out",
+}
 
 
 def _code(error: ReconcilerError) -> str:

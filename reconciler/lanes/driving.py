@@ -19,8 +19,8 @@ from reconciler.driver import (
     growth,
 )
 from reconciler.errors import ReconcilerError
+from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.trouble import unexpected
-from reconciler.lanes.work import AccountStopped
 
 _VERDICTS = get_args(Verdict)
 _SIGHTINGS = get_args(Sighting)
@@ -71,7 +71,8 @@ class _Safely:
     def _checked(self, value: Any, kinds: tuple[type, ...]) -> Any:
         if kinds and not isinstance(value, kinds):
             kind = type(value).__name__
-            raise AccountStopped(f"the driver {self._name} gave {kind}, which it may not")
+            said = f"the driver {self._name} gave {kind}, which it may not"
+            raise AccountStopped(said, Halt.DRIVER)
         return value
 
     @contextmanager
@@ -81,4 +82,5 @@ class _Safely:
         except ReconcilerError:
             raise
         except Exception as error:
-            raise AccountStopped(f"the driver {self._name} failed: {unexpected(error)}") from error
+            said = f"the driver {self._name} failed: {unexpected(error)}"
+            raise AccountStopped(said, Halt.DRIVER) from error

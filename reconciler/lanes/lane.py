@@ -33,12 +33,13 @@ from reconciler.driver import (
 )
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.fates import Fates
+from reconciler.lanes.halts import AccountStopped, Halt, whole
 from reconciler.lanes.journal import Intent, JournalFailed, LaneLost, Result, Ruling
 from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
 from reconciler.lanes.trouble import ends_the_run, unexpected
 from reconciler.lanes.wire import NoAnswer, NotSent, Unsendable, Wire, wire_request
-from reconciler.lanes.work import AccountStopped, Fate, Job
+from reconciler.lanes.work import Fate, Job
 from reconciler.model import Identity, Outcome, Target
 
 UNCONFIRMED = "unconfirmed-404"
@@ -133,7 +134,7 @@ class Lane:
         try:
             await self.line.login()
         except AccountStopped as stop:
-            self.stop(str(stop))
+            self.stop(str(stop), stop.halt)
             return
         runners = [
             asyncio.create_task(self._runner())
@@ -155,10 +156,10 @@ class Lane:
         context = self.line.context
         return bool(self.stopped or self.failure or context.stop.is_set() or self.shut is not None)
 
-    def stop(self, why: str) -> None:
-        """No further request of this account in this run."""
+    def stop(self, said: str, halt: Halt) -> None:
+        """No further request of this account in this run, for what is *said*."""
         if self.stopped is None:
-            self.stopped = why = self.line.scrubbed(why)
+            self.stopped = why = whole(self.line.scrubbed(said), halt)
             self.line.gate.changed.set()
             self.line.emit("account-stopped", detail=why)
 
@@ -173,14 +174,15 @@ class Lane:
             return
         if said is not None:
             self.barred = True
-            self.stop(said)
+            self.stop(said, Halt.PERSON)
 
     def failed(self, error: BaseException) -> None:
         """*error* ended the work: the journal's ends the run, any other this account's alone."""
         if ends_the_run(error):
             self.fail(error)
         else:
-            self.stop(str(error) if isinstance(error, ReconcilerError) else unexpected(error))
+            said = str(error) if isinstance(error, ReconcilerError) else unexpected(error)
+            self.stop(said, Halt.UNEXPECTED)
 
     def fail(self, error: BaseException) -> None:
         """The whole run ends; `go_on` and `execute` raise *error* once the others have stopped."""
@@ -217,7 +219,7 @@ class Lane:
             if self.failure is None:
                 self.flush()  # no intents will come to share a commit with
         except AccountStopped as stop:
-            self.stop(str(stop))
+            self.stop(str(stop), stop.halt)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
@@ -405,7 +407,7 @@ class Lane:
         try:
             return self.line.driver.judge(self.line.session, items, answer)
         except AccountStopped as stop:
-            self.stop(str(stop))
+            self.stop(str(stop), stop.halt)
             return Doubt(str(stop))
 
     def _lost(self, sending: _Sending, said: str) -> None:
@@ -415,7 +417,7 @@ class Lane:
         told = {job.place for job, _ in self._told}
         untold = tuple(job for job in sending.batch if job.place not in told)
         self._all(untold, Fate(Outcome.IN_DOUBT, said), sent=True, doubt=True)
-        self.stop(said)
+        self.stop(said, Halt.UNEXPECTED)
 
     def _not_sent(self, sending: _Sending, said: str, began: float) -> None:
         self._came(Result(sending.number, None, "not-sent", said, sent=False), began)
@@ -424,7 +426,7 @@ class Lane:
             return  # it left together with one that has been counted
         self._retries += 1
         if self._breaker.failed() or self._retries > 20 + self.total // 10:
-            self.stop(f"the vendor could not be reached: {said}")
+            self.stop(f"the vendor could not be reached: {said}", Halt.UNREACHABLE)
             return
         chance = self.line.context.chance()
         self.line.hold(jittered(self._breaker.row, chance), f"not reached: {said}")
@@ -469,7 +471,8 @@ class Lane:
             case Unauthorised():
                 self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
                 self.barred = True
-                self.stop(f"the vendor does not accept the credentials: {detail}")
+                said = f"the vendor does not accept the credentials: {detail}"
+                self.stop(said, Halt.CREDENTIALS)
             case Split():
                 self._split(batch, detail or "")
             case Unproven():  # a doubt until a look, but nothing that the account could mend
@@ -477,7 +480,8 @@ class Lane:
             case Doubt():
                 self._all(batch, Fate(Outcome.IN_DOUBT, detail), sent=True, doubt=True)
                 if self._breaker.failed():
-                    self.stop(f"{self._breaker.row} doubtful answers in a row: {detail}")
+                    said = f"{self._breaker.row} doubtful answers in a row: {detail}"
+                    self.stop(said, Halt.DOUBTS)
 
     async def _sifted(self, batch: Batch) -> bool:
         """Whether the vendor tells what it refused a request for: then that alone is refused.

@@ -25,12 +25,13 @@ from reconciler.driver import (
 from reconciler.events import Event
 from reconciler.lanes import rim
 from reconciler.lanes.driving import tamed
+from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling, StopOrdered
 from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
 from reconciler.lanes.scrub import scrubbed
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent, Wire
-from reconciler.lanes.work import AccountStopped, RunContext
+from reconciler.lanes.work import RunContext
 
 _READ_TRIES = 4
 _THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
@@ -166,7 +167,7 @@ class Line:
             )
         except StopOrdered as order:
             self.end(str(order))
-            raise AccountStopped(str(order)) from order
+            raise AccountStopped(str(order), Halt.PERSON) from order
 
     # ---- ended by a person
 
@@ -191,7 +192,11 @@ class Line:
         return await self.context.nap(seconds, self._over)
 
     def _interrupted(self) -> AccountStopped:
-        return AccountStopped(self._ended or "interrupted")
+        return (
+            AccountStopped(self._ended, Halt.PERSON)
+            if self._ended
+            else AccountStopped("interrupted", Halt.INTERRUPTED)
+        )
 
     # ---- sending
 
@@ -332,14 +337,16 @@ class Line:
         if now >= self._paused_until:
             self._throttled += 1
         if self._throttled > _THROTTLES:
-            raise AccountStopped(f"throttled {_THROTTLES} times in a row: {verdict.detail}")
+            raise AccountStopped(
+                f"throttled {_THROTTLES} times in a row: {verdict.detail}", Halt.THROTTLED
+            )
         asked = retry_after(answer.headers.get("retry-after"), self.context.wall())
         chance = self.context.chance()
         wait = throttle_wait(self._throttled - 1, verdict.wait, asked, chance)
         if wait > self.context.max_wait:
             self._pause(min(wait, _LONGEST_PAUSE))
             raise AccountStopped(
-                f"throttled, and asked to wait {wait:.0f} s, which is over --max-wait"
+                f"throttled, and asked to wait {wait:.0f} s, which is over --max-wait", Halt.WAIT
             )
         self.hold(wait, verdict.detail)
 
@@ -384,14 +391,17 @@ class Line:
         *used*: what `tokens` was when the request left.
         """
         if not verdict.renew or self.driver.authenticate is None:
-            raise AccountStopped(f"the vendor does not accept the credentials: {verdict.detail}")
+            raise AccountStopped(
+                f"the vendor does not accept the credentials: {verdict.detail}", Halt.CREDENTIALS
+            )
         async with self._login:
             if self.tokens != used:
                 return  # somebody else of this run has just renewed it
             if self._renewals >= _RENEWALS or (self._renewals and not self._accepted):
                 raise AccountStopped(
                     f"the token was refused again right after a new one ({verdict.detail}); "
-                    "is another process using this account?"
+                    "is another process using this account?",
+                    Halt.SHARED_TOKEN,
                 )
             self._renewals += 1
             await self._authenticate()
@@ -414,7 +424,7 @@ class Line:
                 case other:
                     detail = getattr(other, "detail", "no token came")
                     raise AccountStopped(
-                        f"no token could be had: {self.scrubbed(str(detail))}"
+                        f"no token could be had: {self.scrubbed(str(detail))}", Halt.TOKEN
                     ) from None
 
     async def aside(self, flow: Flow, apart: float) -> Any:
@@ -440,7 +450,8 @@ class Line:
                 return await self._unless_stopped(self._sender.send(request))
             except NotSent as error:
                 if attempt == self._tries - 1:
-                    raise AccountStopped(self.scrubbed(f"not reached: {error}")) from error
+                    said = self.scrubbed(f"not reached: {error}")
+                    raise AccountStopped(said, Halt.UNREACHABLE) from error
             except NoAnswer:
                 return Answer(0, {}, b"")
             if not await self.nap(jittered(attempt + 1, self.context.chance())):
@@ -449,7 +460,7 @@ class Line:
 
     def _token_text(self) -> str:
         if self._token is None:
-            raise AccountStopped("no token was issued")
+            raise AccountStopped("no token was issued", Halt.TOKEN)
         return self._token
 
     def scrubbed(self, text: str) -> str:

@@ -116,7 +116,10 @@ def _read(handle: int) -> dict[str, Any]:
 
 def taken_by(lane: str, holder: Mapping[str, Any]) -> str:
     """What whoever finds *lane* taken is told; *holder* is who holds it, as they said."""
-    return f"{lane} is being worked by another run: {_described(holder)}; nothing was sent"
+    return (
+        f"{lane} is being worked by another run: {_described(holder)}; nothing was sent."
+        " Run again when it has ended, or end it with `reconciler stop`"
+    )
 
 
 def _described(holder: Mapping[str, Any]) -> str:

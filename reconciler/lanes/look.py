@@ -13,9 +13,10 @@ from typing import Any
 from reconciler.driver import Answer, Driver, Flow, Listing, Missing, Present, Sighting, Unclear
 from reconciler.driver.looks import by_listing, can_look, pages
 from reconciler.lanes import copies
+from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
-from reconciler.lanes.work import AccountStopped, Fate, Job, LookReason, Rules, Witnesses
+from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses
 from reconciler.model import Campaign, Outcome, Target
 from reconciler.plan.sameness import difference
 from reconciler.plan.spool import paged
@@ -293,7 +294,7 @@ async def opening(
         try:
             sights = await look.at(some)
         except AccountStopped as stop:
-            lane.stop(str(stop))
+            lane.stop(str(stop), stop.halt)
             return
         lane.scope_proven = lane.scope_proven or sights.witnessed
         for job in some:
@@ -361,12 +362,13 @@ async def confirm(lane: Lane, witnesses: Witnesses) -> None:
         return
     driver, context = lane.line.driver, lane.line.context
     if not can_look(driver) or context.stop.is_set():
-        lane.stop(f"{len(jobs)} targets unknown to the vendor, and no way to look")
+        halt = Halt.INTERRUPTED if context.stop.is_set() else Halt.NO_LOOK
+        lane.stop(f"{len(jobs)} targets unknown to the vendor, and no way to look", halt)
         return
     try:
         sights = await look_at(lane, jobs, witnesses)
     except AccountStopped as stop:
-        lane.stop(str(stop))
+        lane.stop(str(stop), stop.halt)
         return
     for job in jobs:
         fate = _confirmed(job, sights)
@@ -376,7 +378,8 @@ async def confirm(lane: Lane, witnesses: Witnesses) -> None:
     if not lane.scope_proven:
         lane.stop(
             f"{len(jobs)} targets unknown to the vendor ({UNCONFIRMED}), and no look shows a "
-            "record that must be there: is this the right project, key and version?"
+            "record that must be there: is this the right project, key and version?",
+            Halt.UNKNOWN_THERE,
         )
     lane.flush()
 
@@ -418,7 +421,7 @@ async def settle(lane: Lane, jobs: Sequence[Job], witnesses: Witnesses, rules: R
         try:
             sights = await look_at(lane, open_, witnesses)
         except AccountStopped as stop:
-            lane.stop(str(stop))
+            lane.stop(str(stop), stop.halt)
             break
         looks += 1
         before_ = [(job.state.outcome, job.state.seen_at, job.state.cleared) for job in open_]

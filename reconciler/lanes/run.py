@@ -8,6 +8,7 @@ from itertools import chain
 
 from reconciler.driver import Session
 from reconciler.driver.looks import can_look
+from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Gate, Line
@@ -17,7 +18,6 @@ from reconciler.lanes.proxies import sender_through
 from reconciler.lanes.send import Sender
 from reconciler.lanes.session import open_session
 from reconciler.lanes.work import (
-    AccountStopped,
     Fate,
     Job,
     Jobs,
@@ -135,7 +135,7 @@ async def _guarded(lane: Lane, work: AccountWork, *, send: bool) -> None:
     try:
         await _work(lane, work, send=send)
     except AccountStopped as stop:
-        lane.stop(str(stop))
+        lane.stop(str(stop), stop.halt)
     except BaseException as error:
         lane.failed(error)
     finally:
@@ -157,7 +157,8 @@ def _write_down(lane: Lane) -> None:
 async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
     gate, most = lane.line.gate, lane.line.context.max_wait
     if (paused := gate.pace.paused_until - gate.now()) > most:
-        lane.stop(f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait")
+        said = f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait"
+        lane.stop(said, Halt.WAIT)
         return
     way = await _Way.of(lane, work)
     doubts = lane.in_doubt()

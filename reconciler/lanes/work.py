@@ -10,14 +10,9 @@ from typing import Any, Literal, Protocol
 from reconciler.declare.project import Account
 from reconciler.declare.proxy import Proxy
 from reconciler.driver import Driver, Item
-from reconciler.errors import ReconcilerError
 from reconciler.events import Event
 from reconciler.lanes.journal import NOTHING, Journal, State
 from reconciler.model import Campaign, Evidence, Identity, Outcome, Target
-
-
-class AccountStopped(ReconcilerError):
-    """No further request of this account in this run; other accounts go on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,10 @@ def loads(data: bytes) -> PlanDocument:
     """Read what `dumps` wrote. Anything else, whatever its bytes, is `Stale` with the reason."""
     head = _read_head(data)
     if head.kind != "Plan":
-        raise Stale(f"this is not a plan: its kind is {_short(head.kind)}")
+        raise Stale(
+            f"this is not a plan: its kind is {_short(head.kind)}. Name the file that"
+            " `reconciler plan --out` wrote"
+        )
     if head.api_version != API_VERSION:
         raise Stale(
             f"the plan is of version {_short(head.api_version)}; this tool reads {API_VERSION}."
@@ -239,7 +242,10 @@ def _read_head(data: bytes) -> _Head:
                 "anew, and a plan's bytes are what is reviewed and signed; take the file that plan "
                 "wrote, or make it again"
             ) from error
-        raise Stale(f"this is not a plan: {_one_line(error)}") from error
+        raise Stale(
+            f"this is not a plan: {_one_line(error)}. Name the file that `reconciler plan --out`"
+            " wrote"
+        ) from error
 
 
 def _saved_anew(data: bytes) -> str | None:

@@ -39,13 +39,16 @@ class Desk:
         if not known:
             raise NotAllowed(
                 f"{self.rule.allowed_signers} lists no principal for {key} as of today;"
-                " nothing was written"
+                " nothing was written. Let somebody who may change it add the signer's line"
             )
         plain = [one for one in known if not set(one) & set("*?!")]
         if asked is None and len(known) == 1 and plain:
             return plain[0]
         if asked is not None:
-            raise NotAllowed(f"{key} does not speak for {asked}; nothing was written")
+            raise NotAllowed(
+                f"{key} does not speak for {asked}; nothing was written. Name one that it speaks"
+                f" for with --principal: {', '.join(known)}"
+            )
         raise Usage(f"the key speaks for {', '.join(known)}: say which with --principal")
 
     def check_before(self, key: str) -> None:
@@ -85,7 +88,10 @@ class Desk:
         name = approvals.signature_path(self.saved.path.name, who)
         counted = self.count([(name, signature)])
         if counted is not None and counted.rejected:
-            raise NotAllowed(f"this signature would not count: {counted.rejected[0][1]}")
+            raise NotAllowed(
+                f"this signature would not count: {counted.rejected[0][1]}; nothing was written."
+                " Let somebody else of the allowed signers approve it"
+            )
 
     def count(self, signatures: Sequence[tuple[str, bytes]]) -> Counted | None:
         """Who approves with *signatures*; None if the project asks for no approvals."""
@@ -120,7 +126,7 @@ def check_signable(plan: PlanDocument, project: ProjectFile, now: datetime) -> N
     if plan.metadata.project != project.name:
         raise Stale(
             f"the plan is of project {plan.metadata.project!r}, this is {project.name!r};"
-            " nothing was signed"
+            " nothing was signed. Go to that project (-C DIR), or make the plan again here"
         )
     if now > planfile.moment(plan.metadata.expires_at):
         raise Stale(
@@ -131,7 +137,9 @@ def check_signable(plan: PlanDocument, project: ProjectFile, now: datetime) -> N
         ways = ways_out(sorted({one.guard for one in plan.violations}))
         raise NotAllowed(f"the plan has violations ({guards}); nothing was signed.{ways}")
     if plan.summary.targets == 0:
-        raise NotAllowed("the plan deletes nothing; there is nothing to sign")
+        raise NotAllowed(
+            "the plan deletes nothing; there is nothing to sign, and nothing to approve"
+        )
 
 
 def check_counted(rule: Approvals | None, principal: str | None) -> None:

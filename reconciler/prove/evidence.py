@@ -245,7 +245,10 @@ def _walked(audit: BinaryIO) -> Iterator[dict[str, Any]]:
     try:
         yield from chain.walk(audit)
     except chain.BadLink as error:
-        raise Stale(f"the audit log does not hold, {error}; no evidence was written") from error
+        raise Stale(
+            f"the audit log does not hold, {error}; no evidence was written. Bring the log"
+            " back from a copy (`reconciler verify` checks one)"
+        ) from error
 
 
 # ---------------------------------------------------------------- the archive

@@ -15,12 +15,13 @@ import msgspec
 
 from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
+from reconciler.lanes.halts import AccountStopped, Halt, whole
 from reconciler.lanes.journal import JournalFailed
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.run import sender_of
 from reconciler.lanes.send import Sender
 from reconciler.lanes.trouble import ends_the_run, unexpected
-from reconciler.lanes.work import AccountStopped, OpenAccount, RunContext
+from reconciler.lanes.work import OpenAccount, RunContext
 
 _NO_ANSWER = Answer(0, {}, b"")
 _MOST_LEFT = 1000  # requests that a flow without answers may still ask for
@@ -122,18 +123,18 @@ async def _listing(line: Line, pages: "_Pages") -> Listing:
     assert line.driver.list is not None
     paused = line.gate.pace.paused_until - line.gate.now()
     if paused > line.context.max_wait:
-        why = f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait"
-        return Listing((), complete=False, why=why)
+        said = f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait"
+        return Listing((), complete=False, why=whole(said, Halt.WAIT))
     try:
         await line.login()
     except AccountStopped as stop:
-        return Listing((), complete=False, why=str(stop))
+        return Listing((), complete=False, why=stop.whole)
     flow = pages.of(line.driver.list(line.session))
     try:
         found = await line.read(flow, "list")
     except AccountStopped as stop:
         cut: Listing = await line.clean(_cut_off(flow))
-        return msgspec.structs.replace(cut, complete=False, partial=False, why=str(stop))
+        return msgspec.structs.replace(cut, complete=False, partial=False, why=stop.whole)
     assert isinstance(found, Listing)
     if not found.complete and line.trouble is not None:
         return msgspec.structs.replace(

@@ -116,7 +116,7 @@ def _target(target: TargetReport, show: words.Masking) -> _Case:
     if target.outcome is Outcome.DRIFTED and (target.detail or "").startswith("withdrawn"):
         verdict = "skipped"
     outcome = str(target.outcome)
-    said = show.sentence(target.detail or "") or outcome
+    said = words.told(outcome, target.detail, show) or outcome
     if target.requests:
         said += f"; last request {target.requests[-1].at}"
     place = f" ({words.place(target.sources[0])})" if target.sources else ""

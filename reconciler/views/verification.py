@@ -35,6 +35,8 @@ def text(found: Verification) -> str:
         place += f", record {found.seq}" if found.seq is not None else ""
         return (
             f"Not verified. First bad link: {terminal(found.member)}{place}: {terminal(found.why)}"
+            "\nGet it again from where it was written; if that does not verify either, do not rely"
+            " on it."
         )
     if isinstance(found, Verified):
         return f"Verified: {found.records} records, the last one's hash is {found.hash}"

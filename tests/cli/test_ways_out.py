@@ -1,9 +1,5 @@
 """Whatever holds a deletion back says what lifts it, and a plan's last line what is next."""
 
-import pytest
-
-from reconciler.model import Outcome
-from reconciler.views import words
 from tests.support.apply_site import Site
 
 
@@ -54,16 +50,3 @@ def test_what_drifted_says_what_lifts_it(site: Site) -> None:
     assert "To lift it: look at what changed" in shown
     assert "What drifted is left alone" in shown
     assert "apply again" not in shown
-
-
-@pytest.mark.parametrize(
-    "detail",
-    ["changed: name", "another: createdAt", "protected", "kept", "running", "resurrected: x"],
-)
-def test_every_kind_of_drift_has_a_way_out(detail: str) -> None:
-    assert words.way_out(str(Outcome.DRIFTED), detail)
-
-
-def test_what_nobody_need_mend_has_none() -> None:
-    assert words.way_out(str(Outcome.DRIFTED), "withdrawn") is None
-    assert words.way_out(str(Outcome.PENDING), "stopped by carol: x") is None

@@ -67,7 +67,9 @@ def test_a_row_says_what_there_is_to_know() -> None:
     assert len(rows) == len(season().actions)
     doubt = next(one for one in rows if len(one) > 18 and one[18][0][1] == 5)
     assert head["outcomes"][5] == "in-doubt"
-    assert doubt[18][0][2] == "502: a body that is not as documented"
+    said, _, way_out = doubt[18][0][2].partition(". To lift it: ")
+    assert said == "502: a body that is not as documented"
+    assert "reconciler settle" in way_out
     assert doubt[18][0][4][0][1:3] == ["POST", "https://api.batch.com/2.8/campaigns/delete"]
     kept = next(one for one in rows if len(one) > 18 and one[18][0][5])
     assert kept[18][0][5].startswith("sha256:ab")

@@ -20,12 +20,13 @@ from reconciler.driver import (
     Unauthorised,
     Unclear,
 )
+from reconciler.lanes.halts import AccountStopped
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.run import sender_of
 from reconciler.lanes.send import Sender
 from reconciler.lanes.session import open_session
 from reconciler.lanes.wire import NoAnswer, NotSent, Stage, Wire
-from reconciler.lanes.work import AccountStopped, OpenAccount, RunContext
+from reconciler.lanes.work import OpenAccount, RunContext
 from reconciler.model import Campaign, Target
 
 CHECKS: Final = ("reached", "tls", "log-in", "reads", "clock")

@@ -1,5 +1,6 @@
 """A report as Markdown: what became of it by manifest, the worst first, then every target."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -15,6 +16,7 @@ from reconciler.views.markdown.dialect import Dialect, code, row, sentence
 from reconciler.views.markdown.edges import shape
 
 _WORST = {outcome: at for at, outcome in enumerate(reversed(Outcome))}
+_ROOMY = 10_000  # a limit that leaves room for more than what happened
 _COLUMNS = ("id", "part", "name", "detail", "evidence", "driver", "last request", "line")
 
 
@@ -70,10 +72,31 @@ def _front(
         front=True,
         left_out=lambda number: f"\n_{words.count(number, 'more note')} not shown here._\n",
     )
+    ways = Counter((one.outcome, words.way_out(one.outcome, one.detail)) for one in report.targets)
+    lifts = Section(
+        opening="\n",
+        again="\n",
+        rows=[partial(_lift, *pair, ways[pair]) for pair in sorted(ways, key=_weight) if pair[1]],
+        closing="",
+        front=True,
+        left_out=lambda number: (
+            f"\n_{words.count(number, 'more way out', 'more ways out')} not shown here._\n"
+        ),
+    )
     sections = [asked.summary(lines, [(one, one) for one in happened]), notes]
+    if edges.limit >= _ROOMY:
+        sections.insert(1, lifts)
     left = edges.limit - edges.spare - top
     room = min(left, max(left // 2, 1_000))
     return choose([one for one in sections if one.rows], room, edges.measure)
+
+
+def _weight(pair: tuple[Outcome, str | None]) -> int:
+    return list(_WORST).index(pair[0])
+
+
+def _lift(outcome: Outcome, way_out: str | None, number: int) -> str:
+    return f"- {number:,} {outcome}. To lift it: {sentence(way_out or '')}.\n"
 
 
 def _note(text: str) -> str:
