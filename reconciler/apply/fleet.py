@@ -79,13 +79,13 @@ class Worker:
                 try:
                     await self._serve(project, url, pool, ended)
                 except Exception as error:
-                    if isinstance(error, ReconcilerError) or not _away(error):
+                    if not (said := _away(error)):
                         raise
-                    self.waits_for = "the database"
-                    self.site.note(
-                        "the connection to the database was lost, or this worker counted as dead; "
-                        f"trying again in {_AWAY:g} s"
-                    )
+                    if self.options.once:
+                        raise ReconcilerError(f"{said}; run again when it is there") from None
+                    if said != self.waits_for:  # once, however long it lasts
+                        self.site.note(f"{said}; trying again every {_AWAY:g} s")
+                    self.waits_for = said
                 if ended.is_set() or self.options.once:
                     return
                 with suppress(TimeoutError):
@@ -202,9 +202,13 @@ class Worker:
         return {**state.holder(), "worker": self.name, "since": since}
 
 
-def _away(error: BaseException) -> bool:
-    """Whether *error* says that the database is not there, or has just gone."""
-    return type(error).__module__.partition(".")[0] in ("procrastinate", "psycopg", "psycopg_pool")
+def _away(error: BaseException) -> str | None:
+    """What is told of a database that is not there, or has just gone; None of anything else."""
+    if isinstance(error, ReconcilerError):  # it was there when this worker began
+        return str(error)
+    if type(error).__module__.partition(".")[0] in ("procrastinate", "psycopg", "psycopg_pool"):
+        return "the connection to the database was lost, or this worker counted as dead"
+    return None
 
 
 def end_unfollowed(journal: SqlJournal, since: float) -> None:

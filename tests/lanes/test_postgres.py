@@ -322,6 +322,33 @@ def test_a_lane_row_that_somebody_holds_is_another_run_and_not_a_failure(
     two.close()
 
 
+def test_who_falls_silent_in_the_middle_of_a_batch_holds_nothing_for_long(
+    postgres: Postgres, open_: Callable[[], PostgresJournal]
+) -> None:
+    """As a frozen process leaves it: begun, more was to come, and nothing comes."""
+    count = (
+        "SELECT count(*) FROM pg_stat_activity WHERE state='active' AND wait_event='ClientRead' "
+        "AND state_change <= clock_timestamp() - interval '{} seconds'"
+    )
+    one, others = open_(), [open_()]
+
+    def falls_silent() -> None:
+        with one._transaction(), one._server.connection.pipeline() as pipeline:
+            one._server.connection.execute("SELECT pg_advisory_xact_lock(7)", prepare=False)
+            pipeline.pgconn.send_flush_request()
+            pipeline.pgconn.flush()
+            for seconds, free in ((0, False), (5, True)):
+                while postgres.ask(count.format(seconds)) != [(1,)]:
+                    time.sleep(0.05)
+                others.append(open_())
+                assert others[-1]._db.one("SELECT pg_try_advisory_lock(7)") == (free,)
+
+    with pytest.raises(JournalFailed, match="the connection was lost"):
+        falls_silent()
+    for other in others:
+        other.close()
+
+
 def test_a_database_on_another_server_is_told_from_the_one_that_wrote_last(
     postgres: Postgres, database: str, open_: Callable[[], PostgresJournal]
 ) -> None:

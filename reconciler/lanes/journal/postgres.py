@@ -10,7 +10,7 @@ from typing import Any, cast
 import psycopg
 
 from reconciler.lanes.journal import JournalFailed, postgres_schema
-from reconciler.lanes.journal.postgres_link import connected, failure, shown
+from reconciler.lanes.journal.postgres_link import connected, failure, free_from_frozen, shown
 from reconciler.lanes.journal.postgres_shared import Shared
 from reconciler.lanes.journal.rows import moment
 from reconciler.lanes.journal.sql import SqlJournal
@@ -39,6 +39,8 @@ class PostgresJournal(SqlJournal):
         try:
             with server.told("read"):
                 postgres_schema.check(server.connection, server.where, project)
+                if not read_only:
+                    free_from_frozen(server.connection)
             super().__init__(server, project)
         except BaseException:
             server.close()

@@ -62,6 +62,24 @@ def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Conne
     return link
 
 
+# Who froze in the middle of a batch holds what it locked, and the server's own limit for idle
+# transactions (above) does not see it: to the server it is not idle, but about to say more.
+_FROZEN = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=current_database() "
+    "AND usename=current_user AND application_name='reconciler' AND state='active' "
+    "AND wait_event='ClientRead' AND xact_start IS NOT NULL "
+    "AND state_change < clock_timestamp() - interval '5 seconds' AND pid<>pg_backend_pid()"
+)
+
+
+def free_from_frozen(link: psycopg.Connection[Any]) -> None:
+    """End the transactions of those who have fallen silent in the middle of one; they are fenced.
+
+    What they wrote in it is undone, and when they wake they are told.
+    """
+    link.execute(_FROZEN)
+
+
 def shown(url: str) -> str:
     """Host and database of *url*, without anything that could be secret; its name if it is none."""
     given = _parsed(url)
