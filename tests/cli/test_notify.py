@@ -210,19 +210,22 @@ def test_a_receiver_that_is_not_there_changes_nothing(
     assert SECRET not in site.out + site.err
 
 
-def test_an_apply_ends_though_a_receiver_never_answers(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("drips", [b"", b"x"], ids=["silent", "dripping"])
+def test_an_apply_ends_though_a_receiver_never_ends_its_answer(
+    site: Site, monkeypatch: pytest.MonkeyPatch, drips: bytes
 ) -> None:
     over = threading.Event()
     asked = threading.Event()
 
-    async def silent(wire: Wire, got: Got) -> None:
+    async def endless(wire: Wire, got: Got) -> None:
         asked.set()
-        while not over.is_set():  # it is still silent when the apply has ended
+        wire.write(drips and b"HTTP/1.1 200 OK\r\nX-More: ")
+        while not over.is_set():  # it is not at its end when the apply has ended
+            wire.write(drips)
             await asyncio.sleep(0.05)
 
     try:
-        with told(site, silent, monkeypatch, ", timeout: 1s"):
+        with told(site, endless, monkeypatch, ", timeout: 1s"):
             site.plan()
             code, report = site.report("--first-run")
             assert asked.is_set()
