@@ -1,5 +1,7 @@
 """What every journal must do; each backend passes the same tests."""
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -551,6 +553,33 @@ def test_a_reader_is_not_held_up_by_a_writer(tmp_path: Path, clock: Clock) -> No
     holding.execute("BEGIN IMMEDIATE")
     assert reading(path, clock).runs() == ()
     holding.close()
+
+
+def test_a_large_journal_is_read_where_it_lies_and_nobody_begins_to_write_meanwhile(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    writing = SqliteJournal(path, "acme", clock=clock)
+    begin(writing)
+    writing.close()
+    monkeypatch.setattr("reconciler.lanes.journal.opening._LARGE", 0)
+    reader, other = reading(path, clock), reading(path, clock)
+    assert [len(one.runs()) for one in (reader, other)] == [1, 1]
+    assert [one.name for one in tmp_path.iterdir()] == ["state.db"]
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for one in (reader, other):  # whoever writes has a turn of the folder to itself first
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        one.close()
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(folder)
+    writing = SqliteJournal(path, "acme", clock=clock)
+    begin(writing)
+    beside = reading(path, clock)  # which waits for nobody, and holds nobody up
+    begin(writing)
+    assert len(beside.runs()) == 3
+    beside.close()
+    writing.close()
 
 
 # ---------------------------------------------------------------- what goes wrong

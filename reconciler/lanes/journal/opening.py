@@ -75,16 +75,16 @@ def _made(path: Path) -> bool:
     """
     if not path.exists():
         return False
-    with _alone(path.parent):
-        return path.stat().st_size > 0 or _has_tail(path)
+    os.close(_turn(path.parent, fcntl.LOCK_SH))
+    return path.stat().st_size > 0 or _has_tail(path)
 
 
 def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
     if not os.access(path.parent, os.W_OK):
         # Opened where it lies, a journal with commits beside it would be made ready first.
         return _read_copy(path, project)
-    if not path.with_name(path.name + "-wal").exists():
-        return _read_alone(path, project)
+    if (held := _held(path)) is not None:
+        return _read_alone(held, path, project)
     db = _connected(path, read_only=True)
     try:
         check(db, path, project, whole=path.stat().st_size < _LARGE)
@@ -94,38 +94,40 @@ def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
     return db
 
 
-def _read_alone(path: Path, project: str) -> sqlite3.Connection:
-    """A journal that nobody writes: opened like one that somebody does, it would leave files."""
-    if path.stat().st_size >= _LARGE:
-        return _read_held(path, project)
-    source = _untouched(path)
-    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    try:
-        check(source, path, project)
-        source.backup(db)
-    finally:
-        source.close()
-    return db
+def _held(path: Path) -> "_Held | None":
+    """A journal that nobody writes, and that nobody begins to write until it is closed.
 
-
-def _read_held(path: Path, project: str) -> sqlite3.Connection:
-    """A journal that nobody writes, and that takes long to copy: meanwhile nobody begins to."""
+    None if somebody writes it. Opened like one that somebody does, it would leave files.
+    """
     turn = _turn(path.parent, fcntl.LOCK_SH)
-    db: sqlite3.Connection | None = None
+    held: _Held | None = None
     try:
         if not path.with_name(path.name + "-wal").exists():
-            db = held = _untouched(path)
+            place = f"file:{quote(str(path))}?immutable=1"
+            held = sqlite3.connect(
+                place, uri=True, isolation_level=None, check_same_thread=False, factory=_Held
+            )
             held.turn = turn
     finally:
-        if db is None:
+        if held is None:
             os.close(turn)
-    if db is None:  # somebody has begun to write just now
-        db = _connected(path, read_only=True)
+    return held
+
+
+def _read_alone(held: "_Held", path: Path, project: str) -> sqlite3.Connection:
+    """A copy of what is small, so that nobody waits; else itself, until it is closed."""
+    large = path.stat().st_size >= _LARGE
+    db: sqlite3.Connection = held
     try:
-        check(db, path, project, whole=False)
+        check(held, path, project, whole=not large)
+        if not large:
+            db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            held.backup(db)
     except BaseException:
-        db.close()
+        held.close()
         raise
+    if not large:
+        held.close()
     return db
 
 
@@ -139,14 +141,6 @@ class _Held(sqlite3.Connection):
         if self.turn is not None:
             os.close(self.turn)
             self.turn = None
-
-
-def _untouched(path: Path) -> _Held:
-    """A connection that leaves no trace; right as long as nobody writes."""
-    place = f"file:{quote(str(path))}?immutable=1"
-    return sqlite3.connect(
-        place, uri=True, isolation_level=None, check_same_thread=False, factory=_Held
-    )
 
 
 def _read_copy(path: Path, project: str) -> sqlite3.Connection:
