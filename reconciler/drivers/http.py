@@ -4,6 +4,8 @@ As strict as the others: success only as it is configured, secrets never in a bo
 nothing is in doubt. `baseUrl` says where the vendor lives.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -105,11 +107,22 @@ def _authenticate(session: Session) -> Flow:
 
 
 def _scope(settings: Checked) -> Text:
-    """Whose campaigns: nobody but the secrets can say, so all of them do."""
-    found: list[Any] = ["secrets"]
+    """Whose campaigns: all secrets together say it, with what a deletion's request has of its own.
+
+    A workspace may stand in the path, a project in a header: whoever writes another means others.
+    """
+    found: list[Any] = ["secrets" if settings.secrets else "no secrets"]
     for name, one in sorted(settings.secrets.items()):
         found += [f" {name} ", one.secret()]
-    return tuple(found) if len(found) > 1 else "no secrets"
+    found.append(f", request {_fixed(settings)}")
+    return tuple(found) if settings.secrets else "".join(found)
+
+
+def _fixed(settings: Checked) -> str:
+    """What a deletion's request always says, as a digest."""
+    call = settings.delete
+    says = [call.path, call.query, {**settings.headers, **call.headers}, call.body, call.form]
+    return hashlib.sha256(json.dumps(says, sort_keys=True, default=dict).encode()).hexdigest()[:16]
 
 
 def _configured(settings: Checked) -> Driver:

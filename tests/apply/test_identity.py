@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import cookbook
 from tests.support.apply_site import ACCOUNTS, Site, campaigns, sandbox
 
 PUSH = [f"push/push-old-{n}" for n in range(3)]
@@ -441,3 +442,30 @@ def test_what_is_deleted_under_one_name_is_known_under_every_other(disguised: Si
         assert (code, set(outcomes.values())) == (0, {"already-absent"})
         assert posts(site) == sent
         assert len(sent) == 3
+
+
+def test_a_project_that_is_corrected_in_a_header_of_yaml_begins_anew(push: Site) -> None:
+    """The driver `http`: the same address and key, and another project's campaigns."""
+    written = json.loads(json.dumps(cookbook.accounts()["push"]["settings"]))
+    (header,) = [one for one in written["headers"] if one.lower() == "x-batch-project"]
+
+    def point(project: str) -> None:
+        written["headers"][header] = project
+        written["secrets"] = dict.fromkeys(written["secrets"], {"env": "CEP_KEY"})
+        push.accounts = {
+            "push": f"driver: http, settings: {json.dumps(written)}, baseUrl: URL/batch, "
+            "limits: {requests: 50, per: 1s}, inventory: complete"
+        }
+        push.write()
+
+    point("project_2")
+    push.plan()
+    assert push.run("apply", "plan.json") == 5  # the sandbox has them in the other one
+    point("project_1")
+    fresh(push)
+    assert push.outcomes() == (0, GONE)
+    point("project_2")
+    push.plan()
+    code, outcomes = push.outcomes()
+    assert (code, set(outcomes.values())) == (5, {"refused"})
+    assert "outcomes belong to another scope of this account" in push.err

@@ -424,3 +424,39 @@ def test_a_pattern_that_is_none_is_told_by_us_alone(capfd):
     _, told = read(GOOD.replace("[0-9]{1,12}", "[0-9"))
     assert [one.line for one in told] == [12]
     assert capfd.readouterr() == ("", "")
+
+
+def scope(text):
+    found, told = read(text)
+    assert told == []
+    return str(HTTP.of(found).scope(found))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("path: /v1/campaigns/${id}\n  query", "path: /workspaces/2/campaigns/${id}\n  query"),
+        ('query: {hard: "true"}', 'query: {hard: "true", project: p2}'),
+        ("  X-Key: ${secret.key}", "  X-Key: ${secret.key}\n  X-Project: p2"),
+        ("json: {reason: cleanup,", "json: {project: p2, reason: cleanup,"),
+    ],
+    ids=["path", "query", "header", "body"],
+)
+def test_whoever_deletes_elsewhere_is_another_account(old, new):
+    """At one address, with one key, a project may stand anywhere in the request."""
+    assert old in GOOD
+    assert scope(GOOD.replace(old, new)) != scope(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (ANSWERS, ANSWERS + "  - {status: 410, means: unconfirmed}\n"),
+        ('limit: "100"', 'limit: "50"'),
+        ('ids: "[0-9]{1,12}"', 'ids: "[0-9]{1,13}"'),
+    ],
+    ids=["answers", "list", "ids"],
+)
+def test_how_an_account_is_read_does_not_say_whose_it_is(old, new):
+    assert old in GOOD
+    assert scope(GOOD.replace(old, new)) == scope(GOOD)
