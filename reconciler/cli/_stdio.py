@@ -24,9 +24,10 @@ INPUTS = frozenset(
     [
         *("plan", "path", "other", "file", "arguments"),
         *("inventory", "source", "before", "after", "files", "from_"),
+        *("key", "approvals", "allowed_signers"),
     ]
 )
-OUTPUTS = frozenset(["out", "target", "reports", "events"])
+OUTPUTS = frozenset(["out", "target", "reports", "events", "dotenv"])
 
 
 def taken(ctx: click.Context) -> bool:
@@ -105,6 +106,18 @@ def plan_of(path: str) -> "Plan":
 def given(path: str | None) -> "Plan | str | None":
     """*path* as the library takes it; of `-` the plan."""
     return plan_of(path) if path == STDIO else path
+
+
+def on_disk(path: str | None) -> str | None:
+    """*path*; of `-` a file that only we can read, until the command ends, for who needs one."""
+    if path != STDIO:
+        return path
+    made = TemporaryDirectory(prefix="reconciler-")
+    place = Path(click.get_current_context().with_resource(made), "stdin")
+    place.touch(0o600)
+    with place.open("wb") as file:
+        shutil.copyfileobj(stdin(), file)
+    return str(place)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from reconciler.api.given import GivenReading
 from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import FIT, INVENTORY, report_option
 from reconciler.cli._pager import NO_PAGER
-from reconciler.cli._stdio import given, write_views
+from reconciler.cli._stdio import given, on_disk, write_views
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import Exit, Usage
 from reconciler.events.collector import traced
@@ -155,7 +155,7 @@ def command(
                 limit=limit,
                 inventory=inventory,
                 update_inventory=update_inventory,
-                approvals=approvals,
+                approvals=tuple(on_disk(one) or "" for one in approvals),
                 requested_by=requested_by,
                 waive=waive,
                 because=because,

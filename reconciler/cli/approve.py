@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli._pager import NO_PAGER, show
+from reconciler.cli._stdio import on_disk
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, Usage
 
@@ -48,7 +49,10 @@ def command(app: App, *, plan: str, key: str, principal: str | None, yes: bool) 
     shown = read_plan(plan)
     _show(app, shown)
     made = app.project.approve(
-        shown, key=key, principal=principal, agreed=lambda: yes or _agreed(app, shown.digest)
+        shown,
+        key=on_disk(key) or "",
+        principal=principal,
+        agreed=lambda: yes or _agreed(app, shown.digest),
     )
     if made is None:
         app.err("Nothing was signed.")

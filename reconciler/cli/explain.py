@@ -4,6 +4,7 @@ import click
 
 from reconciler.api.given import GivenReading
 from reconciler.cli._options import INVENTORY, SHOW_NUMBERS, VIEW
+from reconciler.cli._pager import NO_PAGER, show
 from reconciler.cli.app import App, pass_app
 
 
@@ -20,6 +21,7 @@ Examples:
 @INVENTORY
 @VIEW
 @SHOW_NUMBERS
+@NO_PAGER
 @pass_app
 def command(
     app: App,
@@ -42,5 +44,5 @@ def command(
     if format_ == "json":
         app.out_exactly([explain.as_json(found, show_numbers=show_numbers)])
     else:
-        app.out(explain.text(found, show_numbers=show_numbers))
+        show(app, [explain.text(found, show_numbers=show_numbers) + "\n"])
     return 0

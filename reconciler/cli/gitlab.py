@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.api.written import write_variables
+from reconciler.cli._stdio import file_for
 from reconciler.cli.app import App, pass_app
 from reconciler.safe import terminal
 
@@ -53,4 +54,5 @@ def reviewed(app: App, plan: str, job: str, dotenv: str | None) -> None:
         app.out(f"merge request {found.number}, job {found.job}, {signed}")
     if dotenv is not None:
         values = {"RECONCILER_PLAN_JOB": found.job, "RECONCILER_AUTHOR": found.author}
-        write_variables(dotenv, values)
+        with file_for(dotenv, "variables") as file:
+            write_variables(file, values)

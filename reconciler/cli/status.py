@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli._options import VIEW
+from reconciler.cli._pager import NO_PAGER, show
 from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
 from reconciler.errors import ReconcilerError, Usage
@@ -37,6 +38,7 @@ Exit codes: 0; with PLAN, 6 if targets of it are in doubt.
 @click.option("--because", metavar="TEXT", help="What the review came to.")
 @click.option("--follow", is_flag=True, help="Show it again and again until no lane is open.")
 @click.option("--show-numbers", is_flag=True, help="Do not mask phone numbers.")
+@NO_PAGER
 @pass_app
 def command(
     app: App,
@@ -72,7 +74,7 @@ def command(
     if format_ == "json":
         app.out_json(status.document(found, show_numbers=show_numbers), indent=1)
     else:
-        app.out(status.text(found, show_numbers=show_numbers))
+        show(app, [status.text(found, show_numbers=show_numbers) + "\n"])
     return found.exit_code
 
 

@@ -3,7 +3,7 @@
 import click
 
 from reconciler.cli._options import VIEW
-from reconciler.cli._stdio import STDIO, stdin
+from reconciler.cli._stdio import STDIO, on_disk, stdin
 from reconciler.cli.app import App, pass_app
 from reconciler.errors import Exit, NotVerified
 
@@ -21,7 +21,7 @@ Examples:
 @click.option(
     "--allowed-signers",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=click.Path(dir_okay=False, allow_dash=True),
     help="Count the approvals against this list instead of the archive's own.",
 )
 @VIEW
@@ -36,7 +36,7 @@ def command(app: App, *, file: str, allowed_signers: str | None, format_: str) -
 
     view = verification.as_json if format_ == "json" else verification.text
     try:
-        found = verify(stdin() if file == STDIO else file, allowed_signers=allowed_signers)
+        found = verify(stdin() if file == STDIO else file, allowed_signers=on_disk(allowed_signers))
     except NotVerified as error:
         app.out(view(error))
         return Exit.STALE

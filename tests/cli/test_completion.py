@@ -70,6 +70,7 @@ LINES = {
     "apply plan.json --account te": "apply plan.json --account texts",
     "plan --account=te": "plan --account=texts",
     "explain te": "explain texts/",
+    "apply plan.json --target texts/": "apply plan.json --target texts/x",
     "plan --inventory inv": "plan --inventory inventory.ndjson",
     "plan --manifest di": "plan --manifest diwali",
     "drivers oz": "drivers ozonetel",

@@ -135,36 +135,51 @@ def commands(group: click.Group, *names: str) -> Any:
             yield (*names, name), one
 
 
-PIPED = [
-    "plan",
-    "show",
-    "explain",
-    "apply",
-    "settle",
-    "status",
-    "stop",
-    "evidence",
-    "verify",
-    "inventory",
-    "validate",
-]
-# Files for which a stream makes no sense, each with why.
+# What names a file or folder that no stream can be, each with why.
 NEVER = {
-    "key": "a private key is never piped",
-    "approvals": "a signature lies beside its plan",
-    "allowed_signers": "OpenSSH reads it as a file",
     "directory": "a folder",
+    "directories": "folders",
+    "folder": "a folder",
     "paths": "says which of the project's files are told about",
+    "demo": "a folder",
+    "workflow": "the name of a file on the code host",
+    "credentials": "says where an account's credential is, on whatever machine",
 }
 
 
 def test_no_parameter_that_names_a_file_is_forgotten() -> None:
     for names, one in commands(cli):
-        for param in one.params if names[0] in PIPED else ():
+        for param in one.params:
             shown = (param.metavar or "").upper()
-            files = "FILE" in shown or isinstance(param.type, click.Path)
+            files = "FILE" in shown or "DIR" in shown or isinstance(param.type, click.Path)
             if files and param.name not in NEVER:
                 assert param.name in INPUTS | OUTPUTS | {"answers"}, (names, param.name)
+
+
+def test_a_key_a_signature_and_signers_come_by_standard_input(site: Site) -> None:
+    key = site.root / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    public = " ".join(key.with_suffix(".pub").read_text().split()[:2])
+    signers = site.root / "signers"
+    signers.write_text(f"ann@acme.example {public}\n")
+    site.guards = "maxDeletions: {count: 100}, approvals: {required: 1, allowedSigners: signers}"
+    site.write()
+    assert site.run("plan", "--out", "plan.json", "--author", "bob@acme.example") == 0, site.err
+    words = ["approve", "plan.json", "--yes", "--key", "-"]
+    code, _, err = piped(site, *words, given=key.read_bytes())
+    assert code == 0, err
+    (signed,) = site.root.glob("plan.json.*.sig")
+    signature = signed.read_bytes()
+    signed.unlink()
+    words = ["apply", "plan.json", "--yes", "--first-run", "--approval"]
+    assert piped(site, *words, "-", given=b"no signature")[0] == 3
+    code, _, err = piped(site, *words, "-", given=signature)
+    assert code == 0, err
+    signed.write_bytes(signature)
+    assert site.run("evidence", "plan.json", "--out", "ev.tar.gz") == 0, site.err
+    words = ["verify", "ev.tar.gz", "--allowed-signers", "-"]
+    assert piped(site, *words, given=signers.read_bytes())[0] == 0
+    assert piped(site, *words, given=b"")[0] == 4
 
 
 def test_a_closed_output_is_an_error_and_not_a_success(site: Site) -> None:

@@ -84,6 +84,17 @@ def test_a_long_plan_goes_through_the_pager_and_what_is_next_stands_below(root: 
     assert "PAGED" in again
 
 
+def test_so_does_a_long_explanation(root: Path) -> None:
+    absent = ", ".join(f'{{match: {{name: "Old {n}*"}}}}' for n in range(40))
+    (root / "manifests/retire.yaml").write_text(
+        MANIFEST.replace('{match: {name: "Old *"}}', absent)
+    )
+    assert "PAGED" in on_a_terminal(root, "explain", "push/c001", PAGER=PAGER)
+    plain = on_a_terminal(root, "explain", "push/c001", "--no-pager", PAGER=PAGER)
+    assert "PAGED" not in plain
+    assert "Old 39*" in plain
+
+
 def test_it_is_left_out_where_nobody_wants_it(root: Path) -> None:
     for env, options in (
         ({"PAGER": PAGER}, ["--no-pager"]),
