@@ -1,7 +1,7 @@
 """Which targets of a plan a run is about: of accounts, those named, less those excluded."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from reconciler.declare.near import near
@@ -31,6 +31,18 @@ class Choice:
         if self.targets and not _named(target, self.targets):
             return "--target"
         return "--exclude" if _named(target, self.exclude) else None
+
+    def everywhere(self, shared: Mapping[str, tuple[str, ...]]) -> "Choice":
+        """The same under every name: *shared* has the accounts of one scope, by each of them."""
+
+        def named(some: Collection[Target]) -> frozenset[Target]:
+            return frozenset(
+                Target(name, one.id, one.part)
+                for one in some
+                for name in shared.get(one.account, (one.account,))
+            )
+
+        return replace(self, targets=named(self.targets), exclude=named(self.exclude))
 
     def takes(self, target: Target) -> bool:
         """Whether the run is about *target*."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler import safe
 from reconciler.apply.after import Ending, keep, report_of, update_inventory
@@ -69,6 +69,9 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
     done = all_done(task.saved, known, task.site.now())
     if done is not None:  # it is judged no more, not even by its age
         return done, Ending(task.now)
+    same = shared(pairs, known.scopes)
+    choice = task.options.choice.everywhere(same)  # whatever name it was said under
+    task = replace(task, options=replace(task.options, choice=choice))
     names = task.losing
     _tell_elsewhere(task, known, names)
     new = untraced_now(task, known, names)
@@ -76,7 +79,7 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
         tell_untraced(task, new)
         if not task.options.first_run and not task.options.attended:
             check_blind(new, {account.name: driver for account, driver in pairs})
-    fresh = plan_anew(task, shared(pairs, known.scopes))
+    fresh = plan_anew(task, same)
     agenda = judge(task, fresh, known)
     working = accounts_of(task, fresh, agenda.working)
     if task.options.workers:  # those who send have the credentials

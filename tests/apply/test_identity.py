@@ -469,3 +469,17 @@ def test_a_project_that_is_corrected_in_a_header_of_yaml_begins_anew(push: Site)
     code, outcomes = push.outcomes()
     assert (code, set(outcomes.values())) == (5, {"refused"})
     assert "outcomes belong to another scope of this account" in push.err
+
+
+def test_what_is_left_out_under_one_name_is_left_out_under_every_other(disguised: Site) -> None:
+    site = disguised
+    with sandbox() as url:
+        site.url = url
+        site.write()
+        site.plan()
+        code, outcomes = site.outcomes("--exclude", "twin/ios-old-1")
+        assert (code, outcomes["ios/ios-old-1"]) == (5, "pending")
+        assert [one for one in posts(site) if one.endswith("ios-old-1")] == []
+        site.plan("--author", "b@acme.example")
+        code, outcomes = site.outcomes("--target", "twin/ios-old-1")
+        assert outcomes["ios/ios-old-1"] == "deleted"
