@@ -112,6 +112,25 @@ class Postgres:
         """As after a crash: recovered from its log."""
         self._ctl("restart", "-w", "-m", how)
 
+    # ---- another server takes over
+
+    def copy(self) -> None:
+        """A standby as it is now, which gets nothing more."""
+        where = ("-h", str(self.folder), "-p", str(self.port), "-U", "owner")
+        copy = str(self.folder / "copy")
+        as_server("pg_basebackup", "-D", copy, *where, "-c", "fast", "-X", "fetch", "--no-sync")
+
+    def fail_over(self) -> None:
+        """The server dies, and the standby takes over: it lacks what came after `copy`."""
+        self.stop("immediate")
+        data = self.folder / "data"
+        data.rename(self.folder / "dead")
+        (self.folder / "copy").rename(data)
+        with (data / "postgresql.auto.conf").open("a") as file:
+            file.write("restore_command = 'false'\n")
+        (data / "recovery.signal").touch()
+        self.start()
+
     def _ctl(self, what: str, *more: str) -> None:
         as_server("pg_ctl", what, "-s", "-D", str(self.folder / "data"), *more)
 
@@ -138,10 +157,10 @@ _SERVER = "postgres"  # the user that Debian's package makes
 
 
 @contextmanager
-def server() -> Iterator[Postgres]:
-    """A server, which ends with this."""
+def server(at: Path | None = None, **settings: str) -> Iterator[Postgres]:
+    """A server, which ends with this; its files lie in the folder *at*, if that is given."""
     # Not where TMPDIR is: that may be closed to whom the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-", dir=at or "/tmp"))
     made = Postgres(folder, _free_port())
     try:
         (folder / "password").write_text(PASSWORD)
@@ -155,7 +174,9 @@ def server() -> Iterator[Postgres]:
             f"--pwfile={folder / 'password'}",
         )
         with (data / "postgresql.conf").open("a") as file:
-            file.writelines(f"{name} = '{value}'\n" for name, value in _LEAN.items())
+            file.writelines(
+                f"{name} = '{value}'\n" for name, value in {**_LEAN, **settings}.items()
+            )
         made.start()
         try:
             yield made
