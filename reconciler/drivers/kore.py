@@ -228,7 +228,7 @@ DRIVER = contract.Driver(
     limits=lambda _settings: Limits(requests=60, per=60.0, concurrency=4),
     scope=lambda settings: f"account {settings.account_id} stream {settings.stream_id}",
     limit=lambda settings: f"account {settings.account_id}",
-    unsafe=lambda _settings, campaign, _part: ids.in_path(campaign.id),
+    unsafe=ids.path_id,
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,

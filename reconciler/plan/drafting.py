@@ -4,10 +4,11 @@ Campaigns that the inventory lists come by account and id. The few that it does 
 of accounts that share a scope, are held, put in order and woven in.
 """
 
-import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -30,6 +31,15 @@ from reconciler.plan.usual import Usual
 _REASONS = {reason: place for place, reason in enumerate(Reason)}
 
 Pair = tuple[Action, bool]  # an action, and whether it is in the plan
+Judge = Callable[[Candidate], Sequence[Pair]]
+
+
+class Run(NamedTuple):
+    """Actions in their order. *alike*: deletions of campaigns without parts, one absence's all."""
+
+    actions: Sequence[Action]
+    shown: bool
+    alike: bool = False
 
 
 class Findings:
@@ -50,7 +60,7 @@ class Findings:
         self._listed = partial(listed, asked=asked, asks=table, facts=facts)
         self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
 
-    def pairs(self, judged: Callable[[Candidate], Sequence[Pair]], usual: Usual) -> Iterator[Pair]:
+    def runs(self, judged: Judge, usual: Usual) -> Iterator[Run]:
         """What *judged* says of each campaign, by account and id; of most *usual* knows it."""
         shared = self._asked.shared
         held: list[Pair] = []
@@ -59,23 +69,44 @@ class Findings:
             held += [pair for hit in some for pair in self._judged(hit, judged)]
         held += [pair for one in self._unlisted() for pair in judged(one)]
         held = sorted(joined(held, self._asked), key=_place)
-        rest = self._rest(judged, usual)
-        return heapq.merge(rest, held, key=_place) if held else rest
+        return _woven(self._rest(judged, usual), held)
 
-    def _rest(self, judged: Callable[[Candidate], Sequence[Pair]], usual: Usual) -> Iterator[Pair]:
+    def _rest(self, judged: Judge, usual: Usual) -> Iterator[Run]:
         shared = self._asked.shared
         for some in self._hits.blocks():
-            for hit in some:
-                if (pair := usual.of(hit)) is not None:
-                    yield pair
-                elif hit.campaign.account not in shared:
-                    found = self._judged(hit, judged)
-                    usual.learn(hit, found)
-                    yield from sorted(found, key=_place) if len(found) > 1 else found
+            at = 0
+            while at < len(some):
+                actions, shown = usual.of(some, at)
+                if actions:
+                    yield Run(actions, shown, alike=True)
+                elif some[at].campaign.account not in shared:
+                    found = self._judged(some[at], judged)
+                    usual.learn(some[at], found)
+                    yield from _single(sorted(found, key=_place))
+                at += len(actions) or 1
 
-    def _judged(self, hit: Hit, judged: Callable[[Candidate], Sequence[Pair]]) -> Sequence[Pair]:
+    def _judged(self, hit: Hit, judged: Judge) -> Sequence[Pair]:
         candidate = self._listed(hit)
         return () if candidate is None else judged(candidate)
+
+
+def _woven(runs: Iterator[Run], held: Sequence[Pair]) -> Iterator[Run]:
+    """*runs*, and what was *held* at its places among them."""
+    waiting = deque(held)
+    for run in runs:
+        due: list[Pair] = []
+        while waiting and _place(waiting[0]) < _place((run.actions[-1], run.shown)):
+            due.append(waiting.popleft())
+        if due:
+            mine = [(one, run.shown) for one in run.actions]
+            yield from _single(sorted([*mine, *due], key=_place))
+        else:
+            yield run
+    yield from _single(waiting)
+
+
+def _single(pairs: Iterable[Pair]) -> Iterator[Run]:
+    return (Run((action,), shown) for action, shown in pairs)
 
 
 class Draft:
@@ -95,15 +126,15 @@ class Draft:
         """The losses if nothing were left out; *losses* themselves if nothing is."""
         return self._whole or self.losses
 
-    def add(self, action: Action, *, shown: bool) -> None:
-        """The next action; not *shown*: it is left out."""
-        if not shown and self._whole is None:
+    def add(self, run: Run) -> None:
+        """The next actions. Those that are not shown are left out."""
+        if not run.shown and self._whole is None:
             self._whole = self._copied()
         if self._whole is not None:
-            self._whole.add(action)
-        if shown:
-            self.losses.add(action)
-            self._sinks[action.action].add(action)
+            _count(self._whole, run)
+        if run.shown:
+            _count(self.losses, run)
+            self._sinks[run.actions[0].action].add(*run.actions)
 
     def _copied(self) -> Losses:
         again = self._new()
@@ -124,6 +155,14 @@ class Draft:
         first.extend(self._sinks["refuse"])
         first.extend(self._sinks["none"])
         return first.done()
+
+
+def _count(losses: Losses, run: Run) -> None:
+    if run.alike:
+        losses.add_alike(run.actions)
+    else:
+        for action in run.actions:
+            losses.add(action)
 
 
 def _place(pair: Pair) -> tuple[object, ...]:

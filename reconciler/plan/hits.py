@@ -108,7 +108,7 @@ class Hits:
 
     def blocks(self) -> Iterator[list[Hit]]:
         """The same, some at a time."""
-        recent = sorted(self._recent.values(), key=_key)
+        recent = [self._recent[key] for key in sorted(self._recent)]
         if not self._runs:
             yield recent
             return
@@ -117,8 +117,8 @@ class Hits:
     def _spill(self) -> None:
         if self._spool is None:
             self._spool = Spool()
-        hits = sorted(self._recent.values(), key=_key)
-        if not self._attributes:
+        hits = [self._recent[key] for key in sorted(self._recent)]
+        if not self._attributes and any([one.campaign.attributes is not None for one in hits]):
             hits = [_without_attributes(one) for one in hits]
         run = _Run(self._spool)
         for at in range(0, len(hits), _BLOCK):

@@ -1,10 +1,11 @@
 """What a plan counts to, while its actions go by: nothing is kept of one but its counts. Pure."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
-from reconciler.declare.project import ProjectFile
+from reconciler.declare.project import Account, ProjectFile
 from reconciler.model import Action, Counts, WaiverUse
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers, parts_of
@@ -48,6 +49,22 @@ class Losses:
         if action.action == "delete":
             self._lose(action)
 
+    def add_alike(self, actions: Sequence[Action]) -> None:
+        """Count deletions of campaigns without parts, all of one account, by nobody's waiver.
+
+        Those whose records have one status are counted alike.
+        """
+        account = self._project.accounts[actions[0].account]
+        self._kinds[account.name, "delete"] += len(actions)
+        loss = self._loss(account.name)
+        loss.targets += len(actions)
+        loss.campaigns += len(actions)
+        loss.newest = actions[-1].id
+        statuses = Counter([one.campaign.status for one in actions if one.campaign is not None])
+        of_status = {one.campaign.status: one for one in actions if one.campaign is not None}
+        for status, number in statuses.items():
+            self._look_at(account, of_status[status], loss, campaigns=number, targets=number)
+
     def counts(self, account: str) -> Counts:
         """How many actions of each kind *account* has."""
         kinds, loss = self._kinds, self.accounts.get(account)
@@ -59,9 +76,7 @@ class Losses:
         )
 
     def _lose(self, action: Action) -> None:
-        loss = self.accounts.get(action.account)
-        if loss is None:
-            loss = self.accounts[action.account] = Loss()
+        loss = self._loss(action.account)
         targets = 1 if action.parts is None else len(action.parts)
         loss.targets += targets
         if action.id != loss.newest:
@@ -70,7 +85,19 @@ class Losses:
         if action.waivers:
             loss.waived = True
         account = self._project.accounts[action.account]
-        if action.campaign is not None:
-            loss.unknown += running.unknown(action.campaign, account.guards)
+        self._look_at(account, action, loss, campaigns=1, targets=targets)
+
+    def _loss(self, account: str) -> Loss:
+        loss = self.accounts.get(account)
+        if loss is None:
+            loss = self.accounts[account] = Loss()
+        return loss
+
+    @staticmethod
+    def _look_at(
+        account: Account, action: Action, loss: Loss, *, campaigns: int, targets: int
+    ) -> None:
+        if action.campaign is not None and running.unknown(action.campaign, account.guards):
+            loss.unknown += campaigns
         if looked_at_first(account, action):
             loss.looks += targets

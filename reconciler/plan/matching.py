@@ -169,11 +169,16 @@ class Matcher:
         accounts: Sequence[str],
         found: dict[int, list[int]],
     ) -> None:
-        for account, tests in self._everyone.items():
-            own = [(at, one) for at, one in enumerate(campaigns) if accounts[at] == account]
-            for index, test in tests if own else ():
-                for place, one in own:
-                    verdict = test(one)
+        places: dict[str, list[int]] = {}
+        for place, account in enumerate(accounts):
+            if account in places:
+                places[account].append(place)
+            elif account in self._everyone:
+                places[account] = [place]
+        for account, own in places.items():
+            for index, test in self._everyone[account]:
+                for place in own:
+                    verdict = test(campaigns[place])
                     if verdict:
                         found.setdefault(place, []).append(index)
                     elif verdict is None:

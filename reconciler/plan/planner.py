@@ -77,10 +77,10 @@ def plan(
     found = Findings(asked, table, matches, project, drivers, facts.accounts, now)
     draft = Draft(project, waivers)
     usual = Usual(grounds, asked.twins, attributes=attributes)
-    for action, shown in found.pairs(
+    for run in found.runs(
         lambda one: actions(one, grounds[one.account], wanted, attributes=attributes), usual
     ):
-        draft.add(action, shown=shown)
+        draft.add(run)
     losses = draft.losses.accounts
     judged = limits.judge(project, facts, waivers, losses, accounts, now=now)
     lifted = judged.lifted

@@ -207,9 +207,9 @@ class LineSink(Generic[T]):
         self._spool = Spool()
         self._bounds = array("Q", [0])
 
-    def add(self, value: T) -> None:
-        """Write *value* behind the others."""
-        self._waiting.append(value)
+    def add(self, *values: T) -> None:
+        """Write *values* behind the others."""
+        self._waiting += values
         if len(self._waiting) >= self._some:
             self._write()
 

@@ -62,32 +62,42 @@ class Usual:
         self._twins = frozenset(twins)
         self._attributes = attributes
 
-    def of(self, hit: Hit) -> tuple[Action, bool] | None:
-        """What becomes of *hit*, and whether it is in the plan; None: it has to be judged."""
-        record = hit.campaign
-        account = self._accounts.get(record.account)
-        if account is None or hit.unsure:
-            return None
-        verdict = account.verdicts.get(hit.asked)
-        if verdict is None or not account.plain(record):
-            return None
-        if record.attributes is not None:
-            record = shown_record(record, attributes=self._attributes)
-        one = verdict.action
-        made = Action(
-            action="delete",
-            reason=one.reason,
-            account=record.account,
-            driver=one.driver,
-            id=record.id,
-            name=record.name,
-            parts=None,
-            message=None,
-            look_first=None,
-            sources=one.sources,
-            waivers=(),
-            campaign=record,
-        )
+    def of(self, hits: Sequence[Hit], at: int) -> tuple[list[Action], bool]:
+        """What becomes of *hits* from *at* on, as many as are alike; whether it is in the plan.
+
+        No action: the one at that place has to be judged.
+        """
+        first = hits[at]
+        name, asked, made = first.campaign.account, first.asked, list[Action]()
+        account = self._accounts.get(name)
+        verdict = None if account is None else account.verdicts.get(asked)
+        if account is None or verdict is None:
+            return made, False
+        one, plain = verdict.action, account.plain
+        for place in range(at, len(hits)):
+            hit = hits[place]
+            record = hit.campaign
+            alike = hit.asked == asked and record.account == name and not hit.unsure
+            if not alike or not plain(record):
+                break
+            if record.attributes is not None:
+                record = shown_record(record, attributes=self._attributes)
+            made.append(
+                Action(
+                    action="delete",
+                    reason=one.reason,
+                    account=name,
+                    driver=one.driver,
+                    id=record.id,
+                    name=record.name,
+                    parts=None,
+                    message=None,
+                    look_first=None,
+                    sources=one.sources,
+                    waivers=(),
+                    campaign=record,
+                )
+            )
         return made, verdict.shown
 
     def learn(self, hit: Hit, judged: Sequence[tuple[Action, bool]]) -> None:
