@@ -29,12 +29,17 @@ class Widths(msgspec.Struct):
     line: int = 0
 
     def take(self, some: Sequence[Action]) -> None:
-        """Make room for *some* rows more."""
-        cells = _cells(some)
-        for column in self.__struct_fields__:
-            wide = widest(getattr(cells, column))
-            if wide > getattr(self, column):
-                setattr(self, column, wide)
+        """Make room for *some* rows more; what many rows share is measured once."""
+        self.id = max(self.id, widest(identities([one.id for one in some])))
+        self.name = max(self.name, widest(_names([one.name for one in some])))
+        records = [one.campaign for one in some if one.campaign is not None]
+        by_status = {one.status: one for one in records}.values()
+        self.status = max(self.status, widest(list(map(words.status, by_status))))
+        if not self.updated:  # a day is as wide as any other
+            self.updated = len(next(filter(None, map(words.updated, records)), ""))
+        lines = {(one.sources[0].line, len(one.sources)): one for one in some if one.sources}
+        told = [lines_of(one.sources) for one in lines.values()]
+        self.line = max(self.line, widest(told))
 
 
 class _Cells(msgspec.Struct, frozen=True):
