@@ -34,7 +34,7 @@ Pair = tuple[Action, bool]  # an action, and whether it is in the plan
 Judge = Callable[[Candidate], Sequence[Pair]]
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """Actions in their order. *alike*: deletions of campaigns without parts, one absence's all."""
 
     actions: Sequence[Action]
@@ -60,7 +60,7 @@ class Findings:
         self._listed = partial(listed, asked=asked, asks=table, facts=facts)
         self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
 
-    def runs(self, judged: Judge, usual: Usual) -> Iterator[Run]:
+    def stretches(self, judged: Judge, usual: Usual) -> Iterator[Stretch]:
         """What *judged* says of each campaign, by account and id; of most *usual* knows it."""
         shared = self._asked.shared
         held: list[Pair] = []
@@ -71,14 +71,14 @@ class Findings:
         held = sorted(joined(held, self._asked), key=_place)
         return _woven(self._rest(judged, usual), held)
 
-    def _rest(self, judged: Judge, usual: Usual) -> Iterator[Run]:
+    def _rest(self, judged: Judge, usual: Usual) -> Iterator[Stretch]:
         shared = self._asked.shared
         for some in self._hits.blocks():
             at = 0
             while at < len(some):
                 actions, shown = usual.of(some, at)
                 if actions:
-                    yield Run(actions, shown, alike=True)
+                    yield Stretch(actions, shown, alike=True)
                 elif some[at].campaign.account not in shared:
                     found = self._judged(some[at], judged)
                     usual.learn(some[at], found)
@@ -90,23 +90,23 @@ class Findings:
         return () if candidate is None else judged(candidate)
 
 
-def _woven(runs: Iterator[Run], held: Sequence[Pair]) -> Iterator[Run]:
-    """*runs*, and what was *held* at its places among them."""
+def _woven(stretches: Iterator[Stretch], held: Sequence[Pair]) -> Iterator[Stretch]:
+    """*stretches*, and what was *held* at its places among them."""
     waiting = deque(held)
-    for run in runs:
+    for some in stretches:
         due: list[Pair] = []
-        while waiting and _place(waiting[0]) < _place((run.actions[-1], run.shown)):
+        while waiting and _place(waiting[0]) < _place((some.actions[-1], some.shown)):
             due.append(waiting.popleft())
         if due:
-            mine = [(one, run.shown) for one in run.actions]
+            mine = [(one, some.shown) for one in some.actions]
             yield from _single(sorted([*mine, *due], key=_place))
         else:
-            yield run
+            yield some
     yield from _single(waiting)
 
 
-def _single(pairs: Iterable[Pair]) -> Iterator[Run]:
-    return (Run((action,), shown) for action, shown in pairs)
+def _single(pairs: Iterable[Pair]) -> Iterator[Stretch]:
+    return (Stretch((action,), shown) for action, shown in pairs)
 
 
 class Draft:
@@ -126,15 +126,15 @@ class Draft:
         """The losses if nothing were left out; *losses* themselves if nothing is."""
         return self._whole or self.losses
 
-    def add(self, run: Run) -> None:
+    def add(self, some: Stretch) -> None:
         """The next actions. Those that are not shown are left out."""
-        if not run.shown and self._whole is None:
+        if not some.shown and self._whole is None:
             self._whole = self._copied()
         if self._whole is not None:
-            _count(self._whole, run)
-        if run.shown:
-            _count(self.losses, run)
-            self._sinks[run.actions[0].action].add(*run.actions)
+            _count(self._whole, some)
+        if some.shown:
+            _count(self.losses, some)
+            self._sinks[some.actions[0].action].add(*some.actions)
 
     def _copied(self) -> Losses:
         again = self._new()
@@ -157,11 +157,11 @@ class Draft:
         return first.done()
 
 
-def _count(losses: Losses, run: Run) -> None:
-    if run.alike:
-        losses.add_alike(run.actions)
+def _count(losses: Losses, some: Stretch) -> None:
+    if some.alike:
+        losses.add_alike(some.actions)
     else:
-        for action in run.actions:
+        for action in some.actions:
             losses.add(action)
 
 

@@ -77,10 +77,10 @@ def plan(
     found = Findings(asked, table, matches, project, drivers, facts.accounts, now)
     draft = Draft(project, waivers)
     usual = Usual(grounds, asked.twins, attributes=attributes)
-    for run in found.runs(
+    for some in found.stretches(
         lambda one: actions(one, grounds[one.account], wanted, attributes=attributes), usual
     ):
-        draft.add(run)
+        draft.add(some)
     losses = draft.losses.accounts
     judged = limits.judge(project, facts, waivers, losses, accounts, now=now)
     lifted = judged.lifted
