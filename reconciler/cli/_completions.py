@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
 import click
 from click.shell_completion import (
@@ -13,7 +12,8 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-from reconciler.api.completing import SHELLS, Completion, Finder, folder, project, words
+from reconciler.api.completing import SHELLS, Completion, Finder, project, words
+from reconciler.api.completing.finders import finder
 from reconciler.cli.app import App
 
 
@@ -63,9 +63,7 @@ def completions(shell: ShellComplete, args: list[str], begun: str) -> list[Compl
 
 def finder_of(context: click.Context, parameter: click.Parameter) -> Finder | None:
     """What knows the values of *parameter*; None: click does, or nobody."""
-    command = context.info_name or ""
-    name = parameter.name or ""
-    return _OF_ONE.get((command, name)) or _OF_ALL.get(name)
+    return finder(context.info_name or "", parameter.name or "")
 
 
 def _app(context: click.Context) -> App:
@@ -79,46 +77,3 @@ def _app(context: click.Context) -> App:
     named = context.find_root().get_parameter_source("config") not in (None, default)
     root = path.parent if named else None
     return App(root=root, config=path.name, environ=os.environ, quiet=True)
-
-
-_OF_ONE: Final[dict[tuple[str, str], Finder]] = {
-    ("apply", "reports"): folder.apply_reports,
-    ("validate", "reports"): folder.validate_reports,
-    ("plan", "reports"): folder.plan_reports,
-    ("show", "reports"): folder.plan_reports,
-    ("show", "path"): folder.plans,
-    ("show", "other"): folder.plans,
-    ("show", "name"): project.drivers,
-    ("init", "driver"): project.drivers,
-    ("settle", "arguments"): folder.plans,
-    ("stats", "files"): folder.inventories,
-    ("sandbox", "files"): folder.inventories,
-    ("sandbox", "vendors"): project.account_drivers,
-    ("generate", "from_"): folder.files,
-    ("generate", "matches"): project.conditions,
-    ("try", "path"): folder.files,
-    ("approve", "key"): folder.files,
-    ("new", "out"): folder.folders,
-}
-"""By command and parameter."""
-
-_OF_ALL: Final[dict[str, Finder]] = {
-    "account": project.accounts,
-    "accounts": project.accounts,
-    "allow_shrink": project.accounts,
-    "manifests": project.manifests,
-    "plan": folder.plans,
-    "target": project.targets,
-    "targets": project.targets,
-    "exclude": project.targets,
-    "inventory": folder.inventories,
-    "source": folder.inventories,
-    "before": folder.inventories,
-    "after": folder.inventories,
-    "out": folder.files,
-    "approvals": folder.files,
-    "events": folder.files,
-    "workflow": folder.files,
-    "dotenv": folder.files,
-}
-"""By the name of the parameter, whichever command has it."""
