@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_notify import heard, told
+from tests.cli.test_telemetry import Collector, collected
 from tests.support.apply_site import ACCOUNTS, Site
 from tests.support.postgres import PASSWORD, Postgres, program
 from tests.support.spellings import SPELLINGS
@@ -315,3 +317,40 @@ def test_what_workers_do_leaves_no_secret_in_the_database(
         check(here, after=kept(postgres, name))
         for where, text in {**shown(here), "kept": said, "handed": handed}.items():
             assert PASSWORD not in text, where
+
+
+VIEWS = ("text", "markdown", "html", "json", "junit", "sarif", "csv", "github")
+
+
+def test_no_view_log_trace_or_message_tells_anybody_the_key(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = Echo(doubtful=True, listing=push(here, len(ECHOES)))
+    collector, receiver = Collector(), heard()
+    with (
+        collected(collector, monkeypatch),
+        serving_in_a_thread(echo.serve) as url,
+        told(here, receiver, monkeypatch),
+    ):
+        here.accounts = {k: v.replace("URL", url) for k, v in here.accounts.items()}
+        here.write()
+        here.plan()
+        views = [word for one in VIEWS for word in ("--report", f"{one}=report.{one}")]
+        asked = ("--first-run", "--max-wait", "1s", *views)
+        assert here.run("--log-format", "json", "apply", "plan.json", *asked) == 6, here.err
+        check(here)
+        assert '"outcome"' in here.err
+        for command in (
+            ("status", "--format", "json"),
+            ("doctor",),
+            ("doctor", "--format", "json"),
+        ):
+            here.run(*command)
+            check(here)
+        echo.listing = None  # the vendor tells a doctor the key as well
+        here.run("doctor", "--format", "json")
+    (here.root / "collected").write_bytes(collector.bytes)
+    (here.root / "received").write_bytes(b"\n".join(one.body for one in receiver.got))
+    assert collector.named("request")
+    assert receiver.events
+    check(here)

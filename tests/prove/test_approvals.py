@@ -350,6 +350,16 @@ def test_an_author_with_such_a_character_is_still_the_author(keys: Path, char: s
     assert counted.principals == ()
 
 
+@pytest.mark.parametrize("char", UNSEEN, ids=ascii)
+def test_whoever_asked_for_the_run_with_such_a_character_still_asked(keys: Path, char: str) -> None:
+    """Nor does an alias of the author that has one hide the author."""
+    allowed = signers(keys, (ANN, "ann"), (BOB, "bob"))
+    both = [(ANN_SIG, signed(keys, "ann")), (BOB_SIG, signed(keys, "bob"))]
+    assert count(both, allowed, requested_by=[f"b{char}ob@acme.example"]).principals == (ANN,)
+    aliases: dict[str, tuple[str, ...]] = {"octo": (f"an{char}n@acme.example",)}
+    assert count(both, allowed, author="octo", aliases=aliases).principals == (BOB,)
+
+
 def test_signatures_by_strangers_cost_no_question(
     keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
