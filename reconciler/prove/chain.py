@@ -223,11 +223,17 @@ def _reading(path: Path) -> Iterator[int | None]:
         yield None
         return
     except OSError as error:
-        raise ReconcilerError(f"the audit log {path} cannot be read: {error.strerror}") from error
+        raise _unread(path, error) from error
     try:
         yield descriptor
+    except OSError as error:  # a folder can be opened, and a disk fails when it likes
+        raise _unread(path, error) from error
     finally:
         os.close(descriptor)
+
+
+def _unread(path: Path, error: OSError) -> ReconcilerError:
+    return ReconcilerError(f"the audit log {path} cannot be read: {error.strerror}")
 
 
 def _newest(descriptor: int, end: int, journal: str) -> int:

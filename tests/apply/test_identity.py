@@ -176,6 +176,32 @@ def test_a_doubt_is_settled_where_it_was_asked_or_by_a_person(push: Site) -> Non
     assert push.run("settle", "--as", "deleted", target, "--because", "seen there") == 0
 
 
+DOUBT = "push/push-old-0"
+
+
+@pytest.mark.parametrize("how", ["vendor", "project", "driver"])
+def test_a_new_plan_elsewhere_says_nothing_of_a_doubt_here(push: Site, how: str) -> None:
+    push.plan()
+    stays = [one for one in campaigns() if "old" not in one["name"]]
+    with sandbox("drop-after=2") as broken, sandbox(records=stays) as other:
+        push.url = broken
+        push.write()
+        push.plan()
+        assert push.outcomes("--max-wait", "0s", "--limit", "1")[0] == 6
+        if how == "driver":  # another kind of account, under the same name
+            push.accounts = {"push": ACCOUNTS["ios"]}
+        push.url = other
+        elsewhere(push, "project_1", "project_2" if how == "project" else "project_1")
+        fresh(push)
+        _, outcomes = push.outcomes("--max-wait", "0s", "--first-run")
+        assert outcomes[DOUBT] != "deleted"
+        assert push.run("status") == 0
+        assert "which no account is now" in push.out
+        push.run("settle", "--max-wait", "0s")
+        assert "which no account is now" in push.err
+    assert push.run("settle", "--as", "deleted", DOUBT, "--because", "seen there") == 0
+
+
 # ---------------------------------------------------------------- resurrection
 
 

@@ -1,6 +1,8 @@
 """One account's trouble stays its own: a report is told, and the other accounts finish."""
 
 import base64
+import json
+import shutil
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from msgspec.structs import replace
 from reconciler import drivers
 from reconciler.driver import Driver
 from tests.lanes.test_send import always
-from tests.support.apply_site import Site, campaigns
+from tests.support.apply_site import Site, campaigns, sandbox
 from tests.support.wire_server import Got, Wire, plain, serving_in_a_thread
 
 
@@ -45,6 +47,57 @@ def test_a_driver_that_fails_costs_its_own_account_alone(
     assert {one["outcome"] for one in of_contact} <= {"in-doubt", "pending"}
     assert "the driver kore failed: KeyError in test_trouble.py" in of_contact[0]["detail"]
     assert "s3cr3t" not in site.out + site.err
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied", "replaced"])
+def test_a_state_that_is_taken_away_stops_its_run(bare: Site, how: str) -> None:
+    """By `git clean`, or a cache that is put back: a second run must not begin beside this one."""
+    state, asked = bare.root / ".reconciler", []
+
+    async def serve(wire: Wire, got: Got) -> None:
+        if got.method == "POST":
+            asked.append(got.line)
+            if len(asked) == 2:
+                state.rename(bare.root / "aside")
+                if how != "removed":
+                    state.mkdir()
+                if how == "replaced":
+                    shutil.copytree(bare.root / "aside", state, dirs_exist_ok=True)
+        wire.write(plain("200 OK", b"{}" if got.method == "POST" else listed))
+
+    names = [one for one in campaigns() if one["account"] == "push"]
+    listed = json.dumps({"orchestrations": names, "has_more": False}).encode()
+    bare.accounts = {"push": bare.accounts["push"]}
+    for one in ("ios", "contact", "dialer", "sms"):
+        (bare.root / "manifests" / f"{one}.yaml").unlink()
+    bare.inventory(names)
+    with serving_in_a_thread(serve) as url:
+        bare.write(url=url)
+        bare.plan()
+        assert bare.apply() == 1
+    assert "taken away" in bare.err
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("what", ["reports", "audit.ndjson", "plans"])
+def test_what_happened_is_told_though_it_cannot_be_kept(bare: Site, what: str) -> None:
+    """A folder stands where a file belongs, or a file where a folder does, from the start on."""
+    place = bare.root / ".reconciler" / what
+    place.parent.mkdir()
+    if what == "audit.ndjson":
+        place.mkdir()
+    else:
+        place.write_text("mine")
+    with sandbox() as url:
+        bare.url = url
+        bare.write()
+        bare.plan("--account", "push")
+        assert bare.apply("--format", "json") == 1
+        if what == "reports":  # all else is kept before the first request
+            assert json.loads(bare.out)["summary"]["deleted"] == 3
+        else:
+            assert [row for row in bare.ledger() if row["effect"]] == []
+        assert what in bare.err
 
 
 def test_a_retry_after_beyond_any_calendar_is_ignored(site: Site) -> None:

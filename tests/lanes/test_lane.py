@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +62,31 @@ def test_a_doubt_that_took_effect_is_deleted_after_one_look_with_a_witness(world
     fates = here.go(ABC)
     assert told(fates) == dict.fromkeys(ABC, "deleted")
     assert fates["b2"].evidence == "look"
+    assert here.vendor.sent().count("b2") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(0, -1), (24 * 30, 0), (0, 24 * 30)], ids=["back", "righted", "ahead"]
+)
+def test_a_doubt_is_settled_by_a_look_whatever_the_clock_says_since(
+    world: Make, before: int, after: int
+) -> None:
+    """An hour back, a month put right, a month ahead: nobody waits for more than the quiet."""
+
+    def lost(vendor: Vendor) -> Any:
+        vendor.remove(["b2"])
+        return NoAnswer("reset")
+
+    here = world(
+        Vendor(campaigns(*ABC, "keep"), answers=once("b2", lost)),
+        witnesses=["keep"],
+        max_wait=0.0,
+        skew=timedelta(hours=before),
+    )
+    assert told(here.go(ABC))["b2"] == "in-doubt"
+    here.loop.go(here.loop.time() + 120)
+    here.skew, here.max_wait = timedelta(hours=after), 60.0
+    assert told(here.go(["b2"], send=False)) == {"b2": "deleted"}
     assert here.vendor.sent().count("b2") == 1
 
 

@@ -330,6 +330,7 @@ class World:
     secrets: Sequence[str] = ()
     context: RunContext | None = None
     url: str | None = None  # of a database in place of the file
+    skew: timedelta = timedelta(0)  # by which the machine's clock is wrong
 
     def __post_init__(self) -> None:
         self.journal = self._open()
@@ -343,7 +344,7 @@ class World:
         return made
 
     def wall(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.loop.time())
+        return EPOCH + timedelta(seconds=self.loop.time()) + self.skew
 
     @property
     def account(self) -> Account:
