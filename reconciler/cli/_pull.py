@@ -9,7 +9,6 @@ from reconciler.cli._listeners import EVENTS, EventsListener
 from reconciler.cli._options import VIEW
 from reconciler.cli._stdio import file_for
 from reconciler.cli.app import App, ended_by_signals, pass_app
-from reconciler.errors import Usage
 from reconciler.events import Event
 from reconciler.events.collector import traced
 
@@ -60,8 +59,6 @@ def pull(
     """
     from reconciler.views import pull as views
 
-    if events == "-" and format_ == "json":
-        raise Usage("--events - and --format json both want standard output")
     with ended_by_signals() as stop, ExitStack() as streams:
         place = None if out is None else streams.enter_context(file_for(out, "inventory.ndjson"))
         found = app.project.pull(

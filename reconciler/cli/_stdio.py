@@ -37,12 +37,10 @@ def taken(ctx: click.Context) -> bool:
     for what, names in (("input", reads), ("output", writes)):
         if len(names) > 1:
             raise Usage(f"{' and '.join(names)} both want standard {what}")
-    if not writes or writes == ["--events -"]:
-        return False
     asked = ctx.get_parameter_source("format_") is ParameterSource.COMMANDLINE
-    if asked and ctx.params.get("format_") != "text":
+    if writes and asked and ctx.params.get("format_") != "text":
         raise Usage(f"{writes[0]} and --format {ctx.params['format_']} both want standard output")
-    return True
+    return bool(writes) and writes != ["--events -"]
 
 
 def apart(ctx: click.Context, config: Path) -> None:

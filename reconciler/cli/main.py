@@ -14,7 +14,7 @@ from reconciler import __version__
 from reconciler.cli._log import LOG_FORMAT, Log
 from reconciler.cli._usage import in_our_words
 from reconciler.cli.app import App
-from reconciler.errors import Exit, InputError, Instead, ReconcilerError, UnknownName
+from reconciler.errors import Exit, InputError, ReconcilerError, UnknownName, meant
 
 # Every command with its line of help, so that the listing imports none of them. A command is
 # offered once its module `reconciler/cli/<name>.py` exists and has `command`.
@@ -77,11 +77,8 @@ class _Lazy(click.Group):
         name = args[0]
         if ctx.resilient_parsing or name.startswith("-") or name in self.list_commands(ctx):
             return super().resolve_command(ctx, args)
-        import difflib
-
-        close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+        said = f"No such command {name!r}.{meant(name, self.list_commands(ctx))}"
+        raise click.UsageError(said, ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -183,8 +180,10 @@ def _guarded(args: list[str], log: Log) -> int:
         log.say(f"error: {error.format_message()}")
         return Exit.ERROR
     except InputError as error:
+        from reconciler.views import instead
+
         log.diagnostics(error.diagnostics)
-        if said := error.instead and _instead(args, error.instead):
+        if said := instead.text(args, error.instead):
             log.say(said, level="note")
         return error.exit
     except UnknownName as error:  # of the library's parameters, as the options they are here
@@ -211,12 +210,6 @@ def _guarded(args: list[str], log: Log) -> int:
             " with what RECONCILER_DEBUG=1 shows"
         )
         return Exit.ERROR
-
-
-def _instead(args: Sequence[str], found: Sequence[Instead]) -> str:
-    from reconciler.views import instead
-
-    return instead.text(args, found)
 
 
 def _invoke(args: list[str], log: Log) -> int:

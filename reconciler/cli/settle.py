@@ -10,7 +10,6 @@ from reconciler.cli._listeners import EVENTS, ProgressListener
 from reconciler.cli._options import INVENTORY, VIEW
 from reconciler.cli._stdio import STDIO, given
 from reconciler.cli.app import App, ended_by_signals, pass_app
-from reconciler.errors import Usage
 from reconciler.events.collector import traced
 
 
@@ -56,8 +55,6 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Resolve targets in doubt by looking at the vendor, or record a person's finding."""
-    if events == "-" and format_ == "json":
-        raise Usage("--events - and --format json both want standard output")
     # A plan comes first, if there is one; what else is there are targets.
     targets, plan = list(arguments), None
     if targets and (found is None or targets[0] == STDIO or Path(targets[0]).is_file()):

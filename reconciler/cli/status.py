@@ -1,22 +1,12 @@
 """`reconciler status`: runs, outcomes, doubts, locks, the rule that blocks now. Sends nothing."""
 
-import time
-from typing import TYPE_CHECKING
-
 import click
 
 from reconciler.cli._options import VIEW
 from reconciler.cli._pager import NO_PAGER, show
 from reconciler.cli._stdio import given
 from reconciler.cli.app import App, ended_by_signals, pass_app
-from reconciler.errors import ReconcilerError, Usage
-
-if TYPE_CHECKING:
-    from reconciler import Standing
-
-_OPEN = ("queued", "working", "waiting")
-_POLL = 2.0  # seconds between two looks
-_PATIENCE = 60.0  # seconds for which a database that is away is waited for
+from reconciler.errors import Usage
 
 
 @click.command(
@@ -53,36 +43,17 @@ def command(
     """Show runs, outcomes, what is in doubt, who holds a lane, and which rule blocks now."""
     if follow and format_ == "json":
         raise Usage("--follow shows it for people; ask for --format json once")
+    from reconciler.api.following import followed
+    from reconciler.views import status
+
     with ended_by_signals():
         named = given(plan)
         found = app.project.status(named, reviewed=reviewed, by=by, because=because)
-        shown = None
-        away = None
-        while follow and any(one.state in _OPEN for one in found.lanes):
-            shown = _tell_lanes(app, found, shown)
-            time.sleep(_POLL)
-            try:
-                found, away = app.project.status(named), None
-            except ReconcilerError:
-                if away is None:
-                    away = time.monotonic()
-                    app.note("the state is not reached; trying again for a minute")
-                elif time.monotonic() - away > _PATIENCE:
-                    raise
-    from reconciler.views import status
-
+        if follow:
+            lanes = status.Lanes(app.out)
+            found = followed(found, lambda: app.project.status(named), lanes.tell, app.note)
     if format_ == "json":
         app.out_json(status.document(found, show_numbers=show_numbers), indent=1)
     else:
         show(app, [status.text(found, show_numbers=show_numbers) + "\n"])
     return found.exit_code
-
-
-def _tell_lanes(app: App, found: "Standing", shown: str | None) -> str:
-    """The lanes as they are now, if that is not what was *shown* last; what is shown."""
-    from reconciler.views import status
-
-    said = status.lanes(found)
-    if said != shown:
-        app.out(said)
-    return said

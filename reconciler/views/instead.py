@@ -16,6 +16,8 @@ def text(arguments: Sequence[str], found: Sequence[Instead]) -> str:
 
     Where only a person knows what is meant, a command for each thing that it may be.
     """
+    if not found:
+        return ""
     commands = list(islice(_commands(arguments, found), _MOST))
     if not commands:
         return ""

@@ -1,7 +1,7 @@
 """What stands in a project, as JSON and for a terminal. Pure."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,21 @@ def _time(moment: datetime | None) -> str | None:
 def text(status: "Standing", *, show_numbers: bool = False) -> str:
     """The same for a terminal. Phone numbers are masked unless *show_numbers*."""
     return "\n".join(terminal(line) for line in _lines(status, show_numbers=show_numbers))
+
+
+class Lanes:
+    """Tells of lanes, through *out*, whenever they are not what was told last."""
+
+    def __init__(self, out: Callable[[str], None]) -> None:
+        self._out = out
+        self._told = ""
+
+    def tell(self, status: "Standing") -> None:
+        """Tell of the lanes of *status* as they are now."""
+        said = lanes(status)
+        if said != self._told:
+            self._out(said)
+            self._told = said
 
 
 def lanes(status: "Standing") -> str:
