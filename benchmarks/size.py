@@ -1,17 +1,38 @@
-"""A plan that deletes everything: its memory, and its time beside a bare typed decode.
+"""A plan that deletes everything: the memory of every command, and what takes long with it.
 
     python benchmarks/size.py [--quick] [--folder FOLDER]
 
-1,000,000 campaigns over five accounts, all of them deleted; `--quick` takes 30,000.
+1,000,000 campaigns over five accounts, all of them deleted; `--quick` takes 30,000. They are
+planned and shown; as many of another project are deleted at a vendor on loopback, a hundred a
+request, and handed to workers over a PostgreSQL server of the benchmark's own.
 """
 
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
+import _bulk
 import generate
-from _side import RECONCILER, Command, at_most, finish, options, side_by_side, times, workplace
+from _side import (
+    RECONCILER,
+    Command,
+    Cost,
+    Figure,
+    at_most,
+    finish,
+    options,
+    published,
+    run,
+    side_by_side,
+    times,
+    workplace,
+)
 from plan_scale import decode, plan
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.support import postgres
 
 _VIEWS = ("text", "html", "csv", "junit", "sarif", "markdown", "github", "terraform-json", "json")
 
@@ -27,33 +48,81 @@ def made(folder: Path, count: int) -> Path:
     return folder
 
 
+def shown(folder: Path) -> dict[str, Cost]:
+    """The dry run and every view of a plan."""
+    commands = {
+        "apply --dry-run": ("apply", "plan.json", "--dry-run"),
+        **{f"show, {one}": ("show", "plan.json", "--format", one) for one in _VIEWS},
+    }
+    asked = {name: Command([RECONCILER, "-q", *rest], folder) for name, rest in commands.items()}
+    return side_by_side(1, **asked)
+
+
+def sent(place: Path, count: int) -> dict[str, Cost]:
+    """An apply that sends, and what comes after; each of *count* targets."""
+
+    def reconciler(*rest: str) -> Cost:
+        return run(Command([RECONCILER, "-q", *rest], folder))
+
+    with _bulk.vendor() as port:
+        folder = _bulk.made(place / f"bulk-{count}", count, port)
+        rmtree(folder / ".reconciler", ignore_errors=True)
+        return {
+            "plan, a hundred a request": reconciler("plan", "--out", "plan.json"),
+            "apply": reconciler("apply", "plan.json", "--first-run", "--format", "json"),
+            "status": reconciler("status"),
+            "status of the plan": reconciler("status", "plan.json"),
+            "apply, nothing left": reconciler("apply", "plan.json"),
+        }
+
+
+def handed(place: Path, count: int) -> dict[str, Cost]:
+    """The same handed to workers, of which there are none."""
+    with postgres.server() as server, server.database("bulk") as name, _bulk.vendor() as port:
+        folder = _bulk.made(place / f"bulk-{count}", count, port, "{env: RECONCILER_STATE}")
+        state = {"RECONCILER_STATE": server.url(name)}
+
+        def reconciler(*rest: str) -> Cost:
+            return run(Command([RECONCILER, "-q", *rest], folder, state))
+
+        return {
+            "plan, before it is handed over": reconciler("plan", "--out", "plan.json"),
+            "apply --workers --detach": reconciler(
+                "apply", "plan.json", "--workers", "--detach", "--first-run"
+            ),
+            "status, PostgreSQL": reconciler("status"),
+        }
+
+
+def figures(count: int, found: dict[str, Cost], bare: Cost) -> Iterator[Figure]:
+    """What came of it."""
+    whole = found["plan"]
+    what = f"plan of {count:,} deletions / typed decode"
+    yield at_most(10, what, whole.cpu / bare.cpu, note=times(whole, bare))
+    for name, one in found.items():
+        note = f"{one.wall:.0f} s"
+        yield at_most(400, f"peak memory of {name}", one.peak, unit="MiB", note=note)
+    for name in ("status", "status, PostgreSQL"):
+        yield at_most(2, f"{name}, of {count:,} targets", found[name].wall, unit="s")
+    # The client plans anew, as every apply does; the rest is what handing over takes.
+    again = found["plan, before it is handed over"]
+    over = found["apply --workers --detach"]
+    yield at_most(60, "handing over, less a plan", over.wall - again.wall, unit="s")
+    yield published("seconds of apply a request", found["apply"].wall * 100 / count, unit="s")
+
+
 def main() -> int:
     arguments = options(__doc__, repeats=1)
     count = 30_000 if arguments.quick else 1_000_000
     with workplace(arguments.folder) as place:
         folder = made(place / f"all-{count}", count)
         found = side_by_side(arguments.repeats, plan=plan(folder), decode=decode(folder))
-        commands = {
-            "apply --dry-run": ("apply", "plan.json", "--dry-run"),
-            **{f"show, {one}": ("show", "plan.json", "--format", one) for one in _VIEWS},
-        }
-        found |= side_by_side(
-            1,
-            **{name: Command([RECONCILER, "-q", *rest], folder) for name, rest in commands.items()},
-        )
-    whole, bare = found["plan"], found.pop("decode")
-    note = times(whole, bare)
-    figures = [
-        at_most(10, f"plan of {count:,} deletions / typed decode", whole.cpu / bare.cpu, note=note),
-        *(
-            at_most(400, f"peak memory of {name}", one.peak, unit="MiB", note=f"{one.wall:.0f} s")
-            for name, one in found.items()
-        ),
-    ]
+        bare = found.pop("decode")
+        found |= shown(folder) | sent(place, count) | handed(place, count)
     return finish(
         "size",
         "A plan that deletes everything",
-        figures,
+        list(figures(count, found, bare)),
         runs=f"{arguments.repeats} runs of plan, 1 of the others",
         quick=arguments.quick,
     )

@@ -46,7 +46,8 @@ def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Repor
     plan, written = task.saved.plan, reports.Written()
     for some in paged(agenda.ends()):
         own = [one.target for one, _ in some if not one.double]
-        requests, states = known.requests(own), known.states(own)
+        states = known.states(own)
+        requests = known.requests(states)  # of what the journal knows nothing, none was sent
         for one, fate in some:
             state = states.get(one.target)
             copy = state.copy if state is not None else None

@@ -45,11 +45,11 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
     try:
         open_ = handed.lanes(plan=task.saved.digest)
         started = task.site.now()
-        run = open_[0].run if open_ else _handed(clearance, handed, who)
+        run, agenda = (open_[0].run, None) if open_ else _handed(clearance, handed, who)
         dispatched(task.site, task.project, handed.lanes(run=run))
     finally:
         gate.release()
-    agenda = clearance.agenda()
+    agenda = agenda or clearance.agenda()
     permit = clearance.permit
     ending = Ending(started, run, permit.notes, approvals=permit.approvals)
     if task.options.detach:
@@ -94,8 +94,8 @@ def _who(clearance: Clearance) -> dict[str, Any]:
     }
 
 
-def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> int:
-    """A new run, whose lanes are handed over; its number."""
+def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> tuple[int, Agenda]:
+    """A new run, whose lanes are handed over: its number, and what was judged for it."""
     task, known = clearance.task, clearance.known
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
@@ -106,12 +106,11 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> i
     agenda = clearance.agenda()
     write_down(task, known, run, agenda, clearance.fresh)
     given, facts, bundles = signatures(task), clearance.fresh.facts, []
-    for lane, members in by_lane(clearance.accounts).items():
+    lanes = by_lane(clearance.accounts)
+    listed = records(clearance.fresh, {one: [m.name for m in lanes[one]] for one in lanes})
+    for lane, members in lanes.items():
         names = tuple(one.name for one in members)
-        targets = tuple(one.target for name in names for one in agenda.to_work(name))
         work = Work(
-            targets=targets,
-            inventory=records(clearance.fresh, names),
             campaigns={n: one.campaigns or 0 for n, one in facts.accounts.items() if n in names},
             oldest={name: at for name, at in facts.oldest.items() if name in names},
             scopes={one.name: one.scope for one in members},
@@ -123,9 +122,11 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> i
             first_run=task.options.first_run,
             override=task.options.override,
         )
-        bundles.append(Bundle(lane, names, len(targets), work.packed()))
+        count = sum(agenda.accounts[name].working for name in names)
+        targets = (one.target for name in names for one in agenda.to_work(name))
+        bundles.append(Bundle(lane, names, count, work.packed(targets, listed[lane]())))
     handed.hand(run, saved.digest, bundles)
-    return run
+    return run, agenda
 
 
 def _lay_over(agenda: Agenda, lane: HandedLane) -> None:

@@ -1,6 +1,6 @@
 """What today's files and the journal say of the targets of a saved plan, before any request."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -128,13 +128,7 @@ def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[list[P
             states,
             facts,
         )
-        yield [_asked(left_out(one), facts.asking) for one in merged]
-
-
-def _asked(one: PlanTarget, asking: Mapping[tuple[str, str], Collection[str]]) -> PlanTarget:
-    """*one*, with who asks for it today."""
-    found = asking.get((one.target.account, one.target.id))
-    return replace(one, asked=tuple(sorted(found))) if found else one
+        yield list(map(left_out, merged))
 
 
 def _facts(task: Task, fresh: FreshPlan, now: datetime) -> MergeFacts:

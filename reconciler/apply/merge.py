@@ -154,6 +154,7 @@ def merge(
         if action.action != "delete":
             continue
         found = today.get((action.account, action.id or ""), [])
+        asked = tuple(sorted(facts.asking.get((action.account, action.id or ""), ())))
         gone = {
             target.part
             for target in action.targets
@@ -171,7 +172,9 @@ def merge(
             if (double := target in facts.doubles) and fate is None:
                 fate = DOUBLE
             first = any(one.look_first for one in found)
-            merged.append(PlanTarget(action, target, known, fate, record, suspect, first, double))
+            merged.append(
+                PlanTarget(action, target, known, fate, record, suspect, first, double, asked=asked)
+            )
     return merged
 
 

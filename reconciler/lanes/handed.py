@@ -1,6 +1,6 @@
 """A lane that was handed over to workers, as everybody sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -12,12 +12,15 @@ OPEN: tuple[LaneState, ...] = ("queued", "working", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What is handed over of a lane: its accounts, how many targets, and all that is needed."""
+    """What is handed over of a lane: its accounts, how many targets, and all that is needed.
+
+    *work* is in parts, which are made as they are taken.
+    """
 
     lane: str
     accounts: tuple[str, ...]
     targets: int
-    work: bytes
+    work: Iterable[bytes]
 
 
 @dataclass(frozen=True, slots=True)

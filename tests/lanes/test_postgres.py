@@ -437,7 +437,7 @@ def test_the_roles_of_the_page_may_do_what_it_says_and_no_more(postgres: Postgre
                 one.take("lane", ["http://v"], run, 60.0)
                 one.shared.locks().take(["lane"], WHO)
                 one.shared.put("plan", "sha256:a", [b"x"])
-                one.shared.handed.hand(run, "sha256:a", [Bundle("lane", ("a",), 1, b"w")])
+                one.shared.handed.hand(run, "sha256:a", [Bundle("lane", ("a",), 1, [b"w"])])
                 asyncio.run(_mended(worker, one.shared.handed.lanes()))
                 with pytest.raises(JournalFailed, match="this role may not"):
                     one._db.run("CREATE TABLE reconciler.mine(x INTEGER)")

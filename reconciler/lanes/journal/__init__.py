@@ -219,7 +219,7 @@ class Journal(Protocol):
         """A new run; returns its number. Remembers when *plan* was first applied."""
 
     def end(self, run: int, exit_code: int, audit: Mapping[str, Any]) -> None:
-        """The run is over."""
+        """The run is over; whoever said so first was right."""
 
     def trace(self, scopes: Sequence[str]) -> None:
         """From now on this journal knows all that is sent to *scopes*, or a person said so."""

@@ -49,7 +49,7 @@ class HandedLanes:
                     (run, plan, one.lane, json.dumps(one.accounts), one.targets),
                     "number",
                 )
-                put(self._db, "work", str(number), [one.work])
+                put(self._db, "work", str(number), one.work)
 
     def work(self, number: int) -> bytes:
         """What was handed over with the lane."""

@@ -190,11 +190,12 @@ class SqlJournal:
 
     def end(self, run: int, exit_code: int, audit: Mapping[str, Any]) -> None:
         with self._transaction() as now:
-            self._db.run(
-                "UPDATE runs SET ended=?, exit_code=? WHERE number=?",
+            ended = self._db.run(
+                "UPDATE runs SET ended=?, exit_code=? WHERE number=? AND ended IS NULL",
                 (now.timestamp(), exit_code, run),
             )
-            self._audit(run, [{"type": "run-ended", "exitCode": exit_code, **audit}], now)
+            if ended:
+                self._audit(run, [{"type": "run-ended", "exitCode": exit_code, **audit}], now)
 
     def review(self, run: int, by: str, because: str) -> bool:
         """A person has looked at what run *run* waived; False if it waived nothing."""
@@ -481,9 +482,17 @@ class SqlJournal:
         """The rows of *sql*, which has `_WANTED` in it, for *targets*."""
         todo = iter(targets)
         while some := tuple(islice(todo, _AT_ONCE)):
+            heard = {one for one in {each.scope for each in some} if self._heard_of(one)}
+            some = tuple(each for each in some if each.scope in heard)  # noqa: PLW2901
+            if not some:
+                continue
             values = ",".join(["(?,?,?)"] * len(some))
             wanted = f"WITH w(scope, id, part) AS (VALUES {values}) "
             yield from self._db.all(wanted + sql, [one for each in some for one in _named(each)])
+
+    def _heard_of(self, scope: str) -> bool:
+        """Whether anything is known of any target there."""
+        return self._db.one("SELECT 1 FROM targets WHERE scope=? LIMIT 1", (scope,)) is not None
 
     def in_doubt(self) -> dict[Identity, State]:
         columns = ", ".join(FIELDS)
