@@ -24,6 +24,8 @@ def unknown(campaign: Campaign, facts: AccountFacts | None, field: str) -> bool:
     if field.startswith(f"{LABELS}."):
         return _label_unknown(campaign, fields, field)
     value = getattr(campaign, _KEYS[field])
+    if field == "name":  # every record has one; of a source that lists others, an empty one is none
+        return not value and fields is not None and field not in fields
     if field == "status":
         known = value is not None and value is not Status.UNKNOWN
         return not known and (value is not None or _unlisted(fields, field))

@@ -27,13 +27,14 @@ from reconciler.lanes import rim
 from reconciler.lanes.driving import tamed
 from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling, StopOrdered
-from reconciler.lanes.pace import Pace, jittered, retry_after, throttle_wait
+from reconciler.lanes.pace import Breaker, Pace, jittered, retry_after, throttle_wait
 from reconciler.lanes.scrub import scrubbed
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent, Wire
 from reconciler.lanes.work import RunContext
 
 _READ_TRIES = 4
+_UNREAD = 3  # reads in a row that no try has had answered, before the account stops
 _THROTTLES = 12  # "not now" in a row, without one yes between, before the account stops
 _LONGEST_PAUSE = 86400.0  # seconds: a Retry-After beyond any sense bars nobody for ever
 _PASSING = 32  # secrets made for single requests that are kept in mind
@@ -124,6 +125,7 @@ class Line:
     ) -> None:
         self.context = context
         self._tries = tries
+        self._unread = Breaker(limit=_UNREAD)
         self.gate = gate
         self.driver = tamed(driver)
         self.account = session.account
@@ -305,6 +307,7 @@ class Line:
                     self.save(results=[self.result(number, answer, said, None)])
                 if verdict is None and answer.status < 500:
                     self.untroubled()
+                    self._unread.succeeded()
                     return answer
                 if isinstance(verdict, Throttled):
                     self.throttled(verdict, answer)
@@ -314,9 +317,16 @@ class Line:
                     continue
             failed += 1
             if failed == self._tries:
+                if self._unread.failed():
+                    raise self._unanswered(answer)
                 return answer
             if not await self.nap(jittered(failed, self.context.chance())):
                 raise self._interrupted()
+
+    def _unanswered(self, answer: Answer) -> AccountStopped:
+        why = self.trouble or f"HTTP {answer.status}"
+        halt = Halt.UNREACHABLE if self.trouble else Halt.DOUBTS
+        return AccountStopped(f"{self._unread.row} looks in a row had no answer: {why}", halt)
 
     def result(self, number: int, answer: Answer, verdict: str, detail: str | None) -> Result:
         """What the journal keeps of *answer*: never its body."""

@@ -96,7 +96,7 @@ class _Exceptions:
 
     def unclear(self, target: Target, record: Campaign, answers: Matches, *, waived: bool) -> bool:
         """Whether an exception may hold for *record*, as far as the look tells."""
-        for index in answers.lacking:
+        for index in sorted({*answers.lacking, *answers.nameless}):
             origin = self._origins[index]
             kind = Reason.KEPT if isinstance(origin, Entry) else Reason.PROTECTED
             if (waived and kind is Reason.PROTECTED) or not _is(origin, kind, target):

@@ -13,7 +13,8 @@ from reconciler.declare.project import Protect
 from reconciler.driver import Driver
 from reconciler.model import AccountFacts, Campaign, LookFirst, Reason, Status
 from reconciler.plan.conditions import is_dated, labels_of
-from reconciler.plan.patterns import nfc
+from reconciler.plan.matching import nameless
+from reconciler.plan.patterns import Patterns, nfc
 
 Origin = Entry | Protect
 
@@ -70,12 +71,35 @@ def may_hold(
     """
     found = []
     for origin in origins:
-        assert origin.match is not None
-        unreadable = _unreadable(origin.match, record)
-        fields = list(dict.fromkeys([*lacking(origin.match, record), *sorted(unreadable)]))
+        fields, unreadable = _missing(origin, record, facts)
         if all(field in unreadable or unknown(record, facts, field) for field in fields):
             found += [_first(origin, field) for field in fields]
     return tuple(found)
+
+
+def _missing(
+    origin: Origin, record: Campaign, facts: AccountFacts | None
+) -> tuple[list[str], set[str]]:
+    """The fields that *origin* asks for and nobody can read in *record*; those that are odd."""
+    fields, unreadable = [], set()
+    if origin.match is not None:
+        unreadable = _unreadable(origin.match, record)
+        fields = list(dict.fromkeys([*lacking(origin.match, record), *sorted(unreadable)]))
+    if _name_fails(origin, record):
+        if not unknown(record, facts, "name"):
+            return [], set()  # it is known what it is called: not so
+        fields.append("name")
+    return fields, unreadable
+
+
+def _name_fails(origin: Origin, record: Campaign) -> bool:
+    """Whether *origin* asks for another name than the one that *record* shows."""
+    match = origin.match
+    if match is None:
+        return origin.name is not None and nfc(origin.name) != nfc(record.name)
+    if match.name is None and match.name_regex is None:
+        return False
+    return nameless(record) and not Patterns([("", 0, match)]).of([nfc(record.name)], [""])
 
 
 def _first(origin: Origin, field: str) -> LookFirst:
@@ -122,10 +146,11 @@ def seen_over(planned: Campaign | None, seen: Campaign, fields: Sequence[str]) -
     return Campaign(
         account=seen.account,
         id=seen.id,
-        name=seen.name,
+        name=seen.name if seen.name or "name" in fields else planned.name,
         status=seen.status if seen.status is not None else planned.status,
         channel=seen.channel if seen.channel is not None else planned.channel,
         created_at=seen.created_at or planned.created_at,
         updated_at=seen.updated_at or planned.updated_at,
         labels=seen.labels if seen.labels is not None or "labels" in fields else planned.labels,
+        unknown=seen.unknown,
     )

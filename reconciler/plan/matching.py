@@ -39,6 +39,7 @@ class Matches(msgspec.Struct, frozen=True):
     many records could not be judged by question i only because they lack a field. *shared*: per
     by-name account, the hit records' names (NFC) that more than one record of the account bears.
     *unasked*: per account, up to *spare* records that answered no question (witnesses).
+    *nameless*: exceptions that may hold for a record whose name nobody may know.
     """
 
     hits: Hits
@@ -46,6 +47,12 @@ class Matches(msgspec.Struct, frozen=True):
     lacking: Mapping[int, int]
     shared: Mapping[str, frozenset[str]]
     unasked: Mapping[str, tuple[Campaign, ...]]
+    nameless: frozenset[int] = frozenset()
+
+
+def nameless(campaign: Campaign) -> bool:
+    """Whether nobody may know what *campaign* is called: its account's header tells."""
+    return not campaign.name or "name" in (campaign.unknown or ())
 
 
 class Matcher:
@@ -82,6 +89,8 @@ class Matcher:
         self._tests: dict[int, Test] = {}
         self._exceptions = {i for i, one in enumerate(questions) if one.role != "absent"}
         self._unsure: dict[int, list[int]] = {}  # of the batch that is fed
+        self._by_name: dict[str, list[int]] = defaultdict(list)  # exceptions that ask for the name
+        self._nameless: set[int] = set()
         patterns: list[tuple[str, int, Selector]] = []
         for index, one in enumerate(questions):
             if one.id is not None and one.account in self._names:
@@ -90,15 +99,21 @@ class Matcher:
                 self._ids[one.id].append((one.account, index))
             elif one.name is not None:
                 self._called[nfc(one.name)].append((one.account, index))
+                self._of_a_name(one, index)
             elif one.match is not None:
                 test = test_of(one.match, now)
                 if one.match.name is not None or one.match.name_regex is not None:
                     patterns.append((one.account, index, one.match))
+                    self._of_a_name(one, index)
                     if test is not None:
                         self._tests[index] = test
                 elif test is not None:
                     self._everyone[one.account].append((index, test))
         self._patterns = Patterns(patterns) if patterns else None
+
+    def _of_a_name(self, question: Question, index: int) -> None:
+        if question.role != "absent":
+            self._by_name[question.account].append(index)
 
     def feed(self, campaigns: Sequence[Campaign]) -> None:
         """Take in a batch of records."""
@@ -125,6 +140,10 @@ class Matcher:
         if self._patterns is not None:
             for place, indices in self._patterns.of(names, accounts).items():
                 self._judge(indices, campaigns[place], place, found)
+        if self._by_name:
+            for place, one in enumerate(campaigns):
+                if nameless(one):
+                    self._ask_nameless(one, place, found)
         if self._everyone:
             self._ask_everyone(campaigns, accounts, found)
         if self._listed is not None:
@@ -162,6 +181,15 @@ class Matcher:
         for index in indices:
             test = self._tests.get(index)
             self._note(index, True if test is None else test(one), place, found)
+
+    def _ask_nameless(self, one: Campaign, place: int, found: dict[int, list[int]]) -> None:
+        """What an exception says of a name that nobody may know: it may hold, if nothing fails."""
+        told = {*found.get(place, ()), *self._unsure.get(place, ())}
+        for index in self._by_name.get(one.account, ()):
+            test = self._tests.get(index)
+            if index not in told and (test is None or test(one) is not False):
+                self._unsure.setdefault(place, []).append(index)
+                self._nameless.add(index)
 
     def _ask_everyone(
         self,
@@ -227,6 +255,7 @@ class Matcher:
             lacking=self._lacking,
             shared={account: own.shared() for account, own in self._names.items()},
             unasked={account: tuple(kept) for account, kept in self._unasked.items()},
+            nameless=frozenset(self._nameless),
         )
 
 

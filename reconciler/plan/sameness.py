@@ -26,6 +26,8 @@ def difference(
     fields = ["name", "channel", "created_at", "updated_at"]
     if parts:
         fields += ["phone_numbers", "message_ids"]
+    if not by_name and not (planned.name and seen.name):
+        fields.remove("name")  # the vendor has none, or does not show it here
     differing = [name for name in fields if _differs(planned, seen, name)]
     if not differing:
         return None

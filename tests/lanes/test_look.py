@@ -12,7 +12,7 @@ from reconciler.driver.looks import by_listing, can_look
 from reconciler.lanes.journal import State
 from reconciler.lanes.look import fate_after, fate_before
 from reconciler.lanes.wire import NoAnswer
-from reconciler.lanes.work import Fate, Job, Rules, Witnesses
+from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses
 from reconciler.model import Campaign, Outcome, Target
 from tests.support.apply_world import (
     BLIND,
@@ -235,6 +235,17 @@ def test_looks_that_fail_leave_the_doubt_and_end(world: Make) -> None:
     vendor = Vendor(campaigns("a1"), reads=lambda *_: 500)
     assert told(run(world, LOOKS_ONLY, vendor, "keep")) == {"a1": "in-doubt"}
     assert len(vendor.seen) < 40
+
+
+def test_a_vendor_that_answers_no_look_is_left_alone_after_three(world: Make) -> None:
+    """A target's look is tried four times; a thousand targets are not."""
+    ids = [f"c{n}" for n in range(9)]
+    vendor = Vendor(campaigns(*ids), reads=lambda *_: 500)
+    fates = world(vendor, driver=LOOKS_ONLY).go(ids, look=LookReason.RESUMED)
+    assert set(told(fates).values()) == {"pending"}
+    (said,) = {one.detail for one in fates.values()}
+    assert (said or "").startswith("3 looks in a row had no answer: HTTP 500. To lift it: ")
+    assert len([one for one in vendor.seen if one.kind == "look"]) == 12
 
 
 def test_one_listing_serves_every_doubt_and_comes_at_most_once_a_minute(world: Make) -> None:

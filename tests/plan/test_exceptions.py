@@ -125,6 +125,42 @@ def test_a_label_is_there_in_whatever_form_its_key_is_written() -> None:
     assert made(record, protect=protect, looks=("status",)).look_first[0].field == "status"
 
 
+LEGAL = w.glob("Legal *")
+
+
+def nameless(**more: Any) -> Campaign:
+    return replace(w.campaign("1"), name="", **more)
+
+
+@pytest.mark.parametrize("keep", [{"name": "Legal hold"}, {"match": LEGAL}])
+def test_a_name_that_the_source_does_not_have_is_unknown(keep: dict[str, Any]) -> None:
+    facts = w.facts([nameless()], a=AccountFacts(complete=True, campaigns=1, fields=("status",)))
+    m = w.manifest("m", [{"id": "1"}], keep=[keep])
+    (action,) = w.plan([m], [nameless()], facts_=facts).actions
+    assert (action.action, action.reason) == ("refuse", "kept")
+    assert "does not say name" in (action.message or "")
+
+
+def test_a_name_that_could_not_be_read_is_unknown_whatever_stands_there() -> None:
+    odd = replace(w.campaign("1"), name="17", unknown=("name",))
+    assert made(odd, protect=LEGAL, fields=("name",)).reason == "protected"
+    assert made(odd, protect=LEGAL, looks=("name",)).look_first[0].field == "name"
+    assert made(odd, protect=w.glob("1?"), fields=("name",)).reason == "protected"
+
+
+def test_an_empty_name_is_known_where_the_source_has_names() -> None:
+    sms = w.glob("Legal *", channel=("sms",))
+    for fields in (None, ("name",), ("name", "status")):
+        assert made(nameless(), protect=LEGAL, fields=fields).action == "delete"
+        assert made(nameless(), protect=sms, fields=fields).action == "delete"
+
+
+def test_a_name_that_is_unknown_does_not_hold_what_fails_otherwise() -> None:
+    running = w.glob("Legal *", status=(Status.RUNNING,))
+    stopped = nameless(status=Status.STOPPED)
+    assert made(stopped, protect=running, fields=("status",)).action == "delete"
+
+
 def test_a_waiver_lifts_a_protection_that_nobody_can_judge() -> None:
     waivers = (waiver("protected", id="1"),)
     assert made(w.campaign("1"), protect=TIER, waivers=waivers).action == "delete"

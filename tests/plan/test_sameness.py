@@ -40,6 +40,11 @@ def kind(changes: dict[str, Any], *, by_name: bool = False) -> str | None:
     return there.kind if there is not None else None
 
 
+def test_a_name_that_one_side_does_not_have_is_not_compared() -> None:
+    assert kind({"name": ""}) is None
+    assert kind({"name": ""}, by_name=True) == "another"
+
+
 @pytest.mark.parametrize(
     ("changes", "is_"),
     [
