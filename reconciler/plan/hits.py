@@ -15,7 +15,8 @@ import msgspec
 from reconciler.model import Campaign
 from reconciler.plan.spool import Spool
 
-_IN_MEMORY = 16_384  # hits, before they go into a run
+_IN_MEMORY = 16_384  # hits, as long as there are no more
+_PACKED = 65_536  # hits that are held as bytes, before they go into a run
 _BLOCK = 128  # hits of a run that are read at a time
 
 Key = tuple[str, str]  # account and id
@@ -55,6 +56,7 @@ class Hits:
     def __init__(self, hits: Iterable[Hit] = (), *, attributes: bool = False) -> None:
         self._attributes = attributes
         self._recent: dict[Key, Hit] = {}
+        self._packed = _Packed()
         self._spool: Spool | None = None
         self._runs: list[_Run] = []
         self._count = 0
@@ -62,12 +64,26 @@ class Hits:
 
     def add(self, *hits: Hit) -> None:
         """Take in *hits*."""
-        self._recent.update(zip(map(_key, hits), hits, strict=True))
-        if len(self._recent) >= _IN_MEMORY:
+        if not self._many and len(self._recent) + len(hits) <= _IN_MEMORY:
+            self._recent.update(zip(map(_key, hits), hits, strict=True))
+            return
+        # What is near is written in the least time: later all of it is far away.
+        self._packed.add(self._stripped([*self._recent.values(), *hits]))
+        self._recent = {}
+        if self._packed.number >= _PACKED:
             self._spill()
 
+    @property
+    def _many(self) -> bool:
+        return bool(self._runs or self._packed.number)
+
+    def _stripped(self, hits: list[Hit]) -> list[Hit]:
+        if self._attributes or all([one.campaign.attributes is None for one in hits]):
+            return hits
+        return [_without_attributes(one) for one in hits]
+
     def __len__(self) -> int:
-        return self._count + len(self._recent)
+        return self._count + self._packed.number + len(self._recent)
 
     def __contains__(self, key: Key) -> bool:
         return self.get(key) is not None
@@ -92,11 +108,13 @@ class Hits:
         """The hit of this account and id; many of these are slow where there are many hits."""
         if (found := self._recent.get(key)) is not None:
             return found
+        if (found := self._packed.find(key)) is not None:
+            return found
         return next(filter(None, (run.find(key) for run in self._runs)), None)
 
     def values(self) -> Iterator[Hit]:
         """Every hit."""
-        return self.in_order() if self._runs else iter(self._recent.values())
+        return self.in_order() if self._many else iter(self._recent.values())
 
     def items(self) -> Iterator[tuple[Key, Hit]]:
         """Every hit with its account and id."""
@@ -108,24 +126,55 @@ class Hits:
 
     def blocks(self) -> Iterator[list[Hit]]:
         """The same, some at a time."""
-        recent = [self._recent[key] for key in sorted(self._recent)]
-        if not self._runs:
-            yield recent
+        if not self._many:
+            yield [self._recent[key] for key in sorted(self._recent)]
             return
-        yield from _merged([*map(iter, self._runs), iter((recent,))])
+        yield from _merged([*map(iter, self._runs), map(_decode, self._packed.blocks())])
 
     def _spill(self) -> None:
         if self._spool is None:
             self._spool = Spool()
-        hits = [self._recent[key] for key in sorted(self._recent)]
-        if not self._attributes and any([one.campaign.attributes is not None for one in hits]):
-            hits = [_without_attributes(one) for one in hits]
         run = _Run(self._spool)
-        for at in range(0, len(hits), _BLOCK):
-            run.add(hits[at : at + _BLOCK])
+        for block in self._packed.blocks():
+            run.add(block)
         self._runs.append(run)
-        self._count += len(hits)
-        self._recent = {}
+        self._count += self._packed.number
+        self._packed = _Packed()
+
+
+class _Packed:
+    """Hits as bytes, by account and id."""
+
+    __slots__ = ("_accounts", "number")
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, dict[str, bytes]] = {}
+        self.number = 0
+
+    def add(self, hits: Iterable[Hit]) -> None:
+        accounts = self._accounts
+        for hit in hits:
+            account = hit.campaign.account
+            if account not in accounts:
+                accounts[account] = {}
+            accounts[account][hit.campaign.id] = _encode(hit)
+        self.number = sum(map(len, accounts.values()))
+
+    def find(self, key: Key) -> Hit | None:
+        found = self._accounts.get(key[0], {}).get(key[1])
+        return None if found is None else _decode(_listed([found]))[0]
+
+    def blocks(self) -> Iterator[bytes]:
+        """All of them in order, each block a list."""
+        for _, hits in sorted(self._accounts.items()):
+            texts = [text for _, text in sorted(hits.items())]
+            for at in range(0, len(texts), _BLOCK):
+                yield _listed(texts[at : at + _BLOCK])
+
+
+def _listed(texts: Sequence[bytes]) -> bytes:
+    """The list of what *texts* are, in msgpack (an array of up to 2 ** 16 elements)."""
+    return b"\xdc%b%b" % (len(texts).to_bytes(2, "big"), b"".join(texts))
 
 
 class _Run:
@@ -138,11 +187,11 @@ class _Run:
         self._blocks: list[tuple[int, int]] = []
         self._firsts: list[Key] = []
 
-    def add(self, hits: list[Hit]) -> None:
+    def add(self, block: bytes) -> None:
         start = len(self._spool)
-        self._spool.write(_encode(hits))
+        self._spool.write(block)
         self._blocks.append((start, len(self._spool)))
-        self._firsts.append(_key(hits[0]))
+        self._firsts.append(_key(_decode(block)[0]))
 
     def __iter__(self) -> Iterator[list[Hit]]:
         for start, end in self._blocks:

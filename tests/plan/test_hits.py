@@ -22,11 +22,25 @@ def test_hits_in_many_runs_come_by_account_and_id(
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "_IN_MEMORY", 4)
+        patched.setattr(module, "_PACKED", 9)
         patched.setattr(module, "_BLOCK", 2)
         found = Hits()
         for at in range(0, len(keys), together):
             found.add(*(hit(*key) for key in keys[at : at + together]))
-        assert len(found) == len(keys)
+        assert len(found) == len(keys) == len(list(found.values()))
         assert [one.key for one in found.in_order()] == sorted(keys)
         assert all(found[key].key == key for key in keys)
         assert ("c", "") not in found
+
+
+def test_what_is_out_of_memory_has_lost_its_attributes_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_IN_MEMORY", 2)
+    records = [
+        Campaign(account="a", id=str(n), name="x", attributes={"n": 10**30}, unknown=("labels",))
+        for n in range(3)
+    ]
+    found = Hits(Hit(one, (0, 2), (1,)) for one in records)
+    plain = [Campaign(account="a", id=str(n), name="x", unknown=("labels",)) for n in range(3)]
+    assert list(found.in_order()) == [Hit(one, (0, 2), (1,)) for one in plain]
