@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.demo import _CREDENTIALS, EXAMPLE
-from tests.support.doc_blocks import Block, Reader, blocks, environ
+from tests.support.doc_blocks import Block, Reader, blocks, environ, section
 from tests.support.wheel import ROOT
 
 DOCS = ROOT / "docs"
@@ -55,14 +55,19 @@ def nothing(reader: Reader) -> None:
     """A folder."""
 
 
-def example(reader: Reader) -> None:
-    """The example project, with its vendors played and its plan made."""
+def demo(reader: Reader) -> None:
+    """The example project, with its vendors played."""
     shutil.copytree(EXAMPLE, reader.cwd, dirs_exist_ok=True)
     project = reader.cwd / "reconciler.yaml"
     project.write_text(project.read_text("utf-8").replace(":8642/", f":{reader.port}/"))
     reader.environ.update(_CREDENTIALS)
     reader.environ["GITHUB_STEP_SUMMARY"] = str(reader.cwd / "summary.md")
     reader.do("reconciler sandbox --inventory inventory.ndjson --speed 100")
+
+
+def example(reader: Reader) -> None:
+    """The same with its plan made, and a trace of what nobody can look at."""
+    demo(reader)
     reader.do("reconciler plan --out plan.json")
     # what nobody can look at wants a first word of somebody's
     reader.ends["--first-run"] = 5
@@ -118,6 +123,18 @@ def test_a_page_is_true_block_by_block(name: str, reader: Reader) -> None:
     BEFORE[name](reader)
     reader.ends.update(ENDS.get(name, {}))
     reader.follow((DOCS / name).read_text("utf-8"))
+
+
+def test_what_the_readme_shows_of_the_demo(reader: Reader) -> None:
+    demo(reader)
+    page = (ROOT / "README.md").read_text("utf-8")
+    reader.follow(section(page, "Sixty seconds"))
+    assert reader.printed[-1].count("No changes")
+    # the rest of it: how it is installed, and what tests/docs/test_first_hour.py follows
+    others = page.replace(section(page, "Sixty seconds"), "")
+    others = others.replace(section(others, "A first project"), "")
+    left = [one.text for one in blocks(others) if one.language == "console"]
+    assert all(line.startswith("$ pip install ") for one in left for line in one.splitlines()), left
 
 
 def test_every_page_with_a_console_block_is_followed() -> None:
