@@ -1,7 +1,7 @@
 """The targets of a plan as work of a lane, and as rulings where no request is needed."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Account
 from reconciler.driver import Driver, Item
 from reconciler.driver.looks import can_look
-from reconciler.lanes.journal import Ruling
+from reconciler.lanes.journal import Ruling, State
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import Job, LookReason
 from reconciler.model import Action, Campaign, PlanDocument, Reason, Status
@@ -24,13 +24,14 @@ class LookPolicy:
     """Why targets are looked at before their request.
 
     *resumed*: the plan was begun before. *untraced*: accounts of which the journal may not know
-    what was sent. *older*: those whose inventory is no newer than what the journal knows of them;
-    where it has never sent for a target, another journal may have, after that inventory.
+    what was sent. *older*: those whose inventory is no newer than the journal's trace of them, and
+    since when that is (None: there is none). For what it has not heard of since, another journal
+    may have sent after that inventory.
     """
 
     untraced: Collection[str]
     resumed: bool
-    older: Collection[str] = ()
+    older: Mapping[str, datetime | None] = field(default_factory=dict)
 
     def reason(
         self, account: Account, one: PlanTarget, campaign: Campaign | None
@@ -51,9 +52,15 @@ class LookPolicy:
             return LookReason.UNTRACED
         if self.resumed:
             return LookReason.RESUMED
-        if account.name in self.older and not one.state.sends:
+        if account.name in self.older and not _seen(one.state, self.older[account.name]):
             return LookReason.OLDER
         return LookReason.COPY if account.keep_copy else None
+
+
+def _seen(state: State, since: datetime | None) -> bool:
+    """Whether the vendor, or a person, has told of the target after *since*."""
+    told = state.evidence in ("answer", "look", "person")
+    return told and since is not None and state.at is not None and state.at > since
 
 
 class PlannedJobs:

@@ -20,19 +20,22 @@ def untraced_now(task: Task, known: Known, names: Collection[str]) -> list[str]:
     return untraced(scopes, known.journal, task.saved.digest, created)
 
 
-def older_than_trace(known: Known, fresh: FreshPlan, names: Collection[str]) -> list[str]:
+def older_than_trace(
+    known: Known, fresh: FreshPlan, names: Collection[str]
+) -> dict[str, datetime | None]:
     """Those of the accounts *names* whose inventory was captured before the journal's trace began.
 
-    Or nobody knows when. A journal that was lost may have known of doubts at campaigns that such an
-    inventory still lists; one that was captured since has seen them there after those.
+    Or nobody knows when. Each with when that was, None if there is no trace. A journal that was
+    lost may have known of doubts at campaigns that such an inventory still lists; one that was
+    captured since has seen them there after those.
     """
-    found = []
+    found = {}
     for name in names:
         scope, facts = known.scopes.get(name), fresh.facts.accounts.get(name)
         since = None if scope is None else known.journal.traced(scope)
         captured = None if facts is None else facts.captured_at
         if since is None or captured is None or captured <= since:
-            found.append(name)
+            found[name] = since
     return found
 
 
