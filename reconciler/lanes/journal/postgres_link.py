@@ -38,6 +38,10 @@ _SESSION = (
     ", CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
     " THEN set_config('synchronous_commit', 'on', false) END"
 )
+# Who freezes with a job half ended would else keep all others from that job for as long.
+_ENGINE = (
+    f"-c search_path={NAMESPACE} -c lock_timeout=10s -c idle_in_transaction_session_timeout=5s"
+)
 # What counts where nothing is given, and an empty text would not be understood.
 _PLAIN = {
     "sslcertmode": "allow",
@@ -66,7 +70,7 @@ def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Conne
 # transactions (above) does not see it: to the server it is not idle, but about to say more.
 _FROZEN = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=current_database() "
-    "AND usename=current_user AND application_name='reconciler' AND state='active' "
+    "AND usename=current_user AND application_name LIKE 'reconciler%' AND state='active' "
     "AND wait_event='ClientRead' AND xact_start IS NOT NULL "
     "AND state_change < clock_timestamp() - interval '5 seconds' AND pid<>pg_backend_pid()"
 )
@@ -117,7 +121,7 @@ def options(url: str, *, read_only: bool) -> dict[str, Any]:
 def for_engine(url: str) -> str:
     """What the engine that hands out work is given: the same, and where its tables lie."""
     given = {**options(url, read_only=False), "application_name": "reconciler-engine"}
-    given["options"] = f"{given.get('options', '')} -c search_path={NAMESPACE}".strip()
+    given["options"] = f"{given.get('options', '')} {_ENGINE}".strip()
     return make_conninfo(**given)
 
 
