@@ -320,7 +320,11 @@ class Line:
                 if self._unread.failed():
                     raise self._unanswered(answer)
                 return answer
-            if not await self.nap(jittered(failed, self.context.chance())):
+            wait = jittered(failed, self.context.chance())
+            until = self.context.wall() + timedelta(seconds=wait)
+            why = self.trouble or f"HTTP {answer.status}"
+            self.emit("wait", until=until, seconds=wait, detail=f"a look had no answer: {why}")
+            if not await self.nap(wait):
                 raise self._interrupted()
 
     def _unanswered(self, answer: Answer) -> AccountStopped:
