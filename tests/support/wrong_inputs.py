@@ -116,6 +116,10 @@ def _utf16(text: str) -> bytes:
     return text.encode("utf-16")
 
 
+def _letters(text: str) -> bytes:
+    return text.replace("Old three", "Old Größe").encode("cp1252")
+
+
 def _is(text: str) -> Callable[[str], bytes]:
     return lambda _: text.encode()
 
@@ -206,6 +210,16 @@ WRONG = (
     Wrong(C, "acount", lambda text: text.replace("account", "acount").encode(), 1),
     Wrong(C, "bars", lambda text: text.replace(",", "|").encode(), 1),
     Wrong(C, "Windows-1252", _latin, 4),
+    Wrong(C, "UTF-16", _utf16),
+    Wrong(C, "two letters that follow each other", _letters, 4),
+    Wrong(C, "sep=|", lambda text: f"sep=|\n{text.replace(',', '|')}".encode(), 1),
+    Wrong(
+        C, "no account", lambda text: text.replace("account,", "").replace("push,", "").encode(), 1
+    ),
+    Wrong(
+        C, "seconds", lambda text: text.replace("2024-10-01T09:00:00Z", "1727773200").encode(), 2
+    ),
+    Wrong(C, "name,", "Titel,", 1),
     Wrong(C, "push,c2,Two", 'push,c2,"Two', 3),
     Wrong(C, "a JSON document", _is(JSON), 1),
     Wrong(C, "push,c1,", "push,,", 2),
