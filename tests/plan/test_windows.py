@@ -179,6 +179,27 @@ def test_mixed_windows_open_and_close_exactly_when_announced(data: st.DataObject
         now += MINUTE
 
 
+def test_what_never_opens_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[datetime] = []
+    whole = spans.Cron.next
+
+    def counted(cron: spans.Cron, at: datetime) -> spans.Span:
+        asked.append(at)
+        return whole(cron, at)
+
+    monkeypatch.setattr(spans.Cron, "next", counted)
+    often = ("0 */6 * * *", HOUR, "Europe/Paris")
+    never = windows.Schedule([cron("allow", *often), cron("deny", *often)])
+    now = at("2026-03-27T00:00:00Z")
+    assert never.decide(now) == windows.WindowDecision(open=False, rule=windows.OUTSIDE)
+    first = len(asked)
+    assert first > 1_000
+    for hour in range(1, 72):
+        decision = never.decide(now + hour * HOUR)
+        assert (decision.open, decision.opens_at) == (False, None)
+    assert len(asked) - first < 200
+
+
 # ---------------------------------------------------------------- the rules, one by one
 
 PARIS_DAYS = cron("allow", "0 9 * * 1-4", 8 * HOUR, "Europe/Paris")

@@ -94,12 +94,13 @@ def _duration(length: timedelta) -> str:
 class Schedule:
     """Compiled windows. `decide` costs a comparison while the last decision still holds."""
 
-    __slots__ = ("_held", "_rules")
+    __slots__ = ("_held", "_rules", "_shut")
 
     def __init__(self, windows: Sequence[Window]) -> None:
         """ValueError if a window's cron, zone, duration or dates make no sense (see `check`)."""
         self._rules = tuple(_Rule(window) for window in windows)
         self._held: tuple[datetime, datetime, WindowDecision] | None = None
+        self._shut: Span | None = None  # in it nothing opens
 
     def decide(self, now: datetime) -> WindowDecision:
         """The decision at *now* (aware)."""
@@ -149,14 +150,17 @@ class Schedule:
     def _opens(self, now: datetime) -> datetime | None:
         """The first open instant after the closed *now*."""
         at, last = now, now + REACH
+        if self._shut is not None and self._shut[0] <= now < self._shut[1]:
+            at = self._shut[1]  # what was searched once, for a year of windows, is known
         while at < last:
             if deny := self._holding(at, "deny"):
                 at = deny.next(at)[1]
             elif self._only_denies or self._holding(at, "allow"):
-                return at
+                break
             else:
                 at = min(rule.next(at)[0] for rule in self._rules if rule.window.kind == "allow")
-        return None
+        self._shut = now, min(at, last)
+        return at if at < last else None
 
     def _closes(self, now: datetime) -> datetime | None:
         """The first closed instant after the open *now*."""
