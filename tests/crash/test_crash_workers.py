@@ -102,6 +102,28 @@ def test_a_dead_workers_lane_moves_within_twice_the_stall_time_by_the_databases_
         many.finish(client)
 
 
+def test_clocks_of_machines_that_are_wrong_change_nothing(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    with fleet(tmp_path, postgres, lanes=2, targets=8, habits=Habits(holds=True)) as many:
+        for skew in (600, -600):
+            many.start(skew=skew, concurrency=1)
+        client = many.apply()
+        many.until(lambda: all(one.deletes for one in many.vendors.values()), "both are at work")
+        many.start(concurrency=4)
+        before = many.now
+        victim = many.workers[0]
+        os.kill(victim.pid, signal.SIGKILL)
+        many.check_moved(victim.pid)
+        for one in many.vendors.values():
+            one.release()
+        many.finish(client)
+        assert [name for name, one in many.vendors.items() if crowded(one)] == []
+        times = "SELECT min(at), max(at) FROM reconciler.targets"
+        ((first, last),) = postgres.ask(times, many.database)
+        assert before - 120 < first <= last <= many.now
+
+
 def test_a_frozen_worker_that_wakes_is_fenced_and_its_late_answer_recorded(
     tmp_path: Path, postgres: Postgres
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.crash_project import Ended, Place, check_done, ended, make, parcels
+from tests.support.crash_project import THIRD_PARTY, Ended, Place, check_done, ended, make, parcels
 from tests.support.crash_vendor import Habits, Vendor
 from tests.support.postgres import Postgres
 
@@ -38,12 +38,16 @@ class Fleet:
     frozen: set[int] = field(default_factory=set)
     _started: int = 0
 
-    def start(self, count: int = 1, concurrency: int = 8, grace: float = 1) -> None:
+    def start(
+        self, count: int = 1, concurrency: int = 8, grace: float = 1, skew: float = 0
+    ) -> None:
+        """Start *count* workers, whose machines' clocks are wrong by *skew* seconds."""
+        place = self.place if not skew else _skewed(self.place, skew)
         for _ in range(count):
             self._started += 1
             said = (self.folder / f"worker{self._started}.log").open("wb")
             more = ("--stall", str(STALL), "--grace", str(grace), "--concurrency", str(concurrency))
-            self.workers.append(self.place.start("worker", *more, stdout=said, stderr=said))
+            self.workers.append(place.start("worker", *more, stdout=said, stderr=said))
             said.close()
 
     def said(self, number: int) -> str:
@@ -215,6 +219,12 @@ def fleet(
             yield made
         finally:
             made.stop()
+
+
+def _skewed(place: Place, seconds: float) -> Place:
+    """The same place on a machine whose clock is wrong."""
+    path = f"{Path(__file__).parent / 'skewed'}:{THIRD_PARTY}"
+    return Place(place.root, {**place.env, "SKEW": str(seconds), "PYTHONPATH": path})
 
 
 def crowded(vendor: Vendor) -> list[float]:
