@@ -3,7 +3,7 @@
     python benchmarks/regexes.py [--quick]
 
 20,000 names and 10,000 regexes of five kinds beside 1,000 of the same; `--quick` takes a tenth of
-the names. What is measured is compiling and one pass over the names, in this process.
+the names. What is measured is compiling and one pass over the names, in processor time.
 """
 
 import random
@@ -34,12 +34,12 @@ def seconds(kind: str, count: int, records: list[Campaign]) -> float:
     questions = [
         Question("absent", "a", match=Selector(name_regex=_KINDS[kind](at))) for at in range(count)
     ]
-    begun = time.perf_counter()
+    begun = time.process_time()
     matcher = Matcher(questions, now=datetime(2026, 11, 1, tzinfo=UTC))
     for at in range(0, len(records), 256):
         matcher.feed(records[at : at + 256])
     matcher.finish()
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 def main() -> int:
