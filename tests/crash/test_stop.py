@@ -49,7 +49,8 @@ def test_what_is_in_flight_ends_and_the_rest_is_pending_until_the_next_apply(
         assert counted(last) == {"deleted": vendor.deletes, "pending": TARGETS - vendor.deletes}
         left = [one for one in json.loads(last.out)["targets"] if one["outcome"] == "pending"]
         by = run["holder"]["user"]  # type: ignore[index]
-        assert {one["detail"] for one in left} == {f"stopped by {by}: an incident"}
+        way_out = "To lift it: apply the plan again, when it may go on"
+        assert {one["detail"] for one in left} == {f"stopped by {by}: an incident. {way_out}"}
         logged = (place.root / ".reconciler/audit.ndjson").read_text().splitlines()
         (said,) = [one for one in map(json.loads, logged) if one["type"] == "stopped"]
         assert (said["because"], said["account"]) == ("an incident", None)
