@@ -11,7 +11,7 @@ from datetime import UTC
 from reconciler.events import Event, shown_detail
 from reconciler.safe import ci_log
 from reconciler.views.layout import cells, elide, pad
-from reconciler.views.words import OUTCOMES, duration
+from reconciler.views.words import OUTCOMES, count, duration
 
 _EVERY = 50  # completions between two lines of an account
 _WORTH_TELLING = 5.0  # shorter waits are not told
@@ -95,7 +95,7 @@ class Picture:
                 account.before = account.done = event.done or 0
                 account.state = "starting"
                 earlier = f", {account.done:,} of them done before" if account.done else ""
-                return f"{account.name}: {account.total:,} targets{earlier}"
+                return f"{account.name}: {count(account.total, 'target')}{earlier}"
             case "request":
                 if account.state == "looking" and account.done == account.before:
                     account.started = self._clock()  # looks say nothing of the pace of deletions

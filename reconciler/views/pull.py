@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.events import Event
 from reconciler.model import API_VERSION, stamp
 from reconciler.safe import ci_log, printable_json, terminal
+from reconciler.views.words import count
 
 if TYPE_CHECKING:  # pulling is not pure; only the shapes are needed
     from reconciler.pull.keeping import Portion
@@ -66,7 +67,7 @@ def _view(row: "AccountPull") -> dict[str, Any]:
 
 def _said(row: "AccountPull") -> str:
     number = (row.facts.campaigns or 0) if row.facts is not None else 0
-    held = "1 campaign" if number == 1 else f"{number} campaigns"
+    held = count(number, "campaign")
     if row.result in ("failed", "unlistable"):
         head = "NOT PULLED" if row.result == "failed" else "not listed"
         rest = f"; {held} kept" if number else ""
@@ -118,7 +119,7 @@ class PullProgress:
                 return f"{name}: listing"
             case "look" if self._since(event) >= _EVERY:
                 self._told[name] = event.at
-                return f"{name}: {event.done} pages"
+                return f"{name}: {count(event.done or 0, 'page')}"
             case "wait" if event.until is not None:
                 if (event.until - event.at).total_seconds() < _WORTH_TELLING:
                     return None

@@ -9,7 +9,7 @@ from reconciler.model import stamp
 from reconciler.plan.guards.spans import HORIZON
 from reconciler.plan.guards.windows import local
 from reconciler.safe import terminal
-from reconciler.views.words import masker, target
+from reconciler.views.words import count, masker, target
 
 if TYPE_CHECKING:
     from reconciler.apply.settle.lanes import LaneStanding
@@ -141,7 +141,7 @@ def _lines(status: "Standing", *, show_numbers: bool) -> Iterator[str]:
             said = f"{account.strangers} outcomes belong to another scope of this account"
             yield f"{account.name}: {said}; now it is {account.scope}"
     if status.in_flight:
-        yield f"{status.in_flight} targets in flight"
+        yield f"{count(status.in_flight, 'target')} in flight"
     for window in status.blocked:
         yield _blocked(window)
     yield from _doubts(status.in_doubt, show_numbers=show_numbers)

@@ -8,6 +8,7 @@ from reconciler.errors import NotVerified
 from reconciler.model import API_VERSION
 from reconciler.prove.proofs import Proven, Verified
 from reconciler.safe import printable_json, terminal
+from reconciler.views.words import count
 
 _KEYS = {"approved_by": "approvedBy"}
 Verification = Proven | Verified | NotVerified
@@ -39,12 +40,12 @@ def text(found: Verification) -> str:
             " on it."
         )
     if isinstance(found, Verified):
-        return f"Verified: {found.records} records, the last one's hash is {found.hash}"
-    done = ", ".join(f"{count} {outcome}" for outcome, count in found.outcomes.items() if count)
+        return f"Verified: {count(found.records, 'record')}, the last one's hash is {found.hash}"
+    done = ", ".join(f"{number} {outcome}" for outcome, number in found.outcomes.items() if number)
     lines = [
         f"Verified: {terminal(found.plan)} of {terminal(found.project)}",
-        f"  {found.targets} targets planned; recorded: {done or 'none'}",
-        f"  {found.runs} runs, {found.records} audit records, every link holds",
+        f"  {count(found.targets, 'target')} planned; recorded: {done or 'none'}",
+        f"  {count(found.runs, 'run')}, {count(found.records, 'audit record')}, every link holds",
         f"  approved by {', '.join(map(terminal, found.approved_by)) or 'nobody'}",
     ]
     lines += [f"  note: {terminal(note)}" for note in found.notes]
