@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -295,7 +296,7 @@ def test_a_journal_from_a_backup_is_told_and_has_no_trace(push: Site) -> None:
     push.plan()
     assert push.apply("--limit", "1") == 5
     backup = push.root / "backup.db"
-    with sqlite3.connect(state(push)) as db, sqlite3.connect(backup) as copy:
+    with closing(sqlite3.connect(state(push))) as db, closing(sqlite3.connect(backup)) as copy:
         db.backup(copy)
     assert push.apply("--limit", "1") == 5
     before = journals(push)

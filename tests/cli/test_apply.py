@@ -5,7 +5,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -695,7 +695,7 @@ def test_events_that_nobody_reads_yet_hold_no_lane(
     }
     if outer == "settle":
         assert site.apply("--limit", "1") == 5
-        with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+        with closing(sqlite3.connect(site.root / ".reconciler" / "state.db")) as db, db:
             db.execute("UPDATE targets SET outcome='in-doubt'")
         db.close()
     opened, others = EventsListener._opened, []

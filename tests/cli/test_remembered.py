@@ -1,6 +1,7 @@
 """After an apply `plan` says what the journal knows; the plan itself does not change."""
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 from tests.support.apply_site import Site
@@ -45,7 +46,7 @@ def test_it_is_silent_where_nothing_was_done_and_once_the_inventory_knows(site: 
 def test_what_came_back_is_told(site: Site) -> None:
     two(site)
     site.inventory(age=timedelta(minutes=30))  # another one than was planned from
-    with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+    with closing(sqlite3.connect(site.root / ".reconciler" / "state.db")) as db, db:
         db.execute("UPDATE targets SET at=at-7200")  # before the inventory was captured
     db.close()
     assert site.run("plan") == 0

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def port_of(site: Site) -> int:
 
 
 def state(site: Site, id_: str) -> tuple[Any, ...]:
-    with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+    with closing(sqlite3.connect(site.root / ".reconciler" / "state.db")) as db, db:
         found: tuple[Any, ...] = db.execute(
             "SELECT outcome, evidence, sends, doubts, cleared FROM targets WHERE id=?", (id_,)
         ).fetchone()
@@ -243,7 +244,7 @@ def test_a_number_that_somebody_names_is_masked(unknown: Site) -> None:
         one = DIALER[0] if format_ == "text" else DIALER[1]
         unknown.run("settle", "--as", "deleted", one, *because, "--format", format_)
         assert not any(number in unknown.out for number in NUMBERS)
-    with sqlite3.connect(unknown.root / ".reconciler" / "state.db") as db:
+    with closing(sqlite3.connect(unknown.root / ".reconciler" / "state.db")) as db, db:
         db.execute("UPDATE targets SET detail=? WHERE outcome='in-doubt'", because[1:])
     db.close()
     unknown.run("status")
@@ -277,7 +278,7 @@ def test_a_lane_that_is_worked_is_75(unknown: Site) -> None:
 
 
 def _lanes(site: Site) -> list[str]:
-    with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+    with closing(sqlite3.connect(site.root / ".reconciler" / "state.db")) as db, db:
         found = [row[0] for row in db.execute("SELECT lane FROM lanes")]
     db.close()
     return found
@@ -287,7 +288,7 @@ def test_what_a_person_found_deleted_and_came_back_is_not_eaten_by_the_old_absen
     unknown: Site,
 ) -> None:
     """Also when it was in doubt only because the run died: the journal knows who had asked."""
-    with sqlite3.connect(unknown.root / ".reconciler" / "state.db") as db:
+    with closing(sqlite3.connect(unknown.root / ".reconciler" / "state.db")) as db, db:
         db.execute("UPDATE targets SET inventory=NULL")
     db.close()
     assert unknown.run("settle", "--as", "deleted", *DIALER, "--because", "x") == 0

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_run_that_died_leaves_its_request_in_doubt_and_one_that_lives_in_fligh
 ) -> None:
     site.plan("--account", "push")
     assert site.apply("--limit", "1") == 5
-    with sqlite3.connect(site.root / ".reconciler" / "state.db") as db:
+    with closing(sqlite3.connect(site.root / ".reconciler" / "state.db")) as db, db:
         db.execute("UPDATE requests SET answered=NULL, status=NULL WHERE kind='delete'")
         db.execute("UPDATE targets SET outcome=NULL")
     db.close()

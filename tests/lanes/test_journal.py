@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -500,12 +501,12 @@ def test_a_journal_of_another_project_a_newer_one_and_a_stranger_are_refused_unc
     with pytest.raises(JournalFailed, match="acme"):
         SqliteJournal(path, "other", clock=clock)
     assert path.read_bytes() == before
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA user_version=99")
     db.close()
     with pytest.raises(JournalFailed, match="newer"):
         SqliteJournal(path, "acme", clock=clock)
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA user_version=1")
     db.close()
     before = path.read_bytes()
@@ -513,7 +514,7 @@ def test_a_journal_of_another_project_a_newer_one_and_a_stranger_are_refused_unc
         SqliteJournal(path, "acme", clock=clock)
     assert path.read_bytes() == before
     stranger = tmp_path / "other.db"
-    with sqlite3.connect(stranger) as db:
+    with closing(sqlite3.connect(stranger)) as db, db:
         db.execute("CREATE TABLE t(x)")
     db.close()
     with pytest.raises(JournalFailed, match="not a journal"):

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,7 +178,7 @@ class Site:
 
     def age(self, seconds: float) -> None:
         """Let the journal's doubts be older than they are."""
-        with sqlite3.connect(self.root / ".reconciler" / "state.db") as db:
+        with closing(sqlite3.connect(self.root / ".reconciler" / "state.db")) as db, db:
             db.execute(
                 "UPDATE targets SET last_byte_at=last_byte_at-?, seen_at=seen_at-?",
                 (seconds, seconds),
