@@ -70,6 +70,7 @@ def _kept(site: Site) -> Iterator[Kept | None]:
         log.seek(0)
         yield Kept(
             report=lambda digest: state.kept(site, opened, "report", digest),
+            signatures=lambda digest: state.kept(site, opened, "signatures", digest),
             copy=lambda named: state.kept(site, opened, "copy", named),
             audit=log,
         )

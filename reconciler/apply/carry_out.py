@@ -20,7 +20,7 @@ from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, rules_of, witnesses
 from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
-from reconciler.lanes.state import holder, keep_plan, locks, log_ahead
+from reconciler.lanes.state import holder, keep_plan, keep_signatures, locks, log_ahead
 from reconciler.lanes.work import OpenAccount
 from reconciler.model import stamp
 from reconciler.plan.lines import phone_numbers
@@ -109,6 +109,7 @@ def _begun(clearance: Clearance, who: Mapping[str, Any]) -> TakenRun:
         older=older_than_trace(known, clearance.fresh, names),
     )
     keep_plan(task.site, journal, saved)
+    keep_signatures(task.site, journal, saved.digest, given.consent.given)
     said = start_record(task, given, resumed=resumed)
     holding = json.dumps(who, sort_keys=True)
     run = journal.begin(saved.digest, "apply", holding, given.waived, said)

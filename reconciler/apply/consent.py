@@ -18,12 +18,14 @@ from reconciler.prove.approvals import Counted
 class Consent:
     """How many approvals were needed. *counted*: those given, None if nobody had to look at them.
 
-    *signers* is the digest of the file of allowed signers.
+    *signers* is the digest of the file of allowed signers. *given*: the signatures that were
+    counted, as (path, bytes).
     """
 
     required: int = 0
     counted: Counted | None = None
     signers: str | None = None
+    given: Signatures = ()
 
     def record(self, rule: Approvals | None) -> dict[str, Any]:
         """What the audit log says of it. *rule* is the project's."""
@@ -68,7 +70,7 @@ def _counted(task: Task, rule: Approvals, required: int) -> Consent:
     )
     if missing := approvals.shortfall(counted, required=required, author=author):
         raise ApprovalsMissing(f"{missing}; nothing was sent (reconciler approve signs the plan)")
-    return Consent(required, counted, hashlib.sha256(signers.allowed).hexdigest())
+    return Consent(required, counted, hashlib.sha256(signers.allowed).hexdigest(), given)
 
 
 def _required(task: Task, fresh: PlanDocument) -> int:

@@ -20,7 +20,7 @@ from reconciler.events import Event, from_kept, told
 from reconciler.lanes.handed import Bundle, HandedLane, Handover
 from reconciler.lanes.journal import Journal
 from reconciler.lanes.run import by_lane
-from reconciler.lanes.state import dispatched, holder, keep_plan, locks
+from reconciler.lanes.state import dispatched, holder, keep_plan, keep_signatures, locks
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target, stamp
 from reconciler.plan.lines import phone_numbers
@@ -100,6 +100,7 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> t
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
     keep_plan(task.site, journal, saved)
+    keep_signatures(task.site, journal, saved.digest, clearance.permit.consent.given)
     said = start_record(task, clearance.permit, resumed=resumed)
     run = journal.begin(saved.digest, "apply", json.dumps(who), clearance.permit.waived, said)
     journal.trace([known.scope(one) for one in task.losing])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SCHEME = "sqlite:///"
 _SHARED = ("postgresql://", "postgres://")
 _RECORDS = 2_000  # records that are put into the audit log at a time
-_FOLDERS = {"plan": "plans", "report": "reports", "copy": "copies"}
+_FOLDERS = {"plan": "plans", "report": "reports", "copy": "copies", "signatures": "signatures"}
 
 
 def shared_url(site: Site, project: ProjectFile) -> str | None:
@@ -368,6 +368,20 @@ def keep_copy(site: Site, opened: "Journal", data: bytes) -> str:
     return digest
 
 
+def keep_signatures(
+    site: Site, opened: "Journal", digest: str, given: Sequence[tuple[str, bytes]]
+) -> None:
+    """Keep the signatures under which a plan is carried out: `evidence` packs them, wherever they
+    were given from."""
+    from reconciler.prove import approvals
+
+    before = kept(site, opened, "signatures", digest)
+    known = [] if before is None else approvals.unpacked(before)
+    new = [data for _, data in given if data not in known]
+    if new:
+        _put(site, opened, "signatures", digest, [approvals.packed([*known, *new])])
+
+
 def kept(site: Site, opened: "Journal", kind: "Shelved", digest: str) -> bytes | None:
     """The plan, report (of a plan) or copy of this digest, None if it is no longer there."""
     if opened.shared is not None:
@@ -383,7 +397,7 @@ def _put(
         opened.shared.put(kind, digest, parts)
         return
     path = folder(site, _FOLDERS[kind]) / _file_name(digest)
-    if kind == "report" or not path.exists():
+    if kind in ("report", "signatures") or not path.exists():
         disk.write_parts(path, parts)
 
 

@@ -6,6 +6,7 @@ Identities that a key or an alias joins are one person; one person counts once.
 """
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -102,6 +103,16 @@ def read_signatures(plan: Path) -> list[tuple[str, bytes]]:
         if one.name.startswith(f"{plan.name}.") and one.name.endswith(".sig")
     )
     return [(str(one), _read_head(one, SIGNATURE_LIMIT + 1)) for one in found if one.is_file()]
+
+
+def packed(signatures: Sequence[bytes]) -> bytes:
+    """*signatures* as one document of JSON."""
+    return json.dumps([base64.b64encode(one).decode() for one in signatures]).encode()
+
+
+def unpacked(document: bytes) -> list[bytes]:
+    """The signatures that `packed` made *document* of."""
+    return [base64.b64decode(one) for one in json.loads(document)]
 
 
 def _read_head(path: Path, most: int) -> bytes:

@@ -1,6 +1,7 @@
 """What evidence of a plan rests on, gathered in the project's folder; nothing is made there."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +19,20 @@ from reconciler.site import Site
 AUDIT = ".reconciler/audit.ndjson"
 COPIES = ".reconciler/copies"
 REPORTS = ".reconciler/reports"
-"""Where `apply` leaves the last report of each plan, as `<hex of the plan's digest>.json`."""
+SIGNATURES = ".reconciler/signatures"
+"""Where `apply` leaves the last report of each plan, and the signatures that it counted, as
+`<hex of the plan's digest>.json`."""
 
 _LARGE = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What an apply keeps: the last *report* of a plan and a *copy*, by digest; the *audit* log."""
+    """What an apply keeps: the last *report* of a plan, the *signatures* it was applied under and
+    a *copy*, by digest; the *audit* log."""
 
     report: Callable[[str], bytes | None]
+    signatures: Callable[[str], bytes | None]
     copy: Callable[[str], bytes | None]
     audit: BinaryIO | None
 
@@ -42,14 +47,15 @@ def gathered(site: Site, saved: Saved, kept: Kept | None = None) -> Iterator[Sou
         if kept is None:
             log = site.root / AUDIT
             kept = Kept(
-                report=lambda digest: _report(site.root, digest),
+                report=lambda digest: _of_plan(site.root, REPORTS, digest),
+                signatures=lambda digest: _of_plan(site.root, SIGNATURES, digest),
                 copy=lambda named: _copy(site.root, named),
                 audit=stack.enter_context(log.open("rb")) if log.is_file() else None,
             )
         yield Sources(
             plan_name=saved.path.name,
             plan=saved.data.read(),
-            signatures=approvals.read_signatures(saved.path),
+            signatures=_signatures(saved, kept),
             signers=allowed_signers(site),
             inputs={name: _input(site.root, name) for name in _names(saved.plan)},
             report=kept.report(saved.digest),
@@ -65,6 +71,16 @@ def allowed_signers(site: Site) -> Signers | None:
     if rule is None:
         return None
     return approvals.read_signers(disk.inside(site.root, rule.allowed_signers))
+
+
+def _signatures(saved: Saved, kept: Kept) -> list[tuple[str, bytes]]:
+    """Those beside the plan, and those under which it was applied; each once."""
+    beside = approvals.read_signatures(saved.path)
+    document = kept.signatures(saved.digest)
+    there = {data for _, data in beside}
+    others = set(() if document is None else approvals.unpacked(document)) - there
+    named = sorted((f"{hashlib.sha256(one).hexdigest()}.sig", one) for one in others)
+    return [*beside, *named]
 
 
 def _names(plan: PlanDocument) -> list[str]:
@@ -84,6 +100,7 @@ def _copy(root: Path, named: str) -> bytes | None:
     return disk.read_file(place, what="the copy", most=_LARGE) if place.is_file() else None
 
 
-def _report(root: Path, digest: str) -> bytes | None:
-    place = root / REPORTS / f"{digest.removeprefix('sha256:')}.json"
-    return disk.read_file(place, what="the report", most=_LARGE) if place.is_file() else None
+def _of_plan(root: Path, folder: str, digest: str) -> bytes | None:
+    place = root / folder / f"{digest.removeprefix('sha256:')}.json"
+    what = f"what `apply` kept in {folder}"
+    return disk.read_file(place, what=what, most=_LARGE) if place.is_file() else None

@@ -128,7 +128,7 @@ class Run:
     reviewed: Mapping[str, str] | None = None
 
 
-Shelved = Literal["plan", "report", "copy"]
+Shelved = Literal["plan", "report", "copy", "signatures"]
 
 
 class LaneLocks(Protocol):

@@ -44,9 +44,9 @@ class Shared:
     # ---- plans, reports, copies
 
     def put(self, kind: Shelved, name: str, parts: Iterable[bytes]) -> None:
-        """Keep what *parts* are together, durably. A report takes the place of an older one."""
+        """Keep what *parts* are together, durably. What is of a plan replaces what was."""
         with self._transaction():
-            if kind == "report":
+            if kind in ("report", "signatures"):
                 self._db.run("DELETE FROM shelf WHERE kind=? AND name=?", (kind, name))
             put(self._db, kind, name, parts)
 
