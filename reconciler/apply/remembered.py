@@ -33,9 +33,7 @@ def remembered(site: Site, plan: PlanDocument, about: Target | None = None) -> l
     """
     project = site.load_project()
     try:
-        if state.shared_url(site, project) is not None:
-            return []
-        if not state.state_path(site, project).exists():
+        if not state.is_there(site, project):
             return []
         with state.journal_read(site, project) as journal:
             if not journal.runs():

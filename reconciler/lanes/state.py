@@ -171,6 +171,11 @@ def dispatched(site: Site, project: ProjectFile, lanes: "Sequence[HandedLane]") 
         raise ReconcilerError("the lanes cannot be handed over: the database does not answer")
 
 
+def is_there(site: Site, project: ProjectFile) -> bool:
+    """Whether the state is a SQLite file, and has been made."""
+    return shared_url(site, project) is None and state_path(site, project).exists()
+
+
 @contextmanager
 def journal_read(site: Site, project: ProjectFile) -> "Iterator[SqlJournal]":
     """The project's journal, to be read alone: nothing is created and nothing is changed."""
