@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 from reconciler import disk
 from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
 from reconciler.api.written import write_parts
-from reconciler.errors import Diagnostic, ReconcilerError, Usage, check_format
+from reconciler.errors import Diagnostic, Usage, check_format
 from reconciler.model import (
     Action,
     PlanDocument,
@@ -203,6 +203,7 @@ def plan(
     **reads: Unpack[GivenReading],
 ) -> Plan:
     """A plan of today's files."""
+    from reconciler.apply.remembered import tell
     from reconciler.plan.today import make_plan
 
     fresh = make_plan(
@@ -214,23 +215,10 @@ def plan(
         author=author,
         attributes=attributes,
     )
-    if _has_state(site):
-        from reconciler.apply.remembered import tell  # heavy
-
-        tell(site, fresh.plan)
+    tell(site, fresh.plan)
     made = Plan(fresh.plan, fresh.data, fresh.digest, diagnostics=fresh.warnings)
     made.closed = _closed(site, fresh.project, fresh.plan)
     return made
-
-
-def _has_state(site: Site) -> bool:
-    """Whether a journal may have something to tell; True where that cannot be found out."""
-    from reconciler.lanes import state
-
-    try:
-        return state.is_there(site, site.load_project())
-    except ReconcilerError:
-        return True
 
 
 def _closed(site: Site, project: "ProjectFile", plan: PlanDocument) -> str | None:
