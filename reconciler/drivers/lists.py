@@ -5,7 +5,7 @@ of a session what makes records of its items: `Shape.records`, or more. *query* 
 beside the page, or makes that of the account's settings. All else is as in `pages`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.driver import Flow, Request, Session
@@ -29,14 +29,7 @@ def by_cursor(
     *where*: as for `pages.cursors`.
     """
 
-    def flow(session: Session) -> Flow:
-        def ask(cursor: str | None) -> Request:
-            further = () if cursor is None else ((at, cursor),)
-            return request(session, "GET", *path, query=(*_of(query, session), *further))
-
-        return pages.cursors(ask, records(session), **where)
-
-    return flow
+    return _lister(pages.cursors, request, records, at, path, query, where)
 
 
 def by_offset(
@@ -53,13 +46,7 @@ def by_offset(
     *where*: as for `pages.offsets`.
     """
 
-    def flow(session: Session) -> Flow:
-        def ask(offset: int) -> Request:
-            return request(session, "GET", *path, query=(*_of(query, session), (at, str(offset))))
-
-        return pages.offsets(ask, records(session), **where)
-
-    return flow
+    return _lister(pages.offsets, request, records, at, path, query, where)
 
 
 def by_number(
@@ -76,14 +63,27 @@ def by_number(
     *where*: as for `pages.numbers`.
     """
 
-    def flow(session: Session) -> Flow:
-        def ask(number: int) -> Request:
-            return request(session, "GET", *path, query=(*_of(query, session), (at, str(number))))
+    return _lister(pages.numbers, request, records, at, path, query, where)
 
-        return pages.numbers(ask, records(session), **where)
+
+def _lister(
+    paged: Callable[..., Flow],
+    request: Callable[..., Request],
+    records: shapes.Records,
+    at: str,
+    path: tuple[str, ...],
+    query: Pairs | Callable[[Any], Pairs],
+    where: Mapping[str, Any],
+) -> Lister:
+    """All pages as *paged* counts them; the first may have nothing to be asked for by (None)."""
+
+    def flow(session: Session) -> Flow:
+        asked = query(session.settings) if callable(query) else query
+
+        def ask(page: str | int | None) -> Request:
+            further = () if page is None else ((at, str(page)),)
+            return request(session, "GET", *path, query=(*asked, *further))
+
+        return paged(ask, records(session), **where)
 
     return flow
-
-
-def _of(query: Pairs | Callable[[Any], Pairs], session: Session) -> Pairs:
-    return query(session.settings) if callable(query) else query
