@@ -100,13 +100,14 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> t
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
     keep_plan(task.site, journal, saved)
-    keep_signatures(task.site, journal, saved.digest, clearance.permit.consent.given)
+    given = signatures(task)  # all: a worker's checkout may ask for approvals where ours does not
+    keep_signatures(task.site, journal, saved.digest, given)
     said = start_record(task, clearance.permit, resumed=resumed)
     run = journal.begin(saved.digest, "apply", json.dumps(who), clearance.permit.waived, said)
     journal.trace([known.scope(one) for one in task.losing])
     agenda = clearance.agenda()
     write_down(task, known, run, agenda, clearance.fresh)
-    given, facts, bundles = signatures(task), clearance.fresh.facts, []
+    facts, bundles = clearance.fresh.facts, []
     lanes = by_lane(clearance.accounts)
     listed = records(clearance.fresh, {one: [m.name for m in lanes[one]] for one in lanes})
     for lane, members in lanes.items():
@@ -136,7 +137,7 @@ def _lay_over(agenda: Agenda, lane: HandedLane) -> None:
     for name in lane.accounts:
         if lane.fates is not None:
             mine = [(target, fate) for target, fate in fates.items() if target.account == name]
-            agenda.told(name, lambda mine=mine: iter(mine))  # type: ignore[misc]
+            agenda.told(name, partial(iter, mine))
         else:
             agenda.told(name, partial(_left, agenda, name, Fate(Outcome.PENDING, lane.said)))
 

@@ -401,8 +401,10 @@ def _put(
     if opened.shared is not None:
         opened.shared.put(kind, digest, parts)
         return
+    from reconciler.lanes.journal import NEWEST
+
     path = folder(site, _FOLDERS[kind]) / _file_name(digest)
-    if kind in ("report", "signatures") or not path.exists():
+    if kind in NEWEST or not path.exists():
         disk.write_parts(path, parts)
 
 

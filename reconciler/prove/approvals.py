@@ -6,7 +6,6 @@ Identities that a key or an alias joins are one person; one person counts once.
 """
 
 import base64
-import json
 import os
 import re
 import shutil
@@ -19,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote, unquote
+
+import msgspec
 
 from reconciler.disk import read_file
 from reconciler.errors import ReconcilerError
@@ -107,12 +108,18 @@ def read_signatures(plan: Path) -> list[tuple[str, bytes]]:
 
 def packed(signatures: Sequence[bytes]) -> bytes:
     """*signatures* as one document of JSON."""
-    return json.dumps([base64.b64encode(one).decode() for one in signatures]).encode()
+    return msgspec.json.encode(list(signatures))
 
 
 def unpacked(document: bytes) -> list[bytes]:
-    """The signatures that `packed` made *document* of."""
-    return [base64.b64decode(one) for one in json.loads(document)]
+    """The signatures that `packed` made *document* of. ReconcilerError if it is another."""
+    try:
+        return msgspec.json.decode(document, type=list[bytes])
+    except msgspec.MsgspecError as error:
+        raise ReconcilerError(
+            "what `apply` kept in .reconciler/signatures of this plan is damaged; move it aside,"
+            " and put the signatures beside the plan"
+        ) from error
 
 
 def _read_head(path: Path, most: int) -> bytes:

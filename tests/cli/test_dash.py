@@ -177,6 +177,12 @@ def test_a_key_a_signature_and_signers_come_by_standard_input(site: Site) -> Non
     assert code == 0, err
     # Evidence packs what was counted, though nothing lies beside the plan.
     assert site.run("evidence", "plan.json", "--out", "ev.tar.gz") == 0, site.err
+    (kept,) = (site.root / ".reconciler" / "signatures").iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1])
+    assert site.run("evidence", "plan.json", "--out", "none.tar.gz") == 1
+    assert "is damaged; move it aside" in site.err
+    kept.write_bytes(whole)
     words = ["verify", "ev.tar.gz", "--allowed-signers", "-"]
     assert piped(site, *words, given=signers.read_bytes())[0] == 0
     assert piped(site, *words, given=b"")[0] == 4

@@ -12,7 +12,7 @@ under which scopes that only a secret names are told apart.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.handed import Handover
@@ -129,6 +129,8 @@ class Run:
 
 
 Shelved = Literal["plan", "report", "copy", "signatures"]
+NEWEST: Final = ("report", "signatures")
+"""Of these, one takes the place of an older one; what else has a name is its digest."""
 
 
 class LaneLocks(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.handed import Handover
-from reconciler.lanes.journal import Shelved
+from reconciler.lanes.journal import NEWEST, Shelved
 from reconciler.lanes.journal.postgres_handed import HandedLanes
 from reconciler.lanes.journal.postgres_parts import Transaction, get, put
 from reconciler.lanes.journal.sql import SqlDatabase
@@ -44,9 +44,9 @@ class Shared:
     # ---- plans, reports, copies
 
     def put(self, kind: Shelved, name: str, parts: Iterable[bytes]) -> None:
-        """Keep what *parts* are together, durably. What is of a plan replaces what was."""
+        """Keep what *parts* are together, durably. See `NEWEST`."""
         with self._transaction():
-            if kind in ("report", "signatures"):
+            if kind in NEWEST:
                 self._db.run("DELETE FROM shelf WHERE kind=? AND name=?", (kind, name))
             put(self._db, kind, name, parts)
 
