@@ -102,10 +102,7 @@ class PullRequest:
 
 @pytest.fixture
 def pull(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PullRequest]:
-    site.accounts = {"push": site.accounts["push"]}
-    for one in ("ios", "contact", "dialer", "sms"):
-        (site.root / "manifests" / f"{one}.yaml").unlink()
-    site.inventory([one for one in _records() if one["account"] == "push"])
+    site.leave("push")
     site.write()
     host = CodeHostState()
     host.pull(7, "acme", "cleanup", FIRST)
@@ -113,12 +110,6 @@ def pull(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         monkeypatch.delenv(name)
     with serve(app(host)) as url:
         yield PullRequest(site, host, url, monkeypatch, tmp_path)
-
-
-def _records() -> list[dict[str, Any]]:
-    from tests.support.apply_site import campaigns
-
-    return campaigns()
 
 
 # ---------------------------------------------------------------- the comment

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from reconciler.sandbox import serve
-from tests.support.apply_site import KEYS, Site, campaigns
+from tests.support.apply_site import KEYS, Site
 from tests.support.gitlab_host import JOB, READ, MergeHost, app
 
 HEAD, OTHER, MERGE = "1" * 40, "2" * 40, "3" * 40
@@ -80,10 +80,7 @@ def flat(value: Any) -> Iterator[str]:
 @pytest.fixture
 def asked(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MergeRequest]:
     """The project asks for one approval; ann's key is in the agent's place: a file."""
-    site.accounts = {"push": site.accounts["push"]}
-    for one in ("ios", "contact", "dialer", "sms"):
-        (site.root / "manifests" / f"{one}.yaml").unlink()
-    site.inventory([one for one in campaigns() if one["account"] == "push"])
+    site.leave("push")
     key = tmp_path / "ann"
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=30

@@ -2,12 +2,15 @@
 
 import json
 import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.crash_project import ended
-from tests.support.crash_vendor import Habits, blind_seconds
+from tests.support.crash_vendor import Habits, Vendor, blind_seconds
 from tests.support.fleet import STALL, Fleet, fleet
 from tests.support.postgres import Postgres
 
@@ -16,15 +19,24 @@ pytestmark = pytest.mark.crash
 DOOMED = 8
 
 
+@contextmanager
+def held(
+    folder: Path, server: Postgres, *, grace: float = 1
+) -> Iterator[tuple[Fleet, Vendor, subprocess.Popen[bytes]]]:
+    """A worker whose first two requests the vendor holds back, and the client that follows."""
+    habits = Habits(holds=True)
+    with fleet(folder, server, lanes=1, targets=DOOMED, habits=habits) as many:
+        (vendor,) = many.vendors.values()
+        many.start(grace=grace)
+        client = many.apply()
+        vendor.await_deletes(2)
+        yield many, vendor, client
+
+
 def test_what_is_in_flight_ends_within_the_grace_and_nobody_takes_the_lane_meanwhile(
     tmp_path: Path, postgres: Postgres
 ) -> None:
-    habits = Habits(holds=True)
-    with fleet(tmp_path, postgres, lanes=1, targets=DOOMED, habits=habits) as many:
-        (vendor,) = many.vendors.values()
-        many.start(grace=60)
-        client = many.apply()
-        vendor.await_deletes(2)
+    with held(tmp_path, postgres, grace=60) as (many, vendor, client):
         (leaving,) = many.workers
         leaving.send_signal(signal.SIGTERM)
         told = many.now
@@ -52,12 +64,7 @@ def alive(many: Fleet) -> float:
 def test_what_is_in_flight_after_the_grace_is_in_doubt_and_looked_at_by_the_next(
     tmp_path: Path, postgres: Postgres
 ) -> None:
-    habits = Habits(holds=True)
-    with fleet(tmp_path, postgres, lanes=1, targets=DOOMED, habits=habits) as many:
-        (vendor,) = many.vendors.values()
-        many.start(grace=0.2)
-        client = many.apply()
-        vendor.await_deletes(2)
+    with held(tmp_path, postgres, grace=0.2) as (many, vendor, client):
         (leaving,) = many.workers
         leaving.send_signal(signal.SIGTERM)
         assert leaving.wait(30) == 0, many.logs()
@@ -76,12 +83,7 @@ def test_what_is_in_flight_after_the_grace_is_in_doubt_and_looked_at_by_the_next
 def test_whoever_follows_is_told_to_end_and_the_lanes_go_on(
     tmp_path: Path, postgres: Postgres
 ) -> None:
-    habits = Habits(holds=True)
-    with fleet(tmp_path, postgres, lanes=1, targets=DOOMED, habits=habits) as many:
-        (vendor,) = many.vendors.values()
-        many.start()
-        client = many.apply()
-        vendor.await_deletes(2)
+    with held(tmp_path, postgres) as (many, vendor, client):
         client.send_signal(signal.SIGINT)
         left = ended(client)
         assert left.code == 130, left

@@ -107,6 +107,13 @@ class Site:
             f"  accounts:\n{text}\n  guards: {{{self.guards}}}\n{self.more}"
         )
 
+    def leave(self, account: str) -> None:
+        """Only *account*, its manifest and its campaigns; `write` writes the project."""
+        for one in self.accounts.keys() - {account}:
+            (self.root / "manifests" / f"{one}.yaml").unlink()
+        self.accounts = {account: self.accounts[account]}
+        self.inventory([one for one in campaigns() if one["account"] == account])
+
     def manifest(self, *accounts: str, keep: str = "", name: str = "old *") -> None:
         (self.root / "manifests").mkdir(exist_ok=True)
         for one in accounts:
