@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import msgspec
 from msgspec import structs
@@ -87,7 +88,7 @@ class Agenda:
             return iter(())
         begin = bisect_left(deletions, account, key=_account)
         mine = self._read(deletions[begin:], share.first)
-        return (one for one in _while(mine, account))
+        return takewhile(lambda one: one.target.account == account, mine)
 
     def to_work(self, account: str) -> Iterator[PlanTarget]:
         """Those of *account* that something is still to be done about."""
@@ -190,10 +191,3 @@ def _row(one: PlanTarget) -> _Row:
 
 def _account(action: Action) -> str:
     return action.account
-
-
-def _while(targets: Iterator[PlanTarget], account: str) -> Iterator[PlanTarget]:
-    for one in targets:
-        if one.target.account != account:
-            return
-        yield one

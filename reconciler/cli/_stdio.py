@@ -144,7 +144,7 @@ class _Shown(Protocol):
         format: str,
         *,
         fit: "Platform | None",
-        run: str | None,  # noqa: A002
+        run: str | None,
     ) -> Iterator[str]: ...
     def write(
         self,
@@ -152,7 +152,7 @@ class _Shown(Protocol):
         format: str,
         *,
         fit: "Platform | None",
-        run: str | None,  # noqa: A002
+        run: str | None,
     ) -> object: ...
 
 

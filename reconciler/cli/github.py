@@ -7,6 +7,7 @@ import click
 from reconciler.api.written import write_variables
 from reconciler.cli.app import App, pass_app
 from reconciler.safe import terminal
+from reconciler.views.words import count
 
 
 @click.group("github")
@@ -80,7 +81,7 @@ def reviewed(app: App, plan: str, workflow: str) -> None:
     if found.run is None:
         app.out(f"nothing was reviewed: {terminal(found.why or '')}")
     else:
-        signed = f"{len(found.signatures)} signature{'s' * (len(found.signatures) != 1)}"
+        signed = count(len(found.signatures), "signature")
         app.out(f"pull request {found.number}, run {found.run}, {signed}")
     _outputs(app, number=found.number, run=found.run, author=found.author)
 

@@ -8,6 +8,7 @@ from reconciler.api.written import write_variables
 from reconciler.cli._stdio import file_for
 from reconciler.cli.app import App, pass_app
 from reconciler.safe import terminal
+from reconciler.views.words import count
 
 
 @click.group("gitlab")
@@ -50,7 +51,7 @@ def reviewed(app: App, plan: str, job: str, dotenv: str | None) -> None:
     if found.job is None:
         app.out(f"nothing was reviewed: {terminal(found.why or '')}")
     else:
-        signed = f"{len(found.signatures)} signature{'s' * (len(found.signatures) != 1)}"
+        signed = count(len(found.signatures), "signature")
         app.out(f"merge request {found.number}, job {found.job}, {signed}")
     if dotenv is not None:
         values = {"RECONCILER_PLAN_JOB": found.job, "RECONCILER_AUTHOR": found.author}

@@ -483,12 +483,12 @@ class SqlJournal:
         todo = iter(targets)
         while some := tuple(islice(todo, _AT_ONCE)):
             heard = {one for one in {each.scope for each in some} if self._heard_of(one)}
-            some = tuple(each for each in some if each.scope in heard)  # noqa: PLW2901
-            if not some:
+            known = [each for each in some if each.scope in heard]
+            if not known:
                 continue
-            values = ",".join(["(?,?,?)"] * len(some))
+            values = ",".join(["(?,?,?)"] * len(known))
             wanted = f"WITH w(scope, id, part) AS (VALUES {values}) "
-            yield from self._db.all(wanted + sql, [one for each in some for one in _named(each)])
+            yield from self._db.all(wanted + sql, [one for each in known for one in _named(each)])
 
     def _heard_of(self, scope: str) -> bool:
         """Whether anything is known of any target there."""
