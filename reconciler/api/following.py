@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+from reconciler.lanes.handed import OPEN
 
 if TYPE_CHECKING:
     from reconciler.apply.settle.status import Standing
 
-_OPEN = ("queued", "working", "waiting")
 _POLL = 2.0  # seconds between two looks
 _PATIENCE = 60.0  # seconds for which a database that is away is waited for
 
@@ -25,7 +25,7 @@ def followed(
     A state that is away for less than a minute is told to *note*; then its error is raised.
     """
     found, away = first, None
-    while any(one.state in _OPEN for one in found.lanes):
+    while any(one.state in OPEN for one in found.lanes):
         tell(found)
         time.sleep(_POLL)
         try:
