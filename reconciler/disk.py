@@ -8,12 +8,27 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from reconciler.errors import ReconcilerError
 
 MAX_BYTES = 10 * 1024 * 1024
 _PART = 1 << 20  # bytes that are read at a time
+
+
+class _Closes(Protocol):
+    def close(self) -> None: ...
+
+
+@contextlib.contextmanager
+def closed_on_failure(opened: _Closes) -> Iterator[None]:
+    """Close *opened*, which else stays open, if what is done here with it fails."""
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
+
 
 # ---------------------------------------------------------------- reading
 

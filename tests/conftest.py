@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from tests.support.left_open import none_left_open
 from tests.support.postgres import Postgres, server
 
 # A machine that is busy proves nothing: no example has to be read within a time.
@@ -42,6 +43,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="tests/views/test_sizes.py: a hundred thousand actions in every view (make crash)",
     )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """The test that leaves a connection open is the one that fails, on every Python."""
+    with none_left_open():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,9 @@ def verify(path: One | BinaryIO, *, allowed_signers: One | None = None) -> Prove
 def _opened(source: One | BinaryIO) -> BinaryIO:
     if not isinstance(source, str | os.PathLike):
         copy = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 - closed by whoever reads it
-        shutil.copyfileobj(source, copy)
-        copy.seek(0)
+        with disk.closed_on_failure(copy):
+            shutil.copyfileobj(source, copy)
+            copy.seek(0)
         return copy
     path = Path(source)
     try:

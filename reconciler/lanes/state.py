@@ -121,11 +121,8 @@ def _opened(site: Site, project: ProjectFile) -> "SqlJournal":
         found, whole = _file_opened(site, project)
     else:
         found, whole = _database_opened(site, project, url)
-    try:
+    with disk.closed_on_failure(found):
         whole()
-    except BaseException:
-        found.close()
-        raise
     return found
 
 

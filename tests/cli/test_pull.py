@@ -9,7 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -499,9 +499,8 @@ def test_events_that_cannot_be_written_leave_no_run(world, capsys):
     assert here.pull("--events", "/nowhere/at/all") == 1
     assert "cannot write /nowhere/at/all" in capsys.readouterr().err
     path = here.root / ".reconciler" / "state.db"
-    journal = SqliteJournal(path, "acme", clock=lambda: datetime.now(UTC))
-    assert journal.runs() == ()
-    journal.close()
+    with closing(SqliteJournal(path, "acme", clock=lambda: datetime.now(UTC))) as journal:
+        assert journal.runs() == ()
 
 
 def test_no_secret_is_in_anything_that_is_written_or_said(world, capsys):

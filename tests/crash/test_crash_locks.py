@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -165,12 +165,11 @@ def test_a_sleeper_that_lost_its_lane_sends_no_more(tmp_path: Path, vendor: Vend
     first = place.start("apply", "plan.json")
     vendor.await_deletes(8)
     os.kill(first.pid, signal.SIGSTOP)
-    journal = SqliteJournal(place.state, "crash", clock=lambda: datetime.now(UTC))
-    run = journal.begin(None, "settle", "{}", [], {})
-    (lane,) = [one for (one,) in journal._db.all("SELECT lane FROM lanes")]
-    journal.take(lane, [], run, 1.0)
-    journal.end(run, 0, {})
-    journal.close()
+    with closing(SqliteJournal(place.state, "crash", clock=lambda: datetime.now(UTC))) as journal:
+        run = journal.begin(None, "settle", "{}", [], {})
+        (lane,) = [one for (one,) in journal._db.all("SELECT lane FROM lanes")]
+        journal.take(lane, [], run, 1.0)
+        journal.end(run, 0, {})
     vendor.release()
     vendor.quiet()
     before = vendor.deletes

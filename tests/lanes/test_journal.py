@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,12 @@ def test_a_journal_has_an_identity_and_a_salt_that_it_keeps(opened: Open) -> Non
 
 
 def test_two_journals_are_never_one(tmp_path: Path, clock: Clock) -> None:
-    made = [SqliteJournal(tmp_path / name, "acme", clock=clock) for name in ("a.db", "b.db")]
-    assert made[0].identity != made[1].identity
-    assert made[0].salt != made[1].salt
+    with (
+        closing(SqliteJournal(tmp_path / "a.db", "acme", clock=clock)) as one,
+        closing(SqliteJournal(tmp_path / "b.db", "acme", clock=clock)) as other,
+    ):
+        assert one.identity != other.identity
+        assert one.salt != other.salt
 
 
 def test_every_record_says_which_journal_made_it(opened: Open) -> None:
@@ -529,8 +532,8 @@ def reading(path: Path, clock: Clock) -> SqliteJournal:
 
 
 def test_reading_creates_nothing(tmp_path: Path, clock: Clock) -> None:
-    journal = reading(tmp_path / "s" / "state.db", clock)
-    assert journal.runs() == ()
+    with closing(reading(tmp_path / "s" / "state.db", clock)) as journal:
+        assert journal.runs() == ()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -538,22 +541,22 @@ def test_commits_beside_the_file_are_read_in_a_folder_that_may_not_be_written(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "s" / "state.db"
-    writing = SqliteJournal(path, "acme", clock=clock)
-    begin(writing)
-    assert path.with_name("state.db-wal").stat().st_size > 0
-    # Root may write everywhere, so the right is denied here.
-    monkeypatch.setattr("reconciler.lanes.journal.opening.os.access", lambda *_: False)
-    assert len(reading(path, clock).runs()) == 1
-    writing.close()
+    with closing(SqliteJournal(path, "acme", clock=clock)) as writing:
+        begin(writing)
+        assert path.with_name("state.db-wal").stat().st_size > 0
+        # Root may write everywhere, so the right is denied here.
+        monkeypatch.setattr("reconciler.lanes.journal.opening.os.access", lambda *_: False)
+        with closing(reading(path, clock)) as reader:
+            assert len(reader.runs()) == 1
 
 
 def test_a_reader_is_not_held_up_by_a_writer(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "state.db"
     SqliteJournal(path, "acme", clock=clock).close()
-    holding = sqlite3.connect(path, isolation_level=None)
-    holding.execute("BEGIN IMMEDIATE")
-    assert reading(path, clock).runs() == ()
-    holding.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as holding:
+        holding.execute("BEGIN IMMEDIATE")
+        with closing(reading(path, clock)) as reader:
+            assert reader.runs() == ()
 
 
 def test_a_large_journal_is_read_where_it_lies_and_nobody_begins_to_write_meanwhile(
@@ -591,14 +594,13 @@ def test_a_journal_that_is_held_is_said_to_be_held_and_not_broken(
 ) -> None:
     monkeypatch.setattr("reconciler.lanes.journal.opening._PATIENCE", 0.05)
     path = tmp_path / "state.db"
-    journal = SqliteJournal(path, "acme", clock=clock)
-    holding = sqlite3.connect(path, isolation_level=None)
-    holding.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Locked, match="another run holds the journal"):
-        begin(journal)
-    holding.execute("ROLLBACK")
-    holding.close()
-    assert begin(journal) == 1  # nothing was broken by that
+    with closing(SqliteJournal(path, "acme", clock=clock)) as journal:
+        with closing(sqlite3.connect(path, isolation_level=None)) as holding:
+            holding.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Locked, match="another run holds the journal"):
+                begin(journal)
+            holding.execute("ROLLBACK")
+        assert begin(journal) == 1  # nothing was broken by that
 
 
 @pytest.mark.parametrize(
@@ -629,21 +631,50 @@ def test_a_journal_taken_away_stops_its_run_before_it_writes(
     tmp_path: Path, clock: Clock, how: str
 ) -> None:
     path = tmp_path / "s" / "state.db"
-    journal = SqliteJournal(path, "acme", clock=clock)
-    path.parent.rename(tmp_path / "gone")
-    if how == "replaced":
-        SqliteJournal(path, "acme", clock=clock).close()
-    with pytest.raises(JournalFailed, match="taken away"):
-        begin(journal)
+    with closing(SqliteJournal(path, "acme", clock=clock)) as journal:
+        path.parent.rename(tmp_path / "gone")
+        if how == "replaced":
+            SqliteJournal(path, "acme", clock=clock).close()
+        with pytest.raises(JournalFailed, match="taken away"):
+            begin(journal)
 
 
 def test_runs_that_begin_together_on_a_new_project_share_one_journal(
     tmp_path: Path, clock: Clock
 ) -> None:
     path = tmp_path / "s" / "state.db"
+
+    def identity(_: int) -> str:
+        with closing(SqliteJournal(path, "acme", clock=clock)) as journal:
+            return journal.identity
+
     with ThreadPoolExecutor(16) as pool:
-        opening_ = [
-            pool.submit(lambda: SqliteJournal(path, "acme", clock=clock).identity)
-            for _ in range(64)
-        ]
-    assert len({one.result() for one in opening_}) == 1
+        assert len(set(pool.map(identity, range(64)))) == 1
+
+
+@pytest.mark.parametrize("fails", ["check", "file_of", "_make", "_copied", "new_meta", "os.chmod"])
+@pytest.mark.parametrize("how", ["new", "written", "left", "read", "beside", "copied"])
+def test_whatever_fails_while_a_journal_is_opened_it_is_not_left_open(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, how: str, fails: str
+) -> None:
+    """`none_left_open` around every test says so."""
+    path = tmp_path / "state.db"
+    with ExitStack() as beside:
+        if how != "new":
+            writing = beside.enter_context(closing(SqliteJournal(path, "acme", clock=clock)))
+            begin(writing)
+        if how in ("written", "read"):
+            beside.close()
+        elif how == "left":  # commits beside the file, as a crash leaves them
+            beside.close()
+            path.with_name("state.db-wal").write_bytes(b"torn")
+        elif how == "copied":
+            monkeypatch.setattr("reconciler.lanes.journal.opening.os.access", lambda *_: False)
+
+        def broken(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(f"reconciler.lanes.journal.opening.{fails}", broken)
+        with suppress(KeyboardInterrupt):
+            read_only = how in ("read", "beside", "copied")
+            SqliteJournal(path, "acme", clock=clock, read_only=read_only).close()

@@ -1,6 +1,7 @@
 """Targets by account, outcomes by scope: where the two meet."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,12 +18,11 @@ DOUBT = {"outcome": Outcome.IN_DOUBT}
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
-    made = SqliteJournal(tmp_path / "s.db", "acme", clock=lambda: datetime.now(UTC))
-    run = made.begin("sha256:a", "apply", "{}", [], {})
-    rulings = [Ruling(Identity(scope, "1"), "a", DOUBT) for scope in (HERE, THERE)]
-    made.commit("", 0, run, rulings=rulings)
-    yield made
-    made.close()
+    with closing(SqliteJournal(tmp_path / "s.db", "acme", clock=lambda: datetime.now(UTC))) as made:
+        run = made.begin("sha256:a", "apply", "{}", [], {})
+        rulings = [Ruling(Identity(scope, "1"), "a", DOUBT) for scope in (HERE, THERE)]
+        made.commit("", 0, run, rulings=rulings)
+        yield made
 
 
 def test_a_doubt_of_the_accounts_scope_has_its_name(journal: SqliteJournal) -> None:

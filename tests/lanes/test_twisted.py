@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -509,29 +510,32 @@ def played(name: str, *, twin: bool) -> tuple[Driver, dict[str, Any]]:
     return found, written
 
 
+def journal_in(place: Path) -> SqliteJournal:
+    return SqliteJournal(place / "state.db", "acme", clock=lambda: datetime.now(UTC))
+
+
 async def play_all(name: str, place: Path, *, effect: bool, twin: bool) -> tuple[int, list[str]]:
     found, written = played(name, twin=twin)
     vendor = Vendor(name, effect=effect)
-    journal = SqliteJournal(place / "state.db", "acme", clock=lambda: datetime.now(UTC))
-    journal._db.run("PRAGMA synchronous=OFF")
     wrong: list[str] = []
     every = twists(name)
-    async with serving(vendor.serve) as server:
-        stage = Stage(vendor, server.url, journal, found, written)
-        for number, twist in enumerate(every):
-            if effect and twist.answer is not None and number % 4:
-                continue  # its words are read alike, whatever the vendor did
-            # A second sending after two looks costs time: only the wire's twists come to that.
-            again = 0.0 if twist.answer is None else 3600.0
-            stage.driver = replace(found, quiet=0.0, again=again)
-            ids = (f"t{number}", f"u{number}")
-            vendor.left = {one: one for one in (*ids, "witness")}
-            vendor.twist, vendor.log = twist, []
-            journal._db.run("UPDATE lanes SET paused_until=NULL")  # as if the pause were over
-            fates = await stage.play(ids)
-            if (problem := check(stage, twist, ids, fates)) is not None:
-                wrong.append(f"{twist.label}: {problem}")
-    journal.close()
+    with closing(journal_in(place)) as journal:
+        journal._db.run("PRAGMA synchronous=OFF")
+        async with serving(vendor.serve) as server:
+            stage = Stage(vendor, server.url, journal, found, written)
+            for number, twist in enumerate(every):
+                if effect and twist.answer is not None and number % 4:
+                    continue  # its words are read alike, whatever the vendor did
+                # A second sending after two looks costs time: only the wire's twists come to that.
+                again = 0.0 if twist.answer is None else 3600.0
+                stage.driver = replace(found, quiet=0.0, again=again)
+                ids = (f"t{number}", f"u{number}")
+                vendor.left = {one: one for one in (*ids, "witness")}
+                vendor.twist, vendor.log = twist, []
+                journal._db.run("UPDATE lanes SET paused_until=NULL")  # as if the pause were over
+                fates = await stage.play(ids)
+                if (problem := check(stage, twist, ids, fates)) is not None:
+                    wrong.append(f"{twist.label}: {problem}")
     return len(every), wrong
 
 
@@ -570,14 +574,13 @@ def test_a_surplus_that_comes_late_never_answers_for_the_next_target(
         found, written = played(name, twin=twin)
         vendor = Vendor(name, effect=True, twist=Twist("late", late))
         vendor.left = {one: one for one in ("t0", "u0", "witness")}
-        journal = SqliteJournal(tmp_path / "state.db", "acme", clock=lambda: datetime.now(UTC))
-        async with serving(vendor.serve) as server:
-            stage = Stage(vendor, server.url, journal, found, written)
-            account = stage.account.model_copy(update={"limits": Limits(1, 0.1, 1)})
-            stage.account = account
-            fates = await stage.play(("t0", "u0"), 10.0)
-            journal.close()
-            return fates, vendor, server.connections
+        with closing(journal_in(tmp_path)) as journal:
+            async with serving(vendor.serve) as server:
+                stage = Stage(vendor, server.url, journal, found, written)
+                account = stage.account.model_copy(update={"limits": Limits(1, 0.1, 1)})
+                stage.account = account
+                fates = await stage.play(("t0", "u0"), 10.0)
+                return fates, vendor, server.connections
 
     fates, vendor, connections = asyncio.run(main())
     assert {one.outcome.value for one in fates.values()} == {"deleted"}

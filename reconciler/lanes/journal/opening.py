@@ -6,11 +6,12 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from reconciler.disk import closed_on_failure
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
 from reconciler.lanes.journal.sql import new_meta
@@ -32,18 +33,16 @@ def to_write(path: Path, project: str) -> sqlite3.Connection:
         with _alone(path.parent):  # two runs on a new project: one makes it, the other finds it
             created = not path.exists()
             torn = _has_tail(path)
-            db = _connected(path, read_only=torn)
-            if created:
-                os.chmod(path, 0o600)
-            try:
-                check(db, path, project)
-                if torn:
-                    db.close()
-                    db = _connected(path)
+            if torn:
+                with closing(_connected(path, read_only=True)) as as_it_is:
+                    check(as_it_is, path, project)
+            db = _connected(path)
+            with closed_on_failure(db):
+                if created:
+                    os.chmod(path, 0o600)
+                if not torn:
+                    check(db, path, project)
                 _prepare(db, project)
-            except BaseException:
-                db.close()
-                raise
     return db
 
 
@@ -56,16 +55,16 @@ def to_read(path: Path, project: str) -> sqlite3.Connection:
     """
     with _told(path, "read"):
         if not _made(path):
-            db = sqlite3.connect(":memory:", isolation_level=None)
-            _make(db, project)
+            db = _in_memory()
+            with closed_on_failure(db):
+                _make(db, project)
             return db
         try:
-            db = _read_in_place(path, project)
+            return _read_in_place(path, project)
         except sqlite3.OperationalError as error:
             if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 raise
-            db = _read_copy(path, project)
-        return db
+            return _read_copy(path, project)
 
 
 def _made(path: Path) -> bool:
@@ -86,11 +85,8 @@ def _read_in_place(path: Path, project: str) -> sqlite3.Connection:
     if (held := _held(path)) is not None:
         return _read_alone(held, path, project)
     db = _connected(path, read_only=True)
-    try:
+    with closed_on_failure(db):
         check(db, path, project, whole=path.stat().st_size < _LARGE)
-    except BaseException:
-        db.close()
-        raise
     return db
 
 
@@ -116,18 +112,20 @@ def _held(path: Path) -> "_Held | None":
 
 def _read_alone(held: "_Held", path: Path, project: str) -> sqlite3.Connection:
     """A copy of what is small, so that nobody waits; else itself, until it is closed."""
-    large = path.stat().st_size >= _LARGE
-    db: sqlite3.Connection = held
-    try:
+    with closed_on_failure(held):
+        large = path.stat().st_size >= _LARGE
         check(held, path, project, whole=not large)
-        if not large:
-            db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            held.backup(db)
-    except BaseException:
-        held.close()
-        raise
-    if not large:
-        held.close()
+        if large:
+            return held
+    with closing(held):
+        return _copied(held)
+
+
+def _copied(source: sqlite3.Connection) -> sqlite3.Connection:
+    """What *source* holds, in memory."""
+    db = _in_memory()
+    with closed_on_failure(db):
+        source.backup(db)
     return db
 
 
@@ -150,14 +148,9 @@ def _read_copy(path: Path, project: str) -> sqlite3.Connection:
         with_tail = path.with_name(path.name + "-wal")
         if with_tail.exists():
             shutil.copyfile(with_tail, copy.with_name("state.db-wal"))
-        source = _connected(copy)
-        db = sqlite3.connect(":memory:", isolation_level=None)
-        try:
+        with closing(_connected(copy)) as source:
             check(source, path, project)
-            source.backup(db)
-        finally:
-            source.close()
-    return db
+            return _copied(source)
 
 
 def check(db: sqlite3.Connection, path: Path, project: str, *, whole: bool = True) -> None:
@@ -239,6 +232,10 @@ def _connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(
         place, uri=uri, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
     )
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def _has_tail(path: Path) -> bool:

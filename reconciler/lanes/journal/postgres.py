@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import psycopg
 
+from reconciler.disk import closed_on_failure
 from reconciler.lanes.journal import JournalFailed, postgres_schema
 from reconciler.lanes.journal.postgres_link import connected, failure, free_from_frozen, shown
 from reconciler.lanes.journal.postgres_shared import Shared
@@ -36,15 +37,12 @@ class PostgresJournal(SqlJournal):
         read_only: bool = False,
     ) -> None:
         self._server = server = _Server(url, clock, read_only=read_only)
-        try:
+        with closed_on_failure(server):
             with server.told("read"):
                 postgres_schema.check(server.connection, server.where, project)
                 if not read_only:
                     free_from_frozen(server.connection)
             super().__init__(server, project)
-        except BaseException:
-            server.close()
-            raise
         self.shared = Shared(server, self._transaction)
 
     def reopen(self) -> None:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import errors, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from reconciler.disk import closed_on_failure
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
 
@@ -56,13 +57,13 @@ def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Conne
         link = psycopg.connect(**options(url, read_only=read_only), autocommit=True)
     except psycopg.Error as error:
         raise ReconcilerError(f"{where}: {_unreached(str(error))}. Nothing was sent") from None
-    try:
-        link.execute(_SESSION, (NAMESPACE,))
-        if read_only:
-            link.execute("SET default_transaction_read_only = on")
-    except psycopg.Error as error:
-        link.close()
-        raise failure(where, "read", error) from None
+    with closed_on_failure(link):
+        try:
+            link.execute(_SESSION, (NAMESPACE,))
+            if read_only:
+                link.execute("SET default_transaction_read_only = on")
+        except psycopg.Error as error:
+            raise failure(where, "read", error) from None
     return link
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
+from reconciler.disk import closed_on_failure
 from reconciler.lanes.journal import JournalFailed, opening
 from reconciler.lanes.journal.sql import SqlJournal
 
@@ -23,7 +24,9 @@ class SqliteJournal(SqlJournal):
         read_only: bool = False,
     ) -> None:
         self.path = path
-        super().__init__(_File(path, project, clock, read_only=read_only), project)
+        db = _File(path, project, clock, read_only=read_only)
+        with closed_on_failure(db):
+            super().__init__(db, project)
 
 
 class _File:
@@ -37,7 +40,8 @@ class _File:
         self._path = path
         self.now = clock
         self._db = opening.to_read(path, project) if read_only else opening.to_write(path, project)
-        self._file = None if read_only else opening.file_of(path)
+        with closed_on_failure(self._db), self._told("open"):
+            self._file = None if read_only else opening.file_of(path)
 
     def newest_entry(self) -> int:
         row = self.one("SELECT seq FROM sqlite_sequence WHERE name='audit'")
