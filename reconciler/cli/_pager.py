@@ -81,9 +81,9 @@ def _through(pager: str, pieces: Iterator[str], environ: Mapping[str, str]) -> N
             for piece in pieces:
                 data = piece.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
                 process.stdin.write(data)
-        with suppress(BrokenPipeError):
-            process.stdin.close()
     finally:
+        with suppress(BrokenPipeError):
+            process.stdin.close()  # it waits for more, else, and we for its end
         _until_ended(process)
 
 

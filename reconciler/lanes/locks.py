@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,20 @@ class Locks:
             self._folder.mkdir(parents=True, exist_ok=True)
             for lane in sorted(set(lanes)):
                 self._take(lane, holder)
-        except OSError as error:
+        except BaseException as error:
             self.release()
-            raise ReconcilerError(f"{self._folder}: cannot lock: {error}") from error
-        except Locked:
-            self.release()
+            if isinstance(error, OSError):
+                raise ReconcilerError(f"{self._folder}: cannot lock: {error}") from error
             raise
 
     def _take(self, lane: str, holder: Mapping[str, Any]) -> None:
         path = self._path(lane)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if not _locked(handle):
-            who = _read(handle)
-            os.close(handle)
-            raise Locked(taken_by(lane, who))
+        with ExitStack() as undo:
+            undo.callback(os.close, handle)
+            if not _locked(handle):
+                raise Locked(taken_by(lane, _read(handle)))
+            undo.pop_all()
         self._held[lane] = handle
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"lane": lane, **holder}).encode(), 0)
@@ -64,10 +65,11 @@ class Locks:
 
     def release(self) -> None:
         """Let go of every lane."""
-        for handle in self._held.values():
-            os.ftruncate(handle, 0)
+        while self._held:
+            _, handle = self._held.popitem()
+            with suppress(OSError):  # what a file says that nobody has locked counts for nothing
+                os.ftruncate(handle, 0)
             os.close(handle)
-        self._held.clear()
 
     def holders(self) -> list[dict[str, Any]]:
         """Who holds which lane right now (a file nobody holds says nothing)."""

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,20 +176,21 @@ class Bench:
         self._time = now.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
     def __enter__(self) -> "Bench":
-        self._folder = TemporaryDirectory(prefix="reconciler-")
-        self._at = Path(self._folder.name)
-        self._tool = _tool()
-        self._allowed = self._write("allowed_signers", self._signers.allowed)
-        self._lines = self._signers.allowed.splitlines(keepends=True)
-        self._revoked = (
-            []
-            if self._signers.revoked is None
-            else ["-r", str(self._write("revoked", self._signers.revoked))]
-        )
+        with ExitStack() as stack:
+            self._at = Path(stack.enter_context(TemporaryDirectory(prefix="reconciler-")))
+            self._tool = _tool()
+            self._allowed = self._write("allowed_signers", self._signers.allowed)
+            self._lines = self._signers.allowed.splitlines(keepends=True)
+            self._revoked = (
+                []
+                if self._signers.revoked is None
+                else ["-r", str(self._write("revoked", self._signers.revoked))]
+            )
+            self._until_exit = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+        self._until_exit.close()
 
     def _write(self, name: str, content: bytes) -> Path:
         (path := self._at / name).write_bytes(content)

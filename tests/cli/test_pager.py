@@ -8,9 +8,13 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from reconciler.cli import _pager
+from reconciler.errors import ReconcilerError
 
 ROWS = 24
 HEAD = '{"apiVersion":"reconciler/v1","kind":"Inventory","accounts":{"push":{"complete":true}}}\n'
@@ -134,3 +138,15 @@ def test_there_is_none_in_a_pipe(root: Path) -> None:
     )
     assert b"PAGED" not in done.stdout
     assert b"Old 99" in done.stdout
+
+
+def test_what_fails_in_the_middle_of_a_text_ends_the_pager_too(tmp_path: Path) -> None:
+    def pieces() -> Iterator[str]:
+        yield "the first page\n"
+        raise ReconcilerError("a temporary file lost what was written to it")
+
+    read = tmp_path / "read"
+    with pytest.raises(ReconcilerError, match="temporary file"):
+        # Who is not told that no more comes is waited for in vain.
+        _pager._through(f"timeout 20 cat > {read} && echo END >> {read}", pieces(), {})
+    assert read.read_text() == "the first page\nEND\n"

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -230,6 +231,17 @@ def test_every_line_that_names_the_key_is_found(keys: Path) -> None:
         assert bench.principals(signed(keys, "ann")) == (ANN, "x@acme.example")
         assert bench.principals(signed(keys, "bob")) == (BOB,)
         assert bench.principals(signed(keys, "author")) == ()
+
+
+def test_where_ssh_keygen_is_missing_no_folder_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bench = approvals.Bench(Signers(b"", None), now=NOW)
+    with pytest.raises(ReconcilerError, match="not installed"), bench:
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_certificate_counts_for_a_principal_it_names(keys: Path, tmp_path: Path) -> None:
