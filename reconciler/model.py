@@ -404,6 +404,41 @@ class Outcome(StrEnum):
         return self in (Outcome.DELETED, Outcome.ALREADY_ABSENT)
 
 
+class Held(StrEnum):
+    """What holds back a target that an apply does not delete, where that is known.
+
+    What is said to let it go goes by this: a detail is for people, and may be a vendor's words.
+    """
+
+    # a plan of today refuses it, as its `Reason` of that name says; a look may show the first three
+    KEPT = "kept"
+    PROTECTED = "protected"
+    RUNNING = "running"
+    UNSAFE_ID = "unsafe-id"
+    UNSUPPORTED = "unsupported"
+    AMBIGUOUS = "ambiguous"
+    INVENTORY_INCOMPLETE = "inventory-incomplete"
+    NUMBERS_MISSING = "numbers-missing"
+    EXPECTATION = "expectation"
+    METADATA = "metadata"
+    # it drifted
+    WITHDRAWN = "withdrawn"  # nobody asks for it any more
+    CHANGED = "changed"
+    ANOTHER = "another"  # another campaign has its id or name now
+    RESURRECTED = "resurrected"
+    UNKNOWN = "unknown"  # an exception may hold, and nobody can tell
+    # the vendor does not delete it
+    UNCONFIRMED = "unconfirmed"  # it is not found, and nothing shows that it is gone
+    LISTED = "listed"  # it is not found, and listed all the same
+    # it was not reached
+    LEFT_OUT = "left-out"  # by an option that names what is taken
+    LIMIT = "limit"
+    NOT_SEEN = "not-seen"  # it was to be looked at first, and that failed
+    NO_COPY = "no-copy"  # one was to be kept
+    WINDOW = "window"
+    STOPPED = "stopped"  # its account is; the detail says what lets that go on
+
+
 Evidence = Literal["answer", "look", "inventory", "person"]
 
 
@@ -417,7 +452,10 @@ class SentRequest(Struct, frozen=True, kw_only=True):
 
 
 class TargetReport(Struct, frozen=True, kw_only=True):
-    """*sources*: the absences that asked for it. *copy*: the digest of its kept copy, if any."""
+    """*sources*: the absences that asked for it. *copy*: the digest of its kept copy, if any.
+
+    *reason*: what holds it back, where that is known.
+    """
 
     account: str
     scope: str = ""  # whose campaigns these are, whatever the account is called
@@ -432,6 +470,7 @@ class TargetReport(Struct, frozen=True, kw_only=True):
     driver: str | None = None
     sources: tuple[Source, ...] = ()
     copy: str | None = None
+    reason: Held | None = None
 
 
 class ReportDocument(Struct, frozen=True, kw_only=True):

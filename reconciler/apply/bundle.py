@@ -19,7 +19,7 @@ from reconciler.errors import Stale
 from reconciler.inventory import Facts
 from reconciler.inventory.write import pieces
 from reconciler.lanes.work import Fate
-from reconciler.model import Campaign, Outcome, Target
+from reconciler.model import Campaign, Held, Outcome, Target
 from reconciler.plan.spool import Spool, paged
 from reconciler.plan.today import FreshPlan
 
@@ -155,7 +155,7 @@ def _record(campaign: Campaign) -> bytes:
 def fates_text(fates: Mapping[Target, Fate]) -> str:
     """*fates* as they are kept."""
     rows = [
-        [str(target), one.outcome.value, one.detail, one.evidence, one.shut, one.excused]
+        [str(target), one.outcome, one.detail, one.evidence, one.shut, one.excused, one.held]
         for target, one in fates.items()
     ]
     return json.dumps(rows)
@@ -164,7 +164,9 @@ def fates_text(fates: Mapping[Target, Fate]) -> str:
 def fates_of(texts: Sequence[str]) -> dict[Target, Fate]:
     """The fates that *texts* of `fates_text` hold."""
     return {
-        Target.parse(target): Fate(Outcome(outcome), detail, evidence, shut, excused)
+        Target.parse(target): Fate(
+            Outcome(outcome), detail, evidence, shut, excused, held and Held(held)
+        )
         for text in texts
-        for target, outcome, detail, evidence, shut, excused in json.loads(text)
+        for target, outcome, detail, evidence, shut, excused, held in json.loads(text)
     }

@@ -19,7 +19,7 @@ from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, witnesses
 from reconciler.lanes.work import Fate
-from reconciler.model import Outcome
+from reconciler.model import Held, Outcome
 from reconciler.plan import scopes
 from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
@@ -167,10 +167,11 @@ class _LeftOut:
         if one.fate is not None:
             return one if option is None else replace(one, taken=False)
         if option is not None:
-            fate = Fate(Outcome.PENDING, f"left out by {option}")
+            fate = Fate(Outcome.PENDING, f"left out by {option}", held=Held.LEFT_OUT)
             return replace(one, left_out=fate, taken=False)
         if options.limit is not None and self._taken >= options.limit:
-            fate = Fate(Outcome.PENDING, f"left out by --limit {options.limit}")
+            said = f"left out by --limit {options.limit}"
+            fate = Fate(Outcome.PENDING, said, held=Held.LIMIT)
             return replace(one, left_out=fate)
         self._taken += 1
         return one

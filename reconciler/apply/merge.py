@@ -6,12 +6,11 @@ from datetime import datetime
 
 from reconciler.apply.twins import DOUBLE
 from reconciler.lanes.journal import NOTHING, State
-from reconciler.lanes.work import Fate
-from reconciler.model import Action, Campaign, Outcome, PlanDocument, Reason, Target
+from reconciler.lanes.work import Fate, drifted
+from reconciler.model import Action, Campaign, Held, Outcome, PlanDocument, Reason, Target
 from reconciler.plan.sameness import difference
 
 _WITHDRAWN = (Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET)
-RESURRECTED = "resurrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +132,11 @@ def _returned(
     if target in facts.revived or anew:
         return None, False
     if came_back(plan, action, state, facts.now):
-        return Fate(Outcome.DRIFTED, RESURRECTED, "inventory"), False
+        return drifted(Held.RESURRECTED, "inventory"), False
     if target.account in facts.lookable:
         return None, True
-    said = f"{RESURRECTED}: the times cannot tell whether it came back, and nobody can look"
-    return Fate(Outcome.DRIFTED, said, None), False
+    said = "the times cannot tell whether it came back, and nobody can look"
+    return drifted(Held.RESURRECTED, None, said), False
 
 
 def merge(
@@ -196,22 +195,22 @@ def _drift(
 ) -> Fate | None:
     others = [one for one in today if one.action != "delete" and _about(one, target)]
     if any(one.action == "none" and one.reason in _WITHDRAWN for one in others):
-        return Fate(Outcome.DRIFTED, "withdrawn", excused=True)
+        return drifted(Held.WITHDRAWN, None)
     record = facts.listed.get((target.account, target.id))
     changed = _changed(action.campaign, record, gone, facts, action.account)
     if changed is not None:
-        return Fate(Outcome.DRIFTED, changed, "inventory")
+        return changed
     if any(one.action == "delete" and target in one.targets for one in today):
         return None
     if others and others[0].reason is not Reason.ABSENT:
-        return Fate(Outcome.DRIFTED, others[0].reason.value, "inventory")
+        return drifted(Held(others[0].reason.value), "inventory")
     if record is None and action.campaign is not None:
         fate = _no_longer_listed(action.account, saved, facts)
         if fate.outcome.final or others or (target.account, target.id) in facts.declared:
             return fate
     elif others:
         return _no_longer_listed(action.account, saved, facts)
-    return Fate(Outcome.DRIFTED, "withdrawn", excused=True)
+    return drifted(Held.WITHDRAWN, None)
 
 
 def _about(action: Action, target: Target) -> bool:
@@ -224,18 +223,19 @@ def _changed(
     gone: Collection[str | None],
     facts: MergeFacts,
     account: str,
-) -> str | None:
+) -> Fate | None:
     if planned is None or now is None:
         return None
     found = difference(planned, now, by_name=account in facts.by_name, parts=False)
     if found is not None:
-        return f"{found.kind}: {found.detail}"
+        return drifted(Held(found.kind), "inventory", found.detail)
     for name, shown in (("phone_numbers", "phoneNumbers"), ("message_ids", "messageIds")):
         before, after = getattr(planned, name), getattr(now, name)
         if before is not None and after is not None and set(before) - set(after) - set(gone):
-            return f"changed: {shown}: some planned ones are no longer in the record"
+            said = f"{shown}: some planned ones are no longer in the record"
+            return drifted(Held.CHANGED, "inventory", said)
         if before is not None and after is not None and set(after) - set(before):
-            return f"changed: {shown}: some are new in the record"
+            return drifted(Held.CHANGED, "inventory", f"{shown}: some are new in the record")
     return None
 
 
@@ -247,4 +247,4 @@ def _no_longer_listed(account: str, saved: PlanDocument, facts: MergeFacts) -> F
     if newer and account in facts.complete and account in facts.witnessed:
         said = "no longer in a newer, complete inventory"
         return Fate(Outcome.ALREADY_ABSENT, said, "inventory")
-    return Fate(Outcome.DRIFTED, "changed: no longer in the inventory", "inventory")
+    return drifted(Held.CHANGED, "inventory", "no longer in the inventory")

@@ -58,6 +58,7 @@ class Written:
                 driver=one.action.driver,
                 sources=one.action.sources,
                 copy=copy,
+                reason=fate.held,
             )
         )
 

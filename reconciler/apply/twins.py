@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from reconciler.lanes.work import Fate
-from reconciler.model import Outcome, PlanDocument, Target
+from reconciler.lanes.work import drifted
+from reconciler.model import Held, PlanDocument, Target
 
-DOUBLE = Fate(Outcome.DRIFTED, "withdrawn", excused=True)
+DOUBLE = drifted(Held.WITHDRAWN, None)
 _Key = tuple[tuple[str, ...], str, str | None]
 
 

@@ -40,7 +40,7 @@ from reconciler.lanes.pace import Breaker, jittered
 from reconciler.lanes.trouble import ends_the_run, unexpected
 from reconciler.lanes.wire import NoAnswer, NotSent, Unsendable, Wire, wire_request
 from reconciler.lanes.work import Fate, Job
-from reconciler.model import Identity, Outcome, Target
+from reconciler.model import Held, Identity, Outcome, Target
 
 UNCONFIRMED = "unconfirmed-404"
 _SPLITS = 64  # extra requests a run that halving may cost (spec §4)
@@ -520,14 +520,17 @@ class Lane:
             if job.state.doubts > 0:
                 self.tell(job, Fate(Outcome.ALREADY_ABSENT, detail, "answer"), sent=True)
             else:
-                self.tell(job, Fate(Outcome.REFUSED, f"unconfirmed: {detail}", "answer"), sent=True)
+                said = f"unconfirmed: {detail}"
+                fate = Fate(Outcome.REFUSED, said, "answer", held=Held.UNCONFIRMED)
+                self.tell(job, fate, sent=True)
 
     def _unconfirmed(self, batch: Batch) -> None:
         """It may be gone, or the address may be wrong. Until a look says more: not deleted."""
         for job in batch:
             doubtful = job.state.doubts > 0
-            outcome = Outcome.IN_DOUBT if doubtful else Outcome.REFUSED
-            fate = Fate(outcome, UNCONFIRMED, None if doubtful else "answer")
+            fate = Fate(Outcome.REFUSED, UNCONFIRMED, "answer", held=Held.UNCONFIRMED)
+            if doubtful:
+                fate = Fate(Outcome.IN_DOUBT, UNCONFIRMED, held=Held.UNCONFIRMED)
             self.tell(job, fate, sent=True, doubt=doubtful)
             self.unconfirmed.append(job)
         most = _UNCONFIRMED if self.scope_proven else _LOOK_AFTER

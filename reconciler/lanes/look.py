@@ -5,7 +5,7 @@ account's inventory that is not in the plan. Without one, silence means nothing.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -16,8 +16,8 @@ from reconciler.lanes import copies
 from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.lane import UNCONFIRMED, Lane
 from reconciler.lanes.line import Line
-from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses
-from reconciler.model import Campaign, Outcome, Target
+from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses, drifted
+from reconciler.model import Campaign, Held, Outcome, Target
 from reconciler.plan.sameness import difference
 from reconciler.plan.spool import paged
 
@@ -197,35 +197,40 @@ def fate_before(
             return Fate(Outcome.REFUSED, why, "look")
         case Present(campaign=seen):
             if job.suspect:
-                return Fate(Outcome.DRIFTED, "resurrected", "look")
+                return drifted(Held.RESURRECTED, "look")
             drift = _drift(job, seen, rules, by_name=by_name)
-            if drift is None:
-                return _excepted(job, seen, rules)
-            return Fate(Outcome.DRIFTED, drift, "look")
+            return _excepted(job, seen, rules) if drift is None else drift
         case Missing(sure=True, detail=detail):
             return Fate(Outcome.ALREADY_ABSENT, detail, "look")
         case Missing(detail=detail) if witnessed:
             return Fate(Outcome.ALREADY_ABSENT, detail, "look")
     if job.suspect:
-        return Fate(Outcome.DRIFTED, "resurrected: no look can tell whether it came back", None)
+        return drifted(Held.RESURRECTED, None, "no look can tell whether it came back")
     return None
 
 
 def _excepted(job: Job, seen: Campaign, rules: Rules) -> Fate | None:
     """Whether an exception holds for what was *seen*, or may still hold."""
     due = job.look in (LookReason.EXCEPTION, LookReason.UNLISTED)
-    said = rules.excepted(job.target, seen, job.planned, due)
-    if said is None:
+    held = rules.excepted(job.target, seen, job.planned, due)
+    if held is None:
         return None
-    return Fate(Outcome.DRIFTED, said, "look", excused=said != "unknown")
+    return replace(drifted(held, "look"), excused=held is not Held.UNKNOWN)
 
 
-def _drift(job: Job, seen: Any, rules: Rules, *, by_name: bool) -> str | None:
-    if job.planned is not None:
-        found = difference(job.planned, seen, by_name=by_name, parts=False)
-        if found is not None:
-            return f"{found.kind}: {found.detail}"
-    return rules.broken(job.target, seen)
+def _drift(job: Job, seen: Campaign, rules: Rules, *, by_name: bool) -> Fate | None:
+    if (other := _other(job, seen, by_name=by_name)) is not None:
+        return other
+    held = rules.broken(job.target, seen)
+    return None if held is None else drifted(held, "look")
+
+
+def _other(job: Job, seen: Campaign, *, by_name: bool) -> Fate | None:
+    """If what was *seen* is not the record that was planned."""
+    if job.planned is None:
+        return None
+    found = difference(job.planned, seen, by_name=by_name, parts=False)
+    return None if found is None else drifted(Held(found.kind), "look", found.detail)
 
 
 def fate_after(
@@ -248,10 +253,8 @@ def fate_after(
         case Present(settled=str(why)):
             return Fate(Outcome.REFUSED, why, "look"), {}
         case Present(campaign=seen):
-            if job.planned is not None:
-                found = difference(job.planned, seen, by_name=by_name, parts=False)
-                if found is not None:
-                    return Fate(Outcome.DRIFTED, f"{found.kind}: {found.detail}", "look"), {}
+            if (other := _other(job, seen, by_name=by_name)) is not None:
+                return other, {}
             if job.state.doubts > 1:
                 return None, {"seen_at": job.state.seen_at or now}
             if job.state.seen_at is None or job.state.seen_at > now:
@@ -259,7 +262,7 @@ def fate_after(
             if now - job.state.seen_at < again:
                 return None, {}
             if (broken := rules.broken(job.target, seen)) is not None:
-                return Fate(Outcome.DRIFTED, broken, "look"), {}
+                return drifted(broken, "look"), {}
             return None, {"cleared": True, "outcome": None, "detail": "there after two looks"}
         case Missing(sure=sure, detail=detail) if sure or witnessed:
             return Fate(Outcome.DELETED if gone else Outcome.ALREADY_ABSENT, detail, "look"), {}
@@ -319,7 +322,7 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
         said = f"could not look first ({job.look}): {lane.line.scrubbed(sighting.detail)}"
         if lane.line.trouble is not None:
             said += f" ({lane.line.trouble})"
-        lane.fates.put(job.place, Fate(Outcome.PENDING, said))
+        lane.fates.put(job.place, Fate(Outcome.PENDING, said, held=Held.NOT_SEEN))
         return False
     by_name = lane.line.driver.by_name
     fate = fate_before(job, sighting, witnessed=sights.witnessed, rules=rules, by_name=by_name)
@@ -336,7 +339,8 @@ def _may_go(lane: Lane, job: Job, sights: Sights, rules: Rules) -> bool:
 def _without_copy(lane: Lane, job: Job) -> Fate | None:
     """A copy was to be kept and cannot be had: told, and with `required` nothing is sent."""
     if job.copies == "required":
-        return Fate(Outcome.PENDING, "no copy of it could be had (keepCopy: required)")
+        said = "no copy of it could be had (keepCopy: required)"
+        return Fate(Outcome.PENDING, said, held=Held.NO_COPY)
     lane.line.emit("look", detail=f"no copy of {job.target} could be had; it is deleted without")
     return None
 
@@ -394,7 +398,8 @@ def _confirmed(job: Job, sights: Sights) -> Fate | None:
         case Present(settled=str(why)):
             return Fate(Outcome.REFUSED, why, "look")
         case Present() if not doubtful:
-            return Fate(Outcome.REFUSED, "the vendor says not found, and lists it", "look")
+            said = "the vendor says not found, and lists it"
+            return Fate(Outcome.REFUSED, said, "look", held=Held.LISTED)
         case Missing(sure=sure, detail=detail) if sure or sights.witnessed:
             outcome = Outcome.DELETED if doubtful else Outcome.ALREADY_ABSENT
             return Fate(outcome, detail, "look")

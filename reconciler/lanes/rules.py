@@ -9,7 +9,7 @@ from reconciler.declare.project import Account
 from reconciler.driver import Driver, Item
 from reconciler.inventory import Facts
 from reconciler.lanes.work import Rules, Witnesses
-from reconciler.model import AccountFacts, Campaign, PlanDocument, Reason, Target
+from reconciler.model import AccountFacts, Campaign, Held, PlanDocument, Reason, Target
 from reconciler.plan import exceptions
 from reconciler.plan.asked import Origin, QuestionSet
 from reconciler.plan.guards import running
@@ -17,7 +17,6 @@ from reconciler.plan.guards.waivers import Waivers
 from reconciler.plan.hits import Keys
 from reconciler.plan.matching import Matcher, Matches, Question
 
-UNKNOWN = "unknown"
 _WITNESSES = 200
 
 
@@ -47,23 +46,27 @@ def rules_of(
         record = None if hit is None else hit.campaign
         return waivers.of_target(guard, target, record) is not None
 
-    def broken(target: Target, seen: Campaign) -> str | None:
+    def broken(target: Target, seen: Campaign) -> Held | None:
         protected = every.hold(target, every.asked(seen), Reason.PROTECTED)
         if protected and not lifted("protected", target):
-            return Reason.PROTECTED.value
+            return Held.PROTECTED
         if running.refusal(seen, account.guards) and not lifted("running", target):
-            return Reason.RUNNING.value
+            return Held.RUNNING
         return None
 
-    def excepted(target: Target, seen: Campaign, planned: Campaign | None, due: bool) -> str | None:
+    def excepted(
+        target: Target, seen: Campaign, planned: Campaign | None, due: bool
+    ) -> Held | None:
         whole = exceptions.seen_over(planned, seen, exceptions.shown(driver))
         waived = lifted("protected", target)
         answers = every.asked(whole)
         if every.hold(target, answers, Reason.KEPT):
-            return Reason.KEPT.value
+            return Held.KEPT
         if not waived and every.hold(target, answers, Reason.PROTECTED):
-            return Reason.PROTECTED.value
-        return UNKNOWN if due and every.unclear(target, whole, answers, waived=waived) else None
+            return Held.PROTECTED
+        return (
+            Held.UNKNOWN if due and every.unclear(target, whole, answers, waived=waived) else None
+        )
 
     return Rules(broken, excepted)
 

@@ -26,7 +26,7 @@ from reconciler.lanes.work import (
     RunContext,
     Witnesses,
 )
-from reconciler.model import Limits, Outcome, Target
+from reconciler.model import Held, Limits, Outcome, Target
 from reconciler.plan.alike import Alike
 
 _LONGEST_PAUSE = 86400.0  # seconds: a pause in the journal from a clock gone wrong ends here
@@ -245,8 +245,10 @@ def _fate(lane: Lane, place: int) -> Fate:
         return job.withheld  # two looks have ended its doubt
     context = lane.line.context
     if lane.stopped is None and lane.shut is not None:
-        return Fate(Outcome.PENDING, lane.shut, shut=True)
-    return Fate(Outcome.PENDING, lane.stopped or ("interrupted" if context.stop.is_set() else None))
+        return Fate(Outcome.PENDING, lane.shut, shut=True, held=Held.WINDOW)
+    if lane.stopped is not None:
+        return Fate(Outcome.PENDING, lane.stopped, held=Held.STOPPED)
+    return Fate(Outcome.PENDING, "interrupted" if context.stop.is_set() else None)
 
 
 def sender_of(opened: OpenAccount) -> Sender:

@@ -12,15 +12,16 @@ from reconciler.declare.proxy import Proxy
 from reconciler.driver import Driver, Item
 from reconciler.events import Event
 from reconciler.lanes.journal import NOTHING, Journal, State
-from reconciler.model import Campaign, Evidence, Identity, Outcome, Target
+from reconciler.model import Campaign, Evidence, Held, Identity, Outcome, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of a target in this run. *evidence* None: nobody has seen it.
 
-    *detail* is for people. What the exit code depends on has fields of its own: *shut*, a window
-    closed before it was reached; *excused*, that it was not deleted is nobody's failure.
+    *detail* is for people. *held* says what holds it back, where that is known. What the exit code
+    depends on has fields of its own: *shut*, a window closed before it was reached; *excused*,
+    that it was not deleted is nobody's failure.
     """
 
     outcome: Outcome
@@ -28,6 +29,13 @@ class Fate:
     evidence: Evidence | None = None
     shut: bool = False
     excused: bool = False
+    held: Held | None = None
+
+
+def drifted(held: Held, evidence: Evidence | None, more: str = "") -> Fate:
+    """It is no longer what was planned: *held* says how, *more* what people may want to know."""
+    said = f"{held}: {more}" if more else held.value
+    return Fate(Outcome.DRIFTED, said, evidence, excused=held is Held.WITHDRAWN, held=held)
 
 
 class LookReason(StrEnum):
@@ -111,13 +119,13 @@ class Jobs(Protocol):
 class Rules:
     """What a record that a look shows must pass.
 
-    *broken* gets the record as it was seen: the name of the guard that it breaks, or None.
+    *broken* gets the record as it was seen: the guard that it breaks, or None.
     *excepted* gets what the look showed and the planned record, and whether what stays unknown
-    counts: `kept`, `protected` or `unknown` if an exception holds, or may still hold.
+    counts: `KEPT`, `PROTECTED` or `UNKNOWN` if an exception holds, or may still hold.
     """
 
-    broken: Callable[[Target, Campaign], str | None]
-    excepted: Callable[[Target, Campaign, Campaign | None, bool], str | None] = (
+    broken: Callable[[Target, Campaign], Held | None]
+    excepted: Callable[[Target, Campaign, Campaign | None, bool], Held | None] = (
         lambda _t, _s, _p, _u: None
     )
 

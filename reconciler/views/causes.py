@@ -34,6 +34,7 @@ class Cause(msgspec.Struct):
     first: list[Action | TargetReport] = msgspec.field(default_factory=list)
     ids: list[str] = msgspec.field(default_factory=list)
     message: str | None = None  # what its actions say, if all say the same
+    way_out: str | None = None  # what lets its targets go
 
     @property
     def path(self) -> str | None:
@@ -88,9 +89,10 @@ def of_targets(targets: Iterable[TargetReport], show: words.Masking) -> list[Cau
     for target in targets:
         source = target.sources[0] if target.sources else None
         detail = show.sentence(target.detail or "")
-        key = (target.account, source, target.outcome, detail)
+        key = (target.account, source, target.outcome, target.reason, detail)
         if key not in found:
-            found[key] = Cause(str(target.outcome), detail, target.account, source)
+            way_out = words.way_out(target.outcome, target.reason)
+            found[key] = Cause(str(target.outcome), detail, target.account, source, way_out=way_out)
         found[key].add(target, 1)
     return sorted(found.values(), key=lambda one: -one.count)
 

@@ -113,8 +113,8 @@ def _outcome(level: Level, one: Cause, known: Askers) -> Annotation:
     count = words.count(one.count, "target")
     why = f": {one.reason}" if one.reason else ""
     said = f"{count} of {causes.of_whom(one)} {_are(one.count)} {one.kind}{why}. {one.names(5)}."
-    if (way_out := words.way_out(one.kind, one.reason)) is not None:
-        said += f" To lift it: {way_out}."
+    if one.way_out is not None:
+        said += f" To lift it: {one.way_out}."
     title = one.kind.capitalize()
     return Annotation(level, title, f"{said} {_by(one, known)}", one.path, one.line)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from reconciler.model import Action, Outcome, PlanDocument, ReportDocument, TargetReport
+from reconciler.model import Action, Held, Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.safe import cap, xml
 from reconciler.views import words
 from reconciler.views.askers import Asker, Askers
@@ -113,10 +113,10 @@ def _target(target: TargetReport, show: words.Masking) -> _Case:
     if target.name is not None:
         name += f' "{target.name}"'
     verdict = _REPORTED.get(target.outcome)
-    if target.outcome is Outcome.DRIFTED and (target.detail or "").startswith("withdrawn"):
+    if target.reason is Held.WITHDRAWN:
         verdict = "skipped"
     outcome = str(target.outcome)
-    said = words.told(outcome, target.detail, show) or outcome
+    said = words.told(target, show) or outcome
     if target.requests:
         said += f"; last request {target.requests[-1].at}"
     place = f" ({words.place(target.sources[0])})" if target.sources else ""

@@ -10,6 +10,8 @@ import msgspec
 from reconciler.model import (
     Action,
     Campaign,
+    Held,
+    Outcome,
     PlanAccount,
     PlanDocument,
     Reason,
@@ -42,66 +44,54 @@ LIFTS: dict[Reason, str] = {
 
 OUTCOMES = ("deleted", "already-absent", "refused", "drifted", "pending", "in-doubt")
 
-# What lets a target go that drifted, by the word that begins its detail; else as the plan says it.
-_LIFTS_OF_DRIFT = {
-    "changed": "look at what changed; take the inventory again, and plan anew if it shall still go",
-    "another": "nothing here: this is another campaign; plan anew if it shall go too",
-    "kept": "take it out of what the `keep` finds",
-    "running": "stop it at the vendor and take the inventory again, or waive `running` for it",
-    "resurrected": "waive `resurrected` for it, or ask for it by an absence that did not before",
-    "unknown": "let the inventory say what the exception asks for, or ask for it by another",
+# What lets a target go that was not deleted, by what holds it back; else as the plan says it.
+_LIFTS_OF_HELD: dict[Held, str | None] = {
+    Held.WITHDRAWN: None,  # it need not go any more
+    Held.CHANGED: "look at what changed; take the inventory again, and plan anew if it shall still"
+    " go",
+    Held.ANOTHER: "nothing here: this is another campaign; plan anew if it shall go too",
+    Held.KEPT: "take it out of what the `keep` finds",
+    Held.RUNNING: "stop it at the vendor and take the inventory again, or waive `running` for it",
+    Held.RESURRECTED: "waive `resurrected` for it, or ask for it by an absence that did not before",
+    Held.UNKNOWN: "let the inventory say what the exception asks for, or ask for it by another",
+    Held.UNCONFIRMED: "check project, key and version; if it is gone at the vendor, take the"
+    " inventory again",
+    Held.LISTED: "look at it in the vendor's console, and delete it there if it may not be reached"
+    " by its id",
+    Held.LEFT_OUT: "apply again without it",
+    Held.LIMIT: "apply again: it goes on where it ended",
+    Held.NOT_SEEN: "see what `reconciler doctor` says of the account, then apply again",
+    Held.NO_COPY: "apply again when the vendor shows it, or write `keepCopy: true` for the account",
+    Held.WINDOW: "apply again when it opens",
+    Held.STOPPED: None,  # the detail says it
 }
-_EXCUSED = ("withdrawn",)  # it was not to be deleted any more
-
-# What lets a target go that was not deleted, by how its detail begins; else what holds for all.
-_LIFTS_OF_REFUSALS = {
-    "unconfirmed": "check project, key and version; if it is gone at the vendor, take the inventory"
-    " again",
-    "the vendor says not found, and lists it": "look at it in the vendor's console, and delete it"
-    " there if it may not be reached by its id",
-    "": "mend what the vendor says, there or in the project, and apply again; or delete it at the"
-    " vendor",
-}
-_LIFTS_OF_PENDING = {
-    "left out by --limit": "apply again: it goes on where it ended",
-    "left out by": "apply again without it",
-    "could not look first": "see what `reconciler doctor` says of the account, then apply again",
-    "no copy of it could be had": "apply again when the vendor shows it, or write `keepCopy: true`"
-    " for the account",
-    "the window is closed": "apply again when it opens",
-    "": "apply again: it is judged anew, and what is done is not repeated",
-}
-_LIFTS_OF_DOUBTS = {"": "reconciler settle looks; or say what you know: reconciler settle --as"}
+# Where that says nothing.
 _LIFTS_OF_OUTCOMES = {
-    "refused": _LIFTS_OF_REFUSALS,
-    "pending": _LIFTS_OF_PENDING,
-    "in-doubt": _LIFTS_OF_DOUBTS,
+    Outcome.REFUSED: "mend what the vendor says, there or in the project, and apply again; or"
+    " delete it at the vendor",
+    Outcome.DRIFTED: "take the inventory again, and plan anew if it shall still go",
+    Outcome.PENDING: "apply again: it is judged anew, and what is done is not repeated",
+    Outcome.IN_DOUBT: "reconciler settle looks; or say what you know: reconciler settle --as",
 }
 
 
-def way_out(outcome: str, detail: str | None) -> str | None:
+def way_out(outcome: Outcome, held: Held | None) -> str | None:
     """What lets a target go that an apply left alone; None where its detail says so already, and
     of what is gone or need not go.
 
-    *detail* as the report has it.
+    *held*: what holds it back, as the report has it.
     """
-    said = detail or ""
-    if "To lift it: " in said:
-        return None
-    if outcome == "drifted":
-        word = said.partition(":")[0].partition(" ")[0]
-        if word in _EXCUSED:
-            return None
-        plan = next((LIFTS[one] for one in LIFTS if one == word), None)
-        return _LIFTS_OF_DRIFT.get(word, plan)
-    lifts = _LIFTS_OF_OUTCOMES.get(outcome, {})
-    return next((lifts[begin] for begin in lifts if said.startswith(begin)), None)
+    if held is None or outcome.final or outcome is Outcome.IN_DOUBT:
+        return _LIFTS_OF_OUTCOMES.get(outcome)
+    if held in _LIFTS_OF_HELD:
+        return _LIFTS_OF_HELD[held]
+    return LIFTS[Reason(held.value)]
 
 
-def told(outcome: str, detail: str | None, show: "Masking") -> str:
+def told(target: TargetReport, show: "Masking") -> str:
     """What is said of a target that was not deleted: its detail, and what lets it go."""
-    said = show.sentence(detail or "")
-    way = way_out(outcome, detail)
+    said = show.sentence(target.detail or "")
+    way = way_out(target.outcome, target.reason)
     return ". ".join(filter(None, (said, way and f"To lift it: {way}")))
 
 

@@ -10,10 +10,11 @@ import pytest
 from reconciler.apply.merge import MergeFacts, PlanTarget, known_fate, merge
 from reconciler.declare.project import Guards, Protect
 from reconciler.lanes.journal import State
-from reconciler.lanes.work import Fate
+from reconciler.lanes.work import Fate, drifted
 from reconciler.model import (
     AccountFacts,
     Campaign,
+    Held,
     InputFile,
     Inputs,
     InventoryFile,
@@ -25,7 +26,7 @@ from reconciler.model import (
 )
 from tests.support import planner_world as w
 
-WITHDRAWN = Fate(Outcome.DRIFTED, "withdrawn", excused=True)
+WITHDRAWN = drifted(Held.WITHDRAWN, None)
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
 BORN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -130,11 +131,11 @@ def test_what_nobody_asks_for_any_more_is_withdrawn() -> None:
 
 def test_a_guard_of_today_takes_it_out_with_its_name() -> None:
     running = fate(record(), record(status=Status.RUNNING))
-    assert running == Fate(Outcome.DRIFTED, "running", "inventory")
+    assert running == drifted(Held.RUNNING, "inventory")
     guards = Guards(protect=(Protect(because="legal", path="p", line=1, id="1"),))
     guarded = w.project(w.account(guards=guards))
     protected = fate(record(), record(), fresh={"project_": guarded})
-    assert protected == Fate(Outcome.DRIFTED, "protected", "inventory")
+    assert protected == drifted(Held.PROTECTED, "inventory")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ NEWER: dict[str, Any] = {
     "facts_": {"captured": {"a": LATER}},
 }
 GONE = Fate(Outcome.ALREADY_ABSENT, "no longer in a newer, complete inventory", "inventory")
-UNSEEN = Fate(Outcome.DRIFTED, "changed: no longer in the inventory", "inventory")
+UNSEEN = drifted(Held.CHANGED, "inventory", "no longer in the inventory")
 OTHERS = [w.campaign("9")]
 
 
@@ -249,7 +250,7 @@ def came_back(**more: Any) -> State:
 
 def test_what_was_deleted_before_the_inventory_was_captured_has_come_back() -> None:
     found = fate(record(), record(), states={ONE: came_back()})
-    assert found == Fate(Outcome.DRIFTED, "resurrected", "inventory")
+    assert found == drifted(Held.RESURRECTED, "inventory")
 
 
 def test_a_waiver_lets_it_go_again_from_the_beginning() -> None:
@@ -258,7 +259,7 @@ def test_a_waiver_lets_it_go_again_from_the_beginning() -> None:
     assert one.state == State()
 
 
-RESURRECTED = Fate(Outcome.DRIFTED, "resurrected", "inventory")
+RESURRECTED = drifted(Held.RESURRECTED, "inventory")
 
 
 def test_so_does_an_absence_that_did_not_ask_before() -> None:

@@ -13,7 +13,7 @@ from reconciler.driver import Answer, Deleted, Growth, Item, Token, Unclear, Unp
 from reconciler.lanes.journal import State
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import LookReason
-from reconciler.model import Limits, Outcome, Target
+from reconciler.model import Held, Limits, Outcome, Target
 from tests.support.apply_world import (
     BLIND,
     DRIVER,
@@ -626,7 +626,7 @@ def test_a_look_first_that_shows_something_else_is_drift(world: Make) -> None:
     here = world(
         Vendor({"a1": {"id": "a1", "name": "renamed"}, **campaigns("b2", "keep")}),
         witnesses=["keep"],
-        broken=lambda target, _: "running" if target.id == "b2" else None,
+        broken=lambda target, _: Held.RUNNING if target.id == "b2" else None,
     )
     fates = here.go(["a1", "b2"], look=LookReason.RESUMED)
     assert told(fates) == {"a1": "drifted", "b2": "drifted"}
@@ -717,7 +717,7 @@ def test_what_runs_after_a_doubt_is_not_sent_again(world: Make) -> None:
     here = world(
         Vendor(campaigns("a1", "keep"), answers=once("a1", NoAnswer("reset"))),
         witnesses=["keep"],
-        broken=lambda *_: "running",
+        broken=lambda *_: Held.RUNNING,
     )
     fates = here.go(["a1"])
     assert (told(fates), fates["a1"].detail) == ({"a1": "drifted"}, "running")

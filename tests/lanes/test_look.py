@@ -13,7 +13,7 @@ from reconciler.lanes.journal import State
 from reconciler.lanes.look import fate_after, fate_before
 from reconciler.lanes.wire import NoAnswer
 from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses
-from reconciler.model import Campaign, Outcome, Target
+from reconciler.model import Campaign, Held, Outcome, Target
 from tests.support.apply_world import (
     BLIND,
     DRIVER,
@@ -32,7 +32,7 @@ SAME = Campaign(account="a", id="1", name="one", created_at=EPOCH)
 OTHER = Campaign(account="a", id="1", name="one", created_at=EPOCH + timedelta(days=1))
 RENAMED = Campaign(account="a", id="1", name="two", created_at=EPOCH)
 NO_RULES = Rules(lambda _t, _c: None)
-RUNNING = Rules(lambda _t, _c: "running")
+RUNNING = Rules(lambda _t, _c: Held.RUNNING)
 MINUTE = timedelta(seconds=60)
 
 

@@ -40,7 +40,7 @@ from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.lanes.known import Known
 from reconciler.lanes.run import AccountWork, execute, take
 from reconciler.lanes.work import Fate, Job, OpenAccount, Rules, RunContext, Witnesses
-from reconciler.model import Campaign, Limits, Target
+from reconciler.model import Campaign, Held, Limits, Target
 from reconciler.plan import scopes
 
 EPOCH = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -324,7 +324,7 @@ class World:
     first_run: bool = False
     plan: str = PLAN
     chance: float = 0.5
-    broken: Callable[[Target, Campaign], str | None] = lambda _t, _c: None
+    broken: Callable[[Target, Campaign], Held | None] = lambda _t, _c: None
     closed: Callable[[str], str | None] = lambda _: None
     events: list[Any] = field(default_factory=list)
     secrets: Sequence[str] = ()

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from reconciler.model import (
     Action,
+    Held,
     Limits,
     Outcome,
     PlanDocument,
@@ -114,7 +115,7 @@ def _told(one: Action, number: int, clocks: dict[str, datetime]) -> Iterator[Tar
     odd: dict[int, tuple[Outcome, str]] = {
         17: (Outcome.IN_DOUBT, "no answer within 30 s"),
         40: (Outcome.REFUSED, "CAMPAIGN_NOT_DELETABLE: the vendor keeps it"),
-        41: (Outcome.DRIFTED, "withdrawn: kept since the plan was made"),
+        41: (Outcome.DRIFTED, "withdrawn"),
         76: (Outcome.IN_DOUBT, "502: a body that is not as documented"),
         77: (Outcome.ALREADY_ABSENT, "not found, and a look confirms it"),
     }
@@ -143,4 +144,5 @@ def _told(one: Action, number: int, clocks: dict[str, datetime]) -> Iterator[Tar
             driver=one.driver,
             sources=one.sources,
             copy="sha256:" + "ab" * 32 if outcome is Outcome.DELETED and number % 7 == 0 else None,
+            reason=Held.WITHDRAWN if outcome is Outcome.DRIFTED else None,
         )

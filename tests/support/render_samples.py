@@ -10,6 +10,7 @@ from reconciler.model import (
     API_VERSION,
     Action,
     Campaign,
+    Held,
     LookFirst,
     ManifestDocument,
     ManifestFile,
@@ -327,7 +328,8 @@ def sample_report() -> ReportDocument:
     found.append(target("push-prod", _batch(51), Outcome.IN_DOUBT, detail="no answer within 30 s"))
     refused = "CAMPAIGN_NOT_DELETABLE: the vendor keeps it"
     found += [target("push-legacy", f"{n:032x}", Outcome.REFUSED, detail=refused) for n in range(2)]
-    found.append(target("voice-in", "st-000001", Outcome.DRIFTED, detail="withdrawn: kept"))
+    gone = Held.WITHDRAWN
+    found.append(target("voice-in", "st-000001", Outcome.DRIFTED, detail="withdrawn", reason=gone))
     found += [
         target(
             "dialer",

@@ -77,7 +77,7 @@ def test_a_reports_json_has_the_contracts_keys_in_order() -> None:
     assert list(read) == [*keys.split(), "approvals", "manifests", "limits"]
     assert list(read["summary"]) == [str(one) for one in Outcome]
     keys = "account scope id part name outcome detail evidence attempts requests driver"
-    assert list(read["targets"][0]) == [*keys.split(), "sources", "copy"]
+    assert list(read["targets"][0]) == [*keys.split(), "sources", "copy", "reason"]
     assert list(read["targets"][0]["requests"][0]) == ["at", "method", "url", "status"]
     assert len(read["targets"]) == 75
 

@@ -152,7 +152,7 @@ def _target(target: TargetReport, story: Story) -> list[object]:
     return [
         show.part(target),
         OUTCOMES.index(target.outcome),
-        words.told(str(target.outcome), target.detail, show) or None,
+        words.told(target, show) or None,
         target.evidence,
         requests,
         target.copy,

@@ -70,6 +70,6 @@ def _target(target: TargetReport, story: Story) -> str:
     part = story.show.part(target)
     said = f"<code>{escaped(part)}</code> " if part is not None else ""
     said += f"<b>{target.outcome}</b>"
-    if told := words.told(str(target.outcome), target.detail, story.show):
+    if told := words.told(target, story.show):
         said += f": {sentence(told)}"
     return said + (f" ({target.evidence})" if target.evidence else "")

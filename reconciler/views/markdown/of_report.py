@@ -72,7 +72,7 @@ def _front(
         front=True,
         left_out=lambda number: f"\n_{words.count(number, 'more note')} not shown here._\n",
     )
-    ways = Counter((one.outcome, words.way_out(one.outcome, one.detail)) for one in report.targets)
+    ways = Counter((one.outcome, words.way_out(one.outcome, one.reason)) for one in report.targets)
     lifts = Section(
         opening="\n",
         again="\n",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from reconciler.model import Outcome, PlanDocument, ReportDocument, TargetReport
+from reconciler.model import Held, Outcome, PlanDocument, ReportDocument, TargetReport
 from reconciler.plan.spool import grouped
 from reconciler.safe import quoted, terminal
 from reconciler.views import words
@@ -24,7 +24,8 @@ _STYLES = {
 }
 
 
-_ByOutcome = dict[Outcome, dict[str, Sequence[TargetReport]]]
+_Said = tuple[str, Held | None]  # a detail, and what it tells of
+_ByOutcome = dict[Outcome, dict[_Said, Sequence[TargetReport]]]
 _Asked = dict[Asker, _ByOutcome]
 
 
@@ -64,16 +65,16 @@ def _lines(report: ReportDocument, told: _Told) -> Iterator[str]:
     known = Askers(report.manifests)
     drivers: dict[str, set[str]] = {}
 
-    def key(target: TargetReport) -> tuple[Asker, Outcome, str]:
+    def key(target: TargetReport) -> tuple[Asker, Outcome, _Said]:
         drivers.setdefault(target.account, set()).add(target.driver or "")
-        return known.of(target), target.outcome, target.detail or ""
+        return known.of(target), target.outcome, (target.detail or "", target.reason)
 
     found = grouped(report.targets, key)
     by_account: dict[str, _Asked] = {}
-    for asker, outcome, detail in found:
+    for asker, outcome, said in found:
         asked = by_account.setdefault(asker.account, {})
         mine = asked.setdefault(asker, {}).setdefault(outcome, {})
-        mine[detail] = found[asker, outcome, detail]
+        mine[said] = found[asker, outcome, said]
     for account in sorted(by_account):
         yield ""
         shown = ", ".join(sorted(map(terminal, drivers[account] - {""})))
@@ -109,16 +110,16 @@ def _counted(some: Iterable[_ByOutcome]) -> str:
 
 
 def _outcome(
-    outcome: Outcome, by_detail: dict[str, Sequence[TargetReport]], told: _Told
+    outcome: Outcome, by_said: dict[_Said, Sequence[TargetReport]], told: _Told
 ) -> Iterator[str]:
     """Targets of which the same is said stand under one heading."""
     page = told.page
     _, style = _STYLES[outcome]
-    for detail, group in by_detail.items():
+    for (detail, held), group in by_said.items():
         heading = str(outcome).capitalize() + (f": {page.sentence(detail)}" if detail else "")
         yield ""
         yield from page.wrapped(heading, *(() if style == "dim" else (style,)), indent="  ")
-        if (way_out := words.way_out(str(outcome), detail)) is not None:
+        if (way_out := words.way_out(outcome, held)) is not None:
             yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="    ")
         few = outcome is Outcome.PENDING and not told.everything
         most = _MOST_PENDING if few else len(group)
