@@ -101,7 +101,7 @@ def test_the_report_has_exactly_the_shape_of_the_contract(site: Site) -> None:
     for one in report["targets"]:
         assert list(one) == [
             *("account", "scope", "id", "part", "name", "outcome", "detail", "evidence"),
-            *("attempts", "requests", "driver", "sources", "copy"),
+            *("attempts", "requests", "driver", "sources", "copy", "reason"),
         ]
         assert one["evidence"] == "answer"
         assert one["attempts"] == len(one["requests"]) == 1

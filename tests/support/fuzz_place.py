@@ -63,9 +63,16 @@ class Place:
         token = Secret.of("t0k3n")
         return Session(account.name, account.settings, "http://127.0.0.1:1", token, lambda: "n")
 
+    def end(self, run: int) -> None:
+        """The run is over: of every request of it something is known."""
+        self.journal.end(run, 0, {})
+        (waiting,) = self.journal._db.one("SELECT count(*) FROM requests WHERE answered IS NULL")
+        assert waiting == 0
+
     def begin(self, driver: Driver) -> tuple[int, tuple[OpenAccount, OpenAccount], Any]:
         """A run of both accounts, of which nothing is remembered: its number, lanes taken."""
-        self.journal._db.run("DELETE FROM targets")
+        for table in ("targets", "request_targets", "requests", "audit"):
+            self.journal._db.run(f"DELETE FROM {table}")
         self.journal._db.run("UPDATE lanes SET paused_until=NULL")
         run = self.journal.begin("sha256:x", "apply", "{}", [], {})
         bad = opened_as(self.bad, driver, "bad")

@@ -216,7 +216,7 @@ class WirePlace(Place):
                 )  # fmt: skip
 
         fates = run_on(self.loop, main())
-        self.journal.end(run, 0, {})
+        self.end(run)
         return fates, vendor.bent
 
     def job(self, item: Item, look: str | None) -> Job:
@@ -240,7 +240,7 @@ class WirePlace(Place):
                 )
 
         heard = run_on(self.loop, main())
-        self.journal.end(run, 0, {})
+        self.end(run)
         return heard, vendor.bent
 
     def _vendor(self, fuzz: Fuzz, bends: Callable[[Got], bool]) -> BentVendor:
