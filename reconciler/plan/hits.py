@@ -129,14 +129,15 @@ class Hits:
         if not self._many:
             yield [self._recent[key] for key in sorted(self._recent)]
             return
-        yield from _merged([*map(iter, self._runs), map(_decode, self._packed.blocks())])
+        packed = (_decode(block) for _, block in self._packed.blocks())
+        yield from _merged([*map(iter, self._runs), packed])
 
     def _spill(self) -> None:
         if self._spool is None:
             self._spool = Spool()
         run = _Run(self._spool)
-        for block in self._packed.blocks():
-            run.add(block)
+        for first, block in self._packed.blocks():
+            run.add(first, block)
         self._runs.append(run)
         self._count += self._packed.number
         self._packed = _Packed()
@@ -164,12 +165,12 @@ class _Packed:
         found = self._accounts.get(key[0], {}).get(key[1])
         return None if found is None else _decode(_listed([found]))[0]
 
-    def blocks(self) -> Iterator[bytes]:
-        """All of them in order, each block a list."""
-        for _, hits in sorted(self._accounts.items()):
-            texts = [text for _, text in sorted(hits.items())]
-            for at in range(0, len(texts), _BLOCK):
-                yield _listed(texts[at : at + _BLOCK])
+    def blocks(self) -> Iterator[tuple[Key, bytes]]:
+        """All of them in order, each block a list, with its first key."""
+        for account, hits in sorted(self._accounts.items()):
+            ids = sorted(hits)
+            for at in range(0, len(ids), _BLOCK):
+                yield (account, ids[at]), _listed([hits[id_] for id_ in ids[at : at + _BLOCK]])
 
 
 def _listed(texts: Sequence[bytes]) -> bytes:
@@ -187,11 +188,11 @@ class _Run:
         self._blocks: list[tuple[int, int]] = []
         self._firsts: list[Key] = []
 
-    def add(self, block: bytes) -> None:
+    def add(self, first: Key, block: bytes) -> None:
         start = len(self._spool)
         self._spool.write(block)
         self._blocks.append((start, len(self._spool)))
-        self._firsts.append(_key(_decode(block)[0]))
+        self._firsts.append(first)
 
     def __iter__(self) -> Iterator[list[Hit]]:
         for start, end in self._blocks:

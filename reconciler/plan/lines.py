@@ -12,7 +12,8 @@ from reconciler.model import Action
 from reconciler.plan.spool import Lines, LineSink
 
 # "deterministic" sorts the keys of mappings; structs keep the order of their fields.
-encode = msgspec.json.Encoder(order="deterministic").encode
+_encoder = msgspec.json.Encoder(order="deterministic")
+encode = _encoder.encode
 _decode = msgspec.json.Decoder(list[Action]).decode
 
 END = b",\n"
@@ -32,7 +33,8 @@ def harmless(data: bytes) -> bytes:
 
 
 def _is_harmless(data: bytes) -> bool:
-    return data.isascii() and b"\x7f" not in data and b"##" not in data
+    # one character is looked for many times faster than two
+    return data.isascii() and b"\x7f" not in data and (b"#" not in data or b"##" not in data)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -47,8 +49,10 @@ def line(action: Action) -> bytes:
 
 def lines(actions: Sequence[Action]) -> list[bytes]:
     """`line` of each of *actions*; nearly always there is nothing to escape in any."""
-    made = [b" %b,\n" % encode(one) for one in actions]
-    return made if _is_harmless(b"".join(made)) else [harmless(one) for one in made]
+    together = _encoder.encode_lines(actions)
+    if not _is_harmless(together):
+        return [line(one) for one in actions]
+    return [b" %b,\n" % one for one in together.split(b"\n")[:-1]]
 
 
 def decoded(text: bytes) -> list[Action]:

@@ -1,8 +1,9 @@
 """What several views say in the same words: counts, times, places, numbers, ways out."""
 
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
 from shlex import quote
 
 import msgspec
@@ -266,6 +267,22 @@ def updated(campaign: Campaign | None) -> str:
     return f"created {day(campaign.created_at)}" if campaign.created_at else ""
 
 
+def all_updated(campaigns: Sequence[Campaign | None]) -> list[str]:
+    """`updated` of each of *campaigns*; nearly always all have a last change, in UTC."""
+    try:
+        moments = [one.updated_at for one in campaigns]  # type: ignore[union-attr]
+        if all([one.tzinfo is UTC for one in moments]):  # type: ignore[union-attr]
+            return [_updated_on(one.toordinal()) for one in moments]  # type: ignore[union-attr]
+    except AttributeError:  # there is no record, or no time
+        pass
+    return [updated(one) for one in campaigns]
+
+
+@lru_cache(4096)  # campaigns are many, days are few
+def _updated_on(ordinal: int) -> str:
+    return f"updated {date.fromordinal(ordinal).isoformat()}"
+
+
 _STATUSES: dict[Status | None, str] = {None: "", **{one: str(one) for one in Status}}
 
 
@@ -312,8 +329,18 @@ def parts_noun(action: Action) -> str:
 
 
 def plan_masker(plan: PlanDocument, *, show_numbers: bool = False) -> Mask:
-    """Masks the plan's phone numbers wherever they stand in a sentence."""
-    return masker(() if show_numbers else phone_numbers(plan.actions), show_numbers)
+    """Masks the plan's phone numbers wherever they stand in a sentence.
+
+    They are looked for with the first sentence: many views of large plans have none.
+    """
+    if show_numbers:
+        return masker((), show_numbers)
+    made = cache(lambda: masker(phone_numbers(plan.actions), False))
+
+    def mask(text: str) -> str:
+        return made()(text)
+
+    return mask
 
 
 def masker(numbers: Iterable[str], show_numbers: bool) -> Mask:

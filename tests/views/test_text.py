@@ -19,7 +19,7 @@ from reconciler.model import (
 )
 from reconciler.views import layout, text
 from reconciler.views.layout import cells, elide
-from reconciler.views.text import groups, rows
+from reconciler.views.text import groups
 from reconciler.views.words import LIFTS, duration
 from tests.support import sizes
 from tests.support.render_samples import (
@@ -339,5 +339,5 @@ def test_a_long_list_is_drawn_as_if_in_one_piece(
     plan = sizes.plan(400)
     whole = "".join(text.plan(plan, color=True, width=width, everything=True))
     monkeypatch.setattr(groups, "TOGETHER", 7)
-    monkeypatch.setattr(rows, "TOGETHER", 7)
+    monkeypatch.setattr(groups, "_WAITING", 40)
     assert "".join(text.plan(plan, color=True, width=width, everything=True)) == whole

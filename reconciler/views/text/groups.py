@@ -5,14 +5,20 @@ None of them is held.
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from reconciler.model import Action, PlanDocument, WaiverUse
-from reconciler.plan.spool import Picked, paged
+from reconciler.plan.spool import Spool, paged
 from reconciler.views.askers import Asker, Askers, place
-from reconciler.views.text.rows import TOGETHER, Widths
+from reconciler.views.text.page import TextPage
+from reconciler.views.text.rows import SIGNS, Cells, Widths, rows
+
+TOGETHER = 256  # rows that are measured and drawn at a time
+_WAITING = 64 * TOGETHER  # actions that wait for more of their group, of all groups together
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Cells).decode
 
 Words = tuple[str, str]  # a reason and, of a refusal, its message
 
@@ -25,42 +31,79 @@ class AccountRows(msgspec.Struct):
     untouched: Counter[str] = msgspec.field(default_factory=Counter)  # by reason
 
 
-class TextGroup(msgspec.Struct):
-    """Actions under one heading, and how wide their columns are."""
+class TextGroup:
+    """Rows under one heading: their cells, in *spool*, and how wide columns are.
 
-    actions: Sequence[Action]
-    widths: Widths
+    *kind*: of the actions; *said*: a message that the heading gives.
+    """
+
+    def __init__(self, kind: str, said: str | None, spool: Spool) -> None:
+        self._kind = kind
+        self._said = said
+        self._spool = spool
+        self._widths = Widths()
+        self._places = array("Q")  # where some cells begin, and their end
+        self._waiting: list[Action] = []
+        self.count = 0
+
+    def add(self, some: Sequence[Action], page: TextPage, *, drawn: bool) -> None:
+        """*some* more. Those that are not *drawn* are counted."""
+        self.count += len(some)
+        if drawn:
+            self._waiting += some
+            if len(self._waiting) >= TOGETHER:
+                self.write(page)
+
+    def write(self, page: TextPage) -> None:
+        """Keep no action."""
+        if self._waiting:
+            cells = Cells.of(self._waiting, page, self._said)
+            self._waiting = []
+            self._widths.take(cells)
+            self._places.append(len(self._spool))
+            self._spool.write(_encode(cells))
+            self._places.append(len(self._spool))
+
+    def lines(self, page: TextPage) -> Iterator[str]:
+        """All of them, several lines to a piece."""
+        sign = page.ink(*SIGNS[self._kind])
+        places = zip(self._places[::2], self._places[1::2], strict=True)
+        blocks = (_decode(self._spool.read(start, end)) for start, end in places)
+        return rows(sign, blocks, self._widths, page)
 
 
 ByWords = Mapping[Words, TextGroup]
 _Key = tuple[Asker, str, Words]
+_Found = dict[tuple[Asker, str], dict[Words, TextGroup]]
 
 
 class TextGroups(msgspec.Struct):
     """*found* has the actions of each asker and kind, by their words."""
 
     accounts: dict[str, AccountRows]
-    found: dict[tuple[Asker, str], dict[Words, TextGroup]]
+    found: _Found
 
     @classmethod
-    def of(cls, plan: PlanDocument) -> "TextGroups":
-        """One pass over the actions."""
+    def of(cls, plan: PlanDocument, page: TextPage, *, everything: bool) -> "TextGroups":
+        """One pass over the actions. *everything*: what is left untouched is drawn too."""
         keys = _Keys(Askers(plan.inputs.manifests))
-        places: dict[_Key, array[int]] = {}
-        widths: dict[_Key, Widths] = {}
-        at = 0
+        groups: dict[_Key, TextGroup] = {}
+        found: _Found = {}
+        spool, waiting = Spool(), 0
         for some in paged(plan.actions, TOGETHER):
             for key, inside in keys.parted(some).items():
-                if key not in places:
-                    places[key], widths[key] = array("I"), Widths()
-                places[key].extend([at + one for one in inside])
-                whole = len(inside) == len(some)
-                widths[key].take(some if whole else [some[one] for one in inside])
-            at += len(some)
-        found: dict[tuple[Asker, str], dict[Words, TextGroup]] = {}
-        for (asker, kind, said), mine in places.items():
-            group = TextGroup(Picked(plan.actions, mine), widths[asker, kind, said])
-            found.setdefault((asker, kind), {})[said] = group
+                asker, kind, said = key
+                if key not in groups:
+                    one = TextGroup(kind, said[1] if kind == "refuse" else None, spool)
+                    groups[key] = found.setdefault((asker, kind), {})[said] = one
+                groups[key].add(inside, page, drawn=everything or kind != "none")
+            waiting += len(some)
+            if waiting >= _WAITING:
+                waiting = 0
+                for one in groups.values():
+                    one.write(page)
+        for one in groups.values():
+            one.write(page)
         return cls(keys.accounts, found)
 
     def askers(self, account: str) -> list[Asker]:
@@ -80,16 +123,16 @@ class _Keys:
         self._known = known
         self.accounts: dict[str, AccountRows] = {}
 
-    def parted(self, some: Sequence[Action]) -> dict[_Key, list[int]]:
-        """The places in *some* of the actions of each key, in the order in which keys come."""
-        found: dict[_Key, list[int]] = {}
+    def parted(self, some: Sequence[Action]) -> dict[_Key, list[Action]]:
+        """The actions of each key, in the order in which keys come."""
+        found: dict[_Key, list[Action]] = {}
         last: Action | None = None
-        mine: list[int] = []
-        for at, action in enumerate(some):
+        mine: list[Action] = []
+        for action in some:
             if last is None or not _alike(action, last):
                 mine = found.setdefault(self._key(action), [])
                 last = action
-            mine.append(at)
+            mine.append(action)
         return found
 
     def _key(self, action: Action) -> _Key:

@@ -12,7 +12,7 @@ from reconciler.views import words
 from reconciler.views.askers import Asker
 from reconciler.views.text.groups import AccountRows, ByWords, TextGroups
 from reconciler.views.text.page import TextPage
-from reconciler.views.text.rows import rows, waived
+from reconciler.views.text.rows import waived
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ def lines(plan: PlanDocument, options: Options) -> Iterator[str]:
 
 def _lines(plan: PlanDocument, options: Options, page: TextPage) -> Iterator[str]:
     yield from head(plan, page)
-    groups = TextGroups.of(plan)
+    groups = TextGroups.of(plan, page, everything=options.everything)
     now = options.now or words.instant(plan.metadata.created_at)
     for name in sorted({*plan.accounts, *groups.accounts}):
         yield ""
@@ -104,8 +104,8 @@ def _by_reason(groups: ByWords, word: str, page: TextPage) -> Iterator[str]:
     tint = "bold" if word == "Delete" else "dim"
     for (reason, _), group in groups.items():
         yield ""
-        yield page.ink(f"  {word}, {reason}: {len(group.actions):,}", tint)
-        yield from rows(group.actions, group.widths, page)
+        yield page.ink(f"  {word}, {reason}: {group.count:,}", tint)
+        yield from group.lines(page)
 
 
 def _account_sum(plan: PlanDocument, account: str, known: AccountRows) -> str:
@@ -140,7 +140,7 @@ def _refusals(groups: ByWords, page: TextPage) -> Iterator[str]:
         way_out = words.LIFTS.get(Reason(reason))
         if way_out:
             yield from page.wrapped(f"To lift it: {way_out}.", "dim", indent="  ")
-        yield from rows(group.actions, group.widths, page, said=message)
+        yield from group.lines(page)
 
 
 def _warnings(plan: PlanDocument, page: TextPage) -> Iterator[str]:

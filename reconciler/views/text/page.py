@@ -93,3 +93,14 @@ def lines_of(sources: Sequence[Source]) -> str:
         return ""
     more = f" +{len(sources) - 1}" if len(sources) > 1 else ""
     return f"line {sources[0].line}{more}"
+
+
+def all_lines_of(sources: Sequence[tuple[Source, ...]]) -> list[str]:
+    """The same of many: what many rows share is said once."""
+    last: tuple[Source, ...] | None = None
+    said, found = "", []
+    for one in sources:
+        if one != last:
+            last, said = one, lines_of(one)
+        found.append(said)
+    return found

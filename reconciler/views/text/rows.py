@@ -6,17 +6,46 @@ import msgspec
 
 from reconciler.model import Action, WaiverUse
 from reconciler.plan.guards.waivers import OF_ACCOUNTS
-from reconciler.plan.spool import paged
 from reconciler.safe import all_quoted, quoted, terminal
 from reconciler.views import words
 from reconciler.views.layout import cells, fold, listing, pads, widest, wrap
-from reconciler.views.text.page import TextPage, identities, lines_of
+from reconciler.views.text.page import TextPage, all_lines_of, identities
 
 _LEAST_NAME = 28  # with less room for the name, a row takes two lines
 _MOST_LINES = 4  # of one name
-TOGETHER = 256  # rows that are measured and drawn at a time
 SIGNS = {"delete": ("-", "red"), "refuse": ("!", "yellow"), "none": ("=", "dim")}
 _FACTS = ("status", "updated", "line")
+
+
+class Cells(msgspec.Struct, array_like=True, gc=False):
+    """Some rows, by columns: each has a text for each row.
+
+    *notes*: what else is said of some rows, by their places.
+    """
+
+    id: list[str]
+    name: list[str]
+    status: list[str]
+    updated: list[str]
+    line: list[str]
+    notes: dict[int, list[str]]
+
+    @classmethod
+    def of(cls, some: Sequence[Action], page: TextPage, said: str | None) -> "Cells":
+        """*some* actions. *said*: a message that their heading gives already."""
+        return cls(
+            id=identities([one.id for one in some]),
+            name=_names([one.name for one in some]),
+            status=[words.status(one.campaign) for one in some],
+            updated=words.all_updated([one.campaign for one in some]),
+            line=all_lines_of([one.sources for one in some]),
+            notes={
+                place: notes
+                for place, one in enumerate(some)
+                if (one.parts or one.message or one.look_first or one.waivers)
+                and (notes := _said_of(one, page, said))
+            },
+        )
 
 
 class Widths(msgspec.Struct):
@@ -28,82 +57,56 @@ class Widths(msgspec.Struct):
     updated: int = 0
     line: int = 0
 
-    def take(self, some: Sequence[Action]) -> None:
+    def take(self, some: Cells) -> None:
         """Make room for *some* rows more; what many rows share is measured once."""
-        self.id = max(self.id, widest(identities([one.id for one in some])))
-        self.name = max(self.name, widest(_names([one.name for one in some])))
-        records = [one.campaign for one in some if one.campaign is not None]
-        by_status = {one.status: one for one in records}.values()
-        self.status = max(self.status, widest(list(map(words.status, by_status))))
-        if not self.updated:  # a day is as wide as any other
-            self.updated = len(next(filter(None, map(words.updated, records)), ""))
-        lines = {(one.sources[0].line, len(one.sources)): one for one in some if one.sources}
-        told = [lines_of(one.sources) for one in lines.values()]
-        self.line = max(self.line, widest(told))
+        self.id = max(self.id, widest(some.id))
+        self.name = max(self.name, widest(some.name))
+        self.status = max(self.status, widest(list({*some.status})))
+        self.updated = max(self.updated, len(max(some.updated)))  # a day is as wide as any other
+        self.line = max(self.line, widest(list({*some.line})))
 
 
-class _Cells(msgspec.Struct, frozen=True):
-    """Some rows, by columns: each has a text for each row."""
-
-    id: list[str]
-    name: list[str]
-    status: list[str]
-    updated: list[str]
-    line: list[str]
-
-
-def rows(
-    actions: Sequence[Action], widths: Widths, page: TextPage, *, said: str | None = None
-) -> Iterator[str]:
-    """*actions*, all of one kind, as lines, several to a piece; *widths* are those of all.
-
-    *said*: a message that the heading has given already.
-    """
+def rows(sign: str, blocks: Iterable[Cells], widths: Widths, page: TextPage) -> Iterator[str]:
+    """Rows as lines, several to a piece; *widths* are those of all, *sign* stands before each."""
     taken = [widths.id, widths.status, widths.updated, widths.line]
     room = page.width - 4 - sum(taken) - 2 * sum(1 for width in taken if width)
-    for some in paged(actions, TOGETHER):
+    for some in blocks:
         if room >= min(widths.name, _LEAST_NAME):
-            drawn = _in_columns(some, widths, min(room, widths.name), page, said)
+            drawn = _in_columns(sign, some, widths, min(room, widths.name), page)
         else:
-            drawn = _stacked(some, widths, page, said)
+            drawn = _stacked(sign, some, widths, page)
         yield "\n".join(drawn)
 
 
-def _in_columns(
-    some: Sequence[Action], widths: Widths, room: int, page: TextPage, said: str | None
-) -> Iterable[str]:
-    rows = _cells(some)
-    names, more = _folded(rows.name, room) if room else ([], {})
-    columns = [_first(some, rows, widths, page)]
+def _in_columns(sign: str, some: Cells, widths: Widths, room: int, page: TextPage) -> Iterable[str]:
+    names, more = _folded(some.name, room) if room else ([], {})
+    columns = [_first(sign, some, widths)]
     if room:
         columns.append(pads(names, room))
     for column in _FACTS:
         if width := getattr(widths, column):
-            columns.append(page.inked(pads(getattr(rows, column), width), "dim"))
+            columns.append(page.inked(pads(getattr(some, column), width), "dim"))
     indent = " " * (4 + widths.id + 2)
     below = {place: [f"{indent}{one}" for one in rest] for place, rest in more.items()}
     lines = [line.rstrip() for line in map("  ".join, zip(*columns, strict=True))]
-    return _with(lines, below, _notes(some, page, said))
+    return _with(lines, below, _notes(some, page))
 
 
-def _stacked(
-    some: Sequence[Action], widths: Widths, page: TextPage, said: str | None
-) -> Iterable[str]:
-    rows = _cells(some)
+def _stacked(sign: str, some: Cells, widths: Widths, page: TextPage) -> Iterable[str]:
     room = page.width - 4 - widths.id - 2
-    facts = zip(pads(rows.status, widths.status), rows.updated, rows.line, strict=True)
+    facts = zip(pads(some.status, widths.status), some.updated, some.line, strict=True)
     tails = ["  ".join(filter(None, one)).rstrip() for one in facts]
-    firsts = _first(some, rows, widths, page)
+    firsts = _first(sign, some, widths)
     if widest(tails) <= room:
         shown = page.inked(tails, "dim")
         lines = [f"{first}  {tail}".rstrip() for first, tail in zip(firsts, shown, strict=True)]
     else:
         pairs = zip(firsts, tails, strict=True)
         lines = [_one_or_two(first, tail, room, page) for first, tail in pairs]
-    names, more = _folded(rows.name, page.width - 6)
+    names, more = _folded(some.name, page.width - 6)
     lines = [f"{line}\n      {name}" for line, name in zip(lines, names, strict=True)]
     below = {place: [f"      {one}" for one in rest] for place, rest in more.items()}
-    return _with(lines, below, _notes(some, page, said))
+    return _with(lines, below, _notes(some, page))
 
 
 def _one_or_two(first: str, tail: str, room: int, page: TextPage) -> str:
@@ -113,10 +116,9 @@ def _one_or_two(first: str, tail: str, room: int, page: TextPage) -> str:
     return f"{first.rstrip()}\n      {shown}" if tail else first.rstrip()
 
 
-def _first(some: Sequence[Action], rows: _Cells, widths: Widths, page: TextPage) -> list[str]:
+def _first(sign: str, some: Cells, widths: Widths) -> list[str]:
     """Each row's sign and its id."""
-    sign = page.ink(*SIGNS[some[0].action])
-    return [f"  {sign} {id_}" for id_ in pads(rows.id, widths.id)]
+    return [f"  {sign} {id_}" for id_ in pads(some.id, widths.id)]
 
 
 def _folded(names: list[str], room: int) -> tuple[list[str], dict[int, list[str]]]:
@@ -139,23 +141,11 @@ def _with(lines: list[str], *below: dict[int, list[str]]) -> Iterable[str]:
     ]
 
 
-def _cells(some: Sequence[Action]) -> _Cells:
-    return _Cells(
-        id=identities([one.id for one in some]),
-        name=_names([one.name for one in some]),
-        status=[words.status(one.campaign) for one in some],
-        updated=[words.updated(one.campaign) for one in some],
-        line=[lines_of(one.sources) for one in some],
-    )
-
-
-def _notes(some: Sequence[Action], page: TextPage, said: str | None) -> dict[int, list[str]]:
-    """What else is said of some rows, by their places."""
+def _notes(some: Cells, page: TextPage) -> dict[int, list[str]]:
+    """What else is said of some rows, as lines, by their places."""
     return {
         place: [line for note in notes for line in wrap(note, page.width, "      ")]
-        for place, one in enumerate(some)
-        if (one.parts or one.message or one.look_first or one.waivers)
-        and (notes := _said_of(one, page, said))
+        for place, notes in some.notes.items()
     }
 
 
