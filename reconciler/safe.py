@@ -88,7 +88,7 @@ _PIPES = re.compile(r"(\\*)\|")
 # A word that no Markdown dialect acts upon: letters and digits joined by single `-`, `'` or `/`,
 # a number, a time; in brackets or quotes, with the punctuation of a sentence behind it. Whatever
 # is not ASCII is a letter here.
-_LETTERS = "[A-Za-z0-9\x80-\U0010ffff]+"
+_LETTERS = r"[^\x00-/:-@\[-`{-\x7f]+"  # told by what it is not, a set is compiled at once
 _WORDS = re.compile(
     rf"""\(?["']?(?:{_LETTERS}(?:[-'/]{_LETTERS})*%?|\d+(?:[.,]\d+)+%?|\d\d(?::\d\d)+)"""
     r"""["']?[.,;:!?]?\)?[.,;:]?"""

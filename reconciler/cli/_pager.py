@@ -3,15 +3,18 @@
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.app import App
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 def _never(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:
@@ -73,6 +76,8 @@ def _runs(pager: str) -> bool:
 
 def _through(pager: str, pieces: Iterator[str], environ: Mapping[str, str]) -> None:
     """Give *pieces* to the command *pager*, as a shell reads it."""
+    import subprocess
+
     env = {**os.environ, "LESS": environ.get("LESS", "FRX"), "LV": environ.get("LV", "-c")}
     process = subprocess.Popen(pager, shell=True, stdin=subprocess.PIPE, env=env)  # noqa: S602
     assert process.stdin is not None

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import click
@@ -110,6 +109,8 @@ def on_disk(path: str | None) -> str | None:
     """*path*; of `-` a file that only we can read, until the command ends, for who needs one."""
     if path != STDIO:
         return path
+    from tempfile import TemporaryDirectory
+
     made = TemporaryDirectory(prefix="reconciler-")
     place = Path(click.get_current_context().with_resource(made), "stdin")
     place.touch(0o600)
@@ -127,6 +128,8 @@ def file_for(path: str, name: str) -> Iterator[str]:
     if path != STDIO:
         yield path
         return
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="reconciler-") as folder:
         place = Path(folder, name)
         yield str(place)

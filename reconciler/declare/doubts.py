@@ -23,6 +23,7 @@ _AS_REGEX = re.compile(  # a glob that has what only a regex means something by
 _AS_LIKE = re.compile(r"%[^*?\[]*|[^*?\[]*[^0-9*?\[]%", re.DOTALL)  # as SQL has it
 _AS_GLOB = re.compile(r"[^.\[\](){}|+\\^$]*( \*[^.\[\](){}|+\\^$]*|\w\*)", re.DOTALL)
 _SLASHES = re.compile(r"/(.+)/[a-z]*", re.DOTALL)
+_SINGLE = frozenset({type(None), str, int, bool})
 
 
 def doubts(value: object, loc: Loc = ()) -> Iterator[Doubt]:
@@ -34,7 +35,8 @@ def doubts(value: object, loc: Loc = ()) -> Iterator[Doubt]:
             if isinstance(value, Selector):
                 yield from _selector(value, loc)
             for key, name in keys_of(type(value)).items():
-                yield from doubts(getattr(value, name), (*loc, key))
+                if type(inner := getattr(value, name)) not in _SINGLE:  # most are: not even asked
+                    yield from doubts(inner, (*loc, key))
         case Mapping():
             for key, inner in value.items():
                 yield from doubts(inner, (*loc, key))

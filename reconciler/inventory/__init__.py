@@ -7,7 +7,7 @@ from typing import BinaryIO
 import msgspec
 
 from reconciler.errors import Diagnostic, InputError, Instead, ReconcilerError
-from reconciler.inventory import csvfile, document, ndjson, yamlfile
+from reconciler.inventory import ndjson
 from reconciler.inventory.checks import accept
 from reconciler.inventory.claims import oldest, together
 from reconciler.inventory.jsontext import Batch
@@ -25,7 +25,6 @@ _SUFFIXES = {
     "yml": "yaml",
     "csv": "csv",
 }
-_READ = {"ndjson": ndjson.read, "json": document.read, "yaml": yamlfile.read, "csv": csvfile.read}
 
 
 def _unknown() -> None:
@@ -184,11 +183,28 @@ class Reader:
         return problems
 
 
+def _reader(name: str) -> Callable[[Raw, Notes], Iterator[Batch]]:
+    """What reads the format *name*; only what is read is loaded."""
+    if name == "csv":
+        from reconciler.inventory import csvfile
+
+        return csvfile.read
+    if name == "yaml":
+        from reconciler.inventory import yamlfile
+
+        return yamlfile.read
+    if name == "json":
+        from reconciler.inventory import document
+
+        return document.read
+    return ndjson.read
+
+
 def _batches(source: InventorySource, notes: Notes) -> Iterator[Batch]:
     with source.open() as file:
         raw = Raw(file, source.named or source.path)
         notes.gzip = raw.gzip
-        yield from _READ[source.format](raw, notes)
+        yield from _reader(source.format)(raw, notes)
         raw.finish()
 
 
@@ -199,7 +215,7 @@ def _read(source: InventorySource, notes: Notes) -> Generator[list[Campaign], No
         with source.open() as file:
             raw = Raw(file, source.named or source.path)
             notes.gzip = raw.gzip
-            for records, lines in _READ[source.format](raw, notes):
+            for records, lines in _reader(source.format)(raw, notes):
                 if good := accept(records, lines, notes):
                     yield good
             raw.finish()

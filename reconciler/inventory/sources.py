@@ -1,8 +1,6 @@
 """Which files an inventory is read from, and how: those that were given, else the project's."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -176,6 +174,9 @@ def _shown(root: Path, place: Path) -> str:
 
 
 def _spool(stream: BinaryIO, spooled: ExitStack) -> Callable[[], BinaryIO]:
+    import shutil
+    import tempfile
+
     copy = spooled.enter_context(tempfile.NamedTemporaryFile(prefix="reconciler-"))  # noqa: SIM115
     shutil.copyfileobj(stream, copy, 1024 * 1024)
     copy.flush()

@@ -1,10 +1,9 @@
 """Where a project keeps its state: the journal, the locks, the audit log, plans and reports."""
 
-import getpass
 import hashlib
 import os
+import platform
 import secrets
-import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -312,12 +311,14 @@ def holder() -> dict[str, object]:
 
     *id* is what it is: the number of a process is given again, and in containers to each.
     """
-    who = {"pid": os.getpid(), "user": person(), "host": socket.gethostname()}
+    who = {"pid": os.getpid(), "user": person(), "host": platform.node()}
     return {**who, "id": secrets.token_hex(8)}
 
 
 def person() -> str:
     """Who runs this, as the system calls them."""
+    import getpass  # what is asked for a name once or twice in a run is loaded then
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

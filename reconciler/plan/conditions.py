@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from reconciler.declare.manifest import Selector
 from reconciler.driver.scalars import day, instant
 from reconciler.model import Campaign, Status
-from reconciler.plan.patterns import nfc
+from reconciler.plan.names import nfc
 
 Test = Callable[[Campaign], bool | None]
 """True: all conditions hold. False: one does not. None: nothing fails, and something cannot be

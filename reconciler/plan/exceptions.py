@@ -14,7 +14,7 @@ from reconciler.driver import Driver
 from reconciler.model import AccountFacts, Campaign, LookFirst, Reason, Status
 from reconciler.plan.conditions import is_dated, labels_of
 from reconciler.plan.matching import nameless
-from reconciler.plan.patterns import Patterns, nfc
+from reconciler.plan.names import nfc
 
 Origin = Entry | Protect
 
@@ -99,7 +99,11 @@ def _name_fails(origin: Origin, record: Campaign) -> bool:
         return origin.name is not None and nfc(origin.name) != nfc(record.name)
     if match.name is None and match.name_regex is None:
         return False
-    return nameless(record) and not Patterns([("", 0, match)]).of([nfc(record.name)], [""])
+    if not nameless(record):
+        return False
+    from reconciler.plan.patterns import Patterns
+
+    return not Patterns([("", 0, match)]).of([nfc(record.name)], [""])
 
 
 def _first(origin: Origin, field: str) -> LookFirst:

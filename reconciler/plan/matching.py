@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -13,7 +13,10 @@ from reconciler.declare.manifest import Selector
 from reconciler.model import Campaign
 from reconciler.plan.conditions import Test, test_of
 from reconciler.plan.hits import Hit, Hits, Keys
-from reconciler.plan.patterns import Asked, Patterns, add, nfc
+from reconciler.plan.names import Asked, add, nfc
+
+if TYPE_CHECKING:
+    from reconciler.plan.patterns import Patterns
 
 __all__ = ["Hit", "Matcher", "Matches", "Question", "nfc"]
 
@@ -53,6 +56,12 @@ class Matches(msgspec.Struct, frozen=True):
 def nameless(campaign: Campaign) -> bool:
     """Whether nobody may know what *campaign* is called: its account's header tells."""
     return not campaign.name or "name" in (campaign.unknown or ())
+
+
+def _compiled(patterns: Sequence[tuple[str, int, Selector]]) -> "Patterns":
+    from reconciler.plan.patterns import Patterns  # with RE2, for who asks by patterns
+
+    return Patterns(patterns)
 
 
 class Matcher:
@@ -109,7 +118,7 @@ class Matcher:
                         self._tests[index] = test
                 elif test is not None:
                     self._everyone[one.account].append((index, test))
-        self._patterns = Patterns(patterns) if patterns else None
+        self._patterns = _compiled(patterns) if patterns else None
 
     def _of_a_name(self, question: Question, index: int) -> None:
         if question.role != "absent":

@@ -4,11 +4,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-from unicodedata import normalize
 
 import re2
 
 from reconciler.declare.manifest import Selector
+from reconciler.plan.names import Asked, add, nfc
 from reconciler.plan.prefilter import Prefilter
 
 _MEMORY = 48 << 20  # bytes of automata, all together
@@ -20,14 +20,6 @@ _ALONE = re.compile(r"\\[AzCQ]|\(\?[a-zA-Z]*-?[a-zA-Z]*[mU]")
 
 _BEGINS = re.compile(r"[0-9A-Za-z ]{2,}(?![?*{])[^|]*$")
 """Regexes that begin with some letters: one automaton takes a great many of them."""
-
-Asked = tuple[str, int]
-"""The account of a pattern, and its index."""
-
-
-def nfc(text: str) -> str:
-    """*text* as names are compared."""
-    return text if text.isascii() else normalize("NFC", text)
 
 
 class Patterns:
@@ -51,7 +43,7 @@ class Patterns:
         for account, index, selector in patterns:
             if selector.name is None:
                 assert selector.name_regex is not None
-                pattern = normalize("NFC", selector.name_regex)
+                pattern = nfc(selector.name_regex)
                 if _ALONE.search(pattern):
                     alone[account].append((index, pattern))
                 elif _BEGINS.match(pattern):
@@ -61,7 +53,7 @@ class Patterns:
                     loose[account].append((index, pattern))
                 continue
             if selector.name_regex is not None:
-                self._also[index] = _whole(normalize("NFC", selector.name_regex))
+                self._also[index] = _whole(nfc(selector.name_regex))
             runs, wild = _parse(nfc(selector.name))
             if not wild:
                 self._exact[runs[0]].append((account, index))
@@ -135,13 +127,6 @@ class Patterns:
         for sieve in self._sieve:
             several.update(_hit_lines(sieve, text))
         return several
-
-
-def add(found: dict[int, list[int]], place: int, asked: Iterable[Asked], account: str) -> None:
-    """Note at *place* those of *asked* that are of *account*."""
-    own = [index for of, index in asked if of == account]
-    if own:
-        found.setdefault(place, []).extend(own)
 
 
 def _hit_lines(sieve: Any, text: bytes) -> Iterable[int]:

@@ -71,19 +71,18 @@ def seal(record: object, *, seq: int, prev: str) -> tuple[bytes, str]:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case str():
-            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-        case dict():
-            return {_plain(str(key)): _plain(one) for key, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case bool() | None:
-            return value
-        case int():
-            return value if -MOST <= value <= MOST else str(value)
-        case _:
-            return str(value)
+    kind = type(value)  # what msgspec made has no types of its own
+    if kind is str:
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if kind is dict:
+        return {_plain(str(key)): _plain(one) for key, one in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(one) for one in value]
+    if kind is bool or value is None:
+        return value
+    if kind is int and -MOST <= value <= MOST:
+        return value
+    return str(value)
 
 
 # ---------------------------------------------------------------- appending
