@@ -69,7 +69,15 @@ def test_after_a_failed_write_no_request_leaves(
     """The disk fails from some call on, and stays failed; WAL writes are many for one commit."""
     place = make(tmp_path / "project", {"shop": vendor})
     first = number if call == "fdatasync" else number * 20
-    trace = ["strace", "-f", "-o", str(tmp_path / "trace"), "-e", "trace=sendto,fdatasync,pwrite64"]
+    trace = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-o",
+        str(tmp_path / "trace"),
+        "-e",
+        "trace=sendto,fdatasync,pwrite64",
+    ]
     inject = ["-e", f"inject={call}:error={error}:when={first}+"]
     last = ended(place.start("apply", "plan.json", prefix=[*trace, *inject]))
     assert last.code == 1, last
@@ -91,7 +99,15 @@ def test_one_failed_write_is_not_tried_again(
     """The disk fails once and then works; what the failed sync lost is nobody's to know."""
     place = make(tmp_path / "project", {"shop": vendor})
     first = number if call == "fdatasync" else number * 20
-    trace = ["strace", "-f", "-o", str(tmp_path / "trace"), "-e", "trace=sendto,fdatasync,pwrite64"]
+    trace = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-o",
+        str(tmp_path / "trace"),
+        "-e",
+        "trace=sendto,fdatasync,pwrite64",
+    ]
     inject = ["-e", f"inject={call}:error=EIO:when={first}"]
     last = ended(place.start("apply", "plan.json", prefix=[*trace, *inject]))
     lines = (tmp_path / "trace").read_text().splitlines()
@@ -353,7 +369,7 @@ def test_the_report_of_a_failed_run_is_not_a_report_of_success(
 ) -> None:
     place = make(tmp_path / "project", {"shop": vendor})
     inject = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=10+"]
-    prefix = ["strace", "-f", "-o", "/dev/null", *inject]
+    prefix = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", *inject]
     last = ended(place.start("apply", "plan.json", "--format", "json", prefix=prefix))
     assert last.code == 1
     assert last.out == "" or json.loads(last.out)["exitCode"] == 1

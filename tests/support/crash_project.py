@@ -8,12 +8,16 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.support.crash_vendor import Vendor, blind_seconds
+from tests.support.forks import Started, shared
+
+Command = Started | subprocess.Popen[bytes]
 
 THIRD_PARTY = Path(__file__).parent / "third_party"
 FINAL = {"deleted", "already-absent"}
@@ -77,20 +81,32 @@ class Place:
         return {**keep, **mine, **self.env}
 
     def start(
-        self, *arguments: str, prefix: Sequence[str] = (), **more: object
-    ) -> subprocess.Popen[bytes]:
-        """The command *arguments*, begun; *more* goes to Popen."""
-        options = {
+        self,
+        *arguments: str,
+        prefix: Sequence[str] = (),
+        preexec_fn: Callable[[], None] | None = None,
+        leaps: bool = False,
+        **streams: Any,
+    ) -> Command:
+        """The command *arguments*, begun; *streams* as of Popen.
+
+        A fork of an interpreter that is there, unless something is to happen before it begins.
+        *leaps*: where it would wait for long, its clock leaps ahead by that instead.
+        """
+        env = self.environment()
+        early = any(name.startswith("PYTHON") for name in self.env)
+        if not (prefix or early or preexec_fn):
+            return shared().start(*arguments, root=self.root, env=env, leaps=leaps, **streams)
+        assert not leaps
+        pipes = {
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
-            "preexec_fn": heedful,
-            **more,
+            "preexec_fn": preexec_fn or heedful,
         }
-        return subprocess.Popen(
-            [*prefix, *self.command(*arguments)], cwd=self.root, env=self.environment(), **options
-        )
+        command = [*prefix, *self.command(*arguments)]
+        return subprocess.Popen(command, cwd=self.root, env=env, **{**pipes, **streams})
 
-    def run(self, *arguments: str, **more: object) -> "Ended":
+    def run(self, *arguments: str, **more: Any) -> "Ended":
         process = self.start(*arguments, **more)
         return ended(process)
 
@@ -114,7 +130,7 @@ class Ended:
         return self.code == 128 + signal.SIGKILL
 
 
-def ended(process: subprocess.Popen, timeout: float = 120) -> Ended:
+def ended(process: Command, timeout: float = 120) -> Ended:
     """Wait for *process*; a signal N that killed it is 128 + N."""
     out, err = process.communicate(timeout=timeout)
     code = process.returncode
@@ -178,10 +194,10 @@ def make(
 # ---------------------------------------------------------------- reading what was written
 
 
-def outcomes(place: Place) -> dict[str, str | None]:
-    """ID -> outcome as the journal on disk has it right now; the journal itself is not touched."""
+def asked(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    """What the journal on disk has right now; the journal itself is not touched."""
     if not place.state.exists():
-        return {}
+        return []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "state.db"
         for suffix in ("", "-wal"):
@@ -190,11 +206,16 @@ def outcomes(place: Place) -> dict[str, str | None]:
                 shutil.copy(source, copy.with_name(copy.name + suffix))
         db = sqlite3.connect(copy)
         try:
-            return dict(db.execute("SELECT account || '/' || id, outcome FROM targets"))
+            return db.execute(sql).fetchall()
         except sqlite3.OperationalError:
-            return {}  # killed before the tables were made
+            return []  # killed before the tables were made
         finally:
             db.close()
+
+
+def outcomes(place: Place) -> dict[str, str | None]:
+    """ID -> outcome as the journal on disk has it right now."""
+    return dict(asked(place, "SELECT account || '/' || id, outcome FROM targets"))
 
 
 def check_never_too_early(place: Place, vendors: Mapping[str, Vendor]) -> None:

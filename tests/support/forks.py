@@ -4,13 +4,13 @@ A worker has the program loaded and forks itself for each command: a second of i
 once, and a kill is a real one, without a `finally` behind it.
 """
 
+import atexit
 import contextlib
-import gc
-import importlib
 import json
 import os
-import pkgutil
+import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,9 +18,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
+from typing import IO, Any
 
 KILLED = -signal.SIGKILL
 ROOT = Path(__file__).parents[2]
@@ -35,20 +33,84 @@ class Done:
     err: str
 
 
+class Started:
+    """A command that a worker forked; as of `subprocess.Popen`, what tests need of it."""
+
+    def __init__(self, forks: "Forks", pid: int, out: int | None, err: int | None) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self.stdout: IO[bytes] | None = None if out is None else os.fdopen(out, "rb")
+        self.stderr: IO[bytes] | None = None if err is None else os.fdopen(err, "rb")
+        self._forks = forks
+        self._handle = os.pidfd_open(pid)  # the worker reaps nobody before it is asked
+        self._guard = threading.Lock()
+
+    def poll(self) -> int | None:
+        """The code, -N for a signal N; None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, at most *timeout* seconds (`TimeoutExpired`)."""
+        code = self._ended(timeout)
+        if code is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(str(self.pid), timeout)
+        return code
+
+    def communicate(self, timeout: float | None = None) -> tuple[bytes | None, bytes | None]:
+        """All that it says on stdout and stderr until it ends."""
+        said: dict[int, bytes | None] = {1: None, 2: None}
+
+        def read(number: int, file: IO[bytes]) -> None:
+            with file:
+                said[number] = file.read()
+
+        pipes = [(n, file) for n, file in ((1, self.stdout), (2, self.stderr)) if file is not None]
+        readers = [threading.Thread(target=read, args=one, daemon=True) for one in pipes]
+        for one in readers:
+            one.start()
+        self.wait(timeout)
+        for one in readers:
+            one.join(timeout)
+            assert not one.is_alive(), "somebody else still has its pipe"
+        return said[1], said[2]
+
+    def send_signal(self, number: int) -> None:
+        """Send it to this process, and never to another that has its number."""
+        with self._guard:
+            if self.returncode is None:
+                signal.pidfd_send_signal(self._handle, number)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            line = select.poll()
+            line.register(self._handle, select.POLLIN)
+            if not line.poll(None if timeout is None else timeout * 1000):
+                return None
+            with self._guard:
+                if self.returncode is None:
+                    self.returncode = self._forks.reaped(self.pid)
+                    os.close(self._handle)
+        return self.returncode
+
+
 @dataclass
 class Forks:
-    """The worker. *running*: a handle of the command that runs, None if none does."""
+    """The worker. *running*: the command that `run` runs, None if none does."""
 
-    process: "subprocess.Popen[str]"
+    link: socket.socket
     folder: Path
-    running: int | None = None
+    running: Started | None = None
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def kill(self) -> None:
-        """`kill -9` the command that runs; by its handle, so that it is never somebody else."""
-        with self.guard:
-            if self.running is not None:
-                signal.pidfd_send_signal(self.running, signal.SIGKILL)
+        """`kill -9` the command that runs."""
+        if (running := self.running) is not None:
+            running.kill()
 
     def run(
         self,
@@ -63,133 +125,110 @@ class Forks:
         *dies*: (before, after or log; n): it is killed before or after its n-th commit to the
         journal, or before its n-th append to the audit log.
         """
-        out, err = self.folder / "out", self.folder / "err"
-        job = {
-            "arguments": arguments,
-            "root": str(root),
-            "env": dict(env),
-            "shift": shift,
-            "dies": dies,
-            "out": str(out),
-            "err": str(err),
-        }
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        pid = json.loads(self.process.stdout.readline())
+        said = self.folder / "out", self.folder / "err"
+        with said[0].open("wb") as out, said[1].open("wb") as err:
+            self.running = self.start(
+                *arguments,
+                root=root,
+                env={**os.environ, **env},
+                stdout=out,
+                stderr=err,
+                shift=shift,
+                dies=dies,
+            )
+        code = self.running.wait()
+        self.running = None
+        return Done(code, *(one.read_text("utf-8", "replace") for one in said))
+
+    def start(
+        self,
+        *arguments: str,
+        root: Path,
+        env: Mapping[str, str],
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        stderr: int | IO[bytes] = subprocess.PIPE,
+        **how: Any,
+    ) -> Started:
+        """Begin `reconciler` *arguments* in *root*, with nothing but *env* in its environment.
+
+        *how*: `shift`, `dies` as of `run`; `leaps`: where it would wait for long, its clock leaps
+        ahead by that instead.
+        """
+        job = {"arguments": arguments, "root": str(root), "env": dict(env), **how}
+        ours: list[int | None] = []
+        theirs = [_source(stdin)]
+        for given in (stdout, stderr):
+            own, their = _sink(given)
+            ours.append(own)
+            theirs.append(their)
+        try:
+            pid = self._ask(job, theirs)
+        finally:
+            for one, given in zip(theirs, (stdin, stdout, stderr), strict=True):
+                if given in (subprocess.DEVNULL, subprocess.PIPE):
+                    os.close(one)
+        return Started(self, pid, *ours)
+
+    def reaped(self, pid: int) -> int:
+        """The code of the command *pid*, which has ended."""
+        return self._ask({"reap": pid}, [])
+
+    def _ask(self, what: Mapping[str, Any], descriptors: list[int]) -> int:
         with self.guard:
-            self.running = os.pidfd_open(pid)  # the worker waits for our word before it reaps
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        code = json.loads(self.process.stdout.readline())
-        with self.guard:
-            os.close(self.running)
-            self.running = None
-        return Done(code, out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace"))
+            socket.send_fds(self.link, [json.dumps(what).encode()], descriptors)
+            return int(self.link.recv(64))
+
+
+def _source(given: int | IO[bytes]) -> int:
+    if given == subprocess.DEVNULL:
+        return os.open(os.devnull, os.O_RDONLY)
+    return given if isinstance(given, int) else given.fileno()
+
+
+def _sink(given: int | IO[bytes]) -> tuple[int | None, int]:
+    """Our end of a pipe, if it is to be one; theirs."""
+    if given == subprocess.PIPE:
+        return os.pipe()
+    return None, given if isinstance(given, int) else given.fileno()
 
 
 @contextlib.contextmanager
 def forks() -> Iterator[Forks]:
     """A worker, for as long as the block lasts."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.support.forks"]
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
-            yield Forks(process, Path(folder))
-            assert process.stdin is not None
-            process.stdin.close()
-            assert process.wait(30) == 0
+    with tempfile.TemporaryDirectory() as folder, _worker() as link:
+        yield Forks(link, Path(folder))
 
 
-# ---------------------------------------------------------------- the worker itself
+@contextlib.contextmanager
+def _worker() -> Iterator[socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-m", "tests.support.forking", str(theirs.fileno())]
+    with ours, theirs:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        yield ours
+    assert process.wait(30) == 0
 
 
-def _work() -> None:
-    _load()
-    gc.collect()
-    gc.freeze()  # the children share what is there
-    while line := sys.stdin.readline():
-        job = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            _child(job)
-        print(pid, flush=True)
-        sys.stdin.readline()
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+@dataclass
+class _Shared:
+    """A worker that lasts, and what the process that asks for it sees mounted."""
+
+    mounts: str = ""
+    forks: Forks | None = None
+    stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def now(self) -> Forks:
+        mounts = os.readlink("/proc/thread-self/ns/mnt")
+        if self.forks is None or mounts != self.mounts:
+            self.stack.close()
+            self.mounts, self.forks = mounts, self.stack.enter_context(forks())
+        return self.forks
 
 
-def _load() -> None:
-    """What commands import on their way, once for all of them."""
-    import reconciler
-
-    for name in ("anyio._backends._asyncio", "jwt", "tarfile"):
-        importlib.import_module(name)
-    others = ("reconciler.__main__", "reconciler.sandbox", "reconciler.testing", "postgres")
-    for found in pkgutil.walk_packages(reconciler.__path__, "reconciler.", onerror=lambda _: None):
-        if not any(one in found.name for one in (*others, "dispatch")):
-            importlib.import_module(found.name)
-    _build(BaseModel)
-
-
-def _build(model: type[BaseModel]) -> None:
-    """Everything below *model* as it is on first use: that is half of what a command costs."""
-    for one in model.__subclasses__():
-        if not one.__pydantic_complete__:
-            one.model_rebuild(raise_errors=False)
-        _build(one)
-
-
-def _child(job: Mapping[str, Any]) -> None:
-    from reconciler.cli.main import main
-
-    os.chdir(job["root"])
-    os.environ.update(job["env"])
-    for descriptor, path in ((0, os.devnull), (1, job["out"]), (2, job["err"])):
-        flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        os.dup2(os.open(path, flags, 0o600), descriptor)
-    _ahead(job["shift"])
-    if job["dies"] is not None:
-        _mortal(*job["dies"])
-    code = 70
-    try:
-        code = main(job["arguments"])
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _ahead(seconds: float) -> None:
-    from datetime import timedelta
-
-    from reconciler.site import Site
-
-    Site.now = lambda site: site.clock() + timedelta(seconds=seconds)  # type: ignore[method-assign]
-
-
-def _mortal(when: str, number: int) -> None:
-    """Kill this process at its *number*-th commit, or append to the log."""
-    from reconciler.lanes.journal.sqlite import SqliteJournal
-    from reconciler.prove import chain
-
-    owner: Any = chain if when == "log" else SqliteJournal
-    name = "append_after" if when == "log" else "commit"
-    real, count = getattr(owner, name), 0
-
-    def counted(*given: Any, **more: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == number and when != "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        found = real(*given, **more)
-        if count == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return found
-
-    setattr(owner, name, counted)
-
-
-if __name__ == "__main__":
-    _work()
+_shared = _Shared()
+atexit.register(_shared.stack.close)
+shared = _shared.now  # the worker of all tests of this process
