@@ -18,6 +18,12 @@ from reconciler.lanes.journal.sql import SqlJournal
 
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_CLOCK}"
+_TYPES = {
+    **dict.fromkeys(("at", "last_byte_at", "seen_at", "since"), "float8"),
+    **dict.fromkeys(("sends", "doubts", "cleared", "request", "run", "token", "seq"), "bigint"),
+    "line": "bytea",
+}
+"""Of columns that are given many at once, where they are no text."""
 _FRESH = 5.0  # seconds for which the database's clock is carried on with our own
 
 
@@ -119,10 +125,12 @@ class _Server:
         with self.told("write"):
             return self._done(sql, values).rowcount
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def each(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """In one statement, however many *rows* there are."""
         if rows:
-            with self.told("write"), self.connection.cursor() as cursor:
-                cursor.executemany(_marked(sql), rows)
+            with self.told("write"):
+                values = [list(one) for one in zip(*rows, strict=True)]
+                self.connection.execute(_given(tuple(columns)) + sql, values)
 
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         with self.told("write"):
@@ -172,6 +180,13 @@ class _Server:
             yield
         except psycopg.Error as error:
             raise failure(self.where, what, error) from error
+
+
+@lru_cache(maxsize=64)
+def _given(columns: tuple[str, ...]) -> str:
+    """The table `given`, made of a list for each of *columns*."""
+    lists = ", ".join(f"%s::{_TYPES.get(one, 'text')}[]" for one in columns)
+    return f"WITH given({', '.join(columns)}) AS (SELECT * FROM unnest({lists})) "
 
 
 @lru_cache(maxsize=512)

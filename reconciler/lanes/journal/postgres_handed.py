@@ -30,6 +30,7 @@ _COLUMNS = (
     "number, run, plan, lane, accounts, targets, state, takes, clean, owner, said, code, "
     f"waiting_until, {_DUE}, began, done, fates"
 )
+_LINES = 500  # of what is told, in a row
 _OPEN = "state NOT IN ('done', 'stopped')"
 
 
@@ -146,12 +147,20 @@ class HandedLanes:
     def tell(self, run: int, lines: Sequence[str]) -> None:
         """Tell whoever follows the run."""
         with self._transaction():
-            self._db.many("INSERT INTO told(run, line) VALUES(?,?)", [(run, one) for one in lines])
+            self._db.each(
+                "INSERT INTO told(run, line) SELECT run, said FROM given",
+                ("run", "said"),
+                [(run, "\n".join(lines[n : n + _LINES])) for n in range(0, len(lines), _LINES)],
+            )
 
     def told(self, run: int, after: int) -> list[tuple[int, str]]:
         """What was told of the run since."""
-        sql = "SELECT number, line FROM told WHERE run=? AND number>? ORDER BY number LIMIT 5000"
-        return [(row[0], row[1]) for row in self._db.all(sql, (run, after))]
+        sql = "SELECT number, line FROM told WHERE run=? AND number>? ORDER BY number LIMIT 20"
+        return [
+            (number, line)
+            for number, lines in self._db.all(sql, (run, after))
+            for line in lines.split("\n")
+        ]
 
     def forget(self, run: int) -> None:
         """Nobody follows the run any more."""

@@ -35,6 +35,8 @@ _SESSION = (
     ", set_config('idle_in_transaction_session_timeout', '5s', false)"
     ", set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5',"
     " false), set_config('tcp_keepalives_count', '3', false)"
+    # Planned for as many rows as are given, and for a table as large as it is by then.
+    ", set_config('plan_cache_mode', 'force_custom_plan', false)"
     # Durable before it is counted, whatever the role's default is.
     ", CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
     " THEN set_config('synchronous_commit', 'on', false) END"

@@ -76,7 +76,8 @@ class Shared:
             whole = {**json.loads(record), "journal": journal, "entry": entry}
             line, prev = seal(whole, seq, prev)
             rows.append((seq, prev, line))
-        self._db.many("INSERT INTO chain VALUES(?,?,?)", rows)
+        sql = "INSERT INTO chain(seq, hash, line) SELECT seq, hash, line FROM given"
+        self._db.each(sql, ("seq", "hash", "line"), rows)
 
     def log(self) -> Iterator[bytes]:
         """The audit log, line by line."""
@@ -111,9 +112,11 @@ class SharedLocks:
                 if "worker" in holder:
                     alive = {lane: who for lane, who in alive.items() if "worker" not in who}
                 _refuse(lanes, alive)
-                self._db.many(
-                    "INSERT INTO locks VALUES(?,?,?) ON CONFLICT(lane) "
+                self._db.each(
+                    "INSERT INTO locks(lane, token, holder) SELECT lane, token, holder FROM given "
+                    "WHERE true ON CONFLICT(lane) "
                     "DO UPDATE SET token=excluded.token, holder=excluded.holder",
+                    ("lane", "token", "holder"),
                     [
                         (lane, self._token, json.dumps({"lane": lane, **holder}))
                         for lane in sorted(set(lanes))

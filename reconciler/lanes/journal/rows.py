@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from reconciler.lanes.journal import Intent, Result, State
@@ -52,10 +53,15 @@ def stored(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.timestamp()
     if name in ("asked", "inventory"):
-        return json.dumps(list(value))
+        return _listed(tuple(value))
     if isinstance(value, Outcome):
         return value.value
     return int(value) if isinstance(value, bool) else value
+
+
+@lru_cache(maxsize=1024)  # most targets of a request share them
+def _listed(texts: tuple[str, ...]) -> str:
+    return json.dumps(texts)
 
 
 def moment(seconds: float) -> datetime:

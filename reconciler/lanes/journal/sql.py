@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Protocol, cast
 
 from reconciler.lanes.journal import (
@@ -36,11 +36,15 @@ from reconciler.lanes.journal.rows import (
 )
 from reconciler.model import Identity, SentRequest
 
-_META = "INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
+_META = (
+    "INSERT INTO meta(key, value) SELECT key, value FROM given WHERE true "
+    "ON CONFLICT(key) DO UPDATE SET value=excluded.value"
+)
 _WANTED = "w JOIN targets t ON t.scope=w.scope AND t.id=w.id AND t.part=w.part"
 _FINAL = ("deleted", "already-absent")
 _KNOWN = (*_FINAL, "in-doubt")
 _EVERYWHERE = ""  # as the scope of an order to stop
+_KEY = ("scope", "id", "part")
 _AT_ONCE = 300  # targets that one query asks for
 
 
@@ -67,8 +71,8 @@ class SqlDatabase(Protocol):
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Write; how many rows that changed."""
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Write once for each of *rows*."""
+    def each(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write all *rows*, in their order: *sql* has them as the table `given`, of *columns*."""
 
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         """Write one row; the number *key* that it was given."""
@@ -119,7 +123,7 @@ class SqlJournal:
         self.restored_from, self.identity = self.identity, new_identity()
         with self._transaction():
             known = {"identity": self.identity, "restored-from": self.restored_from}
-            self._db.many(_META, list(known.items()))
+            self._db.each(_META, ("key", "value"), list(known.items()))
             self._db.run("DELETE FROM traces")
 
     def untrace(self, scopes: Collection[str]) -> list[str]:
@@ -127,7 +131,8 @@ class SqlJournal:
         had = [one for one in sorted(scopes) if self.traced(one) is not None]
         if had:
             with self._transaction():
-                self._db.many("DELETE FROM traces WHERE scope=?", [(one,) for one in had])
+                for one in had:
+                    self._db.run("DELETE FROM traces WHERE scope=?", (one,))
         return had
 
     def traced(self, scope: str) -> datetime | None:
@@ -142,9 +147,10 @@ class SqlJournal:
         if all(self.scope_of(one) == scope for one, scope in scopes.items()):
             return
         with self._transaction():
-            self._db.many(
-                "INSERT INTO scopes VALUES(?,?) "
-                "ON CONFLICT(definition) DO UPDATE SET scope=excluded.scope",
+            self._db.each(
+                "INSERT INTO scopes(definition, scope) SELECT definition, scope FROM given "
+                "WHERE true ON CONFLICT(definition) DO UPDATE SET scope=excluded.scope",
+                ("definition", "scope"),
                 sorted(scopes.items()),
             )
 
@@ -239,8 +245,10 @@ class SqlJournal:
 
     def trace(self, scopes: Sequence[str]) -> None:
         with self._transaction() as now:
-            self._db.many(
-                "INSERT INTO traces VALUES(?,?) ON CONFLICT DO NOTHING",
+            self._db.each(
+                "INSERT INTO traces(scope, since) SELECT scope, since FROM given WHERE true "
+                "ON CONFLICT DO NOTHING",
+                ("scope", "since"),
                 [(scope, now.timestamp()) for scope in sorted(set(scopes))],
             )
 
@@ -328,10 +336,12 @@ class SqlJournal:
             self._rule(rulings, stays=_KNOWN if mild else late)
             ended = self._ended(run, intents)
             if owned and ended is None:
-                for intent in intents:
-                    numbers.append(self._intend(intent, lane, run, now))
-                    if intent.kind == "delete":
-                        records.append(intent_record(numbers[-1], intent))
+                numbers = self._intend(intents, lane, run, now)
+                records += [
+                    intent_record(number, intent)
+                    for number, intent in zip(numbers, intents, strict=True)
+                    if intent.kind == "delete"
+                ]
             self._audit(run, [*records, *audit], now)
         if intents and not owned:
             raise LaneLost(f"another run has taken {lane}; this one stopped before sending")
@@ -362,8 +372,10 @@ class SqlJournal:
             "scope": scope,
         }
         with self._transaction() as now:
-            self._db.many(
-                "INSERT INTO stops VALUES(?,?,?) ON CONFLICT(run, scope) DO NOTHING",
+            self._db.each(
+                "INSERT INTO stops(run, scope, said) SELECT run, scope, said FROM given WHERE true "
+                "ON CONFLICT(run, scope) DO NOTHING",
+                ("run", "scope", "said"),
                 [(run, scope or _EVERYWHERE, said) for run in runs],
             )
             for run in runs:
@@ -375,7 +387,28 @@ class SqlJournal:
         )
         return None if row is None else cast(str, row[0])
 
-    def _intend(self, intent: Intent, lane: str, run: int, now: datetime) -> int:
+    def _intend(self, intents: Sequence[Intent], lane: str, run: int, now: datetime) -> list[int]:
+        """The numbers of *intents*. Their targets' states stay as they are: what those say belongs
+        to the outcomes that are known so far.
+        """
+        numbers = [self._request(intent, lane, run, now) for intent in intents]
+        self._targets([(one, intent.account) for intent in intents for one in intent.targets])
+        self._db.each(
+            "INSERT INTO request_targets(target, request, asked) "
+            "SELECT t.key, g.request, g.asked FROM given g "
+            "JOIN targets t ON t.scope=g.scope AND t.id=g.id AND t.part=g.part",
+            ("request", "asked", *_KEY),
+            [
+                (number, stored("asked", absences), *_named(target))
+                for number, intent in zip(numbers, intents, strict=True)
+                for target, absences in zip(
+                    intent.targets, intent.asked or ((),) * len(intent.targets), strict=True
+                )
+            ],
+        )
+        return numbers
+
+    def _request(self, intent: Intent, lane: str, run: int, now: datetime) -> int:
         number = self._db.insert(
             "INSERT INTO requests(run, lane, account, scope, kind, method, url, at) "
             "VALUES(?,?,?,?,?,?,?,?)",
@@ -392,17 +425,6 @@ class SqlJournal:
             "number",
         )
         self._open[number] = intent.account, intent.scope, intent.kind
-        # Their states stay: what those say belongs to the outcomes that are known so far.
-        self._targets([(target, intent.account) for target in intent.targets])
-        asked = intent.asked or ((),) * len(intent.targets)
-        self._db.many(
-            "INSERT INTO request_targets(target, request, asked) "
-            "SELECT key, ?, ? FROM targets WHERE scope=? AND id=? AND part=?",
-            [
-                (number, json.dumps(absences), *_named(target))
-                for target, absences in zip(intent.targets, asked, strict=True)
-            ],
-        )
         return number
 
     def _known(self, number: int) -> tuple[str, str, str]:
@@ -436,28 +458,34 @@ class SqlJournal:
         for ruling in rulings:
             if unknown := set(ruling.changes) - set(FIELDS):
                 raise ValueError(f"not fields of a state: {sorted(unknown)}")
-        meant = [ruling for ruling in rulings if ruling.changes]
-        self._targets([(ruling.target, ruling.account) for ruling in meant])
         outcomes = ", ".join(f"'{one}'" for one in stays)
-        unless = f" AND coalesce(outcome, '') NOT IN ({outcomes})" if stays else ""
-        for names, alike in groupby(meant, key=lambda one: tuple(one.changes)):
-            changes = ", ".join(f"{name}=?" for name in names)
-            self._db.many(
-                f"UPDATE targets SET {changes} WHERE scope=? AND id=? AND part=?{unless}",
-                [
-                    (*(stored(*one) for one in ruling.changes.items()), *_named(ruling.target))
-                    for ruling in alike
-                ],
+        unless = f" WHERE coalesce(targets.outcome, '') NOT IN ({outcomes})" if stays else ""
+        for names, alike in _alike(rulings):
+            columns = (*_KEY, "account", *names)
+            listed = ", ".join(columns)
+            changes = ", ".join(f"{name}=excluded.{name}" for name in ("account", *names))
+            self._db.each(
+                f"INSERT INTO targets({listed}) SELECT {listed} FROM given WHERE true "
+                f"ON CONFLICT(scope, id, part) DO UPDATE SET {changes}{unless}",
+                columns,
+                sorted(
+                    (*_named(one.target), one.account, *(stored(n, one.changes[n]) for n in names))
+                    for one in alike
+                ),
             )
 
     def _targets(self, named: Sequence[tuple[Identity, str]]) -> None:
         """Rows for targets, made when missing; their accounts are called what is given, now."""
-        rows = sorted({(*_named(target), account) for target, account in named})
-        self._db.many(
-            "INSERT INTO targets(scope, id, part, account) VALUES(?,?,?,?) "
-            "ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account "
-            "WHERE targets.account <> excluded.account",
-            rows,
+        columns = (*_KEY, "account")
+        rows = {_named(target): account for target, account in named}
+        self._db.each(
+            # Those that are there as they should be are not even locked.
+            "INSERT INTO targets(scope, id, part, account) SELECT scope, id, part, account "
+            "FROM given g WHERE NOT EXISTS (SELECT 1 FROM targets t WHERE t.scope=g.scope AND "
+            "t.id=g.id AND t.part=g.part AND t.account=g.account) "
+            "ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account",
+            columns,
+            sorted((*key, account) for key, account in rows.items()),
         )
 
     def holds(self, lane: str, epoch: int) -> bool:
@@ -567,8 +595,9 @@ class SqlJournal:
         if not records:
             return
         head = {"at": iso(now), "run": str(run), "plan": self._plan_of(run)}
-        self._db.many(
-            "INSERT INTO audit(record) VALUES(?)",
+        self._db.each(
+            "INSERT INTO audit(record) SELECT record FROM given",
+            ("record",),
             [(json.dumps({**head, **record}),) for record in records],
         )
 
@@ -609,6 +638,24 @@ def new_identity() -> str:
 def new_meta(project: str) -> dict[str, str]:
     """What a new journal of *project* says of itself."""
     return {"project": project, "identity": new_identity(), "salt": secrets.token_hex(32)}
+
+
+def _alike(rulings: Iterable[Ruling]) -> Iterator[tuple[tuple[str, ...], list[Ruling]]]:
+    """*rulings* in their order, by what they change; of those together no two are of one target."""
+    names: tuple[str, ...] = ()
+    some: list[Ruling] = []
+    seen: set[Identity] = set()
+    for one in rulings:
+        if not one.changes:
+            continue
+        if tuple(one.changes) != names or one.target in seen:
+            if some:
+                yield names, some
+            names, some, seen = tuple(one.changes), [], set()
+        some.append(one)
+        seen.add(one.target)
+    if some:
+        yield names, some
 
 
 def _named(target: Identity) -> tuple[str, str, str]:
