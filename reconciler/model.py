@@ -107,6 +107,9 @@ class Reading(Struct, frozen=True, kw_only=True, omit_defaults=True):
 # ---------------------------------------------------------------- targets
 
 
+_SEPARATES = re.compile("[/#%]")
+
+
 class Target(msgspec.Struct, frozen=True):
     """What one deletion is about: account + id, plus a part (phone number, message) if any."""
 
@@ -154,6 +157,8 @@ class Identity(msgspec.Struct, frozen=True):
 
 def _quote(text: str) -> str:
     """Percent-encode what separates (`/ # %`) and what is not printable; leave the rest."""
+    if text.isprintable() and not _SEPARATES.search(text):
+        return text
     return "".join(c if (c.isprintable() and c not in "/#%") else quote(c, safe="") for c in text)
 
 

@@ -121,6 +121,10 @@ class _Server:
         with self.told("read"):
             return self._done(sql, values).fetchall()
 
+    def of(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        with self.told("read"):
+            return self._with(sql, columns, rows).fetchall()
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.told("write"):
             return self._done(sql, values).rowcount
@@ -129,8 +133,7 @@ class _Server:
         """In one statement, however many *rows* there are."""
         if rows:
             with self.told("write"):
-                values = [list(one) for one in zip(*rows, strict=True)]
-                self.connection.execute(_given(tuple(columns)) + sql, values)
+                self._with(sql, columns, rows)
 
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         with self.told("write"):
@@ -140,6 +143,12 @@ class _Server:
 
     def _done(self, sql: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
         return self.connection.execute(_marked(sql), values or None)
+
+    def _with(
+        self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> psycopg.Cursor[Any]:
+        lists = [list(one) for one in zip(*rows, strict=True)]
+        return self.connection.execute(_given(tuple(columns)) + sql, lists)
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:
@@ -185,7 +194,7 @@ class _Server:
 @lru_cache(maxsize=64)
 def _given(columns: tuple[str, ...]) -> str:
     """The table `given`, made of a list for each of *columns*."""
-    lists = ", ".join(f"%s::{_TYPES.get(one, 'text')}[]" for one in columns)
+    lists = ", ".join(f"%b::{_TYPES.get(one, 'text')}[]" for one in columns)
     return f"WITH given({', '.join(columns)}) AS (SELECT * FROM unnest({lists})) "
 
 

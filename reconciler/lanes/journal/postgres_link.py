@@ -35,8 +35,11 @@ _SESSION = (
     ", set_config('idle_in_transaction_session_timeout', '5s', false)"
     ", set_config('tcp_keepalives_idle', '15', false), set_config('tcp_keepalives_interval', '5',"
     " false), set_config('tcp_keepalives_count', '3', false)"
-    # Planned for as many rows as are given, and for a table as large as it is by then.
-    ", set_config('plan_cache_mode', 'force_custom_plan', false)"
+    # What is asked is asked by keys, a few hundred at a time: never by going through a table of
+    # millions, as is planned for one that was small, or of which the server knows nothing yet.
+    ", set_config('plan_cache_mode', 'force_custom_plan', false), set_config('jit', 'off', false)"
+    ", set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false)"
+    ", set_config('join_collapse_limit', '1', false)"  # in the order that is written
     # Durable before it is counted, whatever the role's default is.
     ", CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
     " THEN set_config('synchronous_commit', 'on', false) END"

@@ -40,7 +40,7 @@ _META = (
     "INSERT INTO meta(key, value) SELECT key, value FROM given WHERE true "
     "ON CONFLICT(key) DO UPDATE SET value=excluded.value"
 )
-_WANTED = "w JOIN targets t ON t.scope=w.scope AND t.id=w.id AND t.part=w.part"
+_WANTED = "given w JOIN targets t ON t.scope=w.scope AND t.id=w.id AND t.part=w.part"
 _FINAL = ("deleted", "already-absent")
 _KNOWN = (*_FINAL, "in-doubt")
 _EVERYWHERE = ""  # as the scope of an order to stop
@@ -67,6 +67,9 @@ class SqlDatabase(Protocol):
 
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows."""
+
+    def of(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """All rows of *sql*, which has *rows* as the table `given`, of *columns*; at least one."""
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Write; how many rows that changed."""
@@ -482,7 +485,7 @@ class SqlJournal:
             # Those that are there as they should be are not even locked.
             "INSERT INTO targets(scope, id, part, account) SELECT scope, id, part, account "
             "FROM given g WHERE NOT EXISTS (SELECT 1 FROM targets t WHERE t.scope=g.scope AND "
-            "t.id=g.id AND t.part=g.part AND t.account=g.account) "
+            "t.id=g.id AND t.part=g.part AND t.account||''=g.account) "  # by its key alone
             "ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account",
             columns,
             sorted((*key, account) for key, account in rows.items()),
@@ -514,9 +517,7 @@ class SqlJournal:
             known = [each for each in some if each.scope in heard]
             if not known:
                 continue
-            values = ",".join(["(?,?,?)"] * len(known))
-            wanted = f"WITH w(scope, id, part) AS (VALUES {values}) "
-            yield from self._db.all(wanted + sql, [one for each in known for one in _named(each)])
+            yield from self._db.of(sql, _KEY, [_named(one) for one in known])
 
     def _heard_of(self, scope: str) -> bool:
         """Whether anything is known of any target there."""

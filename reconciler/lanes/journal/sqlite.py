@@ -55,15 +55,16 @@ class _File:
         with self._told("read"):
             return self._db.execute(sql, values).fetchall()
 
+    def of(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        return self.all(_given(columns, len(rows)) + sql, [one for row in rows for one in row])
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self._told("write"):
             return self._db.execute(sql, values).rowcount
 
     def each(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        marks = ",".join("?" * len(columns))  # one by one: here that is as quick
         with self._told("write"):
-            given = f"WITH given({','.join(columns)}) AS (VALUES({marks})) "
-            self._db.executemany(given + sql, rows)
+            self._db.executemany(_given(columns) + sql, rows)  # one by one: here that is as quick
 
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         del key  # the row's own number
@@ -107,3 +108,9 @@ class _File:
             yield
         except (sqlite3.Error, OSError) as error:
             raise opening.failure(self._path, what, error) from error
+
+
+def _given(columns: Sequence[str], rows: int = 1) -> str:
+    """The table `given`, of so many rows."""
+    row = f"({','.join('?' * len(columns))})"
+    return f"WITH given({','.join(columns)}) AS (VALUES {','.join([row] * rows)}) "
