@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 from urllib.parse import unquote
 
@@ -136,10 +137,11 @@ def shown_target(target: str) -> str:
 
 def shown_detail(event: Event) -> str:
     """The detail with the event's own phone number masked; empty if there is none."""
+    if not event.detail:
+        return ""
     part = unquote((event.target or "").partition("#")[2])
     masked = mask_part(part)
-    detail = event.detail or ""
-    return detail.replace(part, masked) if part != masked else detail
+    return event.detail.replace(part, masked) if part != masked else event.detail
 
 
 def to_json_line(event: Event, *, show_numbers: bool = False) -> str:
@@ -177,21 +179,17 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def kept(event: Event) -> str:
-    """*event* as it is kept for those who follow a run elsewhere; `from_kept` reads it."""
-    known = {name: getattr(event, name) for name in Event.__slots__}
-    return json.dumps(
-        {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in known.items()
-            if value is not None
-        }
-    )
+    """*event* as it is kept, in a line, for those who follow a run elsewhere: see `from_kept`."""
+    return _kept()[0](event).decode()
 
 
 def from_kept(line: str) -> Event:
     """The event that `kept` made *line* of."""
-    found = json.loads(line)
-    for name in ("at", "until"):
-        if name in found:
-            found[name] = datetime.fromisoformat(found[name])
-    return Event(**found)
+    return _kept()[1](line)
+
+
+@cache
+def _kept() -> tuple[Callable[[Event], bytes], Callable[[str], Event]]:
+    import msgspec  # `--help` needs no events
+
+    return msgspec.json.Encoder().encode, msgspec.json.Decoder(Event).decode

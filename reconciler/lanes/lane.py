@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -540,8 +541,9 @@ class Lane:
     # ---- outcomes
 
     def _all(self, batch: Batch, fate: Fate, *, sent: bool = False, doubt: bool = False) -> None:
+        fate, now = self._scrubbed(fate), self.line.context.wall()
         for job in batch:
-            self.tell(job, fate, sent=sent, doubt=doubt)
+            self._tell(job, fate, now, {}, sent=sent, doubt=doubt)
 
     def tell(
         self,
@@ -553,9 +555,23 @@ class Lane:
         **more: Any,
     ) -> None:
         """*fate* of *job*: durable with the next commit, counted only then."""
-        if fate.detail:
-            fate = replace(fate, detail=self.line.scrubbed(fate.detail))
-        now = self.line.context.wall()
+        self._tell(
+            job, self._scrubbed(fate), self.line.context.wall(), more, sent=sent, doubt=doubt
+        )
+
+    def _scrubbed(self, fate: Fate) -> Fate:
+        return replace(fate, detail=self.line.scrubbed(fate.detail)) if fate.detail else fate
+
+    def _tell(
+        self,
+        job: Job,
+        fate: Fate,
+        now: datetime,
+        more: dict[str, Any],
+        *,
+        sent: bool,
+        doubt: bool,
+    ) -> None:
         changes: dict[str, Any] = {
             "outcome": fate.outcome,
             "detail": fate.detail,
@@ -586,7 +602,7 @@ class Lane:
 
     def _rule(self, job: Job, changes: dict[str, Any]) -> None:
         self._rulings.append(Ruling(self._identity(job), self.line.account, changes))
-        job.state = replace(job.state, **changes)
+        job.state = msgspec.structs.replace(job.state, **changes)
         if job.state.outcome is Outcome.IN_DOUBT:
             self.doubts[job.place] = job
 
@@ -646,10 +662,12 @@ class Lane:
         """What was just written is durable: now it counts, and is told."""
         told, self._told = self._told, []
         self._results, self._rulings, self._records = [], [], []
+        now = self.line.context.wall()
         for job, fate in told:
             self.fates.put(job.place, fate)
             self.line.emit(
                 "outcome",
+                at=now,
                 target=str(job.target),
                 outcome=fate.outcome.value,
                 detail=fate.detail,

@@ -508,9 +508,9 @@ class Line:
 
     # ---- telling
 
-    def emit(self, kind: Any, **details: Any) -> None:
-        """Tell whoever follows the run."""
-        known = {"account": self.account, **details}
-        if known.get("detail"):
-            known["detail"] = self.scrubbed(known["detail"])
-        self.context.emit(Event(at=self.context.wall(), kind=kind, **known))
+    def emit(self, kind: Any, *, at: datetime | None = None, **details: Any) -> None:
+        """Tell whoever follows the run; *at* which time, if that is not now."""
+        if details.get("detail"):
+            details["detail"] = self.scrubbed(details["detail"])
+        details.setdefault("account", self.account)
+        self.context.emit(Event(at=at or self.context.wall(), kind=kind, **details))

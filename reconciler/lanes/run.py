@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+
+from msgspec import structs
 
 from reconciler.driver import Session
 from reconciler.driver.looks import can_look
@@ -229,7 +231,7 @@ class _Way:
                 continue
             job.place = place
             if self._copies is not None and (copy := self._copies[place]) is not None:
-                job.state = replace(job.state, copy=copy)
+                job.state = structs.replace(job.state, copy=copy)
             yield job
 
 

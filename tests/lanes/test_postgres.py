@@ -245,6 +245,8 @@ def test_a_lane_is_held_by_a_connection_and_freed_with_it(
         others.take(["c", "a"], WHO)
     assert [found["lane"] for found in others.holders()] == ["a", "b"]  # all or none
     one.close()
+    two._server.one("SELECT pg_advisory_lock(?)", (mine._token,))  # once its end is noticed there
+    two._server.one("SELECT pg_advisory_unlock(?)", (mine._token,))
     others.take(["a", "b"], {**WHO, "pid": 8})
     assert {found["pid"] for found in others.holders()} == {8}
     others.release()

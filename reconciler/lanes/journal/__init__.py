@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
+import msgspec
+
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.handed import Handover
 from reconciler.model import Evidence, Identity, Outcome, SentRequest
@@ -31,8 +33,7 @@ class StopOrdered(ReconcilerError):
     """A person has ended this run, or its work in this scope: no further request of it leaves."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """What the journal knows of one target.
 
     *outcome* None: nothing is settled (never sent, or cleared to be sent again). *sends*: requests
