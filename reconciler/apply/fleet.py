@@ -163,7 +163,7 @@ class Worker:
             if (files := self._files()) != self._seen:
                 self._seen = files  # windows may be others now
                 journal.shared.handed.wake(files)
-            return journal.shared.handed.lanes()
+            return journal.shared.handed.due()
 
     def _files(self) -> str:
         """The digest of the project file as it is now."""

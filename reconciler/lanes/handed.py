@@ -68,6 +68,9 @@ class Handover(Protocol):
     def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
         """Those of a run, or of a plan; of neither: those that are not at their end."""
 
+    def due(self) -> list[HandedLane]:
+        """Those that a worker may take now, or has taken."""
+
     def take(self, number: int, owner: Mapping[str, Any]) -> HandedLane | None:
         """Work the lane from now on, whoever did before; None if it is at its end, or not due."""
 

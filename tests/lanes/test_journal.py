@@ -302,6 +302,25 @@ def test_a_ruling_changes_only_what_it_names(opened: Open) -> None:
     assert (state.outcome, state.asked, state.seen_at) == (Outcome.DELETED, ("d",), NOW)
 
 
+def test_rulings_of_a_commit_count_in_their_order_however_often_one_target_is_among_them(
+    opened: Open,
+) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = journal.take("lane", [SCOPE], run, 60.0).epoch
+    rulings = [
+        Ruling(ONE, "a", {"outcome": Outcome.IN_DOUBT, "doubts": 1}),
+        Ruling(TWO, "a", {"outcome": Outcome.IN_DOUBT, "doubts": 1}),
+        Ruling(ONE, "b", {"outcome": Outcome.REFUSED, "doubts": 2}),
+        Ruling(ONE, "b", {"outcome": Outcome.DELETED}),
+    ]
+    journal.commit("lane", epoch, run, rulings=rulings)
+    assert journal.states([ONE, TWO]) == {
+        ONE: State(outcome=Outcome.DELETED, doubts=2, account="b"),
+        TWO: State(outcome=Outcome.IN_DOUBT, doubts=1, account="a"),
+    }
+
+
 def test_parts_and_whole_campaigns_are_different_targets(opened: Open) -> None:
     journal = opened()
     run = begin(journal)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -18,7 +19,9 @@ from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.dispatch.procrastinate import Engine, schema
 from reconciler.lanes.handed import Bundle, HandedLane
 from reconciler.lanes.journal import (
+    Intent,
     JournalFailed,
+    Result,
     Ruling,
     postgres_admin,
     postgres_alone,
@@ -454,6 +457,47 @@ def test_the_roles_of_the_page_may_do_what_it_says_and_no_more(postgres: Postgre
         finally:
             for role in ("reconciler_worker", "reconciler_reader"):
                 postgres.tell(f"DROP OWNED BY {role}; DROP ROLE {role}", name)
+
+
+def test_lanes_that_wait_for_a_later_time_are_not_due(journal: PostgresJournal) -> None:
+    handed, run = journal.shared.handed, begin(journal)
+    bundles = [Bundle(one, ("a",), 1, [b"w"]) for one in ("one", "two", "three")]
+    handed.hand(run, "sha256:a", bundles)
+    one, two, _ = handed.lanes()
+    for lane, until in ((one, time.time() + 60), (two, time.time() - 60)):
+        assert handed.take(lane.number, WHO) is not None
+        assert handed.mark(lane.number, 1, "waiting", until=until)
+    assert [lane.lane for lane in handed.due()] == ["two", "three"]
+    assert len(handed.lanes()) == 3
+
+
+def test_a_request_of_many_targets_asks_the_database_as_often_as_one_of_one(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    execute, run = psycopg.Connection.execute, begin(journal)
+    epoch = journal.take("lane", ["http://v"], run, 60.0).epoch
+
+    def counted(link: Any, sql: Any, *values: Any, **more: Any) -> Any:
+        asked.append(str(sql))
+        return execute(link, sql, *values, **more)
+
+    def times(count: int) -> int:
+        asked.clear()
+        targets = [Identity("http://v", f"{count}-{number}") for number in range(count)]
+        intent = Intent("a", "http://v", "delete", "POST", "/d", tuple(targets))
+        (number,) = journal.commit("lane", epoch, run, intents=[intent])
+        changes = {"outcome": Outcome.DELETED, "at": datetime.now(UTC), "sends": 1, "detail": None}
+        rulings = [Ruling(one, "a", changes) for one in targets]
+        results, records = [Result(number, 204, "deleted", None)], [{"type": "x"}] * count
+        journal.commit("lane", epoch, run, results=results, rulings=rulings, audit=records)
+        known = journal.states(targets).values()
+        assert [one.outcome for one in known] == [Outcome.DELETED] * count
+        return len(asked)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", counted)
+    monkeypatch.setattr(psycopg.Cursor, "executemany", None)
+    assert times(1) == times(100)
 
 
 def test_whoever_freezes_with_a_job_half_ended_keeps_nobody_from_it_for_long(

@@ -57,6 +57,9 @@ class Engine:
 
     async def mend(self, lanes: Collection[HandedLane]) -> None:
         """See to it that each of *lanes* that is open and due has a job that is alive."""
+        wanted = [one for one in lanes if one.open and one.due]
+        if not wanted:
+            return
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(
             queue=_QUEUE, seconds_since_heartbeat=self._stall
@@ -69,8 +72,8 @@ class Engine:
         for status in _ALIVE:
             for one in await manager.list_jobs_async(queue=_QUEUE, status=status):
                 there.add(one.task_kwargs.get("number"))
-        for lane in lanes:
-            if lane.open and lane.due and lane.number not in there:
+        for lane in wanted:
+            if lane.number not in there:
                 task = self._app.configure_task(name=_TASK, queue=_QUEUE, lock=lane.lane)
                 await task.defer_async(number=lane.number)
 

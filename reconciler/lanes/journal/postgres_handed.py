@@ -60,13 +60,19 @@ class HandedLanes:
 
     def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
         """Those of a run, or of a plan; of neither: those that are not at their end."""
-        where, values = f" WHERE {_OPEN}", ()
         if run is not None:
-            where, values = " WHERE run=?", (run,)  # type: ignore[assignment]
-        elif plan is not None:
-            where, values = f" WHERE plan=? AND {_OPEN}", (plan,)  # type: ignore[assignment]
-        rows = self._db.all(f"SELECT {_COLUMNS} FROM handed{where} ORDER BY number", values)
-        return [_lane(row) for row in rows]
+            return self._lanes("run=?", (run,))
+        if plan is not None:
+            return self._lanes(f"plan=? AND {_OPEN}", (plan,))
+        return self._lanes(_OPEN)
+
+    def due(self) -> list[HandedLane]:
+        """Those that a worker may take now, or has taken."""
+        return self._lanes(f"{_OPEN} AND {_DUE}")
+
+    def _lanes(self, which: str, values: Sequence[Any] = ()) -> list[HandedLane]:
+        sql = f"SELECT {_COLUMNS} FROM handed WHERE {which} ORDER BY number"
+        return [_lane(row) for row in self._db.all(sql, values)]
 
     def take(self, number: int, owner: Mapping[str, Any]) -> HandedLane | None:
         """Work the lane from now on, whoever did before; None if it is at its end, or not due.
