@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -200,8 +201,11 @@ class Bench:
         """Whether the signature's key surely stands nowhere in `allowed_signers`.
 
         It spares ssh-keygen a question that it would answer with no: a folder may hold hundreds of
-        signatures by anybody. A certificate, or what cannot be read, is ssh-keygen's to judge.
+        signatures by anybody. A certificate, or what cannot be read, is ssh-keygen's to judge, but
+        not what does not even look like a signature.
         """
+        if _BEGIN not in signature:
+            return True
         key = _key_of(signature)
         return key is not None and key not in self._signers.allowed
 
@@ -355,9 +359,10 @@ def count(
     barred += [(name, "who asked for the run") for one in requested_by for name in _identities(one)]
     judged: list[tuple[str, str | None, str]] = []
     with Bench(signers, now=now) as bench:
+        court = _Court(bench, plan_bytes)
         for path, content in signatures:
             claimed = named_principal(plan_name, path)
-            heard = _Hearing(bench, people, barred, plan_bytes, content)
+            heard = _Hearing(court, people, barred, content)
             judged.append((path, *heard.verdict(claimed)))
     counted: list[tuple[str, str]] = []
     rejected: list[tuple[str, str]] = []
@@ -387,23 +392,39 @@ def shortfall(counted: Counted, *, required: int, author: str | None) -> str | N
     return f"{have} of {required} approvals{names}{others}"
 
 
+class _Court:
+    """What the bench says of signatures of one plan; nothing is asked twice."""
+
+    def __init__(self, bench: Bench, plan_bytes: bytes | Spool) -> None:
+        self.stranger = bench.stranger
+        self.verify = cache(partial(bench.verify, plan_bytes))
+        self._principals: dict[bytes, tuple[str, ...]] = {}
+        self._bench = bench
+
+    def principals(self, signature: bytes) -> tuple[str, ...]:
+        """As `Bench.principals`, once for each key."""
+        key = _key_of(signature) or signature
+        if key not in self._principals:
+            self._principals[key] = self._bench.principals(signature)
+        return self._principals[key]
+
+
 @dataclass(frozen=True, slots=True)
 class _Hearing:
-    """One signature before the bench."""
+    """One signature before the court."""
 
-    bench: Bench
+    court: _Court
     people: "_People"
     barred: Sequence[tuple[str, str]]
-    plan_bytes: bytes | Spool
     content: bytes
 
     def verdict(self, claimed: str | None) -> tuple[str | None, str]:
         """(the principal it speaks for, "") or (None, why it speaks for nobody)."""
         if len(self.content) > SIGNATURE_LIMIT:
             return None, f"longer than {SIGNATURE_LIMIT} bytes"
-        if self.bench.stranger(self.content):
+        if self.court.stranger(self.content):
             return None, _STRANGER
-        known = self.bench.principals(self.content)
+        known = self.court.principals(self.content)
         why = _STRANGER
         for name in dict.fromkeys((*([claimed] if claimed else []), *known)):
             fingerprint, said = self._good_for(name)
@@ -424,7 +445,7 @@ class _Hearing:
         return principal, ""
 
     def _good_for(self, name: str) -> tuple[str | None, str]:
-        return self.bench.verify(self.plan_bytes, self.content, name)
+        return self.court.verify(self.content, name)
 
 
 class _People:

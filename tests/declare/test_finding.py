@@ -147,6 +147,19 @@ def test_a_path_that_no_report_could_show_is_refused(tmp_path: Path, name: str) 
     assert codes(tmp_path, "m") == [("file-name", f"m/{name}")]
 
 
+def test_folders_that_lead_back_to_themselves_end_and_are_told(tmp_path: Path) -> None:
+    write(tmp_path, "m/a.yaml")
+    write(tmp_path, "m/x/b.yaml")
+    for name, target in (("a", "."), ("b", "."), ("x/up", ".."), ("x/self", "../x")):
+        (tmp_path / "m" / name).symlink_to(target)
+    loops = [("linked-folder", f"m/{name}") for name in ("a", "b", "x/self", "x/up")]
+    for pattern in ("m", "m/**/*.yaml", "**/*.yaml", "m/**/**/*.yaml"):
+        assert paths(tmp_path, pattern) == ["m/a.yaml", "m/x/b.yaml"]
+        assert sorted(codes(tmp_path, pattern)) == loops
+    assert paths(tmp_path, "m/*/*.yaml") == ["m/x/b.yaml"]
+    assert sorted(codes(tmp_path, "m/*/*.yaml")) == loops[:2]
+
+
 def test_a_linked_folder_out_of_the_project_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "outside/a.yaml")
     root = tmp_path / "project"

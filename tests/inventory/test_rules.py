@@ -440,9 +440,48 @@ def test_a_time_of_the_file_speaks_only_for_the_accounts_that_its_header_names()
     assert accounts["b"].captured_at is None
 
 
+@pytest.mark.parametrize("format_", ["ndjson", "json", "yaml"])
+@pytest.mark.parametrize("named", [True, False])
+def test_so_it_is_in_every_format_and_a_header_that_names_none_speaks_for_all(
+    format_: str, named: bool
+) -> None:
+    head: dict[str, Any] = {"kind": "Inventory", "capturedAt": "2026-11-20T08:00:00Z"}
+    head |= {"accounts": {"a": {}}} if named else {}
+    records = [{"account": one, "id": "1", "name": "n"} for one in "ab"]
+    text = json.dumps(head | {"campaigns": records})
+    if format_ == "ndjson":
+        text = "".join(json.dumps(one) + "\n" for one in (head, *records))
+    accounts = read(text.encode(), format_=format_)[1].accounts
+    assert accounts["a"].captured_at is not None
+    assert (accounts["b"].captured_at is None) is named
+
+
+def test_a_later_header_speaks_for_no_account_of_an_earlier_one() -> None:
+    first = {"kind": "Inventory", "accounts": {"b": {"campaigns": 1}}}
+    later = {"kind": "Inventory", "capturedAt": "2026-11-20T08:00:00Z", "accounts": {"a": {}}}
+    other = '{"account":"b","id":"1","name":"n"}'
+    text = "\n".join((json.dumps(first), other, json.dumps(later), SECOND))
+    accounts = read(text.encode())[1].accounts
+    assert accounts["a"].captured_at is not None
+    assert accounts["b"].captured_at is None
+
+
 def test_the_oldest_known_time_is_kept_though_other_parts_have_none() -> None:
     old = heading(capturedAt="2026-11-06T08:00:00Z") + SECOND
     facts = read(old.encode(), (R + "}").encode())[1]
+    assert facts.accounts["a"].captured_at is None
+    assert facts.oldest == {"a": datetime(2026, 11, 6, 8, tzinfo=UTC)}
+
+
+def test_of_several_known_times_the_oldest_is_kept_wherever_it_stands() -> None:
+    times = [f"2026-11-{day:02}T08:00:00Z" for day in (12, 6, 19)]
+    parts = [heading(capturedAt=at) + R.replace('"1"', f'"{at}"') + "}" for at in times]
+    for some in (parts, parts[::-1]):
+        facts = read(*(one.encode() for one in some), (R + "}").encode())[1]
+        assert facts.accounts["a"].captured_at is None
+        assert facts.oldest == {"a": datetime(2026, 11, 6, 8, tzinfo=UTC)}
+    (head, *rest) = parts
+    facts = read(("\n".join((R + "}", head, *rest))).encode())[1]  # in one file, with none first
     assert facts.accounts["a"].captured_at is None
     assert facts.oldest == {"a": datetime(2026, 11, 6, 8, tzinfo=UTC)}
 

@@ -395,6 +395,9 @@ def test_the_slack_is_a_sixtieth_and_never_under_twenty_milliseconds() -> None:
         ("99999999999999999999", None),
         ("Fri, 99 Nov 2026 99:99:99 GMT", None),
         ("Fri, 20 Nov 99999 09:02:00 GMT", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),  # OverflowError
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999", None),
+        ("Sat, 01 Jan 0001 00:00:00 +2359", 0.0),
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:

@@ -413,6 +413,28 @@ def test_a_regex_that_speaks_of_the_text_s_ends_is_asked_of_each_name(pattern: s
     assert set(hits) == {("a", "1"), ("a", "3")}
 
 
+NFC, NFD = "Caf\u00e9 1", "Cafe\u0301 1"
+
+
+@pytest.mark.parametrize("borne", [NFC, NFD], ids=["nfc", "nfd"])
+@pytest.mark.parametrize("asked", [NFC, NFD], ids=["nfc", "nfd"])
+def test_names_are_compared_in_nfc_in_every_form(asked: str, borne: str) -> None:
+    """The record that is found is as it was: what is sent is the name that it bears."""
+    forms = [
+        Question("keep", "a", name=asked),
+        glob(asked),
+        glob(f"{asked[:-1]}*"),
+        glob(f"*{asked[1:]}"),
+        glob(f"{asked[:-1]}?"),
+        regex(f"{asked[:-2]}.*"),
+        regex(f".*{asked[1:]}"),
+        regex(f"{asked[:-1]}1"),
+    ]
+    for one in forms:
+        (hit,) = ask([one], [campaign(borne), campaign("Cafe 1", "2")]).hits.values()
+        assert hit.campaign.name == borne, one
+
+
 def test_both_name_conditions_must_hold() -> None:
     both = Question("absent", "a", match=Selector(name="Test *", name_regex=".*7"))
     records = [campaign("Test 7", "1"), campaign("Test 8", "2"), campaign("x 7", "3")]
