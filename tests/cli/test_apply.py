@@ -451,6 +451,39 @@ def test_an_old_inventory_is_judged_against_the_larger_age_at_apply(site: Site) 
     assert "inventory-age" in site.err
 
 
+def parts_of_an_inventory(site: Site, shape: str, *, days: int) -> list[str]:
+    """The options for an inventory one part of which is *days* old, and one of unknown age."""
+    records = [one for one in campaigns() if one["account"] == "push"]
+    at = stamp(datetime.now(UTC) - timedelta(days=days))
+    head = json.dumps({"kind": "Inventory", "accounts": {"push": {"capturedAt": at}}})
+    first, rest = json.dumps(records[0]), [json.dumps(one) for one in records[1:]]
+    if shape == "one file":
+        texts = {"a.ndjson": [first, head, *rest]}
+    elif shape == "a table":
+        table = [f"push,{one['id']},{one['name']},stopped" for one in records[1:]]
+        texts = {"a.ndjson": [head, first], "b.csv": ["account,id,name,status", *table]}
+    else:
+        texts = {"a.ndjson": [first], "b.ndjson": [head, *rest]}
+    for name, lines in texts.items():
+        (site.root / name).write_text("\n".join(lines) + "\n")
+    return [option for name in texts for option in ("--inventory", name)]
+
+
+@pytest.mark.parametrize("shape", ["two files", "one file", "a table"])
+def test_the_old_part_of_an_inventory_is_judged_though_another_has_no_time(
+    bare: Site, shape: str
+) -> None:
+    old = parts_of_an_inventory(bare, shape, days=14)
+    (violation,) = bare.plan("--account", "push", *old, code=3)["violations"]
+    assert (violation["guard"], violation["account"]) == ("inventory-age", "push")
+    assert "part of the inventory is 14d old" in violation["message"]
+    young = parts_of_an_inventory(bare, shape, days=0)
+    assert bare.plan("--account", "push", *young)["applicable"]
+    old = parts_of_an_inventory(bare, shape, days=14)
+    assert bare.apply("--first-run", *old) == 3
+    assert "part of the inventory is 14d old" in bare.err
+
+
 # ---------------------------------------------------------------- no journal
 
 

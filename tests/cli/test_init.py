@@ -55,6 +55,19 @@ def test_a_journal_from_a_cache_may_be_old_so_ci_looks_first(written: Path) -> N
     assert [one["before"] for one in project["spec"]["accounts"].values()] == ["look"]
 
 
+def test_gitlab_keeps_the_journal_whatever_the_exit_code_too(empty: Path) -> None:
+    assert cli.main(["init", "--ci", "gitlab"]) == 0
+    jobs = yaml.safe_load((empty / ".gitlab-ci.yml").read_text())
+    ((name, apply),) = [(name, one) for name, one in jobs.items() if "reconciler apply" in str(one)]
+    assert name == "reconciler:apply"
+    assert apply["cache"] == {"key": "reconciler", "paths": [".reconciler/"], "when": "always"}
+    assert apply["interruptible"] is False  # what is cut off would save an older one
+    assert apply["artifacts"]["when"] == "always"
+    assert ".reconciler/" in apply["artifacts"]["paths"]
+    project = yaml.safe_load((empty / "reconciler.yaml").read_text())
+    assert [one["before"] for one in project["spec"]["accounts"].values()] == ["look"]
+
+
 def test_what_it_writes_is_valid(written: Path) -> None:
     assert cli.main(["validate"]) == 0
 

@@ -24,6 +24,49 @@ def test_a_project_that_never_applied_anything(bare: Site) -> None:
     assert "No run yet." in bare.out
 
 
+def files(site: Site) -> dict[str, bytes]:
+    """Every file of the project, and what is in it."""
+    every = (one for one in site.root.rglob("*") if one.is_file())
+    return {str(one.relative_to(site.root)): one.read_bytes() for one in every}
+
+
+READERS = [
+    ("status",),
+    ("status", "plan.json"),
+    ("status", "--format", "json"),
+    ("show", "plan.json"),
+]
+
+
+@pytest.mark.parametrize("reader", READERS, ids=" ".join)
+def test_who_only_reads_creates_nothing_where_nothing_ever_ran(
+    bare: Site, reader: tuple[str, ...]
+) -> None:
+    bare.plan("--account", "push")
+    before = files(bare), sorted(bare.root.iterdir())
+    assert bare.run(*reader) == 0
+    assert (files(bare), sorted(bare.root.iterdir())) == before
+
+
+@pytest.mark.parametrize("reader", READERS, ids=" ".join)
+def test_who_only_reads_changes_nothing_and_waits_for_no_writer(
+    site: Site, monkeypatch: pytest.MonkeyPatch, reader: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("reconciler.lanes.journal.opening._PATIENCE", 0.0)
+    site.plan("--account", "push")
+    assert site.apply("--limit", "2") == 5
+    before = files(site)
+    state = site.root / ".reconciler" / "state.db"
+    with closing(sqlite3.connect(state, isolation_level=None)) as holding:
+        holding.execute("BEGIN IMMEDIATE")
+        assert site.run(*reader) == 0, site.err
+        holding.execute("ROLLBACK")
+    holding.close()
+    after = files(site)
+    beside = {".reconciler/state.db-wal", ".reconciler/state.db-shm"}  # the writer's own
+    assert {k: v for k, v in after.items() if k not in beside} == before
+
+
 def test_a_plan_that_was_never_applied_is_pending(bare: Site) -> None:
     bare.plan("--account", "push")
     told = found(bare, "plan.json")

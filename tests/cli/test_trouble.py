@@ -178,3 +178,42 @@ def test_a_missing_password_for_a_proxy_is_told_before_anything_is_sent(bare: Si
     assert bare.apply("--first-run") == 1
     assert "account push: " in bare.err
     assert "proxy.key" in bare.err or "PROXY_USER" in bare.err
+
+
+def test_what_a_listing_shows_and_nobody_can_read_is_counted_named_and_kept_unknown(
+    bare: Site,
+) -> None:
+    """A date that may be two days is none; what an exception asks of it stays open."""
+    odd: dict[str, Any] = {
+        "a": {"created_date": "01/02/2024"},
+        "b": {"created_date": 1704067200},
+        "c": {"name": "half \ud83d of it"},
+        "d": {"labels": "tier:evergreen"},
+    }
+    odd |= {f"e{n}": {"created_date": "soon"} for n in range(20)}
+    plain_ = {"name": "old 1", "created_date": "2024-01-01T00:00:00Z", "labels": []}
+    items = [{"id": id_, **plain_, **odd.get(id_, {})} for id_ in [*odd, "z"]]
+    body = json.dumps({"orchestrations": items, "has_more": False}).encode()
+    bare.leave("push")
+    with serving_in_a_thread(always(plain("200 OK", body))) as url:
+        bare.accounts["push"] = bare.accounts["push"].replace("URL/batch", url)
+        bare.write()
+        assert bare.run("inventory", "pull", "--allow-shrink", "push", "--max-wait", "1s") == 0
+        assert "24 not read whole: a (createdAt), b (createdAt), c (name), d (labels)" in bare.out
+        assert "more" in bare.out
+        pulled = bare.run("inventory", "pull", "--format", "json", "--max-wait", "1s")
+        assert pulled == 0
+    (told,) = json.loads(bare.out)["accounts"].values()
+    assert set(told["odd"]) == set(odd)
+    records = (bare.root / "inventory.ndjson").read_text().splitlines()
+    unknown = {one["id"]: one.get("unknown") for one in map(json.loads, records) if "id" in one}
+    assert (unknown["a"], unknown["d"], unknown["z"]) == (["createdAt"], ["labels"], None)
+    hold = "{account: push, match: {createdBefore: 2024-02-01}, because: Hold}"
+    bare.guards = f"protect: [{hold}]"
+    bare.write()
+    actions = {one["id"]: one for one in bare.plan()["actions"]}
+    assert actions["z"]["reason"] == "protected"
+    for id_ in ("a", "b", "e0"):
+        assert actions[id_]["action"] == "delete"
+        (why,) = actions[id_]["lookFirst"]
+        assert (why["because"], why["field"]) == ("protected", "createdAt")

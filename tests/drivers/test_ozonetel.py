@@ -175,6 +175,15 @@ def test_every_answer_to_one_number_of_one_name_has_its_meaning(one, kind):
     assert type(judged(ONE, one)) is kind
 
 
+@pytest.mark.parametrize("said", ["No Record Found", "no record found "])
+@pytest.mark.parametrize("status", [200, 400])
+def test_of_no_record_both_readings_are_told(said, status):
+    """The vendor says it of a number that is gone, and of one that never was."""
+    found = judged(ONE, answer(status, no(said)))
+    assert found.known
+    assert "no longer in the campaign, or number or campaign are not valid" in found.detail
+
+
 def test_the_window_is_waited_out():
     assert judged(ONE, answer(200, no("Max limit exceeded"))).wait == 60
     assert judged(ONE, answer(429)).wait == 60

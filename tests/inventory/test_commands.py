@@ -45,6 +45,20 @@ def test_convert_goes_there_and_back_without_loss(inv: Path, tmp_path: Path) -> 
     assert gzip.decompress((tmp_path / "x.ndjson.gz").read_bytes()).count(b"\n") == 3
 
 
+def test_convert_cuts_a_time_and_never_moves_it_into_the_next_day(tmp_path: Path) -> None:
+    late = ONE.replace('"labels"', '"createdAt":"2024-12-31T23:59:59.9999999Z","labels"')
+    (tmp_path / "inv.ndjson").write_text(late)
+    name = "inv.ndjson"
+    for suffix in ("json", "yaml", "csv", "ndjson"):
+        assert (
+            main(["inventory", "convert", str(tmp_path / name), str(tmp_path / f"x.{suffix}")]) == 0
+        )
+        name = f"x.{suffix}"
+        text = (tmp_path / name).read_text()
+        assert "2024-12-31T23:59:59.999999Z" in text
+        assert "2025" not in text
+
+
 def test_convert_to_csv_says_what_csv_cannot_hold(
     inv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -616,8 +616,20 @@ def test_a_journal_that_is_held_is_said_to_be_held_and_not_broken(
     with closing(SqliteJournal(path, "acme", clock=clock)) as journal:
         with closing(sqlite3.connect(path, isolation_level=None)) as holding:
             holding.execute("BEGIN IMMEDIATE")
-            with pytest.raises(Locked, match="another run holds the journal"):
-                begin(journal)
+            writes: list[Callable[[], object]] = [
+                lambda: begin(journal),
+                lambda: journal.end(1, 0, {}),
+                lambda: journal.trace(["s"]),
+                lambda: journal.know({"sha256:a": "s"}),
+                lambda: journal.take("lane", ["s"], 1, 60.0),
+                lambda: journal.commit("lane", 1, 1, audit=[{"type": "target"}]),
+                lambda: journal.pause("lane", clock()),
+                lambda: journal.audit_written(1),
+                lambda: journal.review(1, "ann", "seen"),
+            ]
+            for write in writes:
+                with pytest.raises(Locked, match="another run holds the journal"):
+                    write()
             holding.execute("ROLLBACK")
         assert begin(journal) == 1  # nothing was broken by that
 
