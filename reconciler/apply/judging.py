@@ -24,7 +24,8 @@ from reconciler.plan import scopes
 from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
-from reconciler.plan.hits import Hit, Keys
+from reconciler.plan.hits import Keys
+from reconciler.plan.packing import Hit
 from reconciler.plan.saved import Saved
 from reconciler.plan.spool import paged
 from reconciler.plan.today import FreshPlan, make_plan

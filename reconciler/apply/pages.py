@@ -6,7 +6,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from reconciler.model import Action, PlanDocument
-from reconciler.plan.hits import Hit, Hits, Key
+from reconciler.plan.hits import Hits
+from reconciler.plan.packing import Hit, Key
 
 _PAGE = 2_000  # actions of the saved plan
 

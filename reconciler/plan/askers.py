@@ -7,8 +7,8 @@ from reconciler.declare.manifest import Entry
 from reconciler.model import Campaign
 from reconciler.plan.asked import QuestionSet, words
 from reconciler.plan.asking import Ask
-from reconciler.plan.hits import Hit
 from reconciler.plan.matching import Matcher
+from reconciler.plan.packing import Hit
 
 Key = tuple[str, str]  # account and id
 

@@ -14,8 +14,8 @@ from reconciler.plan import exceptions
 from reconciler.plan.asked import Origin, QuestionSet, protects_of
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import protect
-from reconciler.plan.hits import Hit
 from reconciler.plan.matching import Matcher, nfc
+from reconciler.plan.packing import Hit
 
 
 class Candidate(msgspec.Struct, frozen=True):

@@ -5,10 +5,9 @@ of accounts that share a scope, are held, put in order and woven in.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
 from msgspec import structs
 
@@ -19,27 +18,19 @@ from reconciler.plan.asked import QuestionSet
 from reconciler.plan.asking import Ask
 from reconciler.plan.candidates import Candidate, listed, unlisted
 from reconciler.plan.guards.waivers import Waivers
-from reconciler.plan.hits import Hit
 from reconciler.plan.limits import Judged
-from reconciler.plan.lines import action_sink
+from reconciler.plan.lines import action_sink, decoded
 from reconciler.plan.losses import Losses
 from reconciler.plan.matching import Matches
+from reconciler.plan.packing import Hit, unpacked
 from reconciler.plan.sharing import joined
 from reconciler.plan.spool import Lines
-from reconciler.plan.usual import Usual
+from reconciler.plan.usual import Stretch, Usual
 
 _REASONS = {reason: place for place, reason in enumerate(Reason)}
 
 Pair = tuple[Action, bool]  # an action, and whether it is in the plan
 Judge = Callable[[Candidate], Sequence[Pair]]
-
-
-class Stretch(NamedTuple):
-    """Actions in their order. *alike*: deletions of campaigns without parts, one absence's all."""
-
-    actions: Sequence[Action]
-    shown: bool
-    alike: bool = False
 
 
 class Findings:
@@ -60,7 +51,7 @@ class Findings:
         self._listed = partial(listed, asked=asked, asks=table, facts=facts)
         self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
 
-    def stretches(self, judged: Judge, usual: Usual) -> Iterator[Stretch]:
+    def stretches(self, judged: Judge, usual: Usual) -> Iterator[Stretch | Pair]:
         """What *judged* says of each campaign, by account and id; of most *usual* knows it."""
         shared = self._asked.shared
         held: list[Pair] = []
@@ -71,42 +62,51 @@ class Findings:
         held = sorted(joined(held, self._asked), key=_place)
         return _woven(self._rest(judged, usual), held)
 
-    def _rest(self, judged: Judge, usual: Usual) -> Iterator[Stretch]:
+    def _rest(self, judged: Judge, usual: Usual) -> Iterator[Stretch | Pair]:
         shared = self._asked.shared
-        for some in self._hits.blocks():
+        for account, some in self._hits.packed():
             at = 0
             while at < len(some):
-                actions, shown = usual.of(some, at)
-                if actions:
-                    yield Stretch(actions, shown, alike=True)
-                elif some[at].campaign.account not in shared:
-                    found = self._judged(some[at], judged)
-                    usual.learn(some[at], found)
-                    yield from _single(sorted(found, key=_place))
-                at += len(actions) or 1
+                if (found := usual.of(account, some, at)) is not None:
+                    yield found
+                    at += len(found.lines)
+                    continue
+                if account not in shared:
+                    pairs = self._judged(unpacked(account, some[at : at + 1])[0], judged)
+                    usual.learn(account, some[at], pairs)
+                    yield from sorted(pairs, key=_place)
+                at += 1
 
     def _judged(self, hit: Hit, judged: Judge) -> Sequence[Pair]:
         candidate = self._listed(hit)
         return () if candidate is None else judged(candidate)
 
 
-def _woven(stretches: Iterator[Stretch], held: Sequence[Pair]) -> Iterator[Stretch]:
-    """*stretches*, and what was *held* at its places among them."""
+def _woven(found: Iterator[Stretch | Pair], held: Sequence[Pair]) -> Iterator[Stretch | Pair]:
+    """What is *found*, and what was *held* at its places among it."""
     waiting = deque(held)
-    for some in stretches:
+    for some in found:
         due: list[Pair] = []
-        while waiting and _place(waiting[0]) < _place((some.actions[-1], some.shown)):
+        while waiting and not _after(waiting[0], some):
             due.append(waiting.popleft())
         if due:
-            mine = [(one, some.shown) for one in some.actions]
-            yield from _single(sorted([*mine, *due], key=_place))
+            yield from sorted([*_pairs(some), *due], key=_place)
         else:
             yield some
-    yield from _single(waiting)
+    yield from waiting
 
 
-def _single(pairs: Iterable[Pair]) -> Iterator[Stretch]:
-    return (Stretch((action,), shown) for action, shown in pairs)
+def _after(held: Pair, some: Stretch | Pair) -> bool:
+    """Whether the place of *held* is behind all of *some*."""
+    if isinstance(some, Stretch):
+        return _place(held)[:3] > (some.like.account, True, some.last)
+    return _place(held) >= _place(some)
+
+
+def _pairs(some: Stretch | Pair) -> list[Pair]:
+    if isinstance(some, Stretch):
+        return [(one, some.shown) for one in decoded(b"".join(some.lines))]
+    return [some]
 
 
 class Draft:
@@ -126,15 +126,19 @@ class Draft:
         """The losses if nothing were left out; *losses* themselves if nothing is."""
         return self._whole or self.losses
 
-    def add(self, some: Stretch) -> None:
+    def add(self, some: Stretch | Pair) -> None:
         """The next actions. Those that are not shown are left out."""
-        if not some.shown and self._whole is None:
+        shown = some.shown if isinstance(some, Stretch) else some[1]
+        if not shown and self._whole is None:
             self._whole = self._copied()
         if self._whole is not None:
             _count(self._whole, some)
-        if some.shown:
+        if shown:
             _count(self.losses, some)
-            self._sinks[some.actions[0].action].add(*some.actions)
+            if isinstance(some, Stretch):
+                self._sinks["delete"].add_lines(some.lines)
+            else:
+                self._sinks[some[0].action].add(some[0])
 
     def _copied(self) -> Losses:
         again = self._new()
@@ -157,12 +161,11 @@ class Draft:
         return first.done()
 
 
-def _count(losses: Losses, some: Stretch) -> None:
-    if some.alike:
-        losses.add_alike(some.actions)
+def _count(losses: Losses, some: Stretch | Pair) -> None:
+    if isinstance(some, Stretch):
+        losses.add_alike(some)
     else:
-        for action in some.actions:
-            losses.add(action)
+        losses.add(some[0])
 
 
 def _place(pair: Pair) -> tuple[object, ...]:

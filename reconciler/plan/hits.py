@@ -7,54 +7,48 @@ room, nothing is decided by them, and their numbers may be larger than any file 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, groupby
 from operator import itemgetter
 
 import msgspec
 
-from reconciler.model import Campaign
+from reconciler.plan.packing import Hit, Key, PackedHit, Plain, packed, unpacked
 from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, as long as there are no more
 _PACKED = 65_536  # hits that are held as bytes, before they go into a run
 _BLOCK = 128  # hits of a run that are read at a time
 
-Key = tuple[str, str]  # account and id
-
-
-class Hit(msgspec.Struct, frozen=True, gc=False):
-    """A record and the indices of the questions that it answers, ascending.
-
-    *unsure*: the exceptions (keeps and protections) of which nothing fails, and which ask for
-    something that the record lacks.
-    """
-
-    campaign: Campaign
-    asked: tuple[int, ...]
-    unsure: tuple[int, ...] = ()
-
-    @property
-    def key(self) -> Key:
-        return self.campaign.account, self.campaign.id
+Pair = tuple[Key, PackedHit]
 
 
 def _key(hit: Hit) -> Key:
     return hit.campaign.account, hit.campaign.id
 
 
+def _never(_: object) -> bool:
+    return False
+
+
+_first = itemgetter(0)
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Hit]).decode
+_decode = msgspec.msgpack.Decoder(list[PackedHit]).decode
 
 
 class Hits:
     """The hits, by account and id. *attributes*: whether anybody wants to see them.
 
+    *plain*: see there; without it nobody says that a record is.
+
     Going through them (`values`) is in the inventory's order as long as they are few, in that of
     account and id once they are many; `in_order` is always in that order.
     """
 
-    def __init__(self, hits: Iterable[Hit] = (), *, attributes: bool = False) -> None:
+    def __init__(
+        self, hits: Iterable[Hit] = (), *, attributes: bool = False, plain: Plain | None = None
+    ) -> None:
         self._attributes = attributes
+        self._plain = plain or _never
         self._recent: dict[Key, Hit] = {}
         self._packed = _Packed()
         self._spool: Spool | None = None
@@ -68,7 +62,8 @@ class Hits:
             self._recent.update(zip(map(_key, hits), hits, strict=True))
             return
         # What is near is written in the least time: later all of it is far away.
-        self._packed.add(self._stripped([*self._recent.values(), *hits]))
+        recent = self._stripped([*self._recent.values(), *hits])
+        self._packed.add(recent, packed(recent, self._plain))
         self._recent = {}
         if self._packed.number >= _PACKED:
             self._spill()
@@ -77,7 +72,7 @@ class Hits:
     def _many(self) -> bool:
         return bool(self._runs or self._packed.number)
 
-    def _stripped(self, hits: list[Hit]) -> list[Hit]:
+    def _stripped(self, hits: Sequence[Hit]) -> Sequence[Hit]:
         if self._attributes or all([one.campaign.attributes is None for one in hits]):
             return hits
         return [_without_attributes(one) for one in hits]
@@ -129,57 +124,69 @@ class Hits:
         if not self._many:
             yield [self._recent[key] for key in sorted(self._recent)]
             return
-        packed = (_decode(block) for _, block in self._packed.blocks())
-        yield from _merged([*map(iter, self._runs), packed])
+        for account, some in self.packed():
+            yield unpacked(account, some)
+
+    def packed(self) -> Iterator[tuple[str, list[PackedHit]]]:
+        """The same as bytes, some of one account at a time."""
+        for pairs in self._sorted():
+            for account, some in groupby(pairs, lambda pair: pair[0][0]):
+                yield account, [one for _, one in some]
+
+    def _sorted(self) -> Iterator[list[Pair]]:
+        if self._many:
+            parts: list[_Run | _Packed] = [*self._runs, self._packed]
+            yield from _merged(map(_pairs, parts))
+            return
+        every = sorted(self._recent)
+        for at in range(0, len(every), _BLOCK):
+            keys = every[at : at + _BLOCK]
+            hits = self._stripped([self._recent[key] for key in keys])
+            yield list(zip(keys, packed(hits, self._plain), strict=True))
 
     def _spill(self) -> None:
         if self._spool is None:
             self._spool = Spool()
         run = _Run(self._spool)
-        for first, block in self._packed.blocks():
-            run.add(first, block)
+        for account, some in self._packed.blocks():
+            run.add((account, some[0].id), _encode(some))
         self._runs.append(run)
         self._count += self._packed.number
         self._packed = _Packed()
 
 
 class _Packed:
-    """Hits as bytes, by account and id."""
+    """Packed hits, by account and id."""
 
     __slots__ = ("_accounts", "number")
 
     def __init__(self) -> None:
-        self._accounts: dict[str, dict[str, bytes]] = {}
+        self._accounts: dict[str, dict[str, PackedHit]] = {}
         self.number = 0
 
-    def add(self, hits: Iterable[Hit]) -> None:
+    def add(self, hits: Sequence[Hit], some: Sequence[PackedHit]) -> None:
         accounts = self._accounts
-        for hit in hits:
+        for hit, one in zip(hits, some, strict=True):
             account = hit.campaign.account
             if account not in accounts:
                 accounts[account] = {}
-            accounts[account][hit.campaign.id] = _encode(hit)
+            accounts[account][one.id] = one
         self.number = sum(map(len, accounts.values()))
 
     def find(self, key: Key) -> Hit | None:
         found = self._accounts.get(key[0], {}).get(key[1])
-        return None if found is None else _decode(_listed([found]))[0]
+        return None if found is None else unpacked(key[0], [found])[0]
 
-    def blocks(self) -> Iterator[tuple[Key, bytes]]:
-        """All of them in order, each block a list, with its first key."""
+    def blocks(self) -> Iterator[tuple[str, list[PackedHit]]]:
+        """All of them in order, some of an account at a time."""
         for account, hits in sorted(self._accounts.items()):
             ids = sorted(hits)
             for at in range(0, len(ids), _BLOCK):
-                yield (account, ids[at]), _listed([hits[id_] for id_ in ids[at : at + _BLOCK]])
-
-
-def _listed(texts: Sequence[bytes]) -> bytes:
-    """The list of what *texts* are, in msgpack (an array of up to 2 ** 16 elements)."""
-    return b"\xdc%b%b" % (len(texts).to_bytes(2, "big"), b"".join(texts))
+                yield account, [hits[id_] for id_ in ids[at : at + _BLOCK]]
 
 
 class _Run:
-    """Hits in order, in blocks of a spool."""
+    """Hits in order, in blocks of a spool, each of one account."""
 
     __slots__ = ("_blocks", "_firsts", "_spool")
 
@@ -194,46 +201,52 @@ class _Run:
         self._blocks.append((start, len(self._spool)))
         self._firsts.append(first)
 
-    def __iter__(self) -> Iterator[list[Hit]]:
-        for start, end in self._blocks:
-            yield _decode(self._spool.read(start, end))
+    def blocks(self) -> Iterator[tuple[str, list[PackedHit]]]:
+        """All of them in order, some of an account at a time."""
+        for (account, _), place in zip(self._firsts, self._blocks, strict=True):
+            yield account, _decode(self._spool.read(*place))
 
     def find(self, key: Key) -> Hit | None:
         at = bisect_right(self._firsts, key) - 1
         if at < 0:
             return None
+        account, id_ = key
         found = _decode(self._spool.read(*self._blocks[at]))
-        return next((one for one in found if _key(one) == key), None)
+        mine = [one for one in found if one.id == id_ and self._firsts[at][0] == account]
+        return unpacked(account, mine)[0] if mine else None
+
+
+def _pairs(some: _Run | _Packed) -> Iterator[list[Pair]]:
+    return ([((account, one.id), one) for one in hits] for account, hits in some.blocks())
 
 
 class _Front:
     """What has been read of a run and is not yet given on."""
 
-    __slots__ = ("_blocks", "_hits", "_keys")
+    __slots__ = ("_at", "_blocks", "_pairs")
 
-    def __init__(self, blocks: Iterator[list[Hit]]) -> None:
+    def __init__(self, blocks: Iterator[list[Pair]]) -> None:
         self._blocks = blocks
-        self._hits: list[Hit] = []
-        self._keys: list[Key] = []
+        self._pairs: list[Pair] = []
+        self._at = 0
 
     def last(self) -> Key | None:
         """The last key that has been read; None at the end."""
-        while not self._keys:
+        while self._at == len(self._pairs):
             block = next(self._blocks, None)
             if block is None:
                 return None
-            self._hits, self._keys = block, list(map(_key, block))
-        return self._keys[-1]
+            self._pairs, self._at = block, 0
+        return self._pairs[-1][0]
 
-    def upto(self, key: Key) -> list[tuple[Key, Hit]]:
+    def upto(self, key: Key) -> list[Pair]:
         """What stands up to *key*; it is gone from here."""
-        at = bisect_right(self._keys, key)
-        found = list(zip(self._keys[:at], self._hits[:at], strict=True))
-        self._keys, self._hits = self._keys[at:], self._hits[at:]
-        return found
+        start = self._at
+        self._at = bisect_right(self._pairs, key, start, key=_first)
+        return self._pairs[start : self._at]
 
 
-def _merged(runs: Iterable[Iterator[list[Hit]]]) -> Iterator[list[Hit]]:
+def _merged(runs: Iterable[Iterator[list[Pair]]]) -> Iterator[list[Pair]]:
     """Runs in order as one, many hits at a time: that needs no step of ours for each of them."""
     fronts = [_Front(run) for run in runs]
     while fronts:
@@ -242,8 +255,8 @@ def _merged(runs: Iterable[Iterator[list[Hit]]]) -> Iterator[list[Hit]]:
         if read:
             key = min(last for last, _ in read)
             found = [pair for front in fronts for pair in front.upto(key)]
-            found.sort(key=itemgetter(0))
-            yield [hit for _, hit in found]
+            found.sort(key=_first)
+            yield found
 
 
 def _without_attributes(hit: Hit) -> Hit:

@@ -5,6 +5,7 @@ A line is ` {...},` and a line end, as it stands in the file; the file's last ha
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -47,12 +48,16 @@ def line(action: Action) -> bytes:
     return harmless(b" %b,\n" % encode(action))
 
 
+def each_written(values: Sequence[Any]) -> list[bytes]:
+    """`harmless` JSON of each of *values*; nearly always there is nothing to escape in any."""
+    together = _encoder.encode_lines(values)
+    made = together.split(b"\n")[:-1]
+    return made if _is_harmless(together) else [harmless(one) for one in made]
+
+
 def lines(actions: Sequence[Action]) -> list[bytes]:
-    """`line` of each of *actions*; nearly always there is nothing to escape in any."""
-    together = _encoder.encode_lines(actions)
-    if not _is_harmless(together):
-        return [line(one) for one in actions]
-    return [b" %b,\n" % one for one in together.split(b"\n")[:-1]]
+    """`line` of each of *actions*."""
+    return [b" %b,\n" % one for one in each_written(actions)]
 
 
 def decoded(text: bytes) -> list[Action]:

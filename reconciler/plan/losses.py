@@ -1,15 +1,16 @@
 """What a plan counts to, while its actions go by: nothing is kept of one but its counts. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
+from msgspec import structs
 
 from reconciler.declare.project import Account, ProjectFile
 from reconciler.model import Action, Counts, WaiverUse
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers, parts_of
 from reconciler.plan.looks import looked_at_first
+from reconciler.plan.usual import Stretch
 
 
 class Loss(msgspec.Struct):
@@ -49,21 +50,19 @@ class Losses:
         if action.action == "delete":
             self._lose(action)
 
-    def add_alike(self, actions: Sequence[Action]) -> None:
-        """Count deletions of campaigns without parts, all of one account, by nobody's waiver.
-
-        Those whose records have one status are counted alike.
-        """
-        account = self._project.accounts[actions[0].account]
-        self._kinds[account.name, "delete"] += len(actions)
+    def add_alike(self, some: Stretch) -> None:
+        """Count deletions that are alike, by nobody's waiver: those of one status together."""
+        account, number = self._project.accounts[some.like.account], len(some.lines)
+        self._kinds[account.name, "delete"] += number
         loss = self._loss(account.name)
-        loss.targets += len(actions)
-        loss.campaigns += len(actions)
-        loss.newest = actions[-1].id
-        statuses = Counter([one.campaign.status for one in actions if one.campaign is not None])
-        of_status = {one.campaign.status: one for one in actions if one.campaign is not None}
-        for status, number in statuses.items():
-            self._look_at(account, of_status[status], loss, campaigns=number, targets=number)
+        loss.targets += number
+        loss.campaigns += number
+        loss.newest = some.last
+        assert some.like.campaign is not None
+        for status, many in some.statuses.items():
+            record = structs.replace(some.like.campaign, status=status)
+            one = structs.replace(some.like, campaign=record)
+            self._look_at(account, one, loss, campaigns=many, targets=many)
 
     def counts(self, account: str) -> Counts:
         """How many actions of each kind *account* has."""

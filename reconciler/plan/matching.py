@@ -12,8 +12,9 @@ import msgspec
 from reconciler.declare.manifest import Selector
 from reconciler.model import Campaign
 from reconciler.plan.conditions import Test, test_of
-from reconciler.plan.hits import Hit, Hits, Keys
+from reconciler.plan.hits import Hits, Keys
 from reconciler.plan.names import Asked, add, nfc
+from reconciler.plan.packing import Hit, Plain
 
 if TYPE_CHECKING:
     from reconciler.plan.patterns import Patterns
@@ -68,7 +69,8 @@ class Matcher:
     """Feed it every record once, then `finish`.
 
     *by_name*: accounts whose vendor goes by name. *listed*: campaigns whose records are among the
-    hits, whether anybody asks for them or not. *attributes*: hits keep those of their records. If
+    hits, whether anybody asks for them or not. *attributes*: hits keep those of their records.
+    *plain*: what is said of them, see `Plain`. If
     `again` is true after the first pass, feed every record once more through `feed_again` before
     `finish` (names shared by two records).
     """
@@ -82,11 +84,12 @@ class Matcher:
         spare: int = 100,
         listed: Keys | None = None,
         attributes: bool = False,
+        plain: Plain | None = None,
     ) -> None:
         self._spare = spare
         self._listed = listed
         self._names = {account: _Names() for account in by_name}
-        self._hits = Hits(attributes=attributes)
+        self._hits = Hits(attributes=attributes, plain=plain)
         self._found: Counter[int] = Counter()
         self._lacking: dict[int, int] = {}
         self._unasked: dict[str, list[Campaign]] = {}

@@ -76,7 +76,7 @@ def plan(
     wanted = _wanted(only_accounts, only_manifests)
     found = Findings(asked, table, matches, project, drivers, facts.accounts, now)
     draft = Draft(project, waivers)
-    usual = Usual(grounds, asked.twins, attributes=attributes)
+    usual = Usual(asked.twins)
     for some in found.stretches(
         lambda one: actions(one, grounds[one.account], wanted, attributes=attributes), usual
     ):

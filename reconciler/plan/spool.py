@@ -213,6 +213,11 @@ class LineSink(Generic[T]):
         if len(self._waiting) >= self._some:
             self._write()
 
+    def add_lines(self, lines: Sequence[bytes]) -> None:
+        """Write values behind the others that are lines already."""
+        self._write()
+        self._put(lines)
+
     def extend(self, other: "LineSink[T]") -> None:
         """What is in *other* behind all of this; *other* is of no use any more."""
         self._write()
@@ -230,10 +235,12 @@ class LineSink(Generic[T]):
 
     def _write(self) -> None:
         if self._waiting:
-            lines = self._encode(self._waiting)
-            self._bounds.extend(accumulate(map(len, lines), initial=self._bounds.pop()))
-            self._spool.write(b"".join(lines))
+            self._put(self._encode(self._waiting))
             self._waiting = []
+
+    def _put(self, lines: Sequence[bytes]) -> None:
+        self._bounds.extend(accumulate(map(len, lines), initial=self._bounds.pop()))
+        self._spool.write(b"".join(lines))
 
 
 def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:

@@ -24,6 +24,7 @@ from reconciler.plan.inputs import files
 from reconciler.plan.matching import Matcher, Matches, Question
 from reconciler.plan.saved import no_collection
 from reconciler.plan.spool import Spool
+from reconciler.plan.usual import plainness
 from reconciler.site import Site
 
 
@@ -79,7 +80,12 @@ def make_plan(
     asked = questions(project, loaded, drivers, shared)
     by_name = [one.name for one in project.accounts.values() if drivers[one.name].by_name]
     matcher = Matcher(
-        (*asked.questions, *also), now=now, by_name=by_name, listed=listed, attributes=attributes
+        (*asked.questions, *also),
+        now=now,
+        by_name=by_name,
+        listed=listed,
+        attributes=attributes,
+        plain=plainness(project.accounts, drivers),
     )
     facts, matches = _read(site, project, matcher, inventory, now)
     made = planner.plan(

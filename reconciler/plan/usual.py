@@ -2,112 +2,130 @@
 
 Records that the same absences ask for, and of which none gives a reason of its own, have one
 verdict: it is found once, by asking everything, and then only what a record itself may answer is
-asked of the next.
+asked of the next. What the verdict says is written once, too.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from reconciler.model import Action, Campaign
+from reconciler.declare.project import Account
+from reconciler.driver import Driver
+from reconciler.model import Action, Campaign, Status
 from reconciler.plan.guards import running
-from reconciler.plan.hits import Hit
-from reconciler.plan.judging import Ground, shown_record
+from reconciler.plan.lines import line
+from reconciler.plan.packing import PackedHit, Plain
+
+
+class Stretch(NamedTuple):
+    """Deletions of campaigns without parts, all of one absence and account, as lines in order.
+
+    *like*: an action as they are, of another record; *last*: the last id.
+    """
+
+    like: Action
+    shown: bool
+    lines: Sequence[bytes]
+    statuses: Mapping[Status | None, int]
+    last: str
 
 
 class _Verdict(msgspec.Struct, frozen=True, gc=False):
-    """A deletion as others are, and whether it is in the plan."""
+    """A deletion as others are, whether it is in the plan, and what stands around a record."""
 
     action: Action
     shown: bool
+    before: bytes
+    between: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, action: Action, hit: PackedHit, *, shown: bool) -> "_Verdict":
+        text = line(action)
+        before, _, more = text.partition(hit.own)
+        between, _, end = more.partition(hit.own)
+        return cls(action, shown, before, between, end.removeprefix(hit.rest))
 
 
-class _Account:
-    """What is known of the records of one account. *verdicts*: by the questions they answer."""
+def plainness(accounts: Mapping[str, Account], drivers: Mapping[str, Driver]) -> Plain:
+    """Says whether a record by itself gives no reason to leave it alone, and has no parts.
 
-    __slots__ = ("_guards", "_settings", "_unsafe", "_unsupported", "verdicts")
-
-    def __init__(self, ground: Ground) -> None:
-        self._guards = ground.account.guards
-        self._settings: Any = ground.account.settings
-        self._unsafe = ground.driver.unsafe
-        self._unsupported = ground.driver.unsupported
-        self.verdicts: dict[tuple[int, ...], _Verdict] = {}
-
-    def plain(self, record: Campaign) -> bool:
-        """Whether *record* by itself gives no reason to leave it alone, and has no parts."""
-        return (
-            record.message_ids is None
-            and running.refusal(record, self._guards) is None
-            and self._unsafe(self._settings, record, None) is None
-            and self._unsupported(self._settings, record) is None
+    Where a vendor goes by name or takes parts, other records or parts decide too: none is plain.
+    """
+    usual = {
+        name: (
+            _let(one),
+            one.settings,
+            drivers[name].unsafe,
+            drivers[name].unsupported,
         )
+        for name, one in accounts.items()
+        if not drivers[name].by_name and drivers[name].parts != "phoneNumbers"
+    }
+
+    def plain(record: Campaign) -> bool:
+        found = usual.get(record.account)
+        if found is None or record.message_ids is not None:
+            return False
+        let, settings, unsafe, unsupported = found
+        given: Any = settings
+        return (
+            record.status in let
+            and unsafe(given, record, None) is None
+            and unsupported(given, record) is None
+        )
+
+    return plain
+
+
+def _let(account: Account) -> frozenset[Status | None]:
+    """The statuses that are no reason to leave a campaign alone."""
+    every = [Campaign(account=account.name, id="", name="", status=one) for one in (None, *Status)]
+    return frozenset(one.status for one in every if running.refusal(one, account.guards) is None)
 
 
 class Usual:
-    """The verdicts so far. *twins*: the questions by name for what may be an id.
+    """The verdicts so far. *twins*: the questions by name for what may be an id."""
 
-    Where a vendor goes by name or takes parts, other records or parts decide too: nothing is usual.
-    """
-
-    def __init__(
-        self, grounds: Mapping[str, Ground], twins: Collection[int], *, attributes: bool
-    ) -> None:
-        self._accounts = {
-            name: _Account(ground)
-            for name, ground in grounds.items()
-            if not ground.driver.by_name and ground.driver.parts != "phoneNumbers"
-        }
+    def __init__(self, twins: Collection[int]) -> None:
+        self._verdicts: dict[tuple[str, tuple[int, ...]], _Verdict] = {}
         self._twins = frozenset(twins)
-        self._attributes = attributes
 
-    def of(self, hits: Sequence[Hit], at: int) -> tuple[list[Action], bool]:
-        """What becomes of *hits* from *at* on, as many as are alike; whether it is in the plan.
+    def of(self, account: str, hits: Sequence[PackedHit], at: int) -> Stretch | None:
+        """What becomes of *hits* of *account* from *at* on, as many as are alike.
 
-        No action: the one at that place has to be judged.
+        None: the one at that place has to be judged.
         """
-        first = hits[at]
-        name, asked, made = first.campaign.account, first.asked, list[Action]()
-        account = self._accounts.get(name)
-        verdict = None if account is None else account.verdicts.get(asked)
-        if account is None or verdict is None:
-            return made, False
-        one, plain = verdict.action, account.plain
-        for place in range(at, len(hits)):
-            hit = hits[place]
-            record = hit.campaign
-            alike = hit.asked == asked and record.account == name and not hit.unsure
-            if not alike or not plain(record):
+        asked = hits[at].asked
+        verdict = self._verdicts.get((account, asked))
+        if verdict is None:
+            return None
+        mine = []
+        for hit in hits[at:] if at else hits:
+            if hit.asked != asked or hit.unsure or not hit.plain:
                 break
-            if record.attributes is not None:
-                record = shown_record(record, attributes=self._attributes)
-            made.append(
-                Action(
-                    action="delete",
-                    reason=one.reason,
-                    account=name,
-                    driver=one.driver,
-                    id=record.id,
-                    name=record.name,
-                    parts=None,
-                    message=None,
-                    look_first=None,
-                    sources=one.sources,
-                    waivers=(),
-                    campaign=record,
-                )
-            )
-        return made, verdict.shown
+            mine.append(hit)
+        if not mine:
+            return None
+        before, between, after = verdict.before, verdict.between, verdict.after
+        return Stretch(
+            verdict.action,
+            verdict.shown,
+            [b"".join((before, one.own, between, one.own, one.rest, after)) for one in mine],
+            Counter([one.status for one in mine]),
+            mine[-1].id,
+        )
 
-    def learn(self, hit: Hit, judged: Sequence[tuple[Action, bool]]) -> None:
+    def learn(self, account: str, hit: PackedHit, judged: Sequence[tuple[Action, bool]]) -> None:
         """Everything was asked about *hit*, and *judged* came of it."""
-        account = self._accounts.get(hit.campaign.account)
-        if account is None or hit.unsure or hit.asked in account.verdicts or len(judged) != 1:
+        key = account, hit.asked
+        if not hit.plain or hit.unsure or key in self._verdicts or len(judged) != 1:
             return
         if not self._twins.isdisjoint(hit.asked):  # there its name has a say
             return
         action, shown = judged[0]
         own = action.message or action.waivers or action.parts is not None
-        if action.action == "delete" and not own and account.plain(hit.campaign):
-            account.verdicts[hit.asked] = _Verdict(action, shown)
+        if action.action == "delete" and not own:
+            self._verdicts[key] = _Verdict.of(action, hit, shown=shown)

@@ -25,9 +25,9 @@ def _real_matcher(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(w, "matched", real)
 
 
-def real(questions: Any, campaigns: Any, by_name: Any = ()) -> Matches:
+def real(questions: Any, campaigns: Any, by_name: Any = (), **given: Any) -> Matches:
     """The inventory's answers by the matcher itself."""
-    matcher = Matcher(questions, now=w.NOW, by_name=by_name)
+    matcher = Matcher(questions, now=w.NOW, by_name=by_name, **given)
     matcher.feed(campaigns)
     return matcher.finish()
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from reconciler.model import Campaign
 from reconciler.plan import hits as module
-from reconciler.plan.hits import Hit, Hits
+from reconciler.plan.hits import Hits
+from reconciler.plan.packing import Hit
 
 
 def hit(account: str, id_: str) -> Hit:

@@ -16,8 +16,10 @@ from reconciler.inventory import Facts
 from reconciler.model import AccountFacts, Action, Campaign, InputFile, Inputs, Limits, PlanDocument
 from reconciler.plan import planner
 from reconciler.plan.asked import questions as asked_of
-from reconciler.plan.hits import Hit, Hits
+from reconciler.plan.hits import Hits
 from reconciler.plan.matching import Matches, Question
+from reconciler.plan.packing import Hit, Plain
+from reconciler.plan.usual import plainness
 from tests.support.declared import absence_of, manifest_of, project_of
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -162,9 +164,14 @@ def _answers(question: Question, one: Campaign) -> bool | None:
 
 
 def matched(
-    questions: Sequence[Question], campaigns: Sequence[Campaign], by_name: Sequence[str] = ()
+    questions: Sequence[Question],
+    campaigns: Sequence[Campaign],
+    by_name: Sequence[str] = (),
+    *,
+    attributes: bool = False,
+    plain: Plain | None = None,
 ) -> Matches:
-    hits = Hits()
+    hits = Hits(attributes=attributes, plain=plain)
     found: Counter[int] = Counter()
     lacking: Counter[int] = Counter()
     for one in campaigns:
@@ -223,7 +230,13 @@ def plan(
     return planner.plan(
         chosen,
         facts_ or facts(campaigns),
-        matched(asked.questions, campaigns, by_name),
+        matched(
+            asked.questions,
+            campaigns,
+            by_name,
+            attributes=options.get("attributes", False),
+            plain=plainness(chosen.accounts, drivers),
+        ),
         asked,
         drivers,
         **{**given, **options},

@@ -1,0 +1,84 @@
+"""A record that answers a question, and the same as bytes: written once, as a plan shows it. Pure.
+
+Most of a large plan is bytes of records between bytes that all of one verdict share. So a record is
+written when it is read, and read again only where somebody has to look into it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from reconciler.model import Campaign, Status
+from reconciler.plan.lines import each_written
+
+Key = tuple[str, str]  # account and id
+Plain = Callable[[Campaign], bool]
+"""Whether a record by itself gives no reason to leave it alone, and has no parts."""
+
+_BETWEEN = len(b'"id":,"name":')
+_records = msgspec.json.Decoder(Campaign).decode_lines
+
+
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """A record and the indices of the questions that it answers, ascending.
+
+    *unsure*: the exceptions (keeps and protections) of which nothing fails, and which ask for
+    something that the record lacks.
+    """
+
+    campaign: Campaign
+    asked: tuple[int, ...]
+    unsure: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return self.campaign.account, self.campaign.id
+
+
+class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A hit of some account. Of its record's line *own* are the id and the name, then comes *rest*.
+
+    *plain*: see `Plain`.
+    """
+
+    id: str
+    asked: tuple[int, ...]
+    unsure: tuple[int, ...]
+    status: Status | None
+    plain: bool
+    own: bytes
+    rest: bytes
+
+
+def head(account: str) -> bytes:
+    """What the line of a record of *account* begins with, up to its id."""
+    return b'{"account":%b,' % each_written([account])[0]
+
+
+def packed(hits: Sequence[Hit], plain: Plain) -> list[PackedHit]:
+    """*hits* as bytes."""
+    records = [one.campaign for one in hits]
+    heads = {name: len(head(name)) for name in {one.account for one in records}}
+    made = []
+    for hit, record, text, id_, name in zip(
+        hits,
+        records,
+        each_written(records),
+        each_written([one.id for one in records]),
+        each_written([one.name for one in records]),
+        strict=True,
+    ):
+        start = heads[record.account]
+        end = start + _BETWEEN + len(id_) + len(name)
+        own, rest = text[start:end], text[end:]
+        made.append(
+            PackedHit(record.id, hit.asked, hit.unsure, record.status, plain(record), own, rest)
+        )
+    return made
+
+
+def unpacked(account: str, some: Sequence[PackedHit]) -> list[Hit]:
+    """The hits that `packed` has packed, all of *account*."""
+    first = head(account)
+    records = _records(b"\n".join([b"".join((first, one.own, one.rest)) for one in some]))
+    return [Hit(one, hit.asked, hit.unsure) for one, hit in zip(records, some, strict=True)]
