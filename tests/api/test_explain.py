@@ -71,3 +71,27 @@ def test_warnings_about_the_files_are_told_to_the_listener(root: Path) -> None:
     project.explain("push/c1")
     assert len(told) == 1
     assert told[0].startswith(f"{root}/manifests/empty.yaml:1:1: warning: holds no document")
+
+
+@pytest.mark.parametrize("asked", ["Caf\u00e9", "Cafe\u0301"], ids=["nfc", "nfd"])
+@pytest.mark.parametrize("target", ["Caf\u00e9", "Cafe\u0301"], ids=["nfc", "nfd"])
+def test_where_the_vendor_goes_by_name_an_id_is_a_name_for_whoever_explains(
+    root: Path, asked: str, target: str
+) -> None:
+    """As the plan has it: a keep in the other form holds, listed or not."""
+    text = (root / "reconciler.yaml").read_text()
+    dialer = "    dialer: {driver: ozonetel, settings: {userName: u, apiKey: {env: KEY}}}\n"
+    (root / "reconciler.yaml").write_text(text.replace("  accounts:\n", f"  accounts:\n{dialer}"))
+    (root / "manifests" / "names.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: CampaignAbsence\nmetadata: {name: names}\n"
+        'spec: {account: dialer, absent: [{match: {name: "*"}}], keep: [{id: "' + asked + '"}]}\n'
+    )
+    project = reconciler.open_project(root, environ={}, clock=lambda: NOW)
+    found = project.explain(f"dialer/{target}")
+    (keep,) = [one for one in found.looks if one.kind == "keep"]
+    assert (found.listed, keep.holds) == (False, True)
+    _more(root, f'{{"account":"dialer","id":"9","name":"{target}","phoneNumbers":["911"]}}')
+    found = project.explain("dialer/9")
+    (keep,) = [one for one in found.looks if one.kind == "keep"]
+    assert keep.holds
+    assert "kept by names" in found.verdict

@@ -87,6 +87,7 @@ def test_the_detail_of_a_drift_says_what_it_is() -> None:
 CLEARED = {"cleared": True, "outcome": None, "detail": "there after two looks"}
 SINCE = {"sends": 1, "doubts": 1, "outcome": Outcome.IN_DOUBT}
 SEEN = {**SINCE, "seen_at": EPOCH - MINUTE}
+SEEN_AHEAD = {**SINCE, "seen_at": EPOCH + timedelta(hours=1)}  # by a clock that was put right
 JUST_SEEN = {**SINCE, "seen_at": EPOCH - timedelta(seconds=59)}
 TWICE = {**SINCE, "sends": 2, "doubts": 2}
 NEVER_SENT = {**SINCE, "sends": 0}
@@ -103,6 +104,7 @@ NEVER_SENT = {**SINCE, "sends": 0}
         (SINCE, Present(SAME), False, NO_RULES, None, {"seen_at": EPOCH}),
         (JUST_SEEN, Present(SAME), True, NO_RULES, None, {}),
         (SEEN, Present(SAME), True, NO_RULES, None, CLEARED),
+        (SEEN_AHEAD, Present(SAME), True, NO_RULES, None, {"seen_at": EPOCH}),
         (SEEN, Present(SAME), True, RUNNING, DRIFTED, {}),
         (SINCE, Present(SAME), True, RUNNING, None, {"seen_at": EPOCH}),
         (SINCE, Present(OTHER), True, NO_RULES, DRIFTED, {}),

@@ -3,16 +3,23 @@
 import asyncio
 import signal
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler import drivers
+from reconciler.declare.project import Account, Guards
 from reconciler.errors import Exit
 from reconciler.events import Event, Listener
 from reconciler.lanes.journal.sqlite import SqliteJournal
+from reconciler.lanes.run import sender_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.stop import Stop
+from reconciler.lanes.work import OpenAccount
+from reconciler.model import Limits
 from reconciler.site import Site
 
 
@@ -117,3 +124,27 @@ def test_a_listener_that_fails_ends_it_and_is_told_no_more(made: Execution, hear
     with pytest.raises(LookupError, match="wait"):
         made.complete(tells())
     assert heard.kinds == ["look", "wait"]
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("ozonetel", 300.0), ("batch-cep", 30.0), ("kore", 30.0), ("cellcast", 30.0)],
+)
+def test_a_request_may_take_as_long_as_its_vendor_does_or_the_account_says(
+    name: str, seconds: float
+) -> None:
+    driver = drivers.find(name)
+    assert driver is not None
+    account = Account(
+        name="a",
+        driver=name,
+        settings=None,
+        definition="sha256:a",
+        limits=Limits(1, 1.0, 1),
+        complete=True,
+        guards=Guards(),
+    )
+    opened = OpenAccount(account, driver, None, "scope", "lane")
+    assert sender_of(opened)._deadline == seconds
+    own = account.model_copy(update={"timeout": timedelta(seconds=7)})
+    assert sender_of(replace(opened, account=own))._deadline == 7.0

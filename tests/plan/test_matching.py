@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unicodedata import normalize
 
 import pytest
@@ -433,6 +434,18 @@ def test_names_are_compared_in_nfc_in_every_form(asked: str, borne: str) -> None
     for one in forms:
         (hit,) = ask([one], [campaign(borne), campaign("Cafe 1", "2")]).hits.values()
         assert hit.campaign.name == borne, one
+
+
+@pytest.mark.parametrize("borne", [NFC, NFD], ids=["nfc", "nfd"])
+@pytest.mark.parametrize("asked", [NFC, NFD], ids=["nfc", "nfd"])
+@pytest.mark.parametrize("role", ["absent", "keep"])
+def test_where_the_id_is_a_name_it_is_compared_in_nfc_too(
+    role: Any, asked: str, borne: str
+) -> None:
+    question = Question(role, "a", id=asked)
+    record = campaign("n", id_=borne)
+    assert set(ask([question], [record], by_name=["a"]).hits) == {("a", borne)}
+    assert set(ask([question], [record]).hits) == ({("a", borne)} if asked == borne else set())
 
 
 def test_both_name_conditions_must_hold() -> None:
