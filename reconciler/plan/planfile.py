@@ -19,7 +19,7 @@ import msgspec
 from reconciler.declare.encoding import MARK, utf16
 from reconciler.errors import Stale
 from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, Target, stamp
-from reconciler.plan.lines import END, decoded, encode, harmless, line, spooled
+from reconciler.plan.lines import END, decoded, encode, harmless, line, lines, spooled
 from reconciler.plan.spool import Lines, Spool
 
 _decode = msgspec.json.Decoder(PlanDocument).decode
@@ -49,12 +49,12 @@ def written(plan: PlanDocument) -> tuple[PlanDocument, Spool]:
     spool = Spool()
     head = _head(plan)
     spool.write(head)
-    lines = plan.actions if isinstance(plan.actions, Lines) else spooled(plan.actions)
-    for part in _tail(lines):
+    actions = plan.actions if isinstance(plan.actions, Lines) else spooled(plan.actions)
+    for part in _tail(actions):
         spool.write(part)
-    there = lines.based(spool, len(head) + 1)
-    if lines is not plan.actions:
-        lines.spool.close()
+    there = actions.based(spool, len(head) + 1)
+    if actions is not plan.actions:
+        actions.spool.close()
     return msgspec.structs.replace(plan, actions=there), spool
 
 
@@ -155,11 +155,11 @@ def _in_place(spool: Spool) -> PlanDocument | None:
             return None
         for block in _blocks(spool, base, end):
             actions = decoded(block)
-            lines = [line(one) for one in actions]
-            same = b"".join(lines)
+            written = lines(actions)
+            same = b"".join(written)
             if same != block and (bounds[-1] + len(block) < end - base or same != block[:-1] + END):
                 return None
-            bounds.extend(accumulate(map(len, lines), initial=bounds.pop()))
+            bounds.extend(accumulate(map(len, written), initial=bounds.pop()))
             check.feed(actions)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None

@@ -88,18 +88,21 @@ def _in_columns(sign: str, some: Cells, widths: Widths, room: int, page: TextPag
             columns.append(page.inked(pads(getattr(some, column), width), "dim"))
     indent = " " * (4 + widths.id + 2)
     below = {place: [f"{indent}{one}" for one in rest] for place, rest in more.items()}
-    lines = [line.rstrip() for line in map("  ".join, zip(*columns, strict=True))]
+    lines = list(map(str.rstrip, map("  ".join, zip(*columns, strict=True))))
     return _with(lines, below, _notes(some, page))
 
 
 def _stacked(sign: str, some: Cells, widths: Widths, page: TextPage) -> Iterable[str]:
     room = page.width - 4 - widths.id - 2
     facts = zip(pads(some.status, widths.status), some.updated, some.line, strict=True)
-    tails = ["  ".join(filter(None, one)).rstrip() for one in facts]
+    if widths.status and all(some.updated) and all(some.line):  # as nearly always
+        tails = list(map("  ".join, facts))
+    else:
+        tails = ["  ".join(filter(None, one)).rstrip() for one in facts]
     firsts = _first(sign, some, widths)
     if widest(tails) <= room:
         shown = page.inked(tails, "dim")
-        lines = [f"{first}  {tail}".rstrip() for first, tail in zip(firsts, shown, strict=True)]
+        lines = list(map(str.rstrip, map("  ".join, zip(firsts, shown, strict=True))))
     else:
         pairs = zip(firsts, tails, strict=True)
         lines = [_one_or_two(first, tail, room, page) for first, tail in pairs]
