@@ -1,11 +1,12 @@
 """What several settings of the driver `http` together get wrong, each told in its place."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from reconciler.driver import Complaint
 from reconciler.drivers import _http_templates as templates
-from reconciler.drivers._http_models import HttpSettings
+from reconciler.drivers._http_models import Delete, HttpSettings, LookCall
 from reconciler.drivers._http_templates import Hole
 
 Raw = Mapping[str, Any]
@@ -27,7 +28,9 @@ class Checked(HttpSettings):
         yield from _look(raw)
         yield from _twice(raw)
 
-    @property
+    # What follows is asked about every record, so it is found once.
+
+    @cached_property
     def by_name(self) -> bool:
         """Whether a request names its target by name: nothing else of it says which."""
         words = {hole.word for hole in _holes_of(_requests(self.delete.model_dump(by_alias=True)))}
@@ -37,11 +40,27 @@ class Checked(HttpSettings):
             and (self.parts == "phoneNumbers" or "part" not in words)
         )
 
-    @property
+    @cached_property
     def channel_holes(self) -> tuple[Hole, ...]:
         """The places of the deletion that hold the channel."""
         holes = _holes_of(_requests(self.delete.model_dump(by_alias=True)))
         return tuple(one for one in holes if one.word == "channel")
+
+    @cached_property
+    def target_holes(self) -> tuple[tuple[str, str, Hole], ...]:
+        """Every place that something of a target goes into: where it stands, its template, it."""
+        found: list[tuple[str, str]] = []
+        calls: tuple[Delete | LookCall, ...] = (self.delete,)
+        for call in calls if self.look is None else (*calls, self.look):
+            found.append(("path", call.path))
+            found += [("query", text) for text in call.query.values()]
+            found += [("header", text) for text in call.headers.values()]
+            found += [("body", text) for _, text in templates.every_text(call.body)]
+        found += [("body", text) for text in (self.delete.form or {}).values()]
+        every = dict.fromkeys(
+            (place, text, one) for place, text in found for one in templates.holes(text)
+        )
+        return tuple(every)
 
 
 def _map(value: Any) -> Raw:

@@ -25,7 +25,6 @@ from reconciler.drivers import _http_requests as requests
 from reconciler.drivers import _http_templates as templates
 from reconciler.drivers import ids
 from reconciler.drivers._http_checks import Checked
-from reconciler.drivers._http_models import Delete, LookCall
 from reconciler.model import Campaign, Limits
 
 _PAGE: Final = 100
@@ -52,11 +51,10 @@ def _unsafe(settings: Checked, campaign: Campaign, part: str | None) -> str | No
     values = {"id": campaign.id, "part": own, "name": campaign.name}
     if (why := _wrong_id(settings, campaign.id if settings.parts is None else own)) is not None:
         return why
-    for place, text in _texts(settings):
-        for hole in templates.holes(text):
-            value = values.get(hole.word, campaign.channel if hole.word == "channel" else None)
-            if value is not None and (why := templates.unsafe(text, value, place)) is not None:
-                return why
+    for place, text, hole in settings.target_holes:
+        value = values.get(hole.word, campaign.channel if hole.word == "channel" else None)
+        if value is not None and (why := templates.unsafe(text, value, place)) is not None:
+            return why
     return None
 
 
@@ -75,19 +73,6 @@ def _wrong_id(settings: Checked, text: str) -> str | None:
     if many is not None and many.join and many.join in text:
         return "it holds what joins several ids"
     return ids.in_path(text) if settings.parts is None and not settings.by_name else None
-
-
-def _texts(settings: Checked) -> list[tuple[str, str]]:
-    """Every template that a target goes into, and where it stands."""
-    found: list[tuple[str, str]] = []
-    calls: tuple[Delete | LookCall, ...] = (settings.delete,)
-    for call in calls if settings.look is None else (*calls, settings.look):
-        found.append(("path", call.path))
-        found += [("query", text) for text in call.query.values()]
-        found += [("header", text) for text in call.headers.values()]
-        found += [("body", text) for _, text in templates.every_text(call.body)]
-    found += [("body", text) for text in (settings.delete.form or {}).values()]
-    return found
 
 
 def _unsupported(settings: Checked, campaign: Campaign) -> str | None:

@@ -14,6 +14,7 @@ from reconciler.model import Campaign
 
 _PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 _BODY = re.compile(r"[ -~]{1,200}")
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HEADER = re.compile(r"[!-~]{1,200}")
 _VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 _HOST = re.compile(r"(?:https?://)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?/?")
@@ -66,7 +67,7 @@ def as_text(text: str) -> str | None:
     """Why *text* cannot be a name that is sent to the byte, or None."""
     if not 1 <= len(text) <= 200:
         return "a name is 1 to 200 characters"
-    if any(c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" for c in text):
+    if _UNSENDABLE.search(text):
         return "a name has no control characters and no half surrogate pairs"
     return None
 
