@@ -4,13 +4,17 @@ A worker plans again from its own project file and manifests. What it does not h
 inventory: the records of what is left, and witnesses, come with the lane. Nothing here is secret.
 """
 
-import json
 import struct
+import tempfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -19,20 +23,22 @@ from reconciler.errors import Stale
 from reconciler.inventory import Facts
 from reconciler.inventory.write import pieces
 from reconciler.lanes.work import Fate
-from reconciler.model import Campaign, Held, Outcome, Target
+from reconciler.model import Campaign, Target
 from reconciler.plan.spool import Spool, paged
 from reconciler.plan.today import FreshPlan
 
-VERSION = 1
+VERSION = 2
 """Of what is handed over: both sides must have the same."""
 
 _WITNESSES = 200
 _GZIP = 16 + zlib.MAX_WBITS
-_SIZE = struct.Struct(">I")  # bytes of what comes first
+_PIECE = 1 << 18  # bytes that are unpacked at a time
+_MOST_HEAD = 64 << 20
+_SIZES = struct.Struct(">II")  # bytes of what comes first: the head, and which targets are left
 
 
 class Work(msgspec.Struct, frozen=True, rename="camel"):
-    """A lane's work. *targets*: those that are left. *inventory*: NDJSON of their records.
+    """A lane's work. What is left of its targets, and the records of those, are beside it.
 
     *campaigns*, *oldest*: by account, how many there are in all, and the oldest time that is known
     of any. *scopes*: those of the lane's accounts. *signatures*: the approvals, by name.
@@ -49,16 +55,15 @@ class Work(msgspec.Struct, frozen=True, rename="camel"):
     max_wait: float
     first_run: bool
     override: Override | None
-    targets: tuple[Target, ...] = ()
-    inventory: bytes = b""
     version: int = VERSION
 
-    def packed(self, targets: Iterable[Target], inventory: Iterable[bytes]) -> Iterator[bytes]:
-        """As it is kept, in parts, with its *targets* and *inventory*, of which nothing is held."""
+    def packed(self, left: bytes, inventory: Iterable[bytes]) -> Iterator[bytes]:
+        """As it is kept, in parts. *left*: of each target of the lane, in the plan's order, whether
+        it is left; *inventory*: NDJSON of their records.
+        """
         gzip_ = zlib.compressobj(1, wbits=_GZIP)
         head = msgspec.msgpack.encode(self)
-        listed = (b"".join(map(_line, some)) for some in paged(targets))
-        for part in chain([_SIZE.pack(len(head)), head], listed, [b"\n"], inventory):
+        for part in chain([_SIZES.pack(len(head), len(left)), head, left], inventory):
             yield gzip_.compress(part)
         yield gzip_.flush()
 
@@ -70,51 +75,69 @@ class Work(msgspec.Struct, frozen=True, rename="camel"):
         }
         return msgspec.structs.replace(facts, accounts=accounts, oldest=self.oldest)
 
-    @property
-    def phone_numbers(self) -> set[str]:
-        """Every phone number that it names."""
-        lines = self.inventory.splitlines()
-        records = [msgspec.json.decode(one, type=_Numbers).phone_numbers or () for one in lines]
-        parts = {one.part for one in self.targets if one.part is not None and one.part.isdigit()}
-        return parts.union(*records)
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What was handed over of a lane. *left*: a byte for each of its targets, in the plan's order;
+    *inventory*: a file with the records of those that are left.
+    """
+
+    work: Work
+    left: bytes
+    inventory: Path
 
 
-def unpacked(data: bytes) -> Work:
-    """The work that `Work.packed` made; `Stale` if another version of this program did."""
-    try:
-        plain = zlib.decompress(data, wbits=_GZIP)
-        begins = _SIZE.size + _SIZE.unpack_from(plain)[0]
-        head = plain[_SIZE.size : begins]
-        if msgspec.msgpack.decode(head, type=_Versioned).version == VERSION:
-            ends = (
-                begins if plain[begins : begins + 1] == b"\n" else plain.index(b"\n\n", begins) + 1
-            )
-            return msgspec.structs.replace(
-                msgspec.msgpack.decode(head, type=Work),
-                targets=tuple(_targets(plain[begins:ends])),
-                inventory=plain[ends + 1 :],
-            )
-    except (msgspec.MsgspecError, ValueError, zlib.error, struct.error):
-        pass
-    raise Stale(
-        "the lane was handed over by another version of reconciler than this worker's; install the "
-        "same on both, then apply again with --workers"
-    )
+@contextmanager
+def unpacked(parts: Iterable[bytes]) -> Iterator[Unpacked]:
+    """What `Work.packed` made; `Stale` if another version of this program did."""
+    with tempfile.NamedTemporaryFile(prefix="reconciler-", suffix=".ndjson") as file:
+        try:
+            work, left = _unpacked(_plain(parts), file)
+        except (msgspec.MsgspecError, ValueError, zlib.error, struct.error):
+            raise Stale(
+                "the lane was handed over by another version of reconciler than this worker's; "
+                "install the same on both, then apply again with --workers"
+            ) from None
+        yield Unpacked(work, left, Path(file.name))
 
 
-_targets = msgspec.json.Decoder(Target).decode_lines
+def _unpacked(plain: Iterator[bytes], file: IO[bytes]) -> tuple[Work, bytes]:
+    """Its first two parts; the third, which is long, is in *file*."""
+    begun = bytearray()
+    for part in plain:
+        begun += part
+        if len(begun) >= _SIZES.size:
+            size, places = _SIZES.unpack_from(begun)
+            if size > _MOST_HEAD:
+                raise ValueError("no version of ours has such a head")
+            ends = _SIZES.size + size + places
+            if len(begun) >= ends:
+                break
+    else:
+        raise ValueError("it is not whole")
+    head = bytes(begun[_SIZES.size : _SIZES.size + size])
+    if msgspec.msgpack.decode(head, type=_Versioned).version != VERSION:
+        raise ValueError("another version's")
+    work, left = msgspec.msgpack.decode(head, type=Work), bytes(begun[ends - places : ends])
+    for part in chain([bytes(begun[ends:])], plain):
+        file.write(part)
+    file.flush()
+    return work, left
 
 
-def _line(target: Target) -> bytes:
-    return msgspec.json.encode(target) + b"\n"
+def _plain(parts: Iterable[bytes]) -> Iterator[bytes]:
+    gunzip = zlib.decompressobj(wbits=_GZIP)
+    for part in parts:
+        yield gunzip.decompress(part, _PIECE)
+        while gunzip.unconsumed_tail:
+            yield gunzip.decompress(gunzip.unconsumed_tail, _PIECE)
+    yield gunzip.flush()
+    if not gunzip.eof:
+        raise ValueError("it is not whole")
 
 
 class _Versioned(msgspec.Struct):
     version: int
-
-
-class _Numbers(msgspec.Struct, rename="camel"):
-    phone_numbers: tuple[str, ...] | None = None
 
 
 def records(
@@ -152,21 +175,24 @@ def _record(campaign: Campaign) -> bytes:
     return msgspec.json.encode(campaign) + b"\n"
 
 
-def fates_text(fates: Mapping[Target, Fate]) -> str:
-    """*fates* as they are kept."""
-    rows = [
-        [str(target), one.outcome, one.detail, one.evidence, one.shut, one.excused, one.held]
-        for target, one in fates.items()
-    ]
-    return json.dumps(rows)
+# ---------------------------------------------------------------- and what came of it
 
 
-def fates_of(texts: Sequence[str]) -> dict[Target, Fate]:
-    """The fates that *texts* of `fates_text` hold."""
-    return {
-        Target.parse(target): Fate(
-            Outcome(outcome), detail, evidence, shut, excused, held and Held(held)
-        )
-        for text in texts
-        for target, outcome, detail, evidence, shut, excused, held in json.loads(text)
-    }
+def packed_fates(fates: Iterable[tuple[Target, Fate]]) -> Iterator[bytes]:
+    """*fates* as they are kept, in parts; `fates_of` reads them."""
+    gzip_ = zlib.compressobj(1, wbits=_GZIP)
+    for some in paged(fates):
+        yield gzip_.compress(b"".join(_encode((target, fate)) + b"\n" for target, fate in some))
+    yield gzip_.flush()
+
+
+def fates_of(parts: Iterable[bytes]) -> Iterator[tuple[Target, Fate]]:
+    """The fates that *parts* of `packed_fates` hold, in their order."""
+    rest = b""
+    for part in _plain(parts):
+        whole, end, rest = (rest + part).rpartition(b"\n")
+        yield from _decode(whole + end)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[Target, Fate]).decode_lines

@@ -5,6 +5,7 @@ Project file, signers, manifests and waivers are those of the worker's checkout,
 taking of the lane; credentials come from its own environment.
 """
 
+from array import array
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +13,8 @@ from pathlib import Path
 from msgspec import structs
 
 from reconciler.apply.agenda import Agenda
-from reconciler.apply.bundle import Work
+from reconciler.apply.bundle import Unpacked, Work
 from reconciler.apply.carry_out import Clearance, TakenRun
-from reconciler.apply.choice import Choice
 from reconciler.apply.jobs import LookPolicy
 from reconciler.apply.judging import judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, at_any_hour
@@ -24,7 +24,6 @@ from reconciler.apply.windows import OpenWindows
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Stale
 from reconciler.inventory.sources import Given
-from reconciler.lanes import state
 from reconciler.lanes.accounts import Pair, open_accounts, pairs_of, scopes_now, shared
 from reconciler.lanes.handed import HandedLane
 from reconciler.lanes.journal import Journal
@@ -35,6 +34,7 @@ from reconciler.lanes.work import OpenAccount
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.guards.windows import Schedule
 from reconciler.plan.saved import Saved, read_parts
+from reconciler.plan.spool import Picked
 from reconciler.site import Site
 
 
@@ -49,7 +49,7 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """The files of *site* as they are now, before what was handed over as *lane*.
+    """The files of *site* as they are now, before what was handed over as *lane* of *saved*.
 
     *grace*: seconds that requests in flight have once *stop* is set.
     """
@@ -58,16 +58,17 @@ class Checkout:
     project: ProjectFile
     journal: Journal
     lane: HandedLane
+    saved: Saved
     stop: Stop
     grace: float
 
-    def cleared(self, work: Work, inventory: Path, *, again: bool) -> Cleared:
-        """Judge *work*, whose records are in *inventory*, and take its lane over.
+    def cleared(self, handed: Unpacked, *, again: bool) -> Cleared:
+        """Judge what was handed over, and take its lane over.
 
         *again*: whoever had the lane may have sent what is not known. `Stale`, `NotAllowed`,
         `InputError` or `Usage` if this checkout, or this environment, forbids it.
         """
-        whole = self._task(work, inventory)
+        work, whole = handed.work, self._task(handed)
         mine = self._narrowed(whole)
         pairs = pairs_of(self.site, self.project)
         known = Known(self.journal, scopes_now(self.site, pairs, self.journal, reveal=True))
@@ -122,39 +123,32 @@ class Checkout:
 
     # ---- the task
 
-    def _task(self, work: Work, inventory: Path) -> Task:
-        saved, now = self._saved(), self.journal.now()
+    def _task(self, handed: Unpacked) -> Task:
+        work, now = handed.work, self.journal.now()
         for name in self.lane.accounts:
-            self._check(saved, name)
+            self._check(name)
         options = ApplyOptions(
-            choice=Choice(targets=frozenset(work.targets)),
-            inventory=Given(files=(str(inventory),)),
+            inventory=Given(files=(str(handed.inventory),)),
             signatures=work.signatures,
             requested_by=work.requested_by,
             max_wait=work.max_wait,
             override=work.override,
             part=True,
+            left=handed.left,
             grace=self.grace,
         )
         waivers = sort_out(self.project.waivers, today=now.date())
-        return Task(self.site, options, self.project, waivers, saved, now, self.stop)
-
-    def _saved(self) -> Saved:
-        data = state.kept(self.site, self.journal, "plan", self.lane.plan)
-        saved = None if data is None else read_parts(Path("plan.json"), [data])
-        if saved is None or saved.digest != self.lane.plan:
-            raise Stale(
-                f"plan {self.lane.plan[:19]} is not in the database as it was handed over; apply"
-                " it again with --workers"
-            )
-        return saved
+        return Task(self.site, options, self.project, waivers, self.saved, now, self.stop)
 
     def _narrowed(self, task: Task) -> Task:
         """The same of this lane alone: what is not in it, others rule over."""
         plan, names = task.saved.plan, self._names
         if names >= plan.accounts.keys():
             return task
-        mine = tuple(one for one in plan.deletions if one.account in names)
+        mine = Picked(
+            plan.deletions,
+            array("I", (at for at, one in enumerate(plan.deletions) if one.account in names)),
+        )
         narrow = structs.replace(
             plan,
             accounts={name: one for name, one in plan.accounts.items() if name in names},
@@ -164,9 +158,9 @@ class Checkout:
         saved = replace(task.saved, plan=narrow)
         return replace(task, saved=saved)
 
-    def _check(self, saved: Saved, name: str) -> None:
+    def _check(self, name: str) -> None:
         """`Stale` if the account is another here than the plan says."""
-        mine, planned = self.project.accounts.get(name), saved.plan.accounts[name]
+        mine, planned = self.project.accounts.get(name), self.saved.plan.accounts[name]
         if mine is None or mine.definition != planned.definition:
             raise Stale(
                 f"account {name!r} of {self.site.shown(self.site.config)} on this worker is not "
@@ -183,3 +177,16 @@ class Checkout:
                     "than those that the plan was handed over for; give it the same"
                 )
         return accounts
+
+
+def plan_of(journal: Journal, lane: HandedLane) -> Saved:
+    """The plan that *lane* is of, as it was handed over; `Stale` if it is no longer there."""
+    assert journal.shared is not None
+    parts = journal.shared.get("plan", lane.plan)
+    saved = None if parts is None else read_parts(Path("plan.json"), parts)
+    if saved is None or saved.digest != lane.plan:
+        raise Stale(
+            f"plan {lane.plan[:19]} is not in the database as it was handed over; apply"
+            " it again with --workers"
+        )
+    return saved

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.apply import report as reports
@@ -24,6 +24,7 @@ from reconciler.lanes.handed import HandedLane
 from reconciler.lanes.journal.sql import SqlJournal
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.trouble import unexpected
+from reconciler.lanes.work import Fate
 from reconciler.model import stamp
 from reconciler.site import Site
 
@@ -215,13 +216,17 @@ def end_unfollowed(journal: SqlJournal, since: float) -> None:
     """End the runs whose lanes are at their end, and that nobody followed until there."""
     assert journal.shared is not None
     for run in journal.shared.handed.unended(since):
-        lanes = journal.shared.handed.lanes(run=run)
-        fates = fates_of([one.fates for one in lanes if one.fates])
-        counts = Counter(one.outcome.value for one in fates.values())
+        handed = journal.shared.handed
+        lanes, counts, kinds = handed.lanes(run=run), Counter[str](), set[Fate]()
+        for lane in lanes:
+            parts = handed.fates(lane.number)
+            for _, fate in () if parts is None else fates_of(parts):
+                counts[fate.outcome.value] += 1
+                kinds.add(replace(fate, detail=None, evidence=None))
         codes = [Exit(one.code) for one in lanes if one.code is not None]
-        code = min(codes) if codes else reports.exit_code(fates.values(), stop=None)
+        code = min(codes) if codes else reports.exit_code(kinds, stop=None)
         journal.end(run, code, {"summary": dict(counts), "report": None})
-        journal.shared.handed.forget(run)
+        handed.forget(run)
 
 
 def run_workers(workers: Sequence[Worker]) -> None:

@@ -60,10 +60,15 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
     if lanes is None:
         _tell_left(task, run)
         return agenda, replace(ending, left=True, stop=task.stop.exit)
-    if any(one.fates is None for one in lanes):  # what such a lane did, the journal knows
+    told_of = {one.number for one in lanes if handed.fates(one.number) is not None}
+    if len(told_of) < len(lanes):  # what such a lane did, the journal knows
         agenda = clearance.agenda()
     for one in lanes:
-        _lay_over(agenda, one)
+        for name in one.accounts:
+            if one.number in told_of:
+                agenda.told(name, partial(_fates, handed, one, name))
+            else:
+                agenda.told(name, partial(_left, agenda, name, Fate(Outcome.PENDING, one.said)))
     codes = [Exit(one.code) for one in lanes if one.code is not None]
     return agenda, replace(ending, refused=min(codes) if codes else None)
 
@@ -125,21 +130,20 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> t
             override=task.options.override,
         )
         count = sum(agenda.accounts[name].working for name in names)
-        targets = (one.target for name in names for one in agenda.to_work(name))
-        bundles.append(Bundle(lane, names, count, work.packed(targets, listed[lane]())))
+        # All at once: a transaction that is silent meanwhile would be ended.
+        left = bytes(one.working for name in sorted(names) for one in agenda.of(name))
+        bundles.append(Bundle(lane, names, count, work.packed(left, listed[lane]())))
     handed.hand(run, saved.digest, bundles)
     return run, agenda
 
 
-def _lay_over(agenda: Agenda, lane: HandedLane) -> None:
-    """What workers made of the targets of *lane*; why they are left, where it stopped before."""
-    fates = fates_of([lane.fates]) if lane.fates else {}
-    for name in lane.accounts:
-        if lane.fates is not None:
-            mine = [(target, fate) for target, fate in fates.items() if target.account == name]
-            agenda.told(name, partial(iter, mine))
-        else:
-            agenda.told(name, partial(_left, agenda, name, Fate(Outcome.PENDING, lane.said)))
+def _fates(handed: Handover, lane: HandedLane, account: str) -> Iterator[tuple[Target, Fate]]:
+    """What workers made of the targets of *lane* that are of *account*, in the plan's order."""
+    parts = handed.fates(lane.number)
+    assert parts is not None  # what was told stays
+    for target, fate in fates_of(parts):
+        if target.account == account:
+            yield target, fate
 
 
 def _left(agenda: Agenda, account: str, fate: Fate) -> Iterator[tuple[Target, Fate]]:

@@ -159,12 +159,15 @@ class _LeftOut:
 
     def __init__(self, options: ApplyOptions) -> None:
         self._options = options
+        self._handed = None if options.left is None else iter(options.left)
         self._taken = 0
 
     def __call__(self, one: PlanTarget) -> PlanTarget:
         """*one*, the next in the plan's order, as this run takes it."""
         options = self._options
         option = options.choice.left_out(one.target)
+        if self._handed is not None and not next(self._handed, 0):
+            option = "the hand-over"
         if one.fate is not None:
             return one if option is None else replace(one, taken=False)
         if option is not None:

@@ -39,7 +39,8 @@ class ApplyOptions:
 
     *choice*: the targets that it is about. *approvals*: none means those beside the plan.
     *attended*: somebody looks on, and has seen that the journal is empty. *workers*: others send;
-    *detach*: nobody here waits for them. *part*: the inventory is the part that was handed over.
+    *detach*: nobody here waits for them. *part*: the inventory is the part that was handed over,
+    and *left* has a byte for each target of the plan, in its order: 0 where it was not.
     *grace*: seconds that requests in flight have after a signal. *signatures*: the approvals
     themselves, by name, where they are not files.
     """
@@ -58,6 +59,7 @@ class ApplyOptions:
     workers: bool = False
     detach: bool = False
     part: bool = False
+    left: bytes | None = None
     grace: float = 4.0
 
     def lifts(self, rule: str) -> bool:

@@ -1,14 +1,13 @@
 """A lane that was handed over, worked by a worker with its own project, manifests, credentials."""
 
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from reconciler.apply.bundle import Work, fates_text, unpacked
+from reconciler.apply.agenda import Agenda
+from reconciler.apply.bundle import Unpacked, packed_fates, unpacked
 from reconciler.apply.carry_out import execute
-from reconciler.apply.checkout import Checkout
+from reconciler.apply.checkout import Checkout, plan_of
 from reconciler.apply.turn import Turn
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit, Locked, ReconcilerError
@@ -20,6 +19,9 @@ from reconciler.lanes.stop import Stop
 from reconciler.lanes.trouble import unexpected
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
+from reconciler.plan.lines import phone_numbers
+from reconciler.plan.saved import Saved
+from reconciler.plan.spool import Spool
 from reconciler.site import Site
 
 _BESIDE = 5.0  # seconds until it is looked again whether a run beside the workers has ended
@@ -50,9 +52,10 @@ def work_lane(
         held = journal.shared.locks()
         runner = _Runner(site, journal, handed, lane, held, owner, stop, grace, hears)
         try:
-            work = unpacked(handed.work(number))
-            with told(runner.listener, work.phone_numbers):
-                runner.run(work)
+            saved = plan_of(journal, lane)
+            numbers = phone_numbers(saved.plan.actions)
+            with unpacked(handed.work(number)) as work, told(runner.listener, numbers):
+                runner.run(saved, work)
         except (LaneLost, JournalFailed):
             raise
         except Locked:  # somebody froze in the middle of a transaction: later
@@ -102,22 +105,27 @@ class _Runner:
         """What the lane is now."""
         return self.handed.mark(self.lane.number, self.takes, to, **more)
 
-    def run(self, work: Work) -> None:
+    def run(self, saved: Saved, work: Unpacked) -> None:
         """Until nothing is left, it has to wait, or this worker is to end."""
         if not self._locked():
             return
-        fates = self._pass(work, again=self.lane.takes > 0 and not self.lane.clean)
-        while any(one.shut for one in fates.values()) and self.stop.exit is None:
+        ends = self._pass(saved, work, again=self.lane.takes > 0 and not self.lane.clean)
+        while ends.shut and self.stop.exit is None:
             if self.turn.over:
                 break
-            if self._waits(fates):
+            if self._waits(ends):
                 return
-            fates = self._pass(work, again=False)
-        done = _done(fates)
-        if _left(fates) and (self.stop.exit is not None or self.turn.over):
-            self.mark("queued", done=done)
+            ends = self._pass(saved, work, again=False)
+        if ends.left and (self.stop.exit is not None or self.turn.over):
+            self.mark("queued", done=ends.done)
         else:
-            self.mark("done", done=done, fates=fates_text(fates))
+            self._done(ends)
+
+    def _done(self, ends: "_Ends") -> None:
+        fates = Spool()  # what takes long is not done in the middle of a transaction
+        for part in packed_fates(ends):
+            fates.write(part)
+        self.mark("done", done=ends.done, fates=fates.parts())
 
     def _locked(self) -> bool:
         """Whether the lane's lock was got; a run beside the workers is waited for."""
@@ -130,37 +138,33 @@ class _Runner:
             return False
         return True
 
-    def _waits(self, fates: Mapping[Target, Fate]) -> bool:
+    def _waits(self, ends: "_Ends") -> bool:
         """Give the lane back until a window opens, or the plan is too old; False if one is open."""
         assert self.checkout is not None
         now = self.journal.now()
-        shut = {target.account for target, one in fates.items() if one.shut}
-        decisions = [self.checkout.window(name).decide(now) for name in sorted(shut)]
+        decisions = [self.checkout.window(name).decide(now) for name in sorted(ends.shut)]
         if any(one.open for one in decisions):
             return False
         begun = self.journal.first_applied(self.lane.plan) or now
         last = begun + self.checkout.project.guards.resume_max_age
         opens = [one.opens_at for one in decisions if one.opens_at is not None]
         if now >= last:
-            self.mark("done", done=_done(fates), fates=fates_text(fates))
+            self._done(ends)
         else:
             until = min([*opens, last]).timestamp()
             files = self.checkout.project.digest
             said = decisions[0].rule
-            self.mark("waiting", said=said, until=until, files=files, done=_done(fates))
+            self.mark("waiting", said=said, until=until, files=files, done=ends.done)
         return True
 
     # ---- one pass
 
-    def _pass(self, work: Work, *, again: bool) -> dict[Target, Fate]:
+    def _pass(self, saved: Saved, work: Unpacked, *, again: bool) -> "_Ends":
         """Judge by today's files what was handed over, and send what may be sent."""
-        self.checkout = checkout = self._checkout()
-        with tempfile.NamedTemporaryFile(prefix="reconciler-", suffix=".ndjson") as file:
-            file.write(work.inventory)
-            file.flush()
-            cleared = checkout.cleared(work, Path(file.name), again=again)
-        agenda, handed = cleared.agenda, frozenset(work.targets)
-        before = (one.fate_now for one in agenda if one.target in handed)
+        self.checkout = checkout = self._checkout(saved)
+        cleared = checkout.cleared(work, again=again)
+        agenda = cleared.agenda
+        before = (one.fate_now for one in agenda if one.taken)
         self.told.done = sum(
             one is not None and one.outcome is not Outcome.PENDING for one in before
         )
@@ -169,12 +173,33 @@ class _Runner:
             permit = replace(clearance.permit, windows=self.turn.within(clearance.permit.windows))
             execute(replace(clearance, permit=permit), cleared.run, agenda)
         self.told.flush()
-        return {one.target: fate for one, fate in agenda.ends() if one.target in handed}
+        return _Ends(agenda)
 
-    def _checkout(self) -> Checkout:
+    def _checkout(self, saved: Saved) -> Checkout:
         site = self.site.heard_by(self.listener)
         project = self.site.load_project()
-        return Checkout(site, project, self.journal, self.lane, self.stop, self.grace)
+        return Checkout(site, project, self.journal, self.lane, saved, self.stop, self.grace)
+
+
+class _Ends:
+    """What became of what was handed over, which is gone through and not held.
+
+    *shut*: the accounts whose windows closed before all was reached. *left*: whether a target is
+    not at its end. *done*: how many were reached.
+    """
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self.shut: set[str] = set()
+        self.left, self.done = False, 0
+        for target, fate in self:
+            if fate.shut:
+                self.shut.add(target.account)
+            self.left |= fate.outcome in (Outcome.PENDING, Outcome.IN_DOUBT)
+            self.done += fate.outcome is not Outcome.PENDING
+
+    def __iter__(self) -> Iterator[tuple[Target, Fate]]:
+        return ((one.target, fate) for one, fate in self._agenda.ends() if one.taken)
 
 
 class _Teller(Listener):
@@ -202,11 +227,3 @@ class _Teller(Listener):
         self._runner.handed.tell(self._runner.lane.run, lines)
         if not self._runner.mark("working", done=self.done):
             raise LaneLost(f"another worker has taken {self._runner.lane.lane}")
-
-
-def _left(fates: Mapping[Target, Fate]) -> bool:
-    return any(one.outcome in (Outcome.PENDING, Outcome.IN_DOUBT) for one in fates.values())
-
-
-def _done(fates: Mapping[Target, Fate]) -> int:
-    return sum(one.outcome is not Outcome.PENDING for one in fates.values())

@@ -1,6 +1,6 @@
 """A lane that was handed over to workers, as everybody sees it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -29,7 +29,7 @@ class HandedLane:
 
     *owner*: the worker, its host, pid and since when. *said*: why it stopped, or waits. *code*:
     the exit code of what stopped it. *due*: whether it need not wait until a later time. *done*:
-    targets worked so far. *fates*: at its end, what became of each target, as JSON.
+    targets worked so far.
     """
 
     number: int
@@ -48,7 +48,6 @@ class HandedLane:
     due: bool
     began: datetime | None
     done: int
-    fates: str | None
 
     @property
     def open(self) -> bool:
@@ -62,8 +61,11 @@ class Handover(Protocol):
     def hand(self, run: int, plan: str, bundles: Sequence[Bundle]) -> None:
         """Hand all of *bundles* over, each a lane of *plan*, or none."""
 
-    def work(self, number: int) -> bytes:
-        """What was handed over with the lane."""
+    def work(self, number: int) -> Iterator[bytes]:
+        """What was handed over with the lane, in parts."""
+
+    def fates(self, number: int) -> Iterator[bytes] | None:
+        """What became of each target, in parts; None where that was not told at the lane's end."""
 
     def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
         """Those of a run, or of a plan; of neither: those that are not at their end."""
@@ -86,10 +88,11 @@ class Handover(Protocol):
         files: str | None = None,
         whole: bool = True,
         done: int | None = None,
-        fates: str | None = None,
+        fates: Iterable[bytes] | None = None,
     ) -> bool:
         """What the lane is now; False for whoever has lost it.
 
+        *fates*: at its end, what became of each target, in parts.
         *until*: when it is due again, by the project file of the digest *files*. *whole*: who
         gives it back has left nothing that is not written down.
         """

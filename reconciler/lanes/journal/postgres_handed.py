@@ -1,7 +1,7 @@
 """Lanes handed over to workers: which there are, who works them, and what is told of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.lanes.handed import OPEN, Bundle, HandedLane, LaneState
@@ -17,8 +17,7 @@ CREATE TABLE handed(
   clean SMALLINT NOT NULL DEFAULT 1, owner TEXT, said TEXT, code INTEGER,
   waiting_until DOUBLE PRECISION, began DOUBLE PRECISION, taken DOUBLE PRECISION,
   files TEXT, closed DOUBLE PRECISION,
-  done BIGINT NOT NULL DEFAULT 0,
-  fates TEXT);
+  done BIGINT NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX handed_once ON handed(plan, lane) WHERE state NOT IN ('done', 'stopped');
 CREATE INDEX handed_run ON handed(run);
 CREATE TABLE told(
@@ -28,7 +27,7 @@ CREATE INDEX told_run ON told(run, number);
 _DUE = "(waiting_until IS NULL OR waiting_until <= extract(epoch FROM clock_timestamp())::float8)"
 _COLUMNS = (
     "number, run, plan, lane, accounts, targets, state, takes, clean, owner, said, code, "
-    f"waiting_until, {_DUE}, began, done, fates"
+    f"waiting_until, {_DUE}, began, done"
 )
 _LINES = 500  # of what is told, in a row
 _OPEN = "state NOT IN ('done', 'stopped')"
@@ -52,11 +51,15 @@ class HandedLanes:
                 )
                 put(self._db, "work", str(number), one.work)
 
-    def work(self, number: int) -> bytes:
-        """What was handed over with the lane."""
+    def work(self, number: int) -> Iterator[bytes]:
+        """What was handed over with the lane, in parts."""
         found = get(self._db, "work", str(number))
         assert found is not None
         return found
+
+    def fates(self, number: int) -> Iterator[bytes] | None:
+        """What became of each target, in parts; None where that was not told at the lane's end."""
+        return get(self._db, "fates", str(number))
 
     def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
         """Those of a run, or of a plan; of neither: those that are not at their end."""
@@ -105,7 +108,7 @@ class HandedLanes:
         files: str | None = None,
         whole: bool = True,
         done: int | None = None,
-        fates: str | None = None,
+        fates: Iterable[bytes] | None = None,
     ) -> bool:
         """What the lane is now; False for whoever has lost it (*takes*: how often it was taken).
 
@@ -115,14 +118,16 @@ class HandedLanes:
         with self._transaction() as now:
             changed = self._db.run(
                 "UPDATE handed SET state=?, said=?, code=?, waiting_until=?, files=?, "
-                "done=coalesce(?, done), fates=coalesce(?, fates), clean=?, closed=?, "
+                "done=coalesce(?, done), clean=?, closed=?, "
                 "owner=CASE WHEN ?=1 THEN NULL ELSE owner END "
                 f"WHERE number=? AND takes=? AND {_OPEN}",
                 (
-                    *(state, said, code, until, files, done, fates, int(ends and whole)),
+                    *(state, said, code, until, files, done, int(ends and whole)),
                     *(None if state in OPEN else now.timestamp(), int(ends), number, takes),
                 ),
             )
+            if changed and fates is not None:
+                put(self._db, "fates", str(number), fates)
             if changed and state not in OPEN:
                 self._db.run("DELETE FROM shelf WHERE kind='work' AND name=?", (str(number),))
         return changed > 0
@@ -192,5 +197,4 @@ def _lane(row: Sequence[Any]) -> HandedLane:
         due=row[13],
         began=None if row[14] is None else moment(row[14]),
         done=row[15],
-        fates=row[16],
     )

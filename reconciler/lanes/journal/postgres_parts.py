@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
+from itertools import count
+from typing import Any
 
 from reconciler.lanes.journal.sql import SqlDatabase
 
@@ -18,11 +21,20 @@ def put(db: SqlDatabase, kind: str, name: str, parts: Iterable[bytes]) -> None:
         db.run(sql, (kind, name, number, part))
 
 
-def get(db: SqlDatabase, kind: str, name: str) -> bytes | None:
-    """What is kept under *name*, None if nothing is."""
-    sql = "SELECT data FROM shelf WHERE kind=? AND name=? ORDER BY part"
-    rows = db.all(sql, (kind, name))
-    return b"".join(bytes(row[0]) for row in rows) if rows else None
+def get(db: SqlDatabase, kind: str, name: str) -> Iterator[bytes] | None:
+    """What is kept under *name*, in parts, each read when it is asked for; None if nothing is."""
+    sql = "SELECT data FROM shelf WHERE kind=? AND name=? AND part=?"
+    first = db.one(sql, (kind, name, 0))
+    return None if first is None else _from(first, partial(db.one, sql), kind, name)
+
+
+def _from(first: Any, one: Callable[..., Any], kind: str, name: str) -> Iterator[bytes]:
+    row = first
+    for part in count(1):
+        if row is None:
+            return
+        yield bytes(row[0])
+        row = one((kind, name, part))
 
 
 def _cut(parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -50,8 +50,8 @@ class Shared:
                 self._db.run("DELETE FROM shelf WHERE kind=? AND name=?", (kind, name))
             put(self._db, kind, name, parts)
 
-    def get(self, kind: Shelved, name: str) -> bytes | None:
-        """What is kept under *name*, None if nothing is."""
+    def get(self, kind: Shelved, name: str) -> Iterator[bytes] | None:
+        """What is kept under *name*, in parts; None if nothing is."""
         return get(self._db, kind, name)
 
     # ---- the audit log
