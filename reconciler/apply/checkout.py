@@ -182,7 +182,7 @@ class Checkout:
 def plan_of(journal: Journal, lane: HandedLane) -> Saved:
     """The plan that *lane* is of, as it was handed over; `Stale` if it is no longer there."""
     assert journal.shared is not None
-    parts = journal.shared.get("plan", lane.plan)
+    parts = journal.shared.plan(lane.plan)
     saved = None if parts is None else read_parts(Path("plan.json"), parts)
     if saved is None or saved.digest != lane.plan:
         raise Stale(

@@ -388,8 +388,7 @@ def keep_signatures(
 def kept(site: Site, opened: "Journal", kind: "Shelved", digest: str) -> bytes | None:
     """The plan, report (of a plan) or copy of this digest, None if it is no longer there."""
     if opened.shared is not None:
-        parts = opened.shared.get(kind, digest)
-        return None if parts is None else b"".join(parts)
+        return opened.shared.get(kind, digest)
     path = site.root / ".reconciler" / _FOLDERS[kind] / _file_name(digest)
     return disk.read_file(path, what=f"the {kind}", most=1 << 30) if path.is_file() else None
 

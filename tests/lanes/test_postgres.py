@@ -384,10 +384,10 @@ def test_plans_reports_and_copies_are_kept_whole(journal: PostgresJournal) -> No
     shared.put("report", "sha256:a", [b"first"])
     shared.put("report", "sha256:a", [b"second"])
     shared.put("copy", "sha256:e", [b""])
-    assert shared.get("plan", "sha256:a") == large
+    assert shared.get("plan", "sha256:a") == b"".join(shared.plan("sha256:a")) == large
     assert shared.get("report", "sha256:a") == b"second"
     assert shared.get("copy", "sha256:e") == b""
-    assert shared.get("copy", "sha256:a") is None
+    assert shared.get("copy", "sha256:a") is shared.plan("sha256:b") is None
 
 
 def test_every_record_is_chained_once_whoever_exports(

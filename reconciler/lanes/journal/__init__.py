@@ -163,8 +163,11 @@ class SharedState(Protocol):
     def put(self, kind: Shelved, name: str, parts: Iterable[bytes]) -> None:
         """Keep what *parts* are together, durably. A report takes the place of an older one."""
 
-    def get(self, kind: Shelved, name: str) -> Iterator[bytes] | None:
-        """What is kept under *name*, in parts; None if nothing is."""
+    def get(self, kind: Shelved, name: str) -> bytes | None:
+        """What is kept under *name*, None if nothing is."""
+
+    def plan(self, digest: str) -> Iterator[bytes] | None:
+        """The plan of that digest, in parts, None if it is not kept."""
 
     def chain(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.lanes.handed import OPEN, Bundle, HandedLane, LaneState
-from reconciler.lanes.journal.postgres_parts import Transaction, get, put
+from reconciler.lanes.journal.postgres_parts import Transaction, parts, put
 from reconciler.lanes.journal.rows import moment
 from reconciler.lanes.journal.sql import SqlDatabase
 
@@ -53,13 +53,13 @@ class HandedLanes:
 
     def work(self, number: int) -> Iterator[bytes]:
         """What was handed over with the lane, in parts."""
-        found = get(self._db, "work", str(number))
+        found = parts(self._db, "work", str(number))
         assert found is not None
         return found
 
     def fates(self, number: int) -> Iterator[bytes] | None:
         """What became of each target, in parts; None where that was not told at the lane's end."""
-        return get(self._db, "fates", str(number))
+        return parts(self._db, "fates", str(number))
 
     def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
         """Those of a run, or of a plan; of neither: those that are not at their end."""

@@ -10,7 +10,7 @@ from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.handed import Handover
 from reconciler.lanes.journal import NEWEST, Shelved
 from reconciler.lanes.journal.postgres_handed import HandedLanes
-from reconciler.lanes.journal.postgres_parts import Transaction, get, put
+from reconciler.lanes.journal.postgres_parts import Transaction, get, parts, put
 from reconciler.lanes.journal.sql import SqlDatabase
 from reconciler.lanes.locks import taken_by
 
@@ -50,9 +50,13 @@ class Shared:
                 self._db.run("DELETE FROM shelf WHERE kind=? AND name=?", (kind, name))
             put(self._db, kind, name, parts)
 
-    def get(self, kind: Shelved, name: str) -> Iterator[bytes] | None:
-        """What is kept under *name*, in parts; None if nothing is."""
+    def get(self, kind: Shelved, name: str) -> bytes | None:
+        """What is kept under *name*, None if nothing is."""
         return get(self._db, kind, name)
+
+    def plan(self, digest: str) -> Iterator[bytes] | None:
+        """The plan of that digest, in parts, None if it is not kept."""
+        return parts(self._db, "plan", digest)
 
     # ---- the audit log
 
