@@ -12,6 +12,7 @@ from reconciler import drivers
 from reconciler.driver import Driver
 from tests.lanes.test_send import always
 from tests.support.apply_site import Site, campaigns, sandbox
+from tests.support.leaps import leaping
 from tests.support.wire_server import Got, Wire, plain, serving_in_a_thread
 
 
@@ -122,7 +123,11 @@ def test_a_pull_writes_the_accounts_that_had_no_trouble(
     assert "push-new-0" in text
 
 
-def test_an_accounts_timeout_is_that_of_one_request(site: Site) -> None:
+def test_an_accounts_timeout_is_that_of_one_request(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaping(monkeypatch.setattr)
+
     async def silent(wire: Wire, got: Got) -> None:
         wire.stays = True
 

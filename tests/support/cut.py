@@ -33,6 +33,8 @@ class Cut:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self._to))
+                for one in (client, server):  # else each small message waits for an answer
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 wire = _Wire(self, client, server)
                 threading.Thread(target=wire.forth, daemon=True).start()
                 threading.Thread(target=wire.back, daemon=True).start()

@@ -21,8 +21,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tests.support.leaps import leaping
+
 _MOST = 1 << 20  # bytes of a job
-_LONG = 1.0  # seconds: a wait of so long is a wait for a vendor, not for a turn
 
 
 def _work(link: socket.socket) -> None:
@@ -80,7 +81,9 @@ def _child(job: Mapping[str, Any], descriptors: list[int]) -> None:
     os.environ.update(job["env"])
     sys.path[:0] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     _streams(descriptors)
-    _clock(job.get("shift", 0.0), leaps=job.get("leaps", False))
+    _ahead(job.get("shift", 0.0))
+    if job.get("leaps"):
+        leaping()
     if job.get("dies") is not None:
         _mortal(*job["dies"])
     code = 1
@@ -109,23 +112,11 @@ def _streams(descriptors: list[int]) -> None:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
 
 
-def _clock(ahead: float, *, leaps: bool) -> None:
-    """The site's clock is *ahead* seconds ahead. *leaps*: it moves on instead of a long wait."""
-    from reconciler.lanes.work import RunContext
+def _ahead(seconds: float) -> None:
+    """The site's clock is ahead."""
     from reconciler.site import Site
 
-    real = RunContext.nap
-
-    async def leap(context: RunContext, seconds: float, *over: Any) -> bool:
-        nonlocal ahead
-        if seconds < _LONG:
-            return await real(context, seconds, *over)
-        ahead += seconds
-        return await real(context, 0, *over)
-
-    Site.now = lambda site: site.clock() + timedelta(seconds=ahead)  # type: ignore[method-assign]
-    if leaps:
-        RunContext.nap = leap  # type: ignore[method-assign]
+    Site.now = lambda site: site.clock() + timedelta(seconds=seconds)  # type: ignore[method-assign]
 
 
 def _mortal(when: str, number: int) -> None:
