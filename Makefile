@@ -19,9 +19,10 @@ demo: ## the whole way through on the example: sandbox, plan, apply, proof
 	@sh scripts/setup.sh sandbox
 	@$(PY) scripts/demo.py
 
-# Temporary files lie in a folder of this run, so that what another left behind is never in its way.
+# Temporary files lie in a folder of this run, in memory if it can be: what another left behind is
+# never in its way. Neighbours in a file share a worker, and with it what is made once for the file.
 test: setup system lint docs ## everything CI runs: format, lint, types, docs, tests
-	own=$$(mktemp -d) && TMPDIR=$$own $(RUN) $(PY) -m pytest -n $(WORKERS) $(TESTS); \
+	own=$$(sh scripts/scratch.sh) && TMPDIR=$$own $(RUN) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS); \
 	  code=$$?; rm -rf "$$own"; exit $$code
 
 lint: setup ## format, lint and types

@@ -10,7 +10,9 @@ import pytest
 
 from reconciler.cli import main as cli
 from reconciler.cli._completions import finder_of
-from tests.support.shells import Shell, path_with_command
+from tests.support.forked_command import forked_command
+from tests.support.forks import shared
+from tests.support.shells import Shell
 
 PROJECT = """\
 apiVersion: reconciler/v1
@@ -55,10 +57,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(
     request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
-    path = path_with_command(tmp_path_factory.mktemp("bin"))
-    opened = Shell(request.param, folder, path)
-    yield opened
-    opened.close()
+    with forked_command(shared(), tmp_path_factory.mktemp("bin")) as bin_:
+        opened = Shell(request.param, folder, f"{bin_}:{os.environ['PATH']}")
+        yield opened
+        opened.close()
 
 
 LINES = {

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +13,14 @@ import pytest
 from reconciler.cli._stdio import INPUTS, OUTPUTS
 from reconciler.cli.main import cli
 from tests.support.apply_site import Site
+from tests.support.forked_command import forked_command
+from tests.support.forks import shared
+
+
+@pytest.fixture(autouse=True)
+def forked(tmp_path: Path) -> Iterator[None]:
+    with forked_command(shared(), tmp_path / "bin"):
+        yield
 
 
 @pytest.fixture
@@ -25,7 +35,7 @@ def ran(site: Site) -> Site:
 def piped(site: Site, *words: str, given: bytes = b"") -> tuple[int, bytes, str]:
     """A real process: its exit code, standard output to the byte, and what it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "reconciler", *words],
+        [site.root.parent / "bin" / "reconciler", *words],
         cwd=site.root,
         input=given,
         capture_output=True,

@@ -13,6 +13,8 @@ from reconciler.drivers import BUILT_IN
 from reconciler.sandbox.demo import EXAMPLE
 from reconciler.sandbox.server import bound
 from tests.support.doc_blocks import Reader, blocks, environ, section
+from tests.support.forked_command import forked_command
+from tests.support.forks import forks
 from tests.support.wheel import ROOT, build, command, install
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -20,11 +22,24 @@ GETTING_STARTED = (ROOT / "docs/getting-started.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the wheel is installed."""
+    made = tmp_path_factory.mktemp("site")
+    install(build(tmp_path_factory.mktemp("wheel")), made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment that has the wheel, and nothing of this checkout."""
-    site = tmp_path_factory.mktemp("site")
-    install(build(tmp_path_factory.mktemp("wheel")), site)
     return command(site, tmp_path_factory.mktemp("home") / "bin")
+
+
+@pytest.fixture
+def forked(site: Path, installed: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The same, for many commands: each is a fork of an interpreter that has the wheel loaded."""
+    with forks(site) as worker, forked_command(worker, tmp_path / "bin") as folder:
+        yield {**installed, "PATH": f"{folder}:{installed['PATH']}"}
 
 
 def four_digits() -> int:
@@ -68,11 +83,11 @@ def test_the_files_that_the_readme_shows_are_valid_together(reader: Reader) -> N
 
 
 def test_what_init_writes_ends_in_an_apply_for_every_driver(
-    installed: dict[str, str], tmp_path: Path
+    forked: dict[str, str], tmp_path: Path
 ) -> None:
     def began(driver: str) -> str:
         (tmp_path / driver).mkdir()
-        reader = Reader(tmp_path / driver, environ(installed), four_digits())
+        reader = Reader(tmp_path / driver, environ(forked), four_digits())
         told = f"reconciler init --yes --driver {driver} --account mine --format json"
         after = json.loads(reader.run(f"{told} --port {reader.port}"))["next"]
         try:

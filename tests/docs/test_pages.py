@@ -11,6 +11,8 @@ import pytest
 
 from reconciler.sandbox.demo import _CREDENTIALS, EXAMPLE
 from tests.support.doc_blocks import Block, Reader, blocks, environ, section
+from tests.support.forked_command import forked_command
+from tests.support.forks import shared
 from tests.support.wheel import ROOT
 
 DOCS = ROOT / "docs"
@@ -37,15 +39,16 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     from tests.docs.test_first_hour import four_digits
 
     bare = {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PATH": f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": str(tmp_path),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     (tmp_path / "project").mkdir()
     made = Reader(tmp_path / "project", environ(bare), four_digits())
-    yield made
-    made.close()
+    with forked_command(shared(), tmp_path / "bin"):
+        yield made
+        made.close()
 
 
 # ---------------------------------------------------------------- what a page takes for granted

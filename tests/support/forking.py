@@ -55,7 +55,7 @@ def _load() -> None:
 
     for name in ("anyio._backends._asyncio", "jwt", "tarfile"):
         importlib.import_module(name)
-    others = ["reconciler.__main__", "reconciler.sandbox", "reconciler.testing"]
+    others = ["reconciler.__main__", "reconciler.testing"]
     if not all(importlib.util.find_spec(one) for one in ("psycopg", "procrastinate")):
         others += ["postgres", "dispatch"]
     for found in pkgutil.walk_packages(reconciler.__path__, "reconciler.", onerror=lambda _: None):

@@ -194,19 +194,24 @@ def _sink(given: int | IO[bytes]) -> tuple[int | None, int]:
 
 
 @contextlib.contextmanager
-def forks() -> Iterator[Forks]:
-    """A worker, for as long as the block lasts."""
-    with tempfile.TemporaryDirectory() as folder, _worker() as link:
-        yield Forks(link, Path(folder))
+def forks(site: Path | None = None) -> Iterator[Forks]:
+    """A worker, for as long as the block lasts; with the program that is installed in *site*."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, env = Path(name), dict(os.environ)
+        if site is not None:
+            (folder / "tests").symlink_to(ROOT / "tests")
+            env["PYTHONPATH"] = str(site)
+        with _worker(ROOT if site is None else folder, env) as link:
+            yield Forks(link, folder)
 
 
 @contextlib.contextmanager
-def _worker() -> Iterator[socket.socket]:
+def _worker(cwd: Path, env: Mapping[str, str]) -> Iterator[socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.support.forking", str(theirs.fileno())]
     with ours, theirs:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
         )
         theirs.close()
         yield ours

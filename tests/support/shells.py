@@ -5,7 +5,6 @@ import pty
 import re
 import select
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,15 +24,6 @@ _LOAD = {
     "zsh": 'eval "$(reconciler completion zsh)"',
     "fish": "reconciler completion fish | source",
 }
-
-
-def path_with_command(folder: Path) -> str:
-    """A PATH on which `reconciler` is this very package."""
-    folder.mkdir(exist_ok=True)
-    script = folder / "reconciler"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n')
-    script.chmod(0o755)
-    return f"{folder}:{os.environ['PATH']}"
 
 
 class Shell:
