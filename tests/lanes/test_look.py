@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconciler.driver import Item, Listing, Missing, Present, Unclear
 from reconciler.driver.looks import by_listing, can_look
 from reconciler.lanes.journal import State
-from reconciler.lanes.look import fate_after, fate_before
+from reconciler.lanes.look import _until_look, fate_after, fate_before
 from reconciler.lanes.wire import NoAnswer
 from reconciler.lanes.work import Fate, Job, LookReason, Rules, Witnesses
 from reconciler.model import Campaign, Held, Outcome, Target
@@ -267,3 +267,12 @@ def test_one_listing_serves_every_doubt_and_comes_at_most_once_a_minute(world: M
     lists = [one.at for one in vendor.seen if one.kind == "list"]
     assert len(lists) == 2
     assert lists[1] - lists[0] >= 60
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=10), timedelta(days=30)])
+@pytest.mark.parametrize("field", ["last_byte_at", "seen_at"])
+def test_no_clock_makes_the_wait_before_a_look_longer(field: str, ahead: timedelta) -> None:
+    """Not one that was ahead when the doubt began, nor when a look has shown the campaign."""
+    doubt = job(**SINCE, **{field: EPOCH + ahead})
+    wait = _until_look([doubt], DRIVER, EPOCH, first=True)
+    assert wait == {"last_byte_at": DRIVER.quiet, "seen_at": DRIVER.again}[field]
