@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from reconciler.cli import apply as command
 from reconciler.cli._listeners import EventsListener
 from reconciler.cli.main import main
 from reconciler.lanes.locks import Locks
@@ -748,6 +749,24 @@ def test_events_that_nobody_reads_yet_hold_no_lane(
     code = site.run(*commands[outer], "--events", "fifo")
     assert len(others) == 1
     assert 75 not in (code, *others), site.err
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "html"])
+def test_whoever_reads_a_report_for_hours_holds_no_lane(
+    site: Site, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    """`apply | less`: all is over and written down before its first line is printed."""
+    shown, others = command._show_report, []
+
+    def show(*given: Any, **more: Any) -> None:
+        others.append(main(["inventory", "pull", "--account", "push"]))
+        assert main(["status", "plan.json"]) == 0
+        shown(*given, **more)
+
+    monkeypatch.setattr(command, "_show_report", show)
+    site.plan("--account", "push")
+    assert site.apply("--format", format_) == 0, site.err
+    assert others == [0]
 
 
 def test_a_window_that_closes_is_3_and_can_be_resumed(site: Site) -> None:
