@@ -169,14 +169,14 @@ class _LeftOut:
         if self._handed is not None and not next(self._handed, 0):
             option = "the hand-over"
         if one.fate is not None:
-            return one if option is None else replace(one, taken=False)
+            return one if option is None else structs.replace(one, taken=False)
         if option is not None:
             fate = Fate(Outcome.PENDING, f"left out by {option}", held=Held.LEFT_OUT)
-            return replace(one, left_out=fate, taken=False)
+            return structs.replace(one, left_out=fate, taken=False)
         if options.limit is not None and self._taken >= options.limit:
             said = f"left out by --limit {options.limit}"
             fate = Fate(Outcome.PENDING, said, held=Held.LIMIT)
-            return replace(one, left_out=fate)
+            return structs.replace(one, left_out=fate)
         self._taken += 1
         return one
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from reconciler.apply.twins import DOUBLE
 from reconciler.lanes.journal import NOTHING, State
 from reconciler.lanes.work import Fate, drifted
@@ -41,8 +43,7 @@ class MergeFacts:
     doubles: Collection[Target] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlanTarget:
+class PlanTarget(msgspec.Struct, frozen=True):
     """One target of the saved plan: *fate* None means that it may be sent.
 
     *state* is what the journal knows of its present life (a revived target starts anew).
@@ -152,29 +153,30 @@ def merge(
     for action in saved.actions:
         if action.action != "delete":
             continue
-        found = today.get((action.account, action.id or ""), [])
-        asked = tuple(sorted(facts.asking.get((action.account, action.id or ""), ())))
-        gone = {
-            target.part
-            for target in action.targets
-            if (one := states.get(target)) is not None and one.outcome and one.outcome.final
-        }
-        for target in action.targets:
+        key = action.account, action.id or ""
+        found, targets = today.get(key, []), action.targets
+        asked = tuple(sorted(facts.asking.get(key, ())))
+        record = next((one.campaign for one in found if one.campaign is not None), None)
+        first = any([one.look_first for one in found])
+        gone = {target.part for target in targets if _final(states.get(target, NOTHING))}
+        for target in targets:
             known = state = states.get(target, NOTHING)
             fate, suspect = known_fate(saved, digest, action, state, facts.now), False
-            if fate is None and state.outcome is not None and state.outcome.final:
+            if fate is None and _final(state):
                 fate, suspect = _returned(saved, action, target, state, facts)
                 known = NOTHING  # it may have come back, and may be deleted anew
-            record = next((one.campaign for one in found if one.campaign is not None), None)
             if fate is None:
                 fate = _drift(action, target, found, gone, saved, facts)
             if (double := target in facts.doubles) and fate is None:
                 fate = DOUBLE
-            first = any(one.look_first for one in found)
             merged.append(
                 PlanTarget(action, target, known, fate, record, suspect, first, double, asked=asked)
             )
     return merged
+
+
+def _final(state: State) -> bool:
+    return state.outcome is not None and state.outcome.final
 
 
 def _by_campaign(plan: PlanDocument) -> dict[tuple[str, str], list[Action]]:
@@ -194,13 +196,13 @@ def _drift(
     facts: MergeFacts,
 ) -> Fate | None:
     others = [one for one in today if one.action != "delete" and _about(one, target)]
-    if any(one.action == "none" and one.reason in _WITHDRAWN for one in others):
+    if others and any(one.action == "none" and one.reason in _WITHDRAWN for one in others):
         return drifted(Held.WITHDRAWN, None)
     record = facts.listed.get((target.account, target.id))
     changed = _changed(action.campaign, record, gone, facts, action.account)
     if changed is not None:
         return changed
-    if any(one.action == "delete" and target in one.targets for one in today):
+    if any([one.action == "delete" and _about(one, target) for one in today]):
         return None
     if others and others[0].reason is not Reason.ABSENT:
         return drifted(Held(others[0].reason.value), "inventory")
@@ -224,7 +226,7 @@ def _changed(
     facts: MergeFacts,
     account: str,
 ) -> Fate | None:
-    if planned is None or now is None:
+    if planned is None or now is None or planned == now:  # as nearly every record is
         return None
     found = difference(planned, now, by_name=account in facts.by_name, parts=False)
     if found is not None:

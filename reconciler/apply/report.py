@@ -1,7 +1,6 @@
 """The report of a run, and the exit code that it deserves. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -11,7 +10,7 @@ from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, PlanDocument, SentRequest, TargetReport
 from reconciler.plan.spool import LineSink
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode_lines
 _decode = msgspec.json.Decoder(list[TargetReport]).decode
 
 
@@ -23,13 +22,11 @@ def instead(plan: PlanDocument, accounts: Iterable[str]) -> list[str]:
 
 
 class Written:
-    """The targets of a report, spooled as they come; *counts* of each outcome, and of a kind
-    whatever else the exit code depends on.
-    """
+    """The targets of a report, spooled as they come; *counts* of each outcome."""
 
     def __init__(self) -> None:
         self.counts = {outcome.value: 0 for outcome in Outcome}
-        self.kinds: set[Fate] = set()
+        self._kinds: dict[object, Fate] = {}
         self._lines = LineSink[TargetReport](_lines, _read, 64)
 
     def add(
@@ -42,7 +39,7 @@ class Written:
     ) -> None:
         """The next target, in the plan's order. *copy*: the digest of its kept copy."""
         self.counts[fate.outcome.value] += 1
-        self.kinds.add(replace(fate, detail=None, evidence=None))
+        self._kinds.setdefault((fate.outcome, fate.shut, fate.excused, fate.held), fate)
         self._lines.add(
             TargetReport(
                 account=one.target.account,
@@ -62,13 +59,18 @@ class Written:
             )
         )
 
+    @property
+    def kinds(self) -> Collection[Fate]:
+        """A fate of each kind: whatever the exit code depends on."""
+        return self._kinds.values()
+
     def targets(self) -> Sequence[TargetReport]:
         """All of them."""
         return self._lines.done()
 
 
 def _lines(targets: Sequence[TargetReport]) -> list[bytes]:
-    return [_encode(one) + b",\n" for one in targets]
+    return [b"%b,\n" % one for one in _encode(targets).split(b"\n")[:-1]]
 
 
 def _read(lines: bytes) -> list[TargetReport]:
