@@ -5,15 +5,20 @@
 A vendor in a process of its own takes 100 campaigns a request, has no limit, and answers after a
 quarter of a second, as a vendor does that has a hundred things to delete, or at once, as none does.
 Each round sends the same requests twice: by one bare `httpx.AsyncClient` loop that remembers
-nothing, 8 in flight, and by three workers, a lane each, which have every intent in PostgreSQL (with
-`fsync`) before its request leaves and every outcome before it counts. The vendor measures both from
-the first deletion to the last. Then a worker looks after 1,000 lanes that wait for a window.
+nothing, 8 in flight, and by three workers, a lane each of 8 in flight, which have every intent in
+PostgreSQL (with `fsync`) before its request leaves and every outcome before it counts. The vendor
+measures both from the first deletion to the last. Where a vendor takes its time that is what three
+workers are for; where it answers at once, all of them, the database, the command that follows them
+and the vendor share the machine's processors, and what a target costs of those is the limit: it is
+told too, with the start of each process, for both. Then a worker looks after 1,000 lanes that wait
+for a window.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -25,7 +30,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from _side import HERE, PYTHON, at_least, at_most, finish, published
 from durable import IN_FLIGHT, Vendor, measured
@@ -165,31 +170,51 @@ def workers(folder: Path, state: str, count: int) -> Iterator[list["subprocess.P
 # ---------------------------------------------------------------- the race
 
 
-def race(url: str, database: Postgres, requests: int, rounds: int) -> list[tuple[float, float]]:
-    """(bare, workers) in requests a second, round by round, who goes first alternating."""
+class Round(NamedTuple):
+    """Requests a second, and seconds of processor, of both."""
+
+    bare: float
+    workers: float
+    bare_cpu: float
+    workers_cpu: float
+
+
+def race(url: str, database: Postgres, requests: int, rounds: int) -> list[Round]:
+    """Round by round, who goes first alternating."""
     found = []
     for number in range(rounds):
-        pace = {}
+        pace, cpu = {}, {}
         for one in ("bare", "workers") if number % 2 else ("workers", "bare"):
             if one == "bare":
                 command = [PYTHON, __file__, "--bare", url, "--targets", str(requests * BATCH)]
+                before = children()
                 subprocess.run(command, check=True)
+                cpu[one] = children() - before
             else:
-                apply(url, database, requests * BATCH // len(LANES))
+                cpu[one] = apply(url, database, requests * BATCH // len(LANES))
             pace[one] = measured(url, requests)
-        found.append((pace["bare"], pace["workers"]))
+        found.append(Round(pace["bare"], pace["workers"], cpu["bare"], cpu["workers"]))
     return found
 
 
-def apply(url: str, database: Postgres, targets: int) -> None:
+def children() -> float:
+    """Seconds of processor of the processes that were begun here and have ended."""
+    took = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took.ru_utime + took.ru_stime
+
+
+def apply(url: str, database: Postgres, targets: int) -> float:
+    """Delete them by three workers; the seconds of processor of all but the vendor."""
     with tempfile.TemporaryDirectory() as place, database.database("benchmark") as name:
         folder, state = Path(place), database.url(name)
         prepare(folder, url, targets)
         reconciler(folder, state, "plan", "--out", "plan.json")
+        before = children() + used(None, database)
         with workers(folder, state, len(LANES)):
             while database.ask(_READY, name) != [(len(LANES),)]:
                 time.sleep(0.1)
             reconciler(folder, state, "apply", "plan.json", "--workers", "--first-run")
+        return children() + used(None, database) - before
 
 
 def idle(url: str, database: Postgres, seconds: float) -> float:
@@ -210,8 +235,8 @@ def idle(url: str, database: Postgres, seconds: float) -> float:
             return 100 * (used(worker.pid, database) - before) / (time.monotonic() - began)
 
 
-def used(worker: int, database: Postgres) -> float:
-    """Seconds of processor that the worker and the database's processes have had."""
+def used(worker: int | None, database: Postgres) -> float:
+    """Seconds of processor that the worker, if any, and the database's processes have had."""
     master = int((database.folder / "data" / "postmaster.pid").read_text().split()[0])
     ticks = 0
     for place in Path("/proc").glob("[0-9]*/stat"):
@@ -226,8 +251,8 @@ def used(worker: int, database: Postgres) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def said(pairs: Sequence[tuple[float, float]]) -> str:
-    bare_, workers_ = (statistics.median(paces) for paces in zip(*pairs, strict=True))
+def said(rounds: Sequence[Round]) -> str:
+    bare_, workers_, *_ = (statistics.median(paces) for paces in zip(*rounds, strict=True))
     return f"{workers_:.0f} to {bare_:.0f} requests a second"
 
 
@@ -265,12 +290,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         requests = targets // BATCH
         found = [race(url, database, requests, rounds) for url in (slow, quick)]
         share = idle(slow, database, 10 if given.quick else 60)
-    ratios = [statistics.median(two / one for one, two in pairs) for pairs in found]
-    notes = [said(pairs) for pairs in found]
+    ratios = [statistics.median(one.workers / one.bare for one in rounds_) for rounds_ in found]
+    notes = [said(rounds_) for rounds_ in found]
+    cpu = statistics.median(one.workers_cpu for one in found[1])
+    bare_cpu = statistics.median(one.bare_cpu for one in found[1])
     what = "three workers, 100 campaigns a request / a bare keep-alive httpx loop"
     figures = [
         at_least(0.7, f"{what}, answers after {WAIT:g} s", ratios[0], note=notes[0]),
         published(f"{what}, answers at once", ratios[1], note=notes[1]),
+        published(
+            "processor for 1,000 targets: workers, database and command",
+            1000 * cpu / targets,
+            unit="s",
+            note=f"the loop: {1000 * bare_cpu / targets:.3f} s",
+        ),
         at_most(2, f"a worker and its database beside {IDLE:,} waiting lanes", share, unit="%"),
     ]
     runs = f"{rounds} rounds of {targets:,} targets"
