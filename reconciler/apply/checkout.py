@@ -6,9 +6,9 @@ taking of the lane; credentials come from its own environment.
 """
 
 from array import array
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from msgspec import structs
 
@@ -31,11 +31,14 @@ from reconciler.lanes.known import Known
 from reconciler.lanes.run import take
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
+from reconciler.model import Action
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.guards.windows import Schedule
-from reconciler.plan.saved import Saved, read_parts
+from reconciler.plan.saved import Saved
 from reconciler.plan.spool import Picked
 from reconciler.site import Site
+
+_ENDS = (bisect_left, bisect_right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +148,11 @@ class Checkout:
         plan, names = task.saved.plan, self._names
         if names >= plan.accounts.keys():
             return task
-        mine = Picked(
-            plan.deletions,
-            array("I", (at for at, one in enumerate(plan.deletions) if one.account in names)),
-        )
+        places = array("I")
+        for name in sorted(names):  # an account's stand together, in the order of names
+            first, stop = (at(plan.deletions, name, key=_account) for at in _ENDS)
+            places.extend(range(first, stop))
+        mine = Picked(plan.deletions, places)
         narrow = structs.replace(
             plan,
             accounts={name: one for name, one in plan.accounts.items() if name in names},
@@ -179,14 +183,5 @@ class Checkout:
         return accounts
 
 
-def plan_of(journal: Journal, lane: HandedLane) -> Saved:
-    """The plan that *lane* is of, as it was handed over; `Stale` if it is no longer there."""
-    assert journal.shared is not None
-    parts = journal.shared.plan(lane.plan)
-    saved = None if parts is None else read_parts(Path("plan.json"), parts)
-    if saved is None or saved.digest != lane.plan:
-        raise Stale(
-            f"plan {lane.plan[:19]} is not in the database as it was handed over; apply"
-            " it again with --workers"
-        )
-    return saved
+def _account(action: Action) -> str:
+    return action.account

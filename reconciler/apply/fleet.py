@@ -14,6 +14,7 @@ from typing import Any
 
 from reconciler.apply import report as reports
 from reconciler.apply.bundle import fates_of
+from reconciler.apply.plans import Plans
 from reconciler.apply.working import work_lane
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit, ReconcilerError
@@ -59,6 +60,7 @@ class Worker:
     hears: Hears
     waits_for: str | None = "the database"
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
+    _plans: Plans = field(default_factory=Plans)
     _lanes: set[Stop] = field(default_factory=set)
     _seen: str | None = None  # the digest of the project file, as it was when lanes were last woken
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -158,6 +160,8 @@ class Worker:
         await engine.mend(lanes)
 
     def _open(self, project: ProjectFile) -> list[HandedLane]:
+        if not self._lanes:
+            self._plans.forget()  # it takes room on the disk
         with state.journal(self.site, project) as journal:
             assert journal.shared is not None
             end_unfollowed(journal, _UNFOLLOWED)
@@ -189,6 +193,7 @@ class Worker:
                     stop=stop,
                     grace=self.options.grace,
                     hears=self.hears,
+                    plans=self._plans,
                 )
         except ReconcilerError as error:
             self.site.note(f"lane {number}: {error}")

@@ -7,7 +7,8 @@ from typing import Any
 from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Unpacked, packed_fates, unpacked
 from reconciler.apply.carry_out import execute
-from reconciler.apply.checkout import Checkout, plan_of
+from reconciler.apply.checkout import Checkout
+from reconciler.apply.plans import Plans
 from reconciler.apply.turn import Turn
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit, Locked, ReconcilerError
@@ -19,7 +20,6 @@ from reconciler.lanes.stop import Stop
 from reconciler.lanes.trouble import unexpected
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
-from reconciler.plan.lines import phone_numbers
 from reconciler.plan.saved import Saved
 from reconciler.plan.spool import Spool
 from reconciler.site import Site
@@ -36,6 +36,7 @@ def work_lane(
     stop: Stop,
     grace: float,
     hears: Hears,
+    plans: Plans,
 ) -> None:
     """Work the lane *number* until nothing is left of it, or *stop*; whoever had it is fenced.
 
@@ -52,10 +53,12 @@ def work_lane(
         held = journal.shared.locks()
         runner = _Runner(site, journal, handed, lane, held, owner, stop, grace, hears)
         try:
-            saved = plan_of(journal, lane)
-            numbers = phone_numbers(saved.plan.actions)
-            with unpacked(handed.work(number)) as work, told(runner.listener, numbers):
-                runner.run(saved, work)
+            with (
+                plans.of(journal, lane) as plan,
+                unpacked(handed.work(number)) as work,
+                told(runner.listener, plan.numbers),
+            ):
+                runner.run(plan.saved, work)
         except (LaneLost, JournalFailed):
             raise
         except Locked:  # somebody froze in the middle of a transaction: later

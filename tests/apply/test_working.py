@@ -21,6 +21,7 @@ import pytest
 
 from reconciler.apply.bundle import VERSION, fates_of
 from reconciler.lanes.journal.postgres import PostgresJournal
+from reconciler.lanes.journal.postgres_shared import Shared
 from tests.support.apply_site import Site
 from tests.support.postgres import Postgres
 
@@ -95,6 +96,25 @@ def pair(site: Site, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv("RECONCILER_STATE", postgres.url(name))
         site.more = STATE
         yield Pair(site, site.root.parent / "worker", postgres, name)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_plan_is_read_once_however_many_lanes_of_it_a_worker_takes(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    read: list[str] = []
+    plan = Shared.plan
+
+    def counted(self: Shared, digest: str) -> Iterator[bytes] | None:
+        read.append(digest)
+        return plan(self, digest)
+
+    monkeypatch.setattr(Shared, "plan", counted)
+    pair.plan("push", "ios")
+    pair.hand_over()
+    pair.work("--concurrency", str(concurrency), "--stall", "30")
+    assert {one["state"] for one in pair.lanes().values()} == {"done"}
+    assert len(read) == 1
 
 
 def test_a_worker_rules_over_its_own_lane_alone(pair: Pair) -> None:
