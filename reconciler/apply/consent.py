@@ -79,9 +79,8 @@ def _required(task: Task, fresh: PlanDocument) -> int:
     planned = max(saved.approvals.required, fresh.approvals.required)
     if rule is None:
         return planned
-    waived = any(one.waivers for one in saved.actions)
-    today = rule.required if saved.summary.targets > rule.above or waived else 0
-    return max(planned, today)
+    asked = saved.summary.targets > rule.above or any(one.waivers for one in saved.actions)
+    return max(planned, rule.required if asked else 0)
 
 
 def signatures(task: Task) -> Signatures:

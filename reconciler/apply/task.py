@@ -1,5 +1,7 @@
 """One apply as it was asked for: its options, the saved plan, and the project it is of."""
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
@@ -85,8 +87,10 @@ class Task:
     @property
     def losing(self) -> list[str]:
         """The accounts, by name, in which this run may delete what the plan says."""
-        takes = self.options.choice.takes
-        return sorted({target.account for target in self.saved.plan.targets if takes(target)})
+        choice, plan = self.options.choice, self.saved.plan
+        if choice.targets or choice.exclude:
+            return sorted({target.account for target in plan.targets if choice.takes(target)})
+        return [one for one in _accounts(plan) if not choice.accounts or one in choice.accounts]
 
     @property
     def inventory(self) -> Given:
@@ -135,3 +139,12 @@ def _check(plan: PlanDocument, project: ProjectFile) -> None:
                 f"account {name!r} is not what it was when the plan was made (driver, settings or "
                 "base URL); plan again"
             )
+
+
+def _accounts(plan: PlanDocument) -> Iterator[str]:
+    """The accounts that *plan* deletes in, by name: its deletions stand in that order."""
+    deletions, at = plan.deletions, 0
+    while at < len(deletions):
+        name = deletions[at].account
+        yield name
+        at = bisect_right(deletions, name, lo=at, key=lambda one: one.account)

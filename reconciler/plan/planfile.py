@@ -45,17 +45,21 @@ def dumps(plan: PlanDocument) -> bytes:
 
 
 def written(plan: PlanDocument) -> tuple[PlanDocument, Spool]:
-    """What `dumps` gives, in a spool; and *plan*, whose actions are read from there."""
-    spool = Spool()
-    head = _head(plan)
-    spool.write(head)
-    actions = plan.actions if isinstance(plan.actions, Lines) else spooled(plan.actions)
-    for part in _tail(actions):
-        spool.write(part)
-    there = actions.based(spool, len(head) + 1)
-    if actions is not plan.actions:
-        actions.spool.close()
-    return msgspec.structs.replace(plan, actions=there), spool
+    """What `dumps` gives, in a spool; and *plan*, whose actions are read from there.
+
+    It is the spool of its actions where they have one: *plan* itself is of no use any more.
+    """
+    given = plan.actions
+    actions = given if isinstance(given, Lines) and given.whole else spooled(given)
+    spool, head = actions.spool, _head(plan)
+    if actions:
+        head += b"\n"
+        spool.cut(len(END))
+        spool.write(b"\n" + _END)
+    else:
+        spool.write(b"]}\n")
+    spool.begin(head)
+    return msgspec.structs.replace(plan, actions=actions.based(spool, len(head))), spool
 
 
 def read(spool: Spool) -> PlanDocument:

@@ -23,11 +23,12 @@ T = TypeVar("T")
 class Spool:
     """Add bytes with `write`; `read` and `parts` give them back."""
 
-    __slots__ = ("_closed", "_file", "_size", "_waiting", "_written")
+    __slots__ = ("_closed", "_file", "_head", "_size", "_waiting", "_written")
 
     def __init__(self, data: bytes = b"") -> None:
         self._closed = False
         self._file: IO[bytes] | None = None
+        self._head = b""  # stands before all others
         self._written = 0  # bytes that are in the file
         self._waiting = bytearray(data)
         self._size = len(data)
@@ -36,7 +37,20 @@ class Spool:
         self.close()  # forgetting it is a way to give it back
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._head) + self._size
+
+    def begin(self, head: bytes) -> None:
+        """Put *head* before everything, which stands that much further from now on."""
+        self._head = head + self._head
+
+    def cut(self, number: int) -> None:
+        """Take the last *number* bytes away, of what was written."""
+        self._size -= number
+        if number <= len(self._waiting):
+            del self._waiting[len(self._waiting) - number :]
+            return
+        self._written -= number - len(self._waiting)  # what is behind it will be written over
+        self._waiting = bytearray()
 
     def write(self, data: bytes) -> None:
         """Put *data* at the end."""
@@ -49,7 +63,11 @@ class Spool:
         """The bytes from *start* up to *end* (None: to the end)."""
         if self._closed:
             raise ValueError("it is closed, and cannot be read any more")
-        end = self._size if end is None else min(end, self._size)
+        end, before = len(self) if end is None else min(end, len(self)), len(self._head)
+        if start < before:
+            first = self._head[start:end]
+            return first + self.read(before, end) if end > before else first
+        start, end = start - before, end - before
         if start >= self._written:
             return bytes(self._waiting[start - self._written : end - self._written])
         assert self._file is not None
@@ -67,7 +85,7 @@ class Spool:
 
     def parts(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The same, a part at a time."""
-        end = self._size if end is None else end
+        end = len(self) if end is None else end
         for at in range(start, end, _PART):
             yield self.read(at, min(at + _PART, end))
 
@@ -75,14 +93,27 @@ class Spool:
         """All of it as an open file, read from its start, for another process; None: in memory."""
         if self._file is None:
             return None
+        if self._head:
+            self._put_together()
         self._flush()
+        os.ftruncate(self._file.fileno(), self._written)
         self._file.seek(0)
         return self._file
+
+    def _put_together(self) -> None:
+        """The head, too, in the file: another one."""
+        whole = Spool()
+        for part in self.parts():
+            whole.write(part)
+        whole._flush()
+        self._file, whole._file = whole._file, self._file
+        self._written = self._size = len(whole)
+        self._head, self._waiting = b"", bytearray()
 
     def close(self) -> None:
         """Give it back; it cannot be read any more."""
         self._closed = True
-        self._waiting = bytearray()
+        self._head, self._waiting = b"", bytearray()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -165,6 +196,12 @@ class Lines(Sequence[T]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} lines>"
+
+    @property
+    def whole(self) -> bool:
+        """Whether they are all that stands in their spool."""
+        every = len(self.spool) == self._bounds[-1] and not self._base
+        return every and len(self) == len(self._bounds) - 1
 
     def raw(self) -> Iterator[bytes]:
         """The lines as they are, some at a time."""
