@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 from reconciler.driver import Secret
 from reconciler.errors import ReconcilerError
@@ -53,7 +54,9 @@ class Courier:
     def __init__(self, receivers: Sequence[Receiver]) -> None:
         self._boxes = [_Box(one) for one in receivers]
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._enough = threading.Event()
+        self._enough: SimpleQueue[None] = (
+            SimpleQueue()
+        )  # an event is locked where a handler sets it in a wait
 
     def post(self, index: int, content_type: str, body: bytes) -> None:
         """Take *body* to the receiver of this *index*; returns at once."""
@@ -71,13 +74,15 @@ class Courier:
         waits = max(box.receiver.timeout for box in self._boxes if box.posted)
         for box in self._boxes:
             _call(self._loop, lambda box=box: box.queue.put_nowait(None))  # type: ignore[misc]
-        self._enough.wait(waits if most is None else min(waits, most))
+        with suppress(Empty):
+            self._enough.get(timeout=waits if most is None else min(waits, most))
+            self._enough.put(None)
         _call(self._loop, self._give_up)
         return [_undelivered(box) for box in self._boxes if box.told < box.posted]
 
     def hurry(self) -> None:
         """Let `close` wait no longer. May be called from a signal handler."""
-        self._enough.set()
+        self._enough.put(None)
 
     def _start(self) -> asyncio.AbstractEventLoop:
         loop = self._loop = asyncio.new_event_loop()
@@ -90,7 +95,7 @@ class Courier:
                 loop.set_default_executor(Resolver())
                 runner.run(self._all())
         finally:
-            self._enough.set()
+            self._enough.put(None)
 
     async def _all(self) -> None:
         await asyncio.gather(*(_deliver(box) for box in self._boxes))

@@ -6,13 +6,12 @@ needs no signal handler, and ends well whatever a handler of the caller's does m
 
 import asyncio
 import random
-import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from reconciler.events import Event
+from reconciler.lanes.aside import Aside
 from reconciler.lanes.journal import Journal, Ledger
 from reconciler.lanes.resolver import Resolver
 from reconciler.lanes.run import AccountWork, Worked, work_all
@@ -23,8 +22,6 @@ from reconciler.site import Site
 
 T = TypeVar("T")
 
-_POLL = 0.5  # seconds: a signal that another thread got is noticed this late at most
-_START = 5.0  # seconds in which a thread begins, if it was started at all
 _TICK = 1.0  # seconds between two ticks of the listener
 
 
@@ -76,35 +73,32 @@ class Execution:
     def complete(self, work: Coroutine[Any, Any, T]) -> T:
         """Run *work*, which heeds the context's `stop`, to its end."""
         loop = asyncio.new_event_loop()
-        began, done = threading.Event(), Future[T]()
 
         def end() -> None:
             with suppress(RuntimeError):  # the loop has just been closed: the run is over
                 loop.call_soon_threadsafe(self.context.stop.set)
 
-        def body() -> None:
-            began.set()
-            try:
-                with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                    loop.set_default_executor(Resolver())
-                    value = runner.run(self._ticking(work))
-            except BaseException as error:  # whoever waits gets it
-                done.set_exception(error)
-            else:
-                done.set_result(value)
+        def body() -> T:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                loop.set_default_executor(Resolver())
+                return runner.run(self._ticking(work))
 
+        aside = Aside(body)
         with self._stop.ends(end):
             try:
-                threading.Thread(target=body, name="reconciler run", daemon=True).start()
-                _wait(done)
+                aside.start()
+                aside.wait()
             except BaseException:  # a signal handler of the caller's: the run ends before it counts
                 self._stop.set()
-                if began.wait(_START):
-                    _wait(done)
+                if aside.begins():
+                    aside.wait()
+                else:
+                    work.close()
+                    loop.close()
                 raise
         if self._failure is not None:
             raise self._failure
-        return done.result()
+        return aside.result()
 
     async def _ticking(self, work: Coroutine[Any, Any, T]) -> T:
         clock = asyncio.create_task(self._tick())
@@ -132,8 +126,3 @@ class Execution:
         except Exception as error:  # raised at the end; until then the journal comes first
             self._failure = error
             self.context.stop.set()
-
-
-def _wait(done: "Future[T]") -> None:
-    while not done.done():
-        wait([done], timeout=_POLL)

@@ -2,10 +2,15 @@
 
 import asyncio
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -14,6 +19,7 @@ from reconciler import drivers
 from reconciler.declare.project import Account, Guards
 from reconciler.errors import Exit
 from reconciler.events import Event, Listener
+from reconciler.lanes import aside
 from reconciler.lanes.journal.sqlite import SqliteJournal
 from reconciler.lanes.run import sender_of
 from reconciler.lanes.running import Execution
@@ -105,14 +111,67 @@ def test_a_stop_ends_it_from_any_thread(tmp_path: Path, heard: Heard, when: str)
 
 def test_an_exception_of_a_signal_handler_ends_it_first(made: Execution) -> None:
     ended = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job may ignore it
 
     async def interrupted() -> None:
         signal.raise_signal(signal.SIGINT)  # Python's own handler raises in the waiting thread
         ended.append(await until_stopped(made))
 
-    with pytest.raises(KeyboardInterrupt):
-        made.complete(interrupted())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            made.complete(interrupted())
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended == ["ended"]
+
+
+def test_wherever_a_handler_raises_the_run_ends_first(
+    tmp_path: Path, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each line, one after the other, that the waiting thread goes through."""
+    monkeypatch.setattr(aside, "_START", 0.2)
+    begun = 0
+    for at in count():
+        ended: list[str] = []
+        made = execution(tmp_path, heard, Stop())
+        with interrupted_at(at) as done:
+            made.complete(for_a_moment(made, ended))
+        if not done:
+            break
+        assert ended == (["ended"] if begun or ended else [])  # once it began, it ends
+        begun += len(ended)
+    assert begun >= 3
+
+
+async def for_a_moment(made: Execution, ended: list[str]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(made.context.stop.wait(), 0.1)
+    ended.append("ended")
+
+
+@contextmanager
+def interrupted_at(at: int) -> Iterator[list[int]]:
+    """`KeyboardInterrupt` before line *at* that is run of `aside`; then it is in the list."""
+    left, done, before = at, list[int](), sys.gettrace()
+
+    def traced(frame: FrameType, what: str, _: object) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename != aside.__file__ or frame.f_code.co_name == "__init__":
+            return None
+        if what == "line":
+            left -= 1
+            if left == -1:
+                done.append(at)
+                raise KeyboardInterrupt
+        return traced
+
+    sys.settrace(traced)
+    try:
+        yield done
+    except KeyboardInterrupt:
+        assert done
+    finally:
+        sys.settrace(before)
 
 
 def test_a_listener_that_fails_ends_it_and_is_told_no_more(made: Execution, heard: Heard) -> None:
