@@ -24,6 +24,7 @@ from reconciler.lanes.state import dispatched, holder, keep_plan, keep_signature
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target, stamp
 from reconciler.plan.lines import phone_numbers
+from reconciler.plan.spool import Spool
 
 T = TypeVar("T")
 
@@ -130,9 +131,12 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> t
             override=task.options.override,
         )
         count = sum(agenda.accounts[name].working for name in names)
-        # All at once: a transaction that is silent meanwhile would be ended.
         left = bytes(one.working for name in sorted(names) for one in agenda.of(name))
-        bundles.append(Bundle(lane, names, count, work.packed(left, listed[lane]())))
+        # Made before the transaction: one that is silent meanwhile would be ended.
+        packed = Spool()
+        for part in work.packed(left, listed[lane]()):
+            packed.write(part)
+        bundles.append(Bundle(lane, names, count, packed.parts()))
     handed.hand(run, saved.digest, bundles)
     return run, agenda
 

@@ -18,14 +18,24 @@ import msgspec
 
 from reconciler.declare.encoding import MARK, utf16
 from reconciler.errors import Stale
-from reconciler.model import API_VERSION, Action, Counts, PlanDocument, Reason, Target, stamp
+from reconciler.model import (
+    API_VERSION,
+    Action,
+    Campaign,
+    Counts,
+    PlanDocument,
+    Reason,
+    Target,
+    stamp,
+)
 from reconciler.plan.lines import END, decoded, encode, harmless, line, lines, spooled
 from reconciler.plan.spool import Lines, Spool
 
 _decode = msgspec.json.Decoder(PlanDocument).decode
 
 ORDER = {"delete": 0, "refuse": 1, "none": 2}
-DELETES = frozenset({Reason.DECLARED, Reason.MATCHED, Reason.UNLISTED})
+_DELETES = (Reason.DECLARED, Reason.MATCHED, Reason.UNLISTED)
+DELETES = frozenset(_DELETES)
 NONES = frozenset({Reason.ABSENT, Reason.KEPT, Reason.EXPIRED, Reason.NOT_YET})
 
 
@@ -299,13 +309,47 @@ class _Contradictions:
 
     def feed(self, actions: Iterable[Action]) -> None:
         """Look at some more."""
+        known, plain = self._plan.accounts, 0
+        _, account, _, id_ = self._last if self._last[0] == 0 else (0, "", True, "")
         for one in actions:
-            wrong = _odd(self._plan, one) or self._out_of_order(one)
-            if wrong is not None:
-                self._raise(f"the action on {_short(f'{one.account}/{one.id}')} {wrong}")
-            self._counts[one.action] += 1
-            if one.action == "delete":
-                self._delete(one)
+            # Nearly all are a deletion of one campaign, behind those of all others before it.
+            if (
+                one.action == "delete"
+                and one.reason in _DELETES
+                and one.parts is None
+                and one.id is not None
+                and one.sources
+                and (one.id > id_ if one.account == account else one.account > account)
+                and one.account in known
+                and self._last[0] <= 0
+                and _own(one.campaign, one)
+            ):
+                account, id_ = one.account, one.id
+                plain += 1
+                continue
+            if plain:
+                self._pass(plain, account, id_)
+                plain = 0
+            self._feed(one)
+            if self._last[0] == 0:
+                _, account, _, id_ = self._last
+        if plain:
+            self._pass(plain, account, id_)
+
+    def _pass(self, number: int, account: str, id_: str) -> None:
+        """Deletions of so many campaigns went by, and that one was the last."""
+        self._counts["delete"] += number
+        self._targets += number
+        self._last = (0, account, True, id_)
+        self._deleted = {Target(account, id_)}
+
+    def _feed(self, one: Action) -> None:
+        wrong = _odd(self._plan, one) or self._out_of_order(one)
+        if wrong is not None:
+            self._raise(f"the action on {_short(f'{one.account}/{one.id}')} {wrong}")
+        self._counts[one.action] += 1
+        if one.action == "delete":
+            self._delete(one)
 
     def end(self) -> None:
         """There are no more."""
@@ -346,10 +390,11 @@ def _odd(plan: PlanDocument, action: Action) -> str | None:
         return f"is {action.action}/{action.reason}"
     if action.look_first is not None and action.action != "delete":
         return "is looked at first, and is no deletion"
-    record = action.campaign
-    if record is not None and (record.account, record.id) != (action.account, action.id):
-        return "shows the record of another campaign"
-    return None
+    return None if _own(action.campaign, action) else "shows the record of another campaign"
+
+
+def _own(record: Campaign | None, action: Action) -> bool:
+    return record is None or (record.id == action.id and record.account == action.account)
 
 
 def count(actions: Iterable[Action]) -> Counts:

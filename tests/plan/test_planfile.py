@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Stale
-from reconciler.model import PlanDocument
+from reconciler.model import Campaign, PlanDocument, Reason, Source
 from reconciler.plan import planfile
 from tests.support.planner_world import campaign, manifest, plan
 
@@ -206,3 +206,50 @@ def test_any_name_survives_on_one_line(name: str) -> None:
 def test_a_plan_that_another_program_saved_anew_is_named_as_such(saved, said):
     with pytest.raises(Stale, match=said):
         planfile.loads(saved('{"apiVersion":"reconciler/v1","kind":"Plan"}'))
+
+
+@given(
+    given_=st.lists(
+        st.tuples(
+            st.sampled_from(["a", "a", "b", ""]),
+            st.sampled_from(["1", "1", "2", "3", None]),
+            st.sampled_from(["delete", "delete", "delete", "refuse"]),
+            st.sampled_from([Reason.DECLARED, Reason.MATCHED, Reason.RUNNING, Reason.KEPT]),
+            st.sampled_from([None, None, ("1",), ("2",), ()]),
+            st.sampled_from([(), (Source(manifest="m", path="p", line=1),)]),
+            st.sampled_from([None, "1", "2"]),
+        ),
+        max_size=5,
+    ),
+    at=st.integers(0, 5),
+)
+def test_a_contradiction_is_found_among_many_as_alone(given_: list[Any], at: int) -> None:
+    model = planfile.loads(DATA)
+    accounts = dict.fromkeys("ab", next(iter(model.accounts.values())))
+    actions = [
+        msgspec.structs.replace(
+            model.actions[0],
+            account=account,
+            id=id_,
+            action=action,
+            reason=reason,
+            parts=parts,
+            sources=sources,
+            campaign=None if own is None else Campaign(account=account, id=own, name="n"),
+        )
+        for account, id_, action, reason, parts, sources, own in given_
+    ]
+
+    def said() -> object:
+        check = planfile._Contradictions(msgspec.structs.replace(model, accounts=accounts))
+        try:
+            check.feed(actions[:at])
+            check.feed(actions[at:])
+        except Stale as error:
+            return str(error)
+        return check._counts, check._targets, check._last, check._deleted
+
+    quick = said()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(planfile, "_DELETES", ())
+        assert said() == quick
