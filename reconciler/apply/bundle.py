@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -79,30 +78,34 @@ class Work(msgspec.Struct, frozen=True, rename="camel"):
 @dataclass(frozen=True, slots=True)
 class Unpacked:
     """What was handed over of a lane. *left*: a byte for each of its targets, in the plan's order;
-    *inventory*: a file with the records of those that are left.
+    *inventory*: the records of those that are left.
     """
 
     work: Work
     left: bytes
-    inventory: Path
+    inventory: Spool
+
+    @contextmanager
+    def file(self) -> Iterator[Path]:
+        """The records in a file, meanwhile."""
+        with tempfile.NamedTemporaryFile(prefix="reconciler-", suffix=".ndjson") as file:
+            file.writelines(self.inventory.parts())
+            file.flush()
+            yield Path(file.name)
 
 
-@contextmanager
-def unpacked(parts: Iterable[bytes]) -> Iterator[Unpacked]:
+def unpacked(parts: Iterable[bytes]) -> Unpacked:
     """What `Work.packed` made; `Stale` if another version of this program did."""
-    with tempfile.NamedTemporaryFile(prefix="reconciler-", suffix=".ndjson") as file:
-        try:
-            work, left = _unpacked(_plain(parts), file)
-        except (msgspec.MsgspecError, ValueError, zlib.error, struct.error):
-            raise Stale(
-                "the lane was handed over by another version of reconciler than this worker's; "
-                "install the same on both, then apply again with --workers"
-            ) from None
-        yield Unpacked(work, left, Path(file.name))
+    try:
+        return _unpacked(_plain(parts))
+    except (msgspec.MsgspecError, ValueError, zlib.error, struct.error):
+        raise Stale(
+            "the lane was handed over by another version of reconciler than this worker's; "
+            "install the same on both, then apply again with --workers"
+        ) from None
 
 
-def _unpacked(plain: Iterator[bytes], file: IO[bytes]) -> tuple[Work, bytes]:
-    """Its first two parts; the third, which is long, is in *file*."""
+def _unpacked(plain: Iterator[bytes]) -> Unpacked:
     begun = bytearray()
     for part in plain:
         begun += part
@@ -118,11 +121,11 @@ def _unpacked(plain: Iterator[bytes], file: IO[bytes]) -> tuple[Work, bytes]:
     head = bytes(begun[_SIZES.size : _SIZES.size + size])
     if msgspec.msgpack.decode(head, type=_Versioned).version != VERSION:
         raise ValueError("another version's")
-    work, left = msgspec.msgpack.decode(head, type=Work), bytes(begun[ends - places : ends])
-    for part in chain([bytes(begun[ends:])], plain):
-        file.write(part)
-    file.flush()
-    return work, left
+    inventory = Spool(bytes(begun[ends:]))
+    for part in plain:
+        inventory.write(part)
+    work = msgspec.msgpack.decode(head, type=Work)
+    return Unpacked(work, bytes(begun[ends - places : ends]), inventory)
 
 
 def _plain(parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from msgspec import structs
 
@@ -65,13 +66,13 @@ class Checkout:
     stop: Stop
     grace: float
 
-    def cleared(self, handed: Unpacked, *, again: bool) -> Cleared:
-        """Judge what was handed over, and take its lane over.
+    def cleared(self, handed: Unpacked, inventory: Path, *, again: bool) -> Cleared:
+        """Judge what was handed over, whose records are in *inventory*, and take its lane over.
 
         *again*: whoever had the lane may have sent what is not known. `Stale`, `NotAllowed`,
         `InputError` or `Usage` if this checkout, or this environment, forbids it.
         """
-        work, whole = handed.work, self._task(handed)
+        work, whole = handed.work, self._task(handed, inventory)
         mine = self._narrowed(whole)
         pairs = pairs_of(self.site, self.project)
         known = Known(self.journal, scopes_now(self.site, pairs, self.journal, reveal=True))
@@ -126,12 +127,12 @@ class Checkout:
 
     # ---- the task
 
-    def _task(self, handed: Unpacked) -> Task:
+    def _task(self, handed: Unpacked, inventory: Path) -> Task:
         work, now = handed.work, self.journal.now()
         for name in self.lane.accounts:
             self._check(name)
         options = ApplyOptions(
-            inventory=Given(files=(str(handed.inventory),)),
+            inventory=Given(files=(str(inventory),)),
             signatures=work.signatures,
             requested_by=work.requested_by,
             max_wait=work.max_wait,

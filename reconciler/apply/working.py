@@ -53,12 +53,8 @@ def work_lane(
         held = journal.shared.locks()
         runner = _Runner(site, journal, handed, lane, held, owner, stop, grace, hears)
         try:
-            with (
-                plans.of(journal, lane) as plan,
-                unpacked(handed.work(number)) as work,
-                told(runner.listener, plan.numbers),
-            ):
-                runner.run(plan.saved, work)
+            with plans.of(journal, lane) as plan, told(runner.listener, plan.numbers):
+                runner.run(plan.saved, unpacked(handed.work(number)))
         except (LaneLost, JournalFailed):
             raise
         except Locked:  # somebody froze in the middle of a transaction: later
@@ -165,7 +161,8 @@ class _Runner:
     def _pass(self, saved: Saved, work: Unpacked, *, again: bool) -> "_Ends":
         """Judge by today's files what was handed over, and send what may be sent."""
         self.checkout = checkout = self._checkout(saved)
-        cleared = checkout.cleared(work, again=again)
+        with work.file() as inventory:
+            cleared = checkout.cleared(work, inventory, again=again)
         agenda = cleared.agenda
         before = (one.fate_now for one in agenda if one.taken)
         self.told.done = sum(

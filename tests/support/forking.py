@@ -5,6 +5,7 @@ become the command's 0, 1 and 2, or the number of a command that has ended.
 """
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import importlib.util
@@ -81,6 +82,7 @@ def _child(job: Mapping[str, Any], descriptors: list[int]) -> None:
     os.environ.update(job["env"])
     sys.path[:0] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     _streams(descriptors)
+    faulthandler.enable()  # what crashes says where
     _ahead(job.get("shift", 0.0))
     if job.get("leaps"):
         leaping()
