@@ -60,21 +60,34 @@ def packed(hits: Sequence[Hit], plain: Plain) -> list[PackedHit]:
     records = [one.campaign for one in hits]
     heads = {name: len(head(name)) for name in {one.account for one in records}}
     made = []
-    for hit, record, text, id_, name in zip(
-        hits,
-        records,
-        each_written(records),
-        each_written([one.id for one in records]),
-        each_written([one.name for one in records]),
-        strict=True,
+    for hit, record, text, own in zip(
+        hits, records, each_written(records), _lengths(records), strict=True
     ):
         start = heads[record.account]
-        end = start + _BETWEEN + len(id_) + len(name)
-        own, rest = text[start:end], text[end:]
+        end = start + own
         made.append(
-            PackedHit(record.id, hit.asked, hit.unsure, record.status, plain(record), own, rest)
+            PackedHit(
+                record.id,
+                hit.asked,
+                hit.unsure,
+                record.status,
+                plain(record),
+                text[start:end],
+                text[end:],
+            )
         )
     return made
+
+
+def _lengths(records: Sequence[Campaign]) -> list[int]:
+    """How many bytes id and name of each take, with their keys."""
+    ids, names = [one.id for one in records], [one.name for one in records]
+    together = "".join(ids + names)
+    if together.isascii() and together.isprintable() and not any(c in together for c in '"\\#'):
+        between = _BETWEEN + 4  # quotes, and nothing that is written in another way
+        return [len(id_) + len(name) + between for id_, name in zip(ids, names, strict=True)]
+    pairs = zip(each_written(ids), each_written(names), strict=True)
+    return [len(id_) + len(name) + _BETWEEN for id_, name in pairs]
 
 
 def unpacked(account: str, some: Sequence[PackedHit]) -> list[Hit]:

@@ -1,5 +1,7 @@
 """Hits by the million, most of them outside of memory: none is lost, and they come in order."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from reconciler.model import Campaign
 from reconciler.plan import hits as module
 from reconciler.plan.hits import Hits
-from reconciler.plan.packing import Hit
+from reconciler.plan.lines import encode, harmless
+from reconciler.plan.packing import Hit, head, packed, unpacked
 
 
 def hit(account: str, id_: str) -> Hit:
@@ -45,3 +48,21 @@ def test_what_is_out_of_memory_has_lost_its_attributes_and_nothing_else(
     found = Hits(Hit(one, (0, 2), (1,)) for one in records)
     plain = [Campaign(account="a", id=str(n), name="x", unknown=("labels",)) for n in range(3)]
     assert list(found.in_order()) == [Hit(one, (0, 2), (1,)) for one in plain]
+
+
+@given(
+    texts=st.lists(
+        st.text(st.sampled_from('aé"\\#\n\x7f\u202e'), min_size=1, max_size=4), min_size=1
+    ),
+    account=st.sampled_from(["a", 'b"', "##"]),
+)
+def test_a_packed_hit_is_the_hit_that_it_was(texts: list[str], account: str) -> None:
+    hits = [
+        Hit(Campaign(account=account, id=text, name=text[::-1], labels={text: text}), (1,), (2,))
+        for text in texts
+    ]
+    some = packed(hits, lambda _: True)
+    assert unpacked(account, some) == hits
+    for one, hit in zip(some, hits, strict=True):
+        assert json.loads(b"{%b}" % one.own) == {"id": hit.campaign.id, "name": hit.campaign.name}
+        assert head(account) + one.own + one.rest == harmless(encode(hit.campaign))
