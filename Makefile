@@ -21,9 +21,11 @@ demo: ## the whole way through on the example: sandbox, plan, apply, proof
 
 # Temporary files lie in a folder of this run, in memory if it can be: what another left behind is
 # never in its way. Neighbours in a file share a worker, and with it what is made once for the file.
-test: setup system lint docs ## everything CI runs: format, lint, types, docs, tests
-	own=$$(sh scripts/scratch.sh) && TMPDIR=$$own $(RUN) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS); \
-	  code=$$?; rm -rf "$$own"; exit $$code
+test: ## everything CI runs: format, lint, types, docs, tests
+	@$(MAKE) --no-print-directory -j2 setup system
+	@$(MAKE) --no-print-directory -j2 lint docs
+	own=$$(sh scripts/scratch.sh) && TMPDIR=$$own $(RUN) $(PY) -m pytest -n $(WORKERS) \
+	  --dist worksteal $(TESTS); code=$$?; rm -rf "$$own"; exit $$code
 
 lint: setup ## format, lint and types
 	$(PY) -m ruff format --check .

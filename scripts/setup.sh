@@ -45,7 +45,7 @@ fi
 
 echo "setup: installing the project with [$extras]; the first time takes a minute" >&2
 pip() {
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile "$@"
 }
 from_locks() {
     for one in $locks; do
@@ -65,6 +65,7 @@ if ! from_locks; then
     echo "setup: installing what pyproject.toml allows, unlocked" >&2
     pip --editable ".[$extras]"
 fi
-# pip compiles what it installs, but not what stays where it is.
-.venv/bin/python -m compileall -q reconciler
+# pip would compile with one core, and not what stays where it is. What is no Python of today, as
+# templates and other versions' files, stays as it is.
+.venv/bin/python -m compileall -qq -j 0 .venv reconciler || true
 echo "$now" >"$stamp"

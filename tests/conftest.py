@@ -1,6 +1,7 @@
 """Options of the whole suite."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
@@ -50,6 +51,17 @@ def _nothing_left_open() -> Iterator[None]:
     """The test that leaves a connection open is the one that fails, on every Python."""
     with none_left_open():
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: looking for garbage in it only takes time, then and later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

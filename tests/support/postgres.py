@@ -159,8 +159,9 @@ _SERVER = "postgres"  # the user that Debian's package makes
 @contextmanager
 def server(at: Path | None = None, **settings: str) -> Iterator[Postgres]:
     """A server, which ends with this; its files lie in the folder *at*, if that is given."""
-    # Not where TMPDIR is: that may be closed to whom the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-", dir=at or "/tmp"))
+    # Not in TMPDIR, which may be closed to whom the server runs as; but in memory, if that is.
+    place = "/dev/shm" if os.environ.get("TMPDIR", "").startswith("/dev/shm/") else "/tmp"
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-", dir=at or place))
     made = Postgres(folder, _free_port())
     try:
         (folder / "password").write_text(PASSWORD)
