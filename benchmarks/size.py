@@ -100,14 +100,15 @@ def figures(count: int, found: dict[str, Cost], bare: Cost) -> Iterator[Figure]:
     what = f"plan of {count:,} deletions / typed decode"
     yield at_most(10, what, whole.cpu / bare.cpu, note=times(whole, bare))
     for name, one in found.items():
-        note = f"{one.wall:.0f} s"
+        note = f"{one.wall:.0f} s; processor {one.cpu:.0f} s"
         yield at_most(400, f"peak memory of {name}", one.peak, unit="MiB", note=note)
     for name in ("status", "status, PostgreSQL"):
         yield at_most(2, f"{name}, of {count:,} targets", found[name].wall, unit="s")
     # The client plans anew, as every apply does; the rest is what handing over takes.
     again = found["plan, before it is handed over"]
     over = found["apply --workers --detach"]
-    yield at_most(60, "handing over, less a plan", over.wall - again.wall, unit="s")
+    less = over.wall - again.wall
+    yield at_most(60, "handing over, less a plan", less, unit="s", note=times(over, again))
     yield published("seconds of apply a request", found["apply"].wall * 100 / count, unit="s")
 
 

@@ -128,9 +128,8 @@ class Notes:
         self, accounts: Mapping[str, Claim], *, captured_at: datetime | None, line: int | None
     ) -> None:
         """A header speaks for the records after it: of the accounts it names, else of all."""
-        for captured, where in [(captured_at, line)] + [
-            (one.captured_at, one.line) for one in accounts.values()
-        ]:
+        every = [(captured_at, line), *((one.captured_at, one.line) for one in accounts.values())]
+        for captured, where in dict.fromkeys(every):  # often one time, for all accounts
             self._not_in_the_future("capturedAt", captured, where)
         self.claims.header(accounts, captured_at, line)
 

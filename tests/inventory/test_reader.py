@@ -224,6 +224,12 @@ def test_a_header_says_age_completeness_and_count() -> None:
     assert facts.accounts["b"].why == "page 3"
 
 
+def test_a_time_in_the_future_is_told_once_for_all_accounts() -> None:
+    late = "2036-01-01T00:00:00Z"
+    head = header(a={"capturedAt": late}, b={"capturedAt": late}) | {"capturedAt": late}
+    assert [one.code for one in problems(lines(head))] == ["inventory-time"]
+
+
 def test_without_a_header_nothing_is_claimed() -> None:
     facts = read(lines(record(1)))[1].accounts["a"]
     assert (facts.complete, facts.captured_at, facts.campaigns) == (None, None, 1)
