@@ -180,16 +180,18 @@ def _time(moment: datetime | None) -> str | None:
 
 def kept(event: Event) -> str:
     """*event* as it is kept, in a line, for those who follow a run elsewhere: see `from_kept`."""
-    return _kept()[0](event).decode()
+    import msgspec  # `--help` needs no events
+
+    return msgspec.json.encode(event).decode()
 
 
 def from_kept(line: str) -> Event:
     """The event that `kept` made *line* of."""
-    return _kept()[1](line)
+    return _decoder()(line)
 
 
 @cache
-def _kept() -> tuple[Callable[[Event], bytes], Callable[[str], Event]]:
-    import msgspec  # `--help` needs no events
+def _decoder() -> Callable[[str], Event]:
+    import msgspec
 
-    return msgspec.json.Encoder().encode, msgspec.json.Decoder(Event).decode
+    return msgspec.json.Decoder(Event).decode

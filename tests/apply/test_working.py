@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.apply import bundle
 from reconciler.apply.bundle import VERSION, fates_of
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.postgres_shared import Shared
@@ -498,3 +499,10 @@ def test_where_another_server_took_over_what_cannot_be_looked_at_is_not_sent(pai
     pair.server.tell(MOVED, pair.database)
     code, said = stopped(pair, "dialer")
     assert (code, "--first-run" in said) == (64, True), said
+
+
+def test_what_threads_read_at_once_is_of_types_that_are_whole_before_the_first() -> None:
+    """`decode(…, type=…)` fills in what it knows of a type on first use, for all threads to see."""
+    for name in ("bundle", "agenda", "plans", "checkout", "working"):
+        text = (Path(bundle.__file__).parent / f"{name}.py").read_text("utf-8")
+        assert "type=" not in text, name
