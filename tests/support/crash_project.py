@@ -78,7 +78,8 @@ class Place:
     def environment(self) -> dict[str, str]:
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
         mine = {"PYTHONPATH": str(THIRD_PARTY), "PARCEL_KEY": "sesame-parcel", "TERM": "dumb"}
-        return {**keep, **mine, **self.env}
+        # What dies, or may write hardly anything, would leave half a file of compiled code.
+        return {**keep, **mine, "PYTHONDONTWRITEBYTECODE": "1", **self.env}
 
     def start(
         self,
