@@ -178,6 +178,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "requests": "These requests.",
         "sources": "The absences that asked for it.",
         "copy": "The digest of the copy that was kept of it.",
+        "reason": "What holds it back: a stable code, where that is known.",
     },
     "SentRequest": {
         "at": "When it was sent.",
