@@ -1,5 +1,6 @@
 """Options of the whole suite."""
 
+import asyncio
 import gc
 from collections.abc import Generator, Iterator
 
@@ -51,6 +52,20 @@ def _nothing_left_open() -> Iterator[None]:
     """The test that leaves a connection open is the one that fails, on every Python."""
     with none_left_open():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A browser's loop stands still between its calls; to all other tests none is running."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ A worker plans again from its own project file and manifests. What it does not h
 inventory: the records of what is left, and witnesses, come with the lane. Nothing here is secret.
 """
 
+import json
 import struct
 import tempfile
 import zlib
@@ -178,9 +179,11 @@ def records(
 
 
 def _record(campaign: Campaign) -> bytes:
-    if campaign.attributes is not None:
-        campaign = msgspec.structs.replace(campaign, attributes=None)
-    return msgspec.json.encode(campaign) + b"\n"
+    """A record with its attributes: a worker's driver may refuse by them, as ours does."""
+    try:
+        return msgspec.json.encode(campaign) + b"\n"
+    except (OverflowError, TypeError, msgspec.EncodeError):  # numbers may be larger than it writes
+        return json.dumps(msgspec.to_builtins(campaign)).encode() + b"\n"
 
 
 # ---------------------------------------------------------------- and what came of it

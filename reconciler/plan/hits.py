@@ -1,7 +1,6 @@
 """The records that answer a question, by the million: a little in memory, the rest in sorted runs.
 
-What is in a run has lost its `attributes`, unless somebody wants to see them: they take most of the
-room, nothing is decided by them, and their numbers may be larger than any file of ours holds.
+Attributes that nobody wants to see are held beside a record's line: a driver may refuse by them.
 """
 
 from array import array
@@ -62,8 +61,8 @@ class Hits:
             self._recent.update(zip(map(_key, hits), hits, strict=True))
             return
         # What is near is written in the least time: later all of it is far away.
-        recent = self._stripped([*self._recent.values(), *hits])
-        self._packed.add(recent, packed(recent, self._plain))
+        recent = [*self._recent.values(), *hits]
+        self._packed.add(recent, packed(recent, self._plain, attributes=self._attributes))
         self._recent = {}
         if self._packed.number >= _PACKED:
             self._spill()
@@ -71,11 +70,6 @@ class Hits:
     @property
     def _many(self) -> bool:
         return bool(self._runs or self._packed.number)
-
-    def _stripped(self, hits: Sequence[Hit]) -> Sequence[Hit]:
-        if self._attributes or all([one.campaign.attributes is None for one in hits]):
-            return hits
-        return [_without_attributes(one) for one in hits]
 
     def __len__(self) -> int:
         return self._count + self._packed.number + len(self._recent)
@@ -141,8 +135,9 @@ class Hits:
         every = sorted(self._recent)
         for at in range(0, len(every), _BLOCK):
             keys = every[at : at + _BLOCK]
-            hits = self._stripped([self._recent[key] for key in keys])
-            yield list(zip(keys, packed(hits, self._plain), strict=True))
+            hits = [self._recent[key] for key in keys]
+            some = packed(hits, self._plain, attributes=self._attributes)
+            yield list(zip(keys, some, strict=True))
 
     def _spill(self) -> None:
         if self._spool is None:
@@ -257,13 +252,6 @@ def _merged(runs: Iterable[Iterator[list[Pair]]]) -> Iterator[list[Pair]]:
             found = [pair for front in fronts for pair in front.upto(key)]
             found.sort(key=_first)
             yield found
-
-
-def _without_attributes(hit: Hit) -> Hit:
-    if hit.campaign.attributes is None:
-        return hit
-    plain = msgspec.structs.replace(hit.campaign, attributes=None)
-    return Hit(plain, hit.asked, hit.unsure)
 
 
 class Keys:

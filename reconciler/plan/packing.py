@@ -4,9 +4,12 @@ Most of a large plan is bytes of records between bytes that all of one verdict s
 written when it is read, and read again only where somebody has to look into it.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from reconciler.model import Campaign, Status
 from reconciler.plan.lines import each_written
@@ -17,6 +20,7 @@ Plain = Callable[[Campaign], bool]
 
 _BETWEEN = len(b'"id":,"name":')
 _records = msgspec.json.Decoder(Campaign).decode_lines
+_encode = msgspec.json.Encoder().encode
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +42,8 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A hit of some account. Of its record's line *own* are the id and the name, then comes *rest*.
 
-    *plain*: see `Plain`.
+    *plain*: see `Plain`. *attributes*: those that the line leaves out because nobody wants to see
+    them; what judges a record is asked with all that is known of it.
     """
 
     id: str
@@ -48,6 +53,7 @@ class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
     plain: bool
     own: bytes
     rest: bytes
+    attributes: bytes | None
 
 
 def head(account: str) -> bytes:
@@ -55,14 +61,22 @@ def head(account: str) -> bytes:
     return b'{"account":%b,' % each_written([account])[0]
 
 
-def packed(hits: Sequence[Hit], plain: Plain) -> list[PackedHit]:
-    """*hits* as bytes."""
-    records = [one.campaign for one in hits]
+def packed(hits: Sequence[Hit], plain: Plain, *, attributes: bool) -> list[PackedHit]:
+    """*hits* as bytes. *attributes*: whether anybody wants to see those of their records."""
+    full = [one.campaign for one in hits]
+    kept: list[bytes | None] = [None] * len(full)
+    records = full
+    if not attributes and any([one.attributes is not None for one in full]):
+        kept = [_written(one.attributes) for one in full]
+        records = [
+            one if one.attributes is None else structs.replace(one, attributes=None) for one in full
+        ]
     heads = {name: len(head(name)) for name in {one.account for one in records}}
     made = []
-    for hit, record, text, own in zip(
-        hits, records, each_written(records), _lengths(records), strict=True
+    for hit, text, own, left_out in zip(
+        hits, each_written(records), _lengths(records), kept, strict=True
     ):
+        record = hit.campaign
         start = heads[record.account]
         end = start + own
         made.append(
@@ -74,6 +88,7 @@ def packed(hits: Sequence[Hit], plain: Plain) -> list[PackedHit]:
                 plain(record),
                 text[start:end],
                 text[end:],
+                left_out,
             )
         )
     return made
@@ -90,8 +105,26 @@ def _lengths(records: Sequence[Campaign]) -> list[int]:
     return [len(id_) + len(name) + _BETWEEN for id_, name in pairs]
 
 
+def _written(attributes: Mapping[str, Any] | None) -> bytes | None:
+    if attributes is None:
+        return None
+    try:
+        return _encode(attributes)
+    except (OverflowError, TypeError, msgspec.EncodeError):  # numbers may be larger than it writes
+        return json.dumps(attributes).encode()
+
+
 def unpacked(account: str, some: Sequence[PackedHit]) -> list[Hit]:
-    """The hits that `packed` has packed, all of *account*."""
+    """The hits that `packed` has packed, all of *account*, with all that is known of them."""
     first = head(account)
     records = _records(b"\n".join([b"".join((first, one.own, one.rest)) for one in some]))
-    return [Hit(one, hit.asked, hit.unsure) for one, hit in zip(records, some, strict=True)]
+    return [
+        Hit(
+            one
+            if hit.attributes is None
+            else structs.replace(one, attributes=json.loads(hit.attributes)),
+            hit.asked,
+            hit.unsure,
+        )
+        for one, hit in zip(records, some, strict=True)
+    ]

@@ -23,6 +23,7 @@ from reconciler.apply import bundle
 from reconciler.apply.bundle import VERSION, fates_of
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.postgres_shared import Shared
+from reconciler.model import Campaign
 from tests.support.apply_site import Site
 from tests.support.postgres import Postgres
 
@@ -499,6 +500,12 @@ def test_where_another_server_took_over_what_cannot_be_looked_at_is_not_sent(pai
     pair.server.tell(MOVED, pair.database)
     code, said = stopped(pair, "dialer")
     assert (code, "--first-run" in said) == (64, True), said
+
+
+@pytest.mark.parametrize("number", [1, 10**30])
+def test_a_worker_is_told_all_that_the_inventory_says_of_a_record(number: int) -> None:
+    one = Campaign(account="a", id="x", name="X", attributes={"kind": "flow", "n": number})
+    assert json.loads(bundle._record(one)) == msgspec.to_builtins(one)
 
 
 def test_what_threads_read_at_once_is_of_types_that_are_whole_before_the_first() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.model import Campaign
 from reconciler.plan import hits as module
@@ -37,17 +38,28 @@ def test_hits_in_many_runs_come_by_account_and_id(
         assert ("c", "") not in found
 
 
-def test_what_is_out_of_memory_has_lost_its_attributes_and_nothing_else(
+@pytest.mark.parametrize("attributes", [True, False], ids=["shown", "not-shown"])
+def test_what_is_out_of_memory_has_lost_nothing(
+    attributes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_IN_MEMORY", 2)
+    records = [
+        Campaign(account="a", id=str(n), name="x", attributes={"n": 2**62}, unknown=("labels",))
+        for n in range(3)
+    ]
+    hits = [Hit(one, (0, 2), (1,)) for one in records]
+    assert list(Hits(hits, attributes=attributes).in_order()) == hits
+
+
+def test_numbers_larger_than_any_file_of_ours_holds_are_kept_where_they_are_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_IN_MEMORY", 2)
     records = [
-        Campaign(account="a", id=str(n), name="x", attributes={"n": 10**30}, unknown=("labels",))
-        for n in range(3)
+        Campaign(account="a", id=str(n), name="x", attributes={"n": 10**30}) for n in range(3)
     ]
-    found = Hits(Hit(one, (0, 2), (1,)) for one in records)
-    plain = [Campaign(account="a", id=str(n), name="x", unknown=("labels",)) for n in range(3)]
-    assert list(found.in_order()) == [Hit(one, (0, 2), (1,)) for one in plain]
+    hits = [Hit(one, (0,)) for one in records]
+    assert list(Hits(hits).in_order()) == hits
 
 
 @given(
@@ -55,14 +67,20 @@ def test_what_is_out_of_memory_has_lost_its_attributes_and_nothing_else(
         st.text(st.sampled_from('aé"\\#\n\x7f\u202e'), min_size=1, max_size=4), min_size=1
     ),
     account=st.sampled_from(["a", 'b"', "##"]),
+    shown=st.booleans(),
 )
-def test_a_packed_hit_is_the_hit_that_it_was(texts: list[str], account: str) -> None:
-    hits = [
-        Hit(Campaign(account=account, id=text, name=text[::-1], labels={text: text}), (1,), (2,))
-        for text in texts
+def test_a_packed_hit_is_the_hit_that_it_was(texts: list[str], account: str, shown: bool) -> None:
+    told = [None, {"said": texts}]
+    records = [
+        Campaign(
+            account=account, id=text, name=text[::-1], labels={text: text}, attributes=told[n % 2]
+        )
+        for n, text in enumerate(texts)
     ]
-    some = packed(hits, lambda _: True)
+    hits = [Hit(one, (1,), (2,)) for one in records]
+    some = packed(hits, lambda _: True, attributes=shown)
     assert unpacked(account, some) == hits
     for one, hit in zip(some, hits, strict=True):
         assert json.loads(b"{%b}" % one.own) == {"id": hit.campaign.id, "name": hit.campaign.name}
-        assert head(account) + one.own + one.rest == harmless(encode(hit.campaign))
+        record = hit.campaign if shown else structs.replace(hit.campaign, attributes=None)
+        assert head(account) + one.own + one.rest == harmless(encode(record))

@@ -12,7 +12,7 @@ from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Approvals, Guards, MaxDeletions, Protect, Waiver
 from reconciler.errors import Diagnostic
 from reconciler.model import AccountFacts, Campaign, Limits, PlanDocument, Reason, Status
-from reconciler.plan import planfile
+from reconciler.plan import hits, planfile
 from tests.support.planner_world import (
     CAPTURED,
     NOW,
@@ -264,6 +264,23 @@ def test_a_keep_with_numbers_keeps_those_alone() -> None:
 def test_numbers_for_a_vendor_without_numbers_never_widen_to_the_campaign() -> None:
     m = manifest(absent=[{"id": "x", "phone_numbers": ("911",)}])
     assert only(plan([m], [campaign("x")])).reason == "unsupported"
+
+
+@pytest.mark.parametrize("attributes", [True, False], ids=["shown", "not-shown"])
+@pytest.mark.parametrize("held", [(99, 99), (2, 99), (2, 3)], ids=["few", "packed", "in-runs"])
+def test_what_only_attributes_tell_refuses_however_many_hits_there_are(
+    held: tuple[int, int], attributes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in zip(("_IN_MEMORY", "_PACKED"), held, strict=True):
+        monkeypatch.setattr(hits, name, number)
+    kinds = ["flow", "mail", "flow", "mail", "mail", "flow", "mail", "flow"]
+    records = [campaign(f"c{n}", attributes={"kind": kind}) for n, kind in enumerate(kinds)]
+    made = plan([manifest(absent=[{"match": glob("*")}])], records, attributes=attributes)
+    told = {one.id: (one.action, one.reason) for one in made.actions}
+    flow, mail = ("refuse", "unsupported"), ("delete", "matched")
+    assert told == {f"c{n}": flow if kind == "flow" else mail for n, kind in enumerate(kinds)}
+    shown = {one.campaign.attributes is not None for one in made.actions if one.campaign}
+    assert shown == {attributes}
 
 
 def test_messages_are_parts_where_the_record_has_them() -> None:

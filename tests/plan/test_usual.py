@@ -31,7 +31,7 @@ def worlds(draw: st.DrawFn) -> World:
             draw(st.sampled_from(NAMES)),
             status=draw(st.sampled_from([None, Status.DRAFT, Status.DRAFT, Status.RUNNING])),
             channel=draw(st.sampled_from([None, "sms", "fax"])),
-            attributes=draw(st.sampled_from([None, {"a": 1}])),
+            attributes=draw(st.sampled_from([None, {"a": 1}, {"kind": "flow"}])),
             unknown=draw(st.sampled_from([None, ("labels",)])),
             message_ids=draw(st.sampled_from([None, None, (), ("m1",)])),
             phone_numbers=draw(st.sampled_from([None, ("91",)])),

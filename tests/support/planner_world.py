@@ -38,6 +38,8 @@ def _unsafe(settings: Any, campaign: Campaign, part: str | None) -> str | None:
 
 
 def _unsupported(settings: Any, campaign: Campaign) -> str | None:
+    if (campaign.attributes or {}).get("kind") == "flow":  # what no field of ours tells
+        return "a flow"
     return "a fax" if campaign.channel == "fax" else None
 
 
