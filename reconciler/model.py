@@ -6,6 +6,7 @@ plan, report) it is the file's shape, in the file's key order. What people write
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -384,10 +385,20 @@ class PlanDocument(Struct, frozen=True, kw_only=True):
         """The actions that delete: the first, in a plan's order."""
         return self.actions[: self.summary.delete]
 
+    def places_of(self, account: str) -> range:
+        """Where those in *account* stand among `deletions`, which are in the order of accounts."""
+        deletions = self.deletions
+        first, stop = (at(deletions, account, key=_account) for at in (bisect_left, bisect_right))
+        return range(first, stop)
+
     @property
     def targets(self) -> Iterator[Target]:
         """Every target that it deletes, in its order."""
         return (target for action in self.deletions for target in action.targets)
+
+
+def _account(action: Action) -> str:
+    return action.account
 
 
 # ---------------------------------------------------------------- report

@@ -1,9 +1,7 @@
 """Every target of a saved plan, with what may become of it: gone through, and held by nobody."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 import msgspec
 from msgspec import structs
@@ -83,12 +81,11 @@ class Agenda:
 
     def of(self, account: str) -> Iterator[PlanTarget]:
         """The targets of *account*."""
-        share, deletions = self.accounts.get(account), self._plan.deletions
+        share = self.accounts.get(account)
         if share is None:
             return iter(())
-        begin = bisect_left(deletions, account, key=_account)
-        mine = self._read(deletions[begin:], share.first)
-        return takewhile(lambda one: one.target.account == account, mine)
+        places = self._plan.places_of(account)
+        return self._read(self._plan.deletions[places.start : places.stop], share.first)
 
     def to_work(self, account: str) -> Iterator[PlanTarget]:
         """Those of *account* that something is still to be done about."""
@@ -187,7 +184,3 @@ def _row(one: PlanTarget) -> _Row:
         one.taken,
         one.asked,
     )
-
-
-def _account(action: Action) -> str:
-    return action.account

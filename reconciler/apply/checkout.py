@@ -6,7 +6,6 @@ taking of the lane; credentials come from its own environment.
 """
 
 from array import array
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,14 +31,11 @@ from reconciler.lanes.known import Known
 from reconciler.lanes.run import take
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.work import OpenAccount
-from reconciler.model import Action
 from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.guards.windows import Schedule
 from reconciler.plan.saved import Saved
 from reconciler.plan.spool import Picked
 from reconciler.site import Site
-
-_ENDS = (bisect_left, bisect_right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +147,7 @@ class Checkout:
             return task
         places = array("I")
         for name in sorted(names):  # an account's stand together, in the order of names
-            first, stop = (at(plan.deletions, name, key=_account) for at in _ENDS)
-            places.extend(range(first, stop))
+            places.extend(plan.places_of(name))
         mine = Picked(plan.deletions, places)
         narrow = structs.replace(
             plan,
@@ -182,7 +177,3 @@ class Checkout:
                     "than those that the plan was handed over for; give it the same"
                 )
         return accounts
-
-
-def _account(action: Action) -> str:
-    return action.account

@@ -1,6 +1,5 @@
 """One apply as it was asked for: its options, the saved plan, and the project it is of."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,4 +146,4 @@ def _accounts(plan: PlanDocument) -> Iterator[str]:
     while at < len(deletions):
         name = deletions[at].account
         yield name
-        at = bisect_right(deletions, name, lo=at, key=lambda one: one.account)
+        at = plan.places_of(name).stop
