@@ -4,7 +4,6 @@ A worker plans again from its own project file and manifests. What it does not h
 inventory: the records of what is left, and witnesses, come with the lane. Nothing here is secret.
 """
 
-import json
 import struct
 import tempfile
 import zlib
@@ -24,6 +23,7 @@ from reconciler.inventory import Facts
 from reconciler.inventory.write import pieces
 from reconciler.lanes.work import Fate
 from reconciler.model import Campaign, Target
+from reconciler.plan.lines import json_of
 from reconciler.plan.spool import Spool, paged
 from reconciler.plan.today import FreshPlan
 
@@ -180,10 +180,7 @@ def records(
 
 def _record(campaign: Campaign) -> bytes:
     """A record with its attributes: a worker's driver may refuse by them, as ours does."""
-    try:
-        return msgspec.json.encode(campaign) + b"\n"
-    except (OverflowError, TypeError, msgspec.EncodeError):  # numbers may be larger than it writes
-        return json.dumps(msgspec.to_builtins(campaign)).encode() + b"\n"
+    return json_of(campaign) + b"\n"
 
 
 # ---------------------------------------------------------------- and what came of it

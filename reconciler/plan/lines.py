@@ -3,6 +3,7 @@
 A line is ` {...},` and a line end, as it stands in the file; the file's last has no comma.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -53,6 +54,14 @@ def each_written(values: Sequence[Any]) -> list[bytes]:
     together = _encoder.encode_lines(values)
     made = together.split(b"\n")[:-1]
     return made if _is_harmless(together) else [harmless(one) for one in made]
+
+
+def json_of(value: object) -> bytes:
+    """*value* as JSON, however large its numbers are."""
+    try:
+        return msgspec.json.encode(value)
+    except (OverflowError, TypeError, msgspec.EncodeError):  # larger ones than it writes
+        return json.dumps(msgspec.to_builtins(value)).encode()
 
 
 def lines(actions: Sequence[Action]) -> list[bytes]:

@@ -5,14 +5,13 @@ written when it is read, and read again only where somebody has to look into it.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import structs
 
 from reconciler.model import Campaign, Status
-from reconciler.plan.lines import each_written
+from reconciler.plan.lines import each_written, json_of
 
 Key = tuple[str, str]  # account and id
 Plain = Callable[[Campaign], bool]
@@ -20,7 +19,6 @@ Plain = Callable[[Campaign], bool]
 
 _BETWEEN = len(b'"id":,"name":')
 _records = msgspec.json.Decoder(Campaign).decode_lines
-_encode = msgspec.json.Encoder().encode
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
@@ -67,7 +65,7 @@ def packed(hits: Sequence[Hit], plain: Plain, *, attributes: bool) -> list[Packe
     kept: list[bytes | None] = [None] * len(full)
     records = full
     if not attributes and any([one.attributes is not None for one in full]):
-        kept = [_written(one.attributes) for one in full]
+        kept = [None if one.attributes is None else json_of(one.attributes) for one in full]
         records = [
             one if one.attributes is None else structs.replace(one, attributes=None) for one in full
         ]
@@ -103,15 +101,6 @@ def _lengths(records: Sequence[Campaign]) -> list[int]:
         return [len(id_) + len(name) + between for id_, name in zip(ids, names, strict=True)]
     pairs = zip(each_written(ids), each_written(names), strict=True)
     return [len(id_) + len(name) + _BETWEEN for id_, name in pairs]
-
-
-def _written(attributes: Mapping[str, Any] | None) -> bytes | None:
-    if attributes is None:
-        return None
-    try:
-        return _encode(attributes)
-    except (OverflowError, TypeError, msgspec.EncodeError):  # numbers may be larger than it writes
-        return json.dumps(attributes).encode()
 
 
 def unpacked(account: str, some: Sequence[PackedHit]) -> list[Hit]:
