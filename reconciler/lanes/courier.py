@@ -54,9 +54,8 @@ class Courier:
     def __init__(self, receivers: Sequence[Receiver]) -> None:
         self._boxes = [_Box(one) for one in receivers]
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._enough: SimpleQueue[None] = (
-            SimpleQueue()
-        )  # an event is locked where a handler sets it in a wait
+        # No event: that is locked for good where a signal handler sets it in a wait.
+        self._enough: SimpleQueue[None] = SimpleQueue()
 
     def post(self, index: int, content_type: str, body: bytes) -> None:
         """Take *body* to the receiver of this *index*; returns at once."""

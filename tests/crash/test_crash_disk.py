@@ -59,6 +59,12 @@ def private_mounts() -> None:
 # ---------------------------------------------------------------- a disk that fails
 
 
+def _traced(trace: Path, fault: str) -> list[str]:
+    """What makes the system inject *fault*, and write what is sent and stored to *trace*."""
+    calls = ["-e", "trace=sendto,fdatasync,pwrite64", "-e", f"inject={fault}"]
+    return ["strace", "-f", "--seccomp-bpf", "-o", str(trace), *calls]
+
+
 @pytest.mark.parametrize("number", [1, 4, 8, 16])
 @pytest.mark.parametrize(
     ("call", "error"), [("fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EIO")]
@@ -69,17 +75,8 @@ def test_after_a_failed_write_no_request_leaves(
     """The disk fails from some call on, and stays failed; WAL writes are many for one commit."""
     place = make(tmp_path / "project", {"shop": vendor})
     first = number if call == "fdatasync" else number * 20
-    trace = [
-        "strace",
-        "-f",
-        "--seccomp-bpf",
-        "-o",
-        str(tmp_path / "trace"),
-        "-e",
-        "trace=sendto,fdatasync,pwrite64",
-    ]
-    inject = ["-e", f"inject={call}:error={error}:when={first}+"]
-    last = ended(place.start("apply", "plan.json", prefix=[*trace, *inject]))
+    prefix = _traced(tmp_path / "trace", f"{call}:error={error}:when={first}+")
+    last = ended(place.start("apply", "plan.json", prefix=prefix))
     assert last.code == 1, last
     assert str(place.state.name) in last.err or ".reconciler" in last.err, last.err
     assert "Traceback" not in last.err
@@ -99,17 +96,8 @@ def test_one_failed_write_is_not_tried_again(
     """The disk fails once and then works; what the failed sync lost is nobody's to know."""
     place = make(tmp_path / "project", {"shop": vendor})
     first = number if call == "fdatasync" else number * 20
-    trace = [
-        "strace",
-        "-f",
-        "--seccomp-bpf",
-        "-o",
-        str(tmp_path / "trace"),
-        "-e",
-        "trace=sendto,fdatasync,pwrite64",
-    ]
-    inject = ["-e", f"inject={call}:error=EIO:when={first}"]
-    last = ended(place.start("apply", "plan.json", prefix=[*trace, *inject]))
+    prefix = _traced(tmp_path / "trace", f"{call}:error=EIO:when={first}")
+    last = ended(place.start("apply", "plan.json", prefix=prefix))
     lines = (tmp_path / "trace").read_text().splitlines()
     failed = next(n for n, line in enumerate(lines) if "INJECTED" in line)
     assert last.code == 1, last
