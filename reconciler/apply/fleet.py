@@ -1,36 +1,30 @@
 """A worker: takes the lanes that are handed out for a project, and works several side by side."""
 
 import asyncio
-import hashlib
 import os
 import socket
 import threading
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from reconciler.apply import report as reports
-from reconciler.apply.bundle import fates_of
 from reconciler.apply.plans import Plans
+from reconciler.apply.tending import Tender, tidy
 from reconciler.apply.working import work_lane
 from reconciler.declare.project import ProjectFile
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.events import Hears
 from reconciler.lanes import state
 from reconciler.lanes.dispatch.procrastinate import Engine
-from reconciler.lanes.handed import HandedLane
-from reconciler.lanes.journal.sql import SqlJournal
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.trouble import unexpected
-from reconciler.lanes.work import Fate
 from reconciler.model import stamp
 from reconciler.site import Site
 
 _AWAY = 1.0  # seconds until a database that is away is tried again
-_UNFOLLOWED = 30.0  # seconds after its last lane in which whoever follows a run ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,6 @@ class Worker:
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
     _plans: Plans = field(default_factory=Plans)
     _lanes: set[Stop] = field(default_factory=set)
-    _seen: str | None = None  # the digest of the project file, as it was when lanes were last woken
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def run(self) -> None:
@@ -119,11 +112,12 @@ class Worker:
                 await loop.run_in_executor(pool, self._work, project, number, ended)
 
         engine = Engine(url, work, stall=options.stall)
-        async with engine.open():
-            await self._mend(engine, project)
+        async with engine.open(), _tender(self.site, project, options.stall) as tender:
+            await self._mend(engine, tender)
             self.waits_for = None
             side = [
-                asyncio.create_task(self._tend(engine, project)),
+                asyncio.create_task(self._tend(engine, tender)),
+                asyncio.create_task(self._tidy(project)),
                 asyncio.create_task(self._drain(engine, ended)),
             ]
             try:
@@ -134,7 +128,8 @@ class Worker:
                 for one in side:
                     one.cancel()
             if ended.is_set() or options.once:
-                await self._mend(engine, project)
+                await self._mend(engine, tender)
+                await asyncio.to_thread(tidy, self.site, project, busy=not options.once)
 
     async def _drain(self, engine: Engine, ended: asyncio.Event) -> None:
         """After a signal: no new request; the engine, and its sign of life, end with the lanes."""
@@ -148,35 +143,31 @@ class Worker:
             await asyncio.sleep(0.05)
         engine.stop()
 
-    async def _tend(self, engine: Engine, project: ProjectFile) -> None:
-        """Lanes whose worker is dead, or whose job was lost, are handed out anew."""
+    async def _tend(self, engine: Engine, tender: Tender) -> None:
+        """Lanes whose worker is dead, or whose job was lost, are handed out anew.
+
+        A dead worker's last sign of life is a stall time old before it counts as dead, and that is
+        seen an eighth of it later at the latest: half of the second is left to take the lane in.
+        """
+        clock, pause = asyncio.get_running_loop().time, max(0.1, self.options.stall / 8)
         while True:
-            await asyncio.sleep(max(0.2, self.options.stall / 4))
+            began = clock()
             with suppress(Exception):  # the engine itself notices that the database is away
-                await self._mend(engine, project)
+                await self._mend(engine, tender)
+            await asyncio.sleep(max(0.05, began + pause - clock()))
 
-    async def _mend(self, engine: Engine, project: ProjectFile) -> None:
-        lanes = await asyncio.get_running_loop().run_in_executor(None, self._open, project)
-        await engine.mend(lanes)
-
-    def _open(self, project: ProjectFile) -> list[HandedLane]:
+    async def _mend(self, engine: Engine, tender: Tender) -> None:
         if not self._lanes:
             self._plans.forget()  # it takes room on the disk
-        with state.journal(self.site, project) as journal:
-            assert journal.shared is not None
-            end_unfollowed(journal, _UNFOLLOWED)
-            if (files := self._files()) != self._seen:
-                self._seen = files  # windows may be others now
-                journal.shared.handed.wake(files)
-            return journal.shared.handed.due()
+        lanes = await asyncio.to_thread(tender.due)
+        await engine.mend(lanes, partial(asyncio.to_thread, tender.free))
 
-    def _files(self) -> str:
-        """The digest of the project file as it is now."""
-        try:
-            data = (self.site.root / self.site.config).read_bytes()
-        except OSError:
-            data = b""
-        return hashlib.sha256(data).hexdigest()
+    async def _tidy(self, project: ProjectFile) -> None:
+        """Runs that nobody follows are ended, and the audit log is brought up to date."""
+        while True:
+            with suppress(Exception):
+                await asyncio.to_thread(tidy, self.site, project, busy=bool(self._lanes))
+            await asyncio.sleep(max(0.2, self.options.stall / 2))
 
     def _work(self, project: ProjectFile, number: int, ended: asyncio.Event) -> None:
         """One lane, in a thread of the pool. What goes wrong is its own trouble."""
@@ -208,6 +199,15 @@ class Worker:
         return {**state.holder(), "worker": self.name, "since": since}
 
 
+@asynccontextmanager
+async def _tender(site: Site, project: ProjectFile, stall: float) -> AsyncIterator[Tender]:
+    made = Tender(site, project, stall)
+    try:
+        yield made
+    finally:
+        await asyncio.to_thread(made.close)  # it may still be at it
+
+
 def _away(error: BaseException) -> str | None:
     """What is told of a database that is not there, or has just gone; None of anything else."""
     if isinstance(error, ReconcilerError):  # it was there when this worker began
@@ -215,23 +215,6 @@ def _away(error: BaseException) -> str | None:
     if type(error).__module__.partition(".")[0] in ("procrastinate", "psycopg", "psycopg_pool"):
         return "the connection to the database was lost, or this worker counted as dead"
     return None
-
-
-def end_unfollowed(journal: SqlJournal, since: float) -> None:
-    """End the runs whose lanes are at their end, and that nobody followed until there."""
-    assert journal.shared is not None
-    for run in journal.shared.handed.unended(since):
-        handed = journal.shared.handed
-        lanes, counts, kinds = handed.lanes(run=run), Counter[str](), set[Fate]()
-        for lane in lanes:
-            parts = handed.fates(lane.number)
-            for _, fate in () if parts is None else fates_of(parts):
-                counts[fate.outcome.value] += 1
-                kinds.add(replace(fate, detail=None, evidence=None))
-        codes = [Exit(one.code) for one in lanes if one.code is not None]
-        code = min(codes) if codes else reports.exit_code(kinds, stop=None)
-        journal.end(run, code, {"summary": dict(counts), "report": None})
-        handed.forget(run)
 
 
 def run_workers(workers: Sequence[Worker]) -> None:

@@ -1,6 +1,7 @@
 """A lane that was handed over, worked by a worker with its own project, manifests, credentials."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,7 +45,7 @@ def work_lane(
     listener of the one that tells those who follow. What happens to it is written down where it
     was handed over. `JournalFailed` if that cannot be.
     """
-    with state.journal(site, project) as journal:
+    with closing(state.open_journal(site, project)) as journal:
         assert journal.shared is not None
         handed = journal.shared.handed
         lane = handed.take(number, owner)

@@ -97,6 +97,9 @@ class Handover(Protocol):
         gives it back has left nothing that is not written down.
         """
 
+    def free(self, silence: float) -> None:
+        """Who has been silent for so many seconds keeps nothing from others any more."""
+
     def crowded(self) -> bool:
         """Whether a lane that is due waits for a worker."""
 

@@ -94,26 +94,30 @@ def locks(site: Site, project: ProjectFile, opened: "Journal") -> "LaneLocks":
 
 
 @contextmanager
-def journal(site: Site, project: ProjectFile) -> "Iterator[SqlJournal]":
-    """The project's journal, opened and closed; the audit log is brought up to date at the end."""
+def journal(site: Site, project: ProjectFile, most: int = 1 << 40) -> "Iterator[SqlJournal]":
+    """The project's journal, opened and closed; the audit log is brought up to date at the end.
+
+    *most*: records that are put into it at most, where many share it and others go on.
+    """
     from reconciler.lanes.journal import JournalFailed
 
-    opened = _opened(site, project)
+    opened = open_journal(site, project)
     try:
         yield opened
     except JournalFailed:
         raise  # nothing more is written there; the next command catches up
     except BaseException:
         with suppress(ReconcilerError):  # the first failure is the one that is told
-            export_audit(site, opened)
+            export_audit(site, opened, most)
         raise
     else:
-        export_audit(site, opened)
+        export_audit(site, opened, most)
     finally:
         opened.close()
 
 
-def _opened(site: Site, project: ProjectFile) -> "SqlJournal":
+def open_journal(site: Site, project: ProjectFile) -> "SqlJournal":
+    """The project's journal; who opens it so closes it, and leaves the audit log to others."""
     found: SqlJournal
     whole: Callable[[], None]
     if (url := shared_url(site, project)) is None:
@@ -252,7 +256,7 @@ def _database_whole(site: Site, opened: "PostgresJournal") -> None:
         )
 
 
-def export_audit(site: Site, opened: "SqlJournal") -> None:
+def export_audit(site: Site, opened: "SqlJournal", most: int = 1 << 40) -> None:
     """Append to the audit log what the journal has for it.
 
     The journal commits such a record together with what it tells, so a crash loses none, and the
@@ -267,6 +271,7 @@ def export_audit(site: Site, opened: "SqlJournal") -> None:
             lambda record, seq, prev: chain.seal(record, seq=seq, prev=prev),
             opened.identity,
             chain.GENESIS,
+            most,
         )
         return
     path = audit_path(site)

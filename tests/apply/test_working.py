@@ -6,6 +6,7 @@ is there. What became of it is in the database.
 
 import gzip
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -17,12 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
+from reconciler import site as reconciler_site
 from reconciler.apply import bundle
 from reconciler.apply.bundle import VERSION, fates_of
+from reconciler.apply.tending import Tender
 from reconciler.lanes.journal.postgres import PostgresJournal
-from reconciler.lanes.journal.postgres_shared import Shared
+from reconciler.lanes.journal.postgres_shared import _CHAIN, Shared
 from reconciler.model import Campaign
 from tests.support.apply_site import Site
 from tests.support.postgres import Postgres
@@ -435,6 +439,17 @@ def test_a_lane_whose_job_was_lost_is_handed_out_again(pair: Pair) -> None:
     assert pair.lanes()["push"]["state"] == "done"
 
 
+def test_lanes_are_found_whoever_is_at_the_audit_log(pair: Pair) -> None:
+    pair.plan("push")
+    pair.hand_over()
+    place = reconciler_site.Site(root=pair.worker, environ=os.environ)
+    url = pair.server.url(pair.database)
+    with closing(Tender(place, place.load_project(), 1.0)) as tender, psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (_CHAIN,))
+        for _ in range(2):
+            assert len(tender.due()) == 1
+
+
 # ---------------------------------------------------------------- nobody follows, several projects
 
 
@@ -442,7 +457,7 @@ def test_a_lane_whose_job_was_lost_is_handed_out_again(pair: Pair) -> None:
 def test_a_run_that_nobody_follows_is_ended_by_a_worker(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, break_: bool, code: int
 ) -> None:
-    monkeypatch.setattr("reconciler.apply.fleet._UNFOLLOWED", 0.0)
+    monkeypatch.setattr("reconciler.apply.tending._UNFOLLOWED", 0.0)
     pair.plan("push", "ios")
     pair.hand_over()
     if break_:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -354,6 +354,40 @@ def test_who_falls_silent_in_the_middle_of_a_batch_holds_nothing_for_long(
         falls_silent()
     for other in others:
         other.close()
+
+
+def test_whoever_is_freed_from_keeps_no_lane(open_: Callable[[], PostgresJournal]) -> None:
+    """Without waiting for the server's own limit: a worker that counts as dead is silent enough."""
+    one, other = open_(), open_()
+    one.shared.handed.hand(begin(one), "sha256:0", [Bundle("lane", ("a",), 1, [b"work"])])
+    (lane,) = other.shared.handed.due()
+
+    def falls_silent() -> None:
+        with one._transaction():
+            one._db.one("SELECT 1 FROM handed FOR UPDATE")
+            other.shared.handed.free(60)
+            one._db.one("SELECT 1")  # not silent for so long
+            other.shared.handed.free(0)
+            assert other.shared.handed.take(lane.number, WHO) is not None
+
+    with pytest.raises(JournalFailed, match="the connection was lost"):
+        falls_silent()
+
+
+def test_what_is_written_while_records_are_chained_is_not_waited_for(
+    open_: Callable[[], PostgresJournal],
+) -> None:
+    one, other = open_(), open_()
+    begin(one)
+
+    def seal(record: Mapping[str, Any], seq: int, prev: str) -> tuple[bytes, str]:
+        begin(other)
+        return chain.seal(record, seq=seq, prev=prev)
+
+    one.shared.chain(seal, one.identity, chain.GENESIS)
+    assert len(list(one.shared.log())) == 1
+    one.shared.chain(seal, one.identity, chain.GENESIS, 0)
+    assert len(list(one.shared.log())) == 1
 
 
 def test_a_database_on_another_server_is_told_from_the_one_that_wrote_last(

@@ -55,15 +55,23 @@ class Engine:
         async with self._app.open_async():
             yield self
 
-    async def mend(self, lanes: Collection[HandedLane]) -> None:
-        """See to it that each of *lanes* that is open and due has a job that is alive."""
+    async def mend(
+        self, lanes: Collection[HandedLane], free: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """See to it that each of *lanes* that is open and due has a job that is alive.
+
+        *free* is called first where a worker is dead, or frozen: it may keep others from its lanes.
+        """
         wanted = [one for one in lanes if one.open and one.due]
         if not wanted:
             return
         manager = self._app.job_manager
-        for job in await manager.get_stalled_jobs(
-            queue=_QUEUE, seconds_since_heartbeat=self._stall
-        ):
+        dead = list(
+            await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=self._stall)
+        )
+        if dead and free is not None:
+            await free()
+        for job in dead:
             # Not tried again but ended: whoever wakes up with it must not end another's.
             assert job.id is not None
             with suppress(exceptions.ConnectorException):
@@ -72,10 +80,9 @@ class Engine:
         for status in _ALIVE:
             for one in await manager.list_jobs_async(queue=_QUEUE, status=status):
                 there.add(one.task_kwargs.get("number"))
-        for lane in wanted:
-            if lane.number not in there:
-                task = self._app.configure_task(name=_TASK, queue=_QUEUE, lock=lane.lane)
-                await task.defer_async(number=lane.number)
+        # All at once: a lane waits for no other's.
+        if missing := [_job(one) for one in wanted if one.number not in there]:
+            await manager.batch_defer_jobs_async(missing)
 
     async def run(self, *, concurrency: int, name: str, wait: bool) -> None:
         """Work what is handed out, until `stop`; without *wait*, until nothing is left."""
@@ -85,7 +92,7 @@ class Engine:
             name=name,
             wait=wait,
             install_signal_handlers=False,
-            fetch_job_polling_interval=max(0.2, min(5.0, self._stall / 4)),
+            fetch_job_polling_interval=max(0.1, min(5.0, self._stall / 8)),
             update_heartbeat_interval=max(0.1, self._stall / 4),
             stalled_worker_timeout=self._stall,
             delete_jobs="always",
@@ -96,3 +103,13 @@ class Engine:
         """No further job; those under way end as they do."""
         if self._worker is not None:
             self._worker.stop()
+
+
+def _job(lane: HandedLane) -> jobs.Job:
+    return jobs.Job(
+        queue=_QUEUE,
+        lock=lane.lane,
+        queueing_lock=None,
+        task_name=_TASK,
+        task_kwargs={"number": lane.number},
+    )

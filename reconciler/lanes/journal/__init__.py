@@ -174,8 +174,12 @@ class SharedState(Protocol):
         seal: Callable[[Mapping[str, Any], int, str], tuple[bytes, str]],
         journal: str,
         genesis: str,
+        most: int = 1 << 40,
     ) -> None:
-        """Put the records of the journal that are in no log yet at the log's end, each once."""
+        """Put the records of the journal that are in no log yet at the log's end, each once.
+
+        The first *most* of those that there are.
+        """
 
     def log(self) -> Iterator[bytes]:
         """The audit log, line by line."""

@@ -11,7 +11,7 @@ import psycopg
 
 from reconciler.disk import closed_on_failure
 from reconciler.lanes.journal import JournalFailed, postgres_schema
-from reconciler.lanes.journal.postgres_link import connected, failure, free_from_frozen, shown
+from reconciler.lanes.journal.postgres_link import SILENCE, connected, failure, frozen, shown
 from reconciler.lanes.journal.postgres_shared import Shared
 from reconciler.lanes.journal.rows import moment
 from reconciler.lanes.journal.sql import SqlJournal
@@ -47,7 +47,7 @@ class PostgresJournal(SqlJournal):
             with server.told("read"):
                 postgres_schema.check(server.connection, server.where, project)
                 if not read_only:
-                    free_from_frozen(server.connection)
+                    server.connection.execute(frozen(SILENCE))
             super().__init__(server, project)
         self.shared = Shared(server, self._transaction)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.lanes.handed import OPEN, Bundle, HandedLane, LaneState
+from reconciler.lanes.journal.postgres_link import SILENCE, frozen
 from reconciler.lanes.journal.postgres_parts import Transaction, parts, put
 from reconciler.lanes.journal.rows import moment
 from reconciler.lanes.journal.sql import SqlDatabase
@@ -131,6 +132,10 @@ class HandedLanes:
             if changed and state not in OPEN:
                 self._db.run("DELETE FROM shelf WHERE kind='work' AND name=?", (str(number),))
         return changed > 0
+
+    def free(self, silence: float) -> None:
+        """End the transactions of those who have been silent in one for so many seconds."""
+        self._db.all(frozen(min(silence, SILENCE)))
 
     def crowded(self) -> bool:
         """Whether a lane that is due waits for a worker."""

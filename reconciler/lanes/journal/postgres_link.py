@@ -72,22 +72,24 @@ def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Conne
     return link
 
 
-# Who froze in the middle of a batch holds what it locked, and the server's own limit for idle
-# transactions (above) does not see it: to the server it is not idle, but about to say more.
-_FROZEN = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=current_database() "
-    "AND usename=current_user AND application_name LIKE 'reconciler%' AND state='active' "
-    "AND wait_event='ClientRead' AND xact_start IS NOT NULL "
-    "AND state_change < clock_timestamp() - interval '5 seconds' AND pid<>pg_backend_pid()"
-)
+SILENCE = 5.0
+"""Seconds after which who says nothing in the middle of a transaction is frozen."""
 
 
-def free_from_frozen(link: psycopg.Connection[Any]) -> None:
-    """End the transactions of those who have fallen silent in the middle of one; they are fenced.
+def frozen(seconds: float) -> str:
+    """SQL that ends the transactions of those who have been silent in one for *seconds*.
 
-    What they wrote in it is undone, and when they wake they are told.
+    What they wrote in it is undone, and when they wake they are told; they are fenced. Who froze
+    in the middle of a batch is not idle to the server, but about to say more: its own limit for
+    idle transactions does not see that.
     """
-    link.execute(_FROZEN)
+    return (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=current_database() "
+        "AND usename=current_user AND application_name LIKE 'reconciler%' "
+        "AND (state='active' OR state LIKE 'idle in transaction%') "
+        "AND wait_event='ClientRead' AND xact_start IS NOT NULL AND pid<>pg_backend_pid() "
+        f"AND state_change < clock_timestamp() - interval '{seconds:.3f} seconds'"
+    )
 
 
 def shown(url: str) -> str:

@@ -60,18 +60,26 @@ class Shared:
 
     # ---- the audit log
 
-    def chain(self, seal: Seal, journal: str, genesis: str) -> None:
-        """Put the records of the journal that are in no log yet at the log's end, each once."""
-        while self._db.one("SELECT 1 FROM audit LIMIT 1") is not None:
-            with self._transaction():
-                self._chain(seal, journal, genesis)
+    def chain(self, seal: Seal, journal: str, genesis: str, most: int = 1 << 40) -> None:
+        """Put the records of the journal that are in no log yet at the log's end, each once.
 
-    def _chain(self, seal: Seal, journal: str, genesis: str) -> None:
-        """The oldest of them."""
+        Those that there are now: what others write meanwhile is not waited for.
+        """
+        newest = self._db.one("SELECT max(entry) FROM audit")[0]
+        left = most
+        while newest is not None and left > 0:
+            with self._transaction():
+                found = self._chain(seal, journal, genesis, newest, min(left, _LINES))
+            if not found:
+                return
+            left -= found
+
+    def _chain(self, seal: Seal, journal: str, genesis: str, newest: int, most: int) -> int:
+        """The oldest of them, up to *newest*; how many that were."""
         self._db.one("SELECT pg_advisory_xact_lock(?)", (_CHAIN,))
-        oldest = "SELECT entry FROM audit ORDER BY entry LIMIT ?"
+        oldest = "SELECT entry FROM audit WHERE entry<=? ORDER BY entry LIMIT ?"
         sql = f"DELETE FROM audit WHERE entry IN ({oldest}) RETURNING entry, record"
-        found = sorted(self._db.all(sql, (_LINES,)))
+        found = sorted(self._db.all(sql, (newest, most)))
         last = self._db.one("SELECT seq, hash FROM chain ORDER BY seq DESC LIMIT 1")
         seq, prev = last or (0, genesis)
         rows = []
@@ -82,6 +90,7 @@ class Shared:
             rows.append((seq, prev, line))
         sql = "INSERT INTO chain(seq, hash, line) SELECT seq, hash, line FROM given"
         self._db.each(sql, ("seq", "hash", "line"), rows)
+        return len(rows)
 
     def log(self) -> Iterator[bytes]:
         """The audit log, line by line."""
