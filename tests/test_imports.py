@@ -157,7 +157,7 @@ def test_the_model_imports_only_errors() -> None:
             ("reconciler.declare", "reconciler.driver", "reconciler.drivers"),
         ),
         (("deepdiff",), ("reconciler.inventory.diff",)),
-        ((*SENDS, "h11", "anyio"), ("reconciler.lanes.send",)),
+        ((*SENDS, "h11", "anyio", "aiohappyeyeballs"), ("reconciler.lanes.send",)),
         (("ssl", "select"), ("reconciler.lanes.send", "reconciler.sandbox")),
         (("click",), ("reconciler.cli",)),
         (("rich",), ("reconciler.views.live",)),

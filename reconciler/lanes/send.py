@@ -13,8 +13,11 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from contextvars import ContextVar
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 
+import aiohappyeyeballs
 import certifi
 import h11
 import httpcore
@@ -27,6 +30,7 @@ from reconciler.lanes.wire import NoAnswer, NotSent, Stage, Wire, wire_request
 
 DEADLINE = 30.0  # seconds from the first byte to the whole answer, however the bytes drip
 _CONNECT = 30.0  # seconds until there is a connection
+_NEXT = 0.25  # seconds until the next of a name's addresses is tried too (RFC 8305 §5)
 _LINGER = 0.1  # seconds after a whole answer in which more may come, if the peer does not close
 _MAX_HEADERS = 64 * 1024
 _MAX_BODY = 1 << 20
@@ -133,6 +137,7 @@ class _Exchange:
         self._leaves = leaves
         self._answered = answered
         self._clock = asyncio.timeout(min(_CONNECT, deadline))
+        transport.network.leaves = self.leave
         self._left = False
         self._whole = False
         self._status: int | None = None
@@ -164,10 +169,10 @@ class _Exchange:
     async def _answer(self, wire: Wire) -> Answer:
         request = httpx.Request(
             wire.method,
-            f"{wire.scheme}://{wire.authority}",
+            _url(wire.scheme, wire.authority),
             headers=wire.headers,
             stream=httpx.ByteStream(wire.content),
-            extensions={"target": wire.target.encode("ascii"), "trace": self._trace},
+            extensions={"target": wire.target.encode("ascii")},
         )
         response = await self.transport.handle_async_request(request)
         self._status = response.status_code
@@ -182,10 +187,8 @@ class _Exchange:
         plain = decoded(bytes(body), headers.get("content-encoding"), most)
         return Answer(response.status_code, headers, plain)
 
-    async def _trace(self, event: str, info: dict[str, Any]) -> None:
-        """httpcore awaits this at each of its steps, and stops at what it raises."""
-        if event != "http11.send_request_headers.started" or info["request"].method == b"CONNECT":
-            return
+    def leave(self) -> None:
+        """The first byte of the request is about to."""
         self._leaves()
         self._left = True
         self._until(self._deadline)
@@ -231,14 +234,13 @@ class Transport(httpx.AsyncBaseTransport):
         most: int = _MAX_BODY,
     ) -> None:
         self.network = _Network(authority, most)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, proxy=proxy, network_backend=self.network
-        )
+        self._proxy = proxy
+        self._context = context
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Open the connection, send *request* and return its answer, the body still to be read.
 
-        The extension `target` is the path and query, sent as it is; `trace` is as httpcore's.
+        The extension `target` is the path and query, sent as it is.
         """
         host = request.url.raw_host
         url = httpcore.URL(
@@ -248,13 +250,9 @@ class Transport(httpx.AsyncBaseTransport):
             target=request.extensions["target"],
         )
         inner = httpcore.Request(
-            request.method,
-            url,
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions={"trace": request.extensions["trace"]},
+            request.method, url, headers=request.headers.raw, content=request.stream
         )
-        connection = self._pool.create_connection(url.origin)
+        connection = await self._connection(url.origin)
         found = await connection.handle_async_request(inner)
         return httpx.Response(
             found.status,
@@ -263,9 +261,28 @@ class Transport(httpx.AsyncBaseTransport):
             extensions=found.extensions,
         )
 
+    async def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+        if self._proxy is not None:
+            pool = httpcore.AsyncConnectionPool(
+                ssl_context=self._context, proxy=self._proxy, network_backend=self.network
+            )
+            return pool.create_connection(origin)
+        host = origin.host.decode("ascii")
+        stream = await self.network.connect_tcp(host, origin.port)
+        if origin.scheme == b"https":
+            assert self._context is not None
+            stream = await stream.start_tls(self._context, host)
+        return httpcore.AsyncHTTP11Connection(origin, stream)
+
     async def aclose(self) -> None:
         """Close the connection."""
         await self.network.aclose()
+
+
+@lru_cache(maxsize=64)
+def _url(scheme: str, authority: str) -> httpx.URL:
+    """Where requests go; there are few, and reading one takes as long as sending it."""
+    return httpx.URL(f"{scheme}://{authority}")
 
 
 class _Parts(httpx.AsyncByteStream):
@@ -282,15 +299,23 @@ class _Parts(httpx.AsyncByteStream):
 # ---------------------------------------------------------------- every byte that comes back
 
 
-class _Network(httpcore.AsyncNetworkBackend):
-    """Opens one connection, and keeps what comes back on it."""
+class _Network(httpcore.AsyncNetworkBackend, asyncio.Protocol):
+    """Opens one connection, and keeps what comes back on it.
+
+    One clock is around a whole exchange, so that no step of it needs one of its own, which the
+    backends that httpcore brings give to each.
+    """
 
     def __init__(self, authority: str, most: int) -> None:
         self._authority = authority
         self._most = most
-        self._real = httpcore.AnyIOBackend()
-        self._socket: httpcore.AsyncNetworkStream | None = None
-        self.stream: httpcore.AsyncNetworkStream | None = None
+        self._layers: list[asyncio.Transport] = []  # the socket's, and TLS over it
+        self._unread = bytearray()
+        self._unsent = bytearray()
+        self._over: Exception | None = None
+        self._news: asyncio.Future[None] | None = None
+        self._done = False
+        self.leaves: Callable[[], None] = _nothing  # just before a request does
         self.heard = bytearray()
         self.ended = False
 
@@ -298,23 +323,40 @@ class _Network(httpcore.AsyncNetworkBackend):
         self, host: str, port: int, *_: object, **__: object
     ) -> httpcore.AsyncNetworkStream:
         with _reaching(f"{host}:{port}", "connection"):
-            self.stream = self._socket = await self._real.connect_tcp(host.strip("[]"), port)
+            self._layers = [await _connected(self, host.strip("[]"), port)]
         return _Stream(self)
 
     async def secure(self, context: ssl.SSLContext, host: str) -> None:
         """Go on in TLS: at once, or behind the proxy's word that the tunnel is open."""
-        assert self.stream is not None
-        if self.heard and _behind(bytes(self.heard), "CONNECT")[0]:
+        if self._unread or (self.heard and _behind(bytes(self.heard), "CONNECT")[0]):
             raise NotSent("the proxy said more than that the tunnel is open")
         place = self._authority if self.heard else host
         self.heard.clear()
         with _reaching(place, "tls"):
-            self.stream = await self.stream.start_tls(context, host.strip("[]"))
+            secured = await asyncio.get_running_loop().start_tls(
+                self._layers[-1], self, context, server_hostname=host.strip("[]")
+            )
+        assert secured is not None  # typeshed: Transport | None
+        self._layers.append(secured)
+
+    def write(self, data: bytes) -> None:
+        """Send *data* before the next `read`: what is written meanwhile leaves together."""
+        self._unsent += data
 
     async def read(self) -> bytes:
         """What came, at least one byte; none at the end."""
-        assert self.stream is not None
-        data = await self.stream.read(_PIECE)
+        if self._unsent:
+            if not self._unsent.startswith(b"CONNECT "):  # a proxy alone is asked that
+                self.leaves()
+            self._layers[-1].write(bytes(self._unsent))
+            self._unsent.clear()
+        if not (self._unread or self._done):
+            self._news = asyncio.get_running_loop().create_future()
+            await self._news
+        data = bytes(self._unread)
+        self._unread.clear()
+        if not data and self._over is not None:
+            raise self._over
         self.heard += data
         self.ended = not data
         if len(self.heard) > self._most + 2 * _MAX_HEADERS:
@@ -323,14 +365,55 @@ class _Network(httpcore.AsyncNetworkBackend):
 
     async def rest(self) -> None:
         """Keep what still comes, until the peer closes or has said too much."""
-        with suppress(httpcore.NetworkError, OSError):
+        with suppress(OSError):  # what was heard stands
             while not (await self.read()).strip(b"\r\n") and not self.ended:
                 pass
 
+    def about(self, info: str) -> Any:
+        """What asyncio knows of the connection by this name; None if nothing."""
+        return self._layers[-1].get_extra_info(info)
+
     async def aclose(self) -> None:
-        if self._socket is not None:
-            with suppress(httpcore.NetworkError, OSError):
-                await self._socket.aclose()
+        for layer in reversed(self._layers):
+            layer.abort()
+        await asyncio.sleep(0)  # they are closed then
+
+    # ---- what the event loop tells
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._done = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._done, self._over = True, exc
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+
+async def _connected(protocol: asyncio.Protocol, host: str, port: int) -> asyncio.Transport:
+    """A connection to *port* of *host*: the first of its addresses that answers."""
+    loop = asyncio.get_running_loop()
+    if _is_address(host):
+        made, _ = await loop.create_connection(lambda: protocol, host, port)
+        return made
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    chosen = await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=_NEXT)
+    made, _ = await loop.create_connection(lambda: protocol, sock=chosen)
+    return made
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -345,8 +428,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         del timeout
-        assert self._network.stream is not None
-        await self._network.stream.write(buffer)
+        self._network.write(buffer)
 
     async def start_tls(
         self,
@@ -359,8 +441,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        assert self._network.stream is not None
-        return self._network.stream.get_extra_info(info)
+        return self._network.about(info)
 
     async def aclose(self) -> None:
         await self._network.aclose()
@@ -411,6 +492,7 @@ def check_certificates(ca_file: str) -> None:
 def _verified(ca_file: str | None) -> ssl.SSLContext:
     """Verification by *ca_file*, else by certifi's roots; nothing from the environment."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
     place = ca_file or certifi.where()
     try:
         context.load_verify_locations(cafile=place)

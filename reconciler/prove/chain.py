@@ -75,7 +75,10 @@ def _plain(value: Any) -> Any:
     if kind is str:
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if kind is dict:
-        return {_plain(str(key)): _plain(one) for key, one in value.items()}
+        return {
+            _plain(str(key)): one if type(one) is str and one.isascii() else _plain(one)
+            for key, one in value.items()
+        }
     if kind is list or kind is tuple:
         return [_plain(one) for one in value]
     if kind is bool or value is None:

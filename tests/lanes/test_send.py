@@ -184,6 +184,46 @@ def test_a_name_that_nobody_knows_is_not_sent() -> None:
     asyncio.run(main())
 
 
+def _named(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Every name has these addresses."""
+
+    def found(_: object, port: int, *__: object, **___: object) -> list[Any]:
+        stream = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*stream, (one, port)) for one in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def test_of_the_addresses_of_a_name_the_one_that_answers_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The first drops all that comes (a documentation address, RFC 5737), the second refuses.
+    _named(monkeypatch, "192.0.2.1", "127.0.0.2", "127.0.0.1")
+
+    async def main() -> None:
+        async with serving(always(OK)) as server:
+            answer = await ask(Sender(), get(f"http://vendor.example:{server.port}"))
+            assert answer.status == 200
+            assert [one.headers["host"] for one in server.got] == [f"vendor.example:{server.port}"]
+
+    asyncio.run(main())
+
+
+def test_a_name_whose_addresses_all_refuse_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    _named(monkeypatch, "127.0.0.2", "127.0.0.3")
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+
+    async def main() -> None:
+        with pytest.raises(NotSent, match=r"^cannot connect to vendor\.example:\d+: ") as caught:
+            await ask(Sender(), get(f"http://vendor.example:{taken.getsockname()[1]}"))
+        assert str(caught.value).endswith(": Connection refused")
+        assert caught.value.stage == "connection"
+
+    asyncio.run(main())
+    taken.close()
+
+
 def test_a_name_server_that_is_silent_keeps_nobody_from_ending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
