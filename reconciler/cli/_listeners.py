@@ -1,6 +1,5 @@
 """What a command shows while a run goes on: progress on stderr, `--events` as JSON lines."""
 
-import io
 import os
 import sys
 import time
@@ -80,14 +79,15 @@ class ProgressListener(EventsListener):
     _progress: "Progress | None" = None
 
     def begin(self, numbers: Collection[str]) -> None:
-        from reconciler.views.live import Progress
-
         super().begin(numbers)
         app = self.app
-        shown = sys.stderr is not None and not (app.quiet or app.log.as_json)  # None: was closed
+        if sys.stderr is None or app.quiet or app.log.as_json:  # None: it was closed
+            return
+        from reconciler.views.live import Progress
+
         self._progress = Progress(
-            sys.stderr if shown else io.StringIO(),
-            live=shown and sys.stderr.isatty() and app.environ.get("TERM") != "dumb",
+            sys.stderr,
+            live=sys.stderr.isatty() and app.environ.get("TERM") != "dumb",
             clock=time.monotonic,
             width=_width(),
             color=app.color_err,

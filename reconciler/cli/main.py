@@ -158,6 +158,8 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console entry point."""
+    # httpx loads its own command line with pygments and all, unless that cannot be had.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     code = main()
     gc.freeze()  # what is left dies with the process; looking for garbage in it only takes time
     sys.exit(code)

@@ -531,11 +531,18 @@ def _alone(answer: Answer, heard: bytes) -> Answer:
     return Answer(answer.status, answer.headers, answer.body, announced)
 
 
+_ASKED = {
+    method: h11.Request(method=method, target="-", headers=[("Host", "-")])
+    for method in ("POST", "CONNECT")
+}
+_ENDED = h11.EndOfMessage()
+
+
 def _behind(heard: bytes, method: str) -> tuple[bytes, bool]:
     """What stands behind the answer in *heard*, and whether the answer said where it ends."""
     again = h11.Connection(h11.CLIENT, max_incomplete_event_size=len(heard) + 1)
-    again.send(h11.Request(method=method, target="-", headers=[("Host", "-")]))
-    again.send(h11.EndOfMessage())
+    again.send(_ASKED[method])
+    again.send(_ENDED)
     again.receive_data(heard)
     last = h11.Response if method == "CONNECT" else h11.EndOfMessage
     while not isinstance(event := again.next_event(), last):
