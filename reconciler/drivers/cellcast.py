@@ -199,7 +199,7 @@ def _unsafe(_settings: CellcastSettings, campaign: Campaign, part: str | None) -
 
 
 def _unsupported(_settings: CellcastSettings, campaign: Campaign) -> str | None:
-    known = _kind(campaign.channel) in _CHANNELS
+    known = campaign.channel in _CHANNELS or _kind(campaign.channel) in _CHANNELS
     return None if known else "its channel is neither sms nor mms, and the call has no other type"
 
 

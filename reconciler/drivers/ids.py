@@ -13,6 +13,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from reconciler.model import Campaign
 
 _PATH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,199}").fullmatch  # asked by the million
 _BODY = re.compile(r"[ -~]{1,200}")
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HEADER = re.compile(r"[!-~]{1,200}")
@@ -35,7 +36,7 @@ def in_body(text: str) -> str | None:
 
 def path_id(_settings: Any, campaign: Campaign, _part: str | None) -> str | None:
     """`unsafe` of a driver whose vendor takes the id as one segment of its URL."""
-    return in_path(campaign.id)
+    return None if _PLAIN(campaign.id) else in_path(campaign.id)
 
 
 def matching(pattern: str, why: str) -> Callable[[Any, Campaign, str | None], str | None]:
@@ -46,7 +47,7 @@ def matching(pattern: str, why: str) -> Callable[[Any, Campaign, str | None], st
 
 def body_id(_settings: Any, campaign: Campaign, _part: str | None) -> str | None:
     """`unsafe` of a driver whose vendor takes the id in a JSON body or in a query."""
-    return in_body(campaign.id)
+    return None if _PLAIN(campaign.id) else in_body(campaign.id)
 
 
 def written(pattern: str, why: str) -> AfterValidator:

@@ -213,7 +213,7 @@ def _record(account: str, item: Any, kind: str | None) -> Campaign | None:
 
 
 def _unsupported(_settings: KoreSettings, campaign: Campaign) -> str | None:
-    known = _kind(campaign.channel) in _CHANNELS
+    known = campaign.channel in _CHANNELS or _kind(campaign.channel) in _CHANNELS
     return None if known else "its channel is neither sms nor voice, and the call has no other type"
 
 

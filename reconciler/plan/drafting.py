@@ -51,8 +51,8 @@ class Findings:
         self._listed = partial(listed, asked=asked, asks=table, facts=facts)
         self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
 
-    def stretches(self, judged: Judge, usual: Usual) -> Iterator[Stretch | Pair]:
-        """What *judged* says of each campaign, by account and id; of most *usual* knows it."""
+    def stretches(self, judged: Judge) -> Iterator[Stretch | Pair]:
+        """What *judged* says of each campaign, by account and id; most are as others were."""
         shared = self._asked.shared
         held: list[Pair] = []
         if shared:
@@ -60,10 +60,11 @@ class Findings:
             held += [pair for hit in some for pair in self._judged(hit, judged)]
         held += [pair for one in self._unlisted() for pair in judged(one)]
         held = sorted(joined(held, self._asked), key=_place)
-        return _woven(self._rest(judged, usual), held)
+        return _woven(self._rest(judged), held)
 
-    def _rest(self, judged: Judge, usual: Usual) -> Iterator[Stretch | Pair]:
-        shared = self._asked.shared
+    def _rest(self, judged: Judge) -> Iterator[Stretch | Pair]:
+        shared, kinds = self._asked.shared, self._hits.kinds
+        usual = Usual(self._asked.twins, kinds)
         for account, some in self._hits.packed():
             at = 0
             while at < len(some):
@@ -72,7 +73,7 @@ class Findings:
                     at += len(found.lines)
                     continue
                 if account not in shared:
-                    pairs = self._judged(unpacked(account, some[at : at + 1])[0], judged)
+                    pairs = self._judged(unpacked(account, some[at : at + 1], kinds)[0], judged)
                     usual.learn(account, some[at], pairs)
                     yield from sorted(pairs, key=_place)
                 at += 1

@@ -7,29 +7,30 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 import msgspec
 
-from reconciler.plan.packing import Hit, Key, PackedHit, Plain, packed, unpacked
+from reconciler.model import Campaign
+from reconciler.plan.packing import Hit, HitKinds, Key, PackedHit, Plain, packed, unpacked
 from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, as long as there are no more
 _PACKED = 65_536  # hits that are held as bytes, before they go into a run
 _BLOCK = 128  # hits of a run that are read at a time
 
-Pair = tuple[Key, PackedHit]
-
 
 def _key(hit: Hit) -> Key:
     return hit.campaign.account, hit.campaign.id
 
 
-def _never(_: object) -> bool:
-    return False
+def _never(records: Sequence[Campaign]) -> list[bool]:
+    return [False] * len(records)
 
 
-_first = itemgetter(0)
+_id = attrgetter("id")
+_account = itemgetter(0)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[PackedHit]).decode
 
@@ -49,7 +50,8 @@ class Hits:
         self._attributes = attributes
         self._plain = plain or _never
         self._recent: dict[Key, Hit] = {}
-        self._packed = _Packed()
+        self.kinds = HitKinds()
+        self._packed = _Packed(self.kinds)
         self._spool: Spool | None = None
         self._runs: list[_Run] = []
         self._count = 0
@@ -62,10 +64,13 @@ class Hits:
             return
         # What is near is written in the least time: later all of it is far away.
         recent = [*self._recent.values(), *hits]
-        self._packed.add(recent, packed(recent, self._plain, attributes=self._attributes))
+        self._packed.add(recent, self._pack(recent))
         self._recent = {}
         if self._packed.number >= _PACKED:
             self._spill()
+
+    def _pack(self, hits: Sequence[Hit]) -> list[PackedHit]:
+        return packed(hits, self._plain, self.kinds, attributes=self._attributes)
 
     @property
     def _many(self) -> bool:
@@ -119,138 +124,140 @@ class Hits:
             yield [self._recent[key] for key in sorted(self._recent)]
             return
         for account, some in self.packed():
-            yield unpacked(account, some)
+            yield unpacked(account, some, self.kinds)
 
     def packed(self) -> Iterator[tuple[str, list[PackedHit]]]:
         """The same as bytes, some of one account at a time."""
-        for pairs in self._sorted():
-            for account, some in groupby(pairs, lambda pair: pair[0][0]):
-                yield account, [one for _, one in some]
-
-    def _sorted(self) -> Iterator[list[Pair]]:
-        if self._many:
-            parts: list[_Run | _Packed] = [*self._runs, self._packed]
-            yield from _merged(map(_pairs, parts))
+        if not self._many:
+            for account, keys in groupby(sorted(self._recent), _account):
+                mine = [self._recent[key] for key in keys]
+                for at in range(0, len(mine), _BLOCK):
+                    yield account, self._pack(mine[at : at + _BLOCK])
             return
-        every = sorted(self._recent)
-        for at in range(0, len(every), _BLOCK):
-            keys = every[at : at + _BLOCK]
-            hits = [self._recent[key] for key in keys]
-            some = packed(hits, self._plain, attributes=self._attributes)
-            yield list(zip(keys, some, strict=True))
+        parts: list[_Run | _Packed] = [*self._runs, self._packed]
+        for account in sorted({account for part in parts for account in part.accounts}):
+            runs = [part.blocks(account) for part in parts if account in part.accounts]
+            for some in _merged(runs):
+                yield account, some
 
     def _spill(self) -> None:
         if self._spool is None:
             self._spool = Spool()
-        run = _Run(self._spool)
-        for account, some in self._packed.blocks():
-            run.add((account, some[0].id), _encode(some))
+        run = _Run(self._spool, self.kinds)
+        for account in self._packed.accounts:
+            for some in self._packed.blocks(account):
+                run.add(account, some[0].id, _encode(some))
         self._runs.append(run)
         self._count += self._packed.number
-        self._packed = _Packed()
+        self._packed = _Packed(self.kinds)
 
 
 class _Packed:
-    """Packed hits, by account and id."""
+    """Packed hits by account."""
 
-    __slots__ = ("_accounts", "number")
+    __slots__ = ("_kinds", "accounts", "number")
 
-    def __init__(self) -> None:
-        self._accounts: dict[str, dict[str, PackedHit]] = {}
+    def __init__(self, kinds: HitKinds) -> None:
+        self._kinds = kinds
+        self.accounts: dict[str, dict[str, PackedHit]] = {}
         self.number = 0
 
     def add(self, hits: Sequence[Hit], some: Sequence[PackedHit]) -> None:
-        accounts = self._accounts
+        accounts = self.accounts
+        for account in {one.campaign.account for one in hits} - accounts.keys():
+            accounts[account] = {}
         for hit, one in zip(hits, some, strict=True):
-            account = hit.campaign.account
-            if account not in accounts:
-                accounts[account] = {}
-            accounts[account][one.id] = one
+            accounts[hit.campaign.account][one.id] = one
         self.number = sum(map(len, accounts.values()))
 
     def find(self, key: Key) -> Hit | None:
-        found = self._accounts.get(key[0], {}).get(key[1])
-        return None if found is None else unpacked(key[0], [found])[0]
+        found = self.accounts.get(key[0], {}).get(key[1])
+        return None if found is None else unpacked(key[0], [found], self._kinds)[0]
 
-    def blocks(self) -> Iterator[tuple[str, list[PackedHit]]]:
-        """All of them in order, some of an account at a time."""
-        for account, hits in sorted(self._accounts.items()):
-            ids = sorted(hits)
-            for at in range(0, len(ids), _BLOCK):
-                yield account, [hits[id_] for id_ in ids[at : at + _BLOCK]]
+    def blocks(self, account: str) -> Iterator[list[PackedHit]]:
+        """Those of *account* by id, some at a time."""
+        hits = self.accounts[account]
+        ids = sorted(hits)
+        for at in range(0, len(ids), _BLOCK):
+            yield [hits[id_] for id_ in ids[at : at + _BLOCK]]
+
+
+class _Blocks(NamedTuple):
+    """Of one account in a run: the first id of each block, and where it stands in the spool."""
+
+    firsts: list[str]
+    places: list[tuple[int, int]]
 
 
 class _Run:
-    """Hits in order, in blocks of a spool, each of one account."""
+    """Hits by account and id, in blocks of a spool, each of one account."""
 
-    __slots__ = ("_blocks", "_firsts", "_spool")
+    __slots__ = ("_kinds", "_spool", "accounts")
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, kinds: HitKinds) -> None:
         self._spool = spool
-        self._blocks: list[tuple[int, int]] = []
-        self._firsts: list[Key] = []
+        self._kinds = kinds
+        self.accounts: dict[str, _Blocks] = {}
 
-    def add(self, first: Key, block: bytes) -> None:
+    def add(self, account: str, first: str, block: bytes) -> None:
+        mine = self.accounts.setdefault(account, _Blocks([], []))
         start = len(self._spool)
         self._spool.write(block)
-        self._blocks.append((start, len(self._spool)))
-        self._firsts.append(first)
+        mine.firsts.append(first)
+        mine.places.append((start, len(self._spool)))
 
-    def blocks(self) -> Iterator[tuple[str, list[PackedHit]]]:
-        """All of them in order, some of an account at a time."""
-        for (account, _), place in zip(self._firsts, self._blocks, strict=True):
-            yield account, _decode(self._spool.read(*place))
+    def blocks(self, account: str) -> Iterator[list[PackedHit]]:
+        """Those of *account* by id, some at a time."""
+        for place in self.accounts[account].places:
+            yield _decode(self._spool.read(*place))
 
     def find(self, key: Key) -> Hit | None:
-        at = bisect_right(self._firsts, key) - 1
-        if at < 0:
-            return None
         account, id_ = key
-        found = _decode(self._spool.read(*self._blocks[at]))
-        mine = [one for one in found if one.id == id_ and self._firsts[at][0] == account]
-        return unpacked(account, mine)[0] if mine else None
-
-
-def _pairs(some: _Run | _Packed) -> Iterator[list[Pair]]:
-    return ([((account, one.id), one) for one in hits] for account, hits in some.blocks())
+        mine = self.accounts.get(account)
+        at = bisect_right(mine.firsts, id_) - 1 if mine is not None else -1
+        if mine is None or at < 0:
+            return None
+        found = [one for one in _decode(self._spool.read(*mine.places[at])) if one.id == id_]
+        return unpacked(account, found, self._kinds)[0] if found else None
 
 
 class _Front:
     """What has been read of a run and is not yet given on."""
 
-    __slots__ = ("_at", "_blocks", "_pairs")
+    __slots__ = ("_at", "_blocks", "_hits")
 
-    def __init__(self, blocks: Iterator[list[Pair]]) -> None:
+    def __init__(self, blocks: Iterator[list[PackedHit]]) -> None:
         self._blocks = blocks
-        self._pairs: list[Pair] = []
+        self._hits: list[PackedHit] = []
         self._at = 0
 
-    def last(self) -> Key | None:
-        """The last key that has been read; None at the end."""
-        while self._at == len(self._pairs):
+    def last(self) -> str | None:
+        """The last id that has been read; None at the end."""
+        while self._at == len(self._hits):
             block = next(self._blocks, None)
             if block is None:
                 return None
-            self._pairs, self._at = block, 0
-        return self._pairs[-1][0]
+            self._hits, self._at = block, 0
+        return self._hits[-1].id
 
-    def upto(self, key: Key) -> list[Pair]:
-        """What stands up to *key*; it is gone from here."""
+    def upto(self, id_: str) -> list[PackedHit]:
+        """What stands up to *id_*; it is gone from here."""
         start = self._at
-        self._at = bisect_right(self._pairs, key, start, key=_first)
-        return self._pairs[start : self._at]
+        self._at = bisect_right(self._hits, id_, start, key=_id)
+        return self._hits[start : self._at]
 
 
-def _merged(runs: Iterable[Iterator[list[Pair]]]) -> Iterator[list[Pair]]:
-    """Runs in order as one, many hits at a time: that needs no step of ours for each of them."""
+def _merged(runs: Iterable[Iterator[list[PackedHit]]]) -> Iterator[list[PackedHit]]:
+    """Runs of an account as one, many hits at a time: no step of ours is needed for each."""
     fronts = [_Front(run) for run in runs]
     while fronts:
         read = [(last, front) for front in fronts if (last := front.last()) is not None]
         fronts = [front for _, front in read]
         if read:
-            key = min(last for last, _ in read)
-            found = [pair for front in fronts for pair in front.upto(key)]
-            found.sort(key=_first)
+            id_ = min(last for last, _ in read)
+            found = [one for front in fronts for one in front.upto(id_)]
+            if len(fronts) > 1:
+                found.sort(key=_id)
             yield found
 
 

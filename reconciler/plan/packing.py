@@ -6,6 +6,7 @@ written when it is read, and read again only where somebody has to look into it.
 
 import json
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -14,8 +15,8 @@ from reconciler.model import Campaign, Status
 from reconciler.plan.lines import each_written, json_of
 
 Key = tuple[str, str]  # account and id
-Plain = Callable[[Campaign], bool]
-"""Whether a record by itself gives no reason to leave it alone, and has no parts."""
+Plain = Callable[[Sequence[Campaign]], list[bool]]
+"""Of each record, whether it by itself gives no reason to leave it alone, and has no parts."""
 
 _BETWEEN = len(b'"id":,"name":')
 _records = msgspec.json.Decoder(Campaign).decode_lines
@@ -37,20 +38,48 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
         return self.campaign.account, self.campaign.id
 
 
-class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A hit of some account. Of its record's line *own* are the id and the name, then comes *rest*.
+class HitKind(NamedTuple):
+    """What many hits share. *plain*: see `Plain`."""
 
-    *plain*: see `Plain`. *attributes*: those that the line leaves out because nobody wants to see
-    them; what judges a record is asked with all that is known of it.
-    """
-
-    id: str
     asked: tuple[int, ...]
     unsure: tuple[int, ...]
     status: Status | None
     plain: bool
+
+
+_Kind = tuple[tuple[int, ...], tuple[int, ...], Status | None, bool]
+
+
+class HitKinds:
+    """The kinds that there are, each under a number; `all` has them by it."""
+
+    def __init__(self) -> None:
+        self.all: list[HitKind] = []
+        self._numbers: dict[_Kind, int] = {}
+
+    def of(
+        self, asked: tuple[int, ...], unsure: tuple[int, ...], status: Status | None, plain: bool
+    ) -> int:
+        """The number of such hits."""
+        kind = asked, unsure, status, plain
+        number = self._numbers.get(kind)
+        if number is None:
+            number = self._numbers[kind] = len(self.all)
+            self.all.append(HitKind(*kind))
+        return number
+
+
+class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A hit of some account. Of its record's line *own* are the id and the name, then comes *rest*.
+
+    *kind*: its number among `HitKinds`. *attributes*: those that the line leaves out because nobody
+    wants to see them; what judges a record is asked with all that is known of it.
+    """
+
+    id: str
     own: bytes
     rest: bytes
+    kind: int
     attributes: bytes | None
 
 
@@ -59,7 +88,9 @@ def head(account: str) -> bytes:
     return b'{"account":%b,' % each_written([account])[0]
 
 
-def packed(hits: Sequence[Hit], plain: Plain, *, attributes: bool) -> list[PackedHit]:
+def packed(
+    hits: Sequence[Hit], plain: Plain, kinds: HitKinds, *, attributes: bool
+) -> list[PackedHit]:
     """*hits* as bytes. *attributes*: whether anybody wants to see those of their records."""
     full = [one.campaign for one in hits]
     kept: list[bytes | None] = [None] * len(full)
@@ -69,41 +100,35 @@ def packed(hits: Sequence[Hit], plain: Plain, *, attributes: bool) -> list[Packe
         records = [
             one if one.attributes is None else structs.replace(one, attributes=None) for one in full
         ]
-    heads = {name: len(head(name)) for name in {one.account for one in records}}
-    made = []
-    for hit, text, own, left_out in zip(
-        hits, each_written(records), _lengths(records), kept, strict=True
-    ):
-        record = hit.campaign
-        start = heads[record.account]
-        end = start + own
-        made.append(
-            PackedHit(
-                record.id,
-                hit.asked,
-                hit.unsure,
-                record.status,
-                plain(record),
-                text[start:end],
-                text[end:],
-                left_out,
-            )
+    texts = each_written(records)
+    starts = {name: len(head(name)) for name in {one.account for one in records}}
+    kind = kinds.of
+    return [
+        PackedHit(
+            record.id,
+            text[(start := starts[record.account]) : (end := start + own)],
+            text[end:],
+            kind(hit.asked, hit.unsure, record.status, ok),
+            left_out,
         )
-    return made
+        for hit, record, text, own, ok, left_out in zip(
+            hits, records, texts, _lengths(records, texts), plain(full), kept, strict=True
+        )
+    ]
 
 
-def _lengths(records: Sequence[Campaign]) -> list[int]:
-    """How many bytes id and name of each take, with their keys."""
-    ids, names = [one.id for one in records], [one.name for one in records]
-    together = "".join(ids + names)
-    if together.isascii() and together.isprintable() and not any(c in together for c in '"\\#'):
+def _lengths(records: Sequence[Campaign], texts: Sequence[bytes]) -> list[int]:
+    """How many bytes id and name of each take in its text, with their keys."""
+    together = b"".join(texts)
+    if together.isascii() and b"\\" not in together:
         between = _BETWEEN + 4  # quotes, and nothing that is written in another way
-        return [len(id_) + len(name) + between for id_, name in zip(ids, names, strict=True)]
+        return [len(one.id) + len(one.name) + between for one in records]
+    ids, names = [one.id for one in records], [one.name for one in records]
     pairs = zip(each_written(ids), each_written(names), strict=True)
     return [len(id_) + len(name) + _BETWEEN for id_, name in pairs]
 
 
-def unpacked(account: str, some: Sequence[PackedHit]) -> list[Hit]:
+def unpacked(account: str, some: Sequence[PackedHit], kinds: HitKinds) -> list[Hit]:
     """The hits that `packed` has packed, all of *account*, with all that is known of them."""
     first = head(account)
     records = _records(b"\n".join([b"".join((first, one.own, one.rest)) for one in some]))
@@ -112,8 +137,8 @@ def unpacked(account: str, some: Sequence[PackedHit]) -> list[Hit]:
             one
             if hit.attributes is None
             else structs.replace(one, attributes=json.loads(hit.attributes)),
-            hit.asked,
-            hit.unsure,
+            kinds.all[hit.kind].asked,
+            kinds.all[hit.kind].unsure,
         )
         for one, hit in zip(records, some, strict=True)
     ]

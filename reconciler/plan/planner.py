@@ -30,7 +30,6 @@ from reconciler.plan.guards.waivers import sort_out
 from reconciler.plan.judging import Ground, Wanted, actions
 from reconciler.plan.losses import Loss
 from reconciler.plan.matching import Matches
-from reconciler.plan.usual import Usual
 
 if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
@@ -76,9 +75,8 @@ def plan(
     wanted = _wanted(only_accounts, only_manifests)
     found = Findings(asked, table, matches, project, drivers, facts.accounts, now)
     draft = Draft(project, waivers)
-    usual = Usual(asked.twins)
     for some in found.stretches(
-        lambda one: actions(one, grounds[one.account], wanted, attributes=attributes), usual
+        lambda one: actions(one, grounds[one.account], wanted, attributes=attributes)
     ):
         draft.add(some)
     losses = draft.losses.accounts

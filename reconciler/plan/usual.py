@@ -6,7 +6,8 @@ asked of the next. What the verdict says is written once, too.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ from reconciler.driver import Driver
 from reconciler.model import Action, Campaign, Status
 from reconciler.plan.guards import running
 from reconciler.plan.lines import line
-from reconciler.plan.packing import PackedHit, Plain
+from reconciler.plan.packing import HitKinds, PackedHit, Plain
 
 
 class Stretch(NamedTuple):
@@ -50,12 +51,12 @@ class _Verdict(msgspec.Struct, frozen=True, gc=False):
 
 
 def plainness(accounts: Mapping[str, Account], drivers: Mapping[str, Driver]) -> Plain:
-    """Says whether a record by itself gives no reason to leave it alone, and has no parts.
+    """Says which records by themselves give no reason to leave them alone, and have no parts.
 
     Where a vendor goes by name or takes parts, other records or parts decide too: none is plain.
     """
     usual = {
-        name: (
+        name: _Let(
             _let(one),
             one.settings,
             drivers[name].unsafe,
@@ -65,19 +66,26 @@ def plainness(accounts: Mapping[str, Account], drivers: Mapping[str, Driver]) ->
         if not drivers[name].by_name and drivers[name].parts != "phoneNumbers"
     }
 
-    def plain(record: Campaign) -> bool:
-        found = usual.get(record.account)
-        if found is None or record.message_ids is not None:
-            return False
-        let, settings, unsafe, unsupported = found
-        given: Any = settings
-        return (
-            record.status in let
-            and unsafe(given, record, None) is None
-            and unsupported(given, record) is None
-        )
+    def plain(records: Sequence[Campaign]) -> list[bool]:
+        return [
+            (mine := usual.get(one.account)) is not None
+            and one.message_ids is None
+            and one.status in mine.let
+            and mine.unsafe(mine.settings, one, None) is None
+            and mine.unsupported(mine.settings, one) is None
+            for one in records
+        ]
 
     return plain
+
+
+class _Let(NamedTuple):
+    """What lets a campaign of an account go: its status, and its driver."""
+
+    let: frozenset[Status | None]
+    settings: Any
+    unsafe: Callable[[Any, Campaign, str | None], str | None]
+    unsupported: Callable[[Any, Campaign], str | None]
 
 
 def _let(account: Account) -> frozenset[Status | None]:
@@ -89,43 +97,54 @@ def _let(account: Account) -> frozenset[Status | None]:
 class Usual:
     """The verdicts so far. *twins*: the questions by name for what may be an id."""
 
-    def __init__(self, twins: Collection[int]) -> None:
+    def __init__(self, twins: Collection[int], kinds: HitKinds) -> None:
         self._verdicts: dict[tuple[str, tuple[int, ...]], _Verdict] = {}
+        self._of_kind: dict[tuple[str, int], _Verdict | None] = {}
         self._twins = frozenset(twins)
+        self._kinds = kinds.all
 
     def of(self, account: str, hits: Sequence[PackedHit], at: int) -> Stretch | None:
         """What becomes of *hits* of *account* from *at* on, as many as are alike.
 
         None: the one at that place has to be judged.
         """
-        asked = hits[at].asked
-        verdict = self._verdicts.get((account, asked))
+        verdict = self._verdict(account, hits[at].kind)
         if verdict is None:
             return None
-        mine = []
-        for hit in hits[at:] if at else hits:
-            if hit.asked != asked or hit.unsure or not hit.plain:
-                break
-            mine.append(hit)
-        if not mine:
-            return None
+        mine = hits[at:] if at else hits
+        numbers = Counter([one.kind for one in mine])
+        others = {one for one in numbers if self._verdict(account, one) is not verdict}
+        if others:
+            mine = list(takewhile(lambda one: one.kind not in others, mine))
+            numbers = Counter([one.kind for one in mine])
         before, between, after = verdict.before, verdict.between, verdict.after
         return Stretch(
             verdict.action,
             verdict.shown,
-            [b"".join((before, one.own, between, one.own, one.rest, after)) for one in mine],
-            Counter([one.status for one in mine]),
+            [b"".join((before, own := one.own, between, own, one.rest, after)) for one in mine],
+            {self._kinds[kind].status: number for kind, number in numbers.items()},
             mine[-1].id,
         )
 
+    def _verdict(self, account: str, number: int) -> _Verdict | None:
+        """What holds of hits of a kind."""
+        key = account, number
+        if key not in self._of_kind:
+            kind = self._kinds[number]
+            alike = kind.plain and not kind.unsure
+            self._of_kind[key] = self._verdicts.get((account, kind.asked)) if alike else None
+        return self._of_kind[key]
+
     def learn(self, account: str, hit: PackedHit, judged: Sequence[tuple[Action, bool]]) -> None:
         """Everything was asked about *hit*, and *judged* came of it."""
-        key = account, hit.asked
-        if not hit.plain or hit.unsure or key in self._verdicts or len(judged) != 1:
+        kind = self._kinds[hit.kind]
+        key = account, kind.asked
+        if not kind.plain or kind.unsure or key in self._verdicts or len(judged) != 1:
             return
-        if not self._twins.isdisjoint(hit.asked):  # there its name has a say
+        if not self._twins.isdisjoint(kind.asked):  # there its name has a say
             return
         action, shown = judged[0]
         own = action.message or action.waivers or action.parts is not None
         if action.action == "delete" and not own:
             self._verdicts[key] = _Verdict.of(action, hit, shown=shown)
+            self._of_kind.clear()

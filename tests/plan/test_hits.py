@@ -11,7 +11,7 @@ from reconciler.model import Campaign
 from reconciler.plan import hits as module
 from reconciler.plan.hits import Hits
 from reconciler.plan.lines import encode, harmless
-from reconciler.plan.packing import Hit, head, packed, unpacked
+from reconciler.plan.packing import Hit, HitKinds, head, packed, unpacked
 
 
 def hit(account: str, id_: str) -> Hit:
@@ -78,8 +78,9 @@ def test_a_packed_hit_is_the_hit_that_it_was(texts: list[str], account: str, sho
         for n, text in enumerate(texts)
     ]
     hits = [Hit(one, (1,), (2,)) for one in records]
-    some = packed(hits, lambda _: True, attributes=shown)
-    assert unpacked(account, some) == hits
+    kinds = HitKinds()
+    some = packed(hits, lambda these: [True] * len(these), kinds, attributes=shown)
+    assert unpacked(account, some, kinds) == hits
     for one, hit in zip(some, hits, strict=True):
         assert json.loads(b"{%b}" % one.own) == {"id": hit.campaign.id, "name": hit.campaign.name}
         record = hit.campaign if shown else structs.replace(hit.campaign, attributes=None)
