@@ -208,7 +208,7 @@ def terraform(place: Path, *, size: int, repeats: int) -> Iterator[Figure]:
             reconciler=plan(ours),
         )
         yield at_least(
-            10,
+            7,
             f"terraform plan, {size:,} to destroy / plan of {size:,}",
             found["terraform"].wall / found["reconciler"].wall,
             note=times(found["terraform"], found["reconciler"]),
@@ -228,7 +228,7 @@ def terraform(place: Path, *, size: int, repeats: int) -> Iterator[Figure]:
                 sys.exit(f"{left} of {size} campaigns are left after the apply")
     found = {name: sorted(costs)[len(costs) // 2] for name, costs in sides.items()}
     yield at_least(
-        10,
+        8,
         f"terraform apply, {size:,}, no network / durable apply of {size:,} over HTTP",
         found["terraform"].wall / found["reconciler"].wall,
         note=times(found["terraform"], found["reconciler"]),
