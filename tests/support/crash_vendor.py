@@ -53,6 +53,7 @@ class Habits:
     silent: bool = False  # takes deletions, and never answers nor acts
     deaf: bool = False  # takes reads, and never answers
     holds: bool = False  # keeps deletions waiting until `release`
+    holds_after: int = 0  # but for so many, the first
 
 
 @dataclass(slots=True)
@@ -178,7 +179,7 @@ class Vendor:
             return
         self._pending += 1
         work = partial(self._work, exchange, path, kind, deleted, number)
-        if self.habits.holds and deleted is not None:
+        if deleted is not None and self.habits.holds and self.deletes > self.habits.holds_after:
             self._held.append(work)
         else:
             self._loop.call_later(self._dice.random() * self.habits.slowest, work)
