@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
@@ -73,6 +74,35 @@ class Campaign(
     message_ids: tuple[str, ...] | None = None
     attributes: dict[str, Any] | None = None
     unknown: tuple[str, ...] | None = None
+
+
+class Campaigns(list[Campaign]):
+    """Records that come together, and what several look at of all of them; found once, as read."""
+
+    @cached_property
+    def accounts(self) -> list[str]:
+        return [one.account for one in self]
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return [one.id for one in self]
+
+    @cached_property
+    def names(self) -> list[str]:
+        return [one.name for one in self]
+
+    @cached_property
+    def all_ids(self) -> str:
+        return "".join(self.ids)
+
+    @cached_property
+    def all_names(self) -> str:
+        return "".join(self.names)
+
+    @cached_property
+    def own_accounts(self) -> frozenset[str]:
+        """The accounts that they are of, each once."""
+        return frozenset(self.accounts)
 
 
 class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from reconciler.inventory.jsontext import Batch
 from reconciler.inventory.notes import SHOWN, Notes
 from reconciler.inventory.raw import Damaged, Raw
 from reconciler.inventory.repeats import Repeats
-from reconciler.model import AccountFacts, Campaign, InventoryFile, Reading
+from reconciler.model import AccountFacts, Campaign, Campaigns, InventoryFile, Reading
 
 FORMATS = ("ndjson", "json", "yaml", "csv")
 _SUFFIXES = {
@@ -78,7 +78,7 @@ class Reader:
         self._now = now
         self._facts: Facts | None = None
 
-    def __iter__(self) -> Iterator[list[Campaign]]:
+    def __iter__(self) -> Iterator[Campaigns]:
         """Batches of records (times aware, UTC). May be iterated a second time.
 
         Later passes raise `ReconcilerError` if a file is not what it was in the first.
@@ -140,7 +140,7 @@ class Reader:
             named=source.named,
         )
 
-    def _again(self, facts: Facts) -> Iterator[list[Campaign]]:
+    def _again(self, facts: Facts) -> Iterator[Campaigns]:
         for source, before in zip(self._sources, facts.files, strict=True):
             now = yield from _read(source, self._notes(source, None))
             if now.sha256 != before.sha256:
@@ -208,7 +208,7 @@ def _batches(source: InventorySource, notes: Notes) -> Iterator[Batch]:
         raw.finish()
 
 
-def _read(source: InventorySource, notes: Notes) -> Generator[list[Campaign], None, InventoryFile]:
+def _read(source: InventorySource, notes: Notes) -> Generator[Campaigns, None, InventoryFile]:
     """Checked batches of one file; returns what the plan says of the file."""
     digest = ""
     try:

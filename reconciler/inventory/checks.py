@@ -8,34 +8,31 @@ import msgspec
 
 from reconciler.inventory.claims import known_name
 from reconciler.inventory.notes import Notes, like_field
-from reconciler.model import Campaign, Target
+from reconciler.model import Campaign, Campaigns, Target
 
 
-def accept(records: list[Campaign], lines: Sequence[int], notes: Notes) -> list[Campaign]:
-    """Check a batch of well-formed *records* of those *lines*; returns what is good of it."""
-    accounts = [one.account for one in records]
-    ids = [one.id for one in records]
-    own = set(accounts)
+def accept(found: Sequence[Campaign], lines: Sequence[int], notes: Notes) -> Campaigns:
+    """Check a batch of well-formed records of those *lines*; returns what is good of it."""
+    records = found if isinstance(found, Campaigns) else Campaigns(found)
+    own = records.own_accounts
     known = notes.accounts is None or own <= notes.accounts
-    if not known or "" in own or not all(ids):
+    if not known or "" in own or not all(records.ids):
         records, lines = _leave_out(records, lines, notes)
-        ids = [one.id for one in records]
-        accounts = [one.account for one in records]
-    together = "".join(ids)
+    together = "".join(records.ids)
     if together.split(None, 1) != [together]:  # a blank somewhere in them
         _note_blanks(records, lines, notes)
     for index in _of_other_zones(records):
         records[index] = _in_utc(records[index], lines[index], notes)
     for index in [at for at, one in enumerate(records) if one.unknown]:
         _check_unknown(records[index], lines[index], notes)
-    notes.take(accounts, ids)
+    notes.take(records.accounts, records.ids)
     return records
 
 
 def _leave_out(
-    records: list[Campaign], lines: Sequence[int], notes: Notes
-) -> tuple[list[Campaign], list[int]]:
-    good: list[Campaign] = []
+    records: Sequence[Campaign], lines: Sequence[int], notes: Notes
+) -> tuple[Campaigns, list[int]]:
+    good = Campaigns()
     at: list[int] = []
     for one, line in zip(records, lines, strict=True):
         if not one.id or not one.account:

@@ -295,7 +295,7 @@ def _array(text: _Text, notes: Notes) -> Iterator[Batch]:
 
 def _batch(waiting: list[tuple[bytes, Spot, int]], notes: Notes) -> Batch:
     lines = [line for _, _, line in waiting]
-    together = decode(b"\n".join(value for value, _, _ in waiting), lines, notes)
+    together = decode(b"\n".join(value for value, _, _ in waiting), lambda: lines, notes)
     if together is not None:
         return together, lines
     records: list[Campaign] = []

@@ -12,10 +12,13 @@ from reconciler.inventory import fixes
 from reconciler.inventory.jsonscan import DEEPEST, Scan, deeper, only
 from reconciler.inventory.notes import Notes, closest
 from reconciler.inventory.records import Where, build
-from reconciler.model import Campaign, Status
+from reconciler.model import Campaign, Campaigns, Status
 
-Batch = tuple[list[Campaign], Sequence[int]]
+Batch = tuple[Sequence[Campaign], Sequence[int]]
 """Records and their lines."""
+
+Lines = Callable[[], Sequence[int]]
+"""Counts the lines of a piece of text: nearly always nobody needs to."""
 
 Spot = Callable[[bytes], tuple[int, int]]
 """What stands before a place in a piece of text -> the place's line and column in the file."""
@@ -66,7 +69,7 @@ def spot(line: int, column: int = 1) -> Spot:
 # ---------------------------------------------------------------- in bulk
 
 
-def decode(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Campaign] | None:
+def decode(chunk: bytes, lines: Lines, notes: Notes) -> Campaigns | None:
     """The records of *chunk*, one for each of *lines*; None if each must be looked at by itself.
 
     Unknown keys, plain dates and fine fractions of a second are no reason for that.
@@ -74,10 +77,16 @@ def decode(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Campaign] |
     try:
         records = _STRICT.decode_lines(chunk)
     except UNREADABLE:
-        return _decode_loosely(chunk, lines, notes)
-    if len(records) != len(lines) or _deep(records):
+        return _decode_loosely(chunk, lines(), notes)
+    if _deep(records):
         return None
-    return records if _exact(chunk, records) else _decode_loosely(chunk, lines, notes)
+    again = _ENCODE.encode_lines(records)
+    if again != chunk:  # as we write it, it has a line for each
+        if len(records) != len(lines()):
+            return None
+        if not _exact(chunk, again):
+            return _decode_loosely(chunk, lines(), notes)
+    return Campaigns(records)
 
 
 def _deep(records: list[Campaign]) -> bool:
@@ -92,13 +101,12 @@ def _deep(records: list[Campaign]) -> bool:
     return any(deeper(value, DEEPEST - 2) for value in nests)
 
 
-def _exact(chunk: bytes, records: list[Campaign]) -> bool:
-    """Whether *records* are all that *chunk* says: no key stood twice, no time was rounded.
+def _exact(chunk: bytes, again: bytes) -> bool:
+    """Whether nothing of *chunk* is missing in *again*, what its records are written as.
 
-    The decoder takes the last of two equal keys and rounds times without a word. What it dropped
-    is missing when the records are written again; most text is what we would write, to the byte.
+    The decoder takes the last of two equal keys and rounds times without a word. Most text is what
+    we would write, to the byte.
     """
-    again = _ENCODE.encode_lines(records)
     return again == chunk or (_nothing_lost(chunk, again) and FINER.search(chunk) is None)
 
 
@@ -111,7 +119,7 @@ def _nothing_lost(text: bytes, again: bytes) -> bool:
     return text.count(b'"') == again.count(b'"') and _QUOTE not in text
 
 
-def _decode_loosely(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Campaign] | None:
+def _decode_loosely(chunk: bytes, lines: Sequence[int], notes: Notes) -> Campaigns | None:
     try:
         loose = _LOOSE.decode_lines(chunk)
         plain = _ANY.decode_lines(chunk)
@@ -119,7 +127,7 @@ def _decode_loosely(chunk: bytes, lines: Sequence[int], notes: Notes) -> list[Ca
             return None
         if not _nothing_lost(chunk, _ENCODE.encode(plain)):
             return None
-        records = [_tight(one) for one in loose]
+        records = Campaigns([_tight(one) for one in loose])
     except (*UNREADABLE, OverflowError):
         return None
     unknown: set[str] = set().union(*plain).difference(FIELDS)
@@ -161,7 +169,7 @@ def one_record(text: bytes) -> Campaign | None:
         record = _STRICT.decode(text)
     except UNREADABLE:
         return None
-    return record if not _deep([record]) and _exact(text, [record]) else None
+    return record if not _deep([record]) and _exact(text, _ENCODE.encode(record)) else None
 
 
 def built(value: Any, text: bytes, at: Spot, notes: Notes) -> Campaign | None:

@@ -1,6 +1,6 @@
 """NDJSON: one record a line, read in blocks; a block that fails is read line by line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from reconciler.inventory import fixes
@@ -25,17 +25,37 @@ def read(raw: Raw, notes: Notes) -> Iterator[Batch]:
             continue
         if line == 1 and not _by_lines(chunk) and _other_format(chunk, notes):
             return
-        number = chunk.count(b"\n")
-        if number == len(chunk):
-            line += number  # nothing but line ends, perhaps a great many of them
-            continue
-        lines = range(line, line + number)
-        records = decode(chunk, lines, notes)
-        if records is None:
-            yield from _line_by_line(chunk, lines, notes)
-        elif records:
-            yield records, lines
-        line += number
+        for part in _parted(chunk) if line == 1 else (chunk,):
+            line += yield from _read(part, line, notes)
+
+
+def _parted(chunk: bytes) -> Iterator[bytes]:
+    """The beginning of a file in parts: where its first line is a header, that is one."""
+    end = chunk.index(b"\n") + 1
+    if b'"kind"' in chunk[:end]:
+        yield chunk[:end]
+        chunk = chunk[end:]
+    if chunk:
+        yield chunk
+
+
+def _read(chunk: bytes, line: int, notes: Notes) -> Generator[Batch, None, int]:
+    """The records of whole lines, the first of which is *line*; returns how many lines these are.
+
+    Where each of them is a record nobody has to count them.
+    """
+    if chunk.startswith(b"\n") and not chunk.strip(b"\n"):
+        return len(chunk)  # nothing but line ends, perhaps a great many of them
+
+    def lines() -> range:
+        return range(line, line + chunk.count(b"\n"))
+
+    records = decode(chunk, lines, notes)
+    if records is None:
+        yield from _line_by_line(chunk, lines(), notes)
+        return len(lines())
+    yield records, range(line, line + len(records))
+    return len(records)
 
 
 def too_long(line: int, notes: Notes) -> None:

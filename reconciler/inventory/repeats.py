@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, islice
 from operator import lt
+from struct import pack
 from typing import BinaryIO
 
 _IN_MEMORY = 1 << 16  # hashes, before they go to a temporary file, 8 bytes each
@@ -93,7 +94,9 @@ class Repeats:
         for one in self._recent:
             ranges[one >> 56].append(one)  # the first byte is signed: negative ones from the end
         bounds = [0, *accumulate(map(len, ranges))]
-        run = _Run(bounds, array("q", chain.from_iterable(ranges)))
+        # many times faster than one by one
+        packed = pack(f"{bounds[-1]}q", *chain.from_iterable(ranges))
+        run = _Run(bounds, array("q", packed))
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close

@@ -5,12 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import compress, count
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from reconciler.declare.manifest import Selector
-from reconciler.model import Campaign
+from reconciler.model import Campaign, Campaigns
 from reconciler.plan.conditions import Test, test_of
 from reconciler.plan.hits import Hits, Keys
 from reconciler.plan.names import Asked, add, nfc
@@ -129,25 +130,25 @@ class Matcher:
 
     def feed(self, campaigns: Sequence[Campaign]) -> None:
         """Take in a batch of records."""
-        accounts = [one.account for one in campaigns]
-        names = [one.name for one in campaigns]
-        if not "".join(names).isascii():
+        campaigns = campaigns if isinstance(campaigns, Campaigns) else Campaigns(campaigns)
+        accounts, names = campaigns.accounts, campaigns.names
+        if not campaigns.all_names.isascii():
             names = [nfc(name) for name in names]
-        if not self._unasked.keys() >= set(accounts):
-            self._meet(accounts)
+        if not self._unasked.keys() >= campaigns.own_accounts:
+            self._meet(campaigns.own_accounts)
         found: dict[int, list[int]] = {}
         self._unsure = {}
         if self._ids:
-            ids = self._ids
-            for place in [at for at, one in enumerate(campaigns) if one.id in ids]:
-                add(found, place, ids[campaigns[place].id], accounts[place])
+            ids, known = campaigns.ids, self._ids
+            for place in compress(count(), map(known.__contains__, ids)):
+                add(found, place, known[ids[place]], accounts[place])
         if self._alike:
             for place, one in enumerate(campaigns):
                 if one.account in self._names and (alike := self._alike.get(nfc(one.id))):
                     add(found, place, alike, accounts[place])
         if self._called:
             called = self._called
-            for place in [at for at, name in enumerate(names) if name in called]:
+            for place in compress(count(), map(called.__contains__, names)):
                 add(found, place, called[names[place]], accounts[place])
         if self._patterns is not None:
             for place, indices in self._patterns.of(names, accounts).items():
@@ -161,7 +162,7 @@ class Matcher:
         if self._listed is not None:
             for place in self._listed.places([(one.account, one.id) for one in campaigns]):
                 found.setdefault(place, [])
-        if self._wanting and not self._wanting.isdisjoint(accounts):
+        if self._wanting and not self._wanting.isdisjoint(campaigns.own_accounts):
             self._spare_some(campaigns, found)
         if found:
             self._take_hits(campaigns, found)
@@ -179,9 +180,9 @@ class Matcher:
                 self._found[index] += number
         self._hits.add(*hits)
 
-    def _meet(self, accounts: Sequence[str]) -> None:
+    def _meet(self, accounts: frozenset[str]) -> None:
         """Some of *accounts* have their first record here."""
-        for account in set(accounts) - self._unasked.keys():
+        for account in accounts - self._unasked.keys():
             self._unasked[account] = []
             if self._spare:
                 self._wanting.add(account)

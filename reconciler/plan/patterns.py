@@ -3,6 +3,8 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress, count
+from operator import itemgetter
 from typing import Any
 
 import re2
@@ -88,9 +90,8 @@ class Patterns:
         found: dict[int, list[int]] = {}
         if self._exact:
             exact = self._exact
-            for place, name in enumerate(names):
-                if name in exact:
-                    add(found, place, exact[name], accounts[place])
+            for place in compress(count(), map(exact.__contains__, names)):
+                add(found, place, exact[names[place]], accounts[place])
         if self._tree is not None:
             for place, own in self._tree.of(names):
                 add(found, place, own, accounts[place])
@@ -118,12 +119,11 @@ class Patterns:
 
     def _candidates(self, names: Sequence[str]) -> Iterable[int]:
         """Places of the names that some pattern of the sieve may match."""
-        lines = "\n".join(names)
         several: set[int] = set()
-        if lines.count("\n") != len(names) - 1:
+        if "\n" in "".join(names):
             several = {place for place, name in enumerate(names) if "\n" in name}
-            lines = "\n".join("" if place in several else n for place, n in enumerate(names))
-        text = lines.encode()
+            names = ["" if place in several else name for place, name in enumerate(names)]
+        text = "\n".join(names).encode()
         for sieve in self._sieve:
             several.update(_hit_lines(sieve, text))
         return several
@@ -345,9 +345,9 @@ class Tree:
             for place in range(len(names)):
                 yield place, root.own
         start, find = root.end, root.children.get
-        begun = [(at, node) for at, name in enumerate(names) if (node := find(name[:start]))]
-        for place, node in begun:
-            yield from _deeper(node, names[place], start, place)
+        begun = list(map(find, map(itemgetter(slice(start)), names)))
+        for place in compress(count(), begun):
+            yield from _deeper(begun[place], names[place], start, place)
 
 
 def _deeper(

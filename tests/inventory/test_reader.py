@@ -155,6 +155,21 @@ def test_how_deep_a_record_may_go_is_ours_to_say(
         assert found.line == (2 if format_ == "ndjson" else 7 if indent else 1)
 
 
+@pytest.mark.parametrize("head", [[], [header(a={"complete": True})]], ids=["", "header"])
+@pytest.mark.parametrize("between", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+def test_lines_are_counted_across_blocks_however_records_are_written(
+    between: tuple[str, str], head: list[Any]
+) -> None:
+    some = [
+        json.dumps(record(one), separators=between).encode() + b"\n\n" * (one == 4000)
+        for one in range(1, 8001)
+    ]
+    text = lines(*head) + b"\n".join(some)
+    assert len(read(text)[0]) == 8000
+    (found,) = problems(text + b'\n{"account":"a","id":5,"name":"n"}')
+    assert found.line == len(head) + 8000 + 2 + 1
+
+
 def test_all_errors_of_all_files_are_told_at_once() -> None:
     bad = lines(record(1, id=1), record(2, name=2), record(3, status="x"))
     found = problems(bad, bad)
