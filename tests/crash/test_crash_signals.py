@@ -146,11 +146,11 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         vendor.await_deletes(IN_FLIGHT)
         process.send_signal(signal.SIGINT)
         assert told(process, b"stopping")
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         last = ended(process)
-        assert time.monotonic() - began < 2.0  # without the second it would take four seconds
         assert last.code == 143, last
+        # Had it waited for those in flight, it would have written down and reported their doubts.
+        assert (last.out, set(outcomes(place).values())) == ("", {None})
         resume(place, vendor)
 
 
