@@ -71,7 +71,7 @@ class Place:
 
     def begin(self, driver: Driver) -> tuple[int, tuple[OpenAccount, OpenAccount], Any]:
         """A run of both accounts, of which nothing is remembered: its number, lanes taken."""
-        for table in ("targets", "request_targets", "requests", "audit"):
+        for table in ("targets", "requests", "audit"):
             self.journal._db.run(f"DELETE FROM {table}")
         self.journal._db.run("UPDATE lanes SET paused_until=NULL")
         run = self.journal.begin("sha256:x", "apply", "{}", [], {})

@@ -20,7 +20,7 @@ _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_CLOCK}"
 _TYPES = {
     **dict.fromkeys(("at", "last_byte_at", "seen_at", "since"), "float8"),
-    **dict.fromkeys(("sends", "doubts", "cleared", "request", "run", "token", "seq"), "bigint"),
+    **dict.fromkeys(("sends", "doubts", "cleared", "number", "run", "token", "seq"), "bigint"),
     "line": "bytea",
 }
 """Of columns that are given many at once, where they are no text."""
@@ -148,7 +148,10 @@ class _Server:
         self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> psycopg.Cursor[Any]:
         lists = [list(one) for one in zip(*rows, strict=True)]
-        return self.connection.execute(_given(tuple(columns)) + sql, lists)
+        # What all rows have in common is sent once: most of what is known of a request's targets.
+        alike = tuple(n > 0 and one.count(one[0]) == len(one) for n, one in enumerate(lists))
+        values = [one[0] if same else one for one, same in zip(lists, alike, strict=True)]
+        return self.connection.execute(_given(tuple(columns), alike) + sql, values)
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:
@@ -191,11 +194,18 @@ class _Server:
             raise failure(self.where, what, error) from error
 
 
-@lru_cache(maxsize=64)
-def _given(columns: tuple[str, ...]) -> str:
-    """The table `given`, made of a list for each of *columns*."""
-    lists = ", ".join(f"%b::{_TYPES.get(one, 'text')}[]" for one in columns)
-    return f"WITH given({', '.join(columns)}) AS (SELECT * FROM unnest({lists})) "
+@lru_cache(maxsize=256)
+def _given(columns: tuple[str, ...], alike: tuple[bool, ...]) -> str:
+    """The table `given`, made of a list for each of *columns*, or of what it has in every row.
+
+    The values are wanted in their order, in which the lists stand among them.
+    """
+    types = [_TYPES.get(one, "text") for one in columns]
+    given = [
+        (one, f"%b::{kind}" if same else f"unnest(%b::{kind}[])")
+        for one, kind, same in zip(columns, types, alike, strict=True)
+    ]
+    return f"WITH given AS (SELECT {', '.join(f'{made} AS {one}' for one, made in given)}) "
 
 
 @lru_cache(maxsize=512)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
+import msgspec
+
 from reconciler.lanes.journal import Intent, Result, State
 from reconciler.model import Evidence, Identity, Outcome, Target, stamp
 
@@ -64,12 +66,49 @@ def _listed(texts: tuple[str, ...]) -> str:
     return json.dumps(texts)
 
 
+def dumped(record: Mapping[str, Any]) -> str:
+    """*record* as JSON, whatever is in it."""
+    try:
+        return _encode(record).decode()
+    except (ValueError, OverflowError):  # half a character, or a number of no bounds
+        return json.dumps(record)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
 def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def iso(moment: datetime) -> str:
     return stamp(moment, "milliseconds")
+
+
+def named(intent: Intent) -> str | None:
+    """The targets of *intent* as they are stored with their request; None of a read."""
+    if not intent.targets:
+        return None
+    asked: dict[tuple[str, ...], int] = {}
+    words = intent.asked or ((),) * len(intent.targets)
+    rows = [
+        (target.id, target.part, asked.setdefault(one, len(asked)))
+        for target, one in zip(intent.targets, words, strict=True)
+    ]
+    return json.dumps([list(asked), rows])
+
+
+def targets_in(scope: str, text: str | None) -> tuple[Identity, ...]:
+    """The targets of a request to *scope* that `named` made *text* of."""
+    return tuple(one for one, _ in asked_in(scope, text))
+
+
+def asked_in(scope: str, text: str | None) -> list[tuple[Identity, tuple[str, ...]]]:
+    """The same, each with the digests of the absences that asked for it."""
+    if text is None:
+        return []
+    asked, rows = json.loads(text)
+    return [(Identity(scope, id_, part_), tuple(asked[place])) for id_, part_, place in rows]
 
 
 def intent_record(number: int, intent: Intent) -> Mapping[str, Any]:

@@ -11,7 +11,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol, cast
 
+from msgspec import structs
+
 from reconciler.lanes.journal import (
+    NOTHING,
     Intent,
     JournalFailed,
     LaneLost,
@@ -25,14 +28,18 @@ from reconciler.lanes.journal import (
 )
 from reconciler.lanes.journal.rows import (
     FIELDS,
+    asked_in,
+    dumped,
     identity,
     intent_record,
     iso,
     moment,
+    named,
     part,
     result_record,
     state,
     stored,
+    targets_in,
 )
 from reconciler.model import Identity, SentRequest
 
@@ -45,7 +52,11 @@ _FINAL = ("deleted", "already-absent")
 _KNOWN = (*_FINAL, "in-doubt")
 _EVERYWHERE = ""  # as the scope of an order to stop
 _KEY = ("scope", "id", "part")
+_REMEMBER = "requests=targets.requests||excluded.requests"
 _AT_ONCE = 300  # targets that one query asks for
+
+
+_Open = tuple[str, str, str, tuple[Identity, ...]]  # account, scope, kind, targets
 
 
 class SqlDatabase(Protocol):
@@ -95,7 +106,7 @@ class SqlJournal:
         self._db = db
         self._project = project
         self._plans: dict[int, str] = {}  # run -> its plan
-        self._open: dict[int, tuple[str, str, str]] = {}  # request -> account, scope, kind
+        self._open: dict[int, _Open] = {}
         self._failed: str | None = None  # what the first failed write said
         self._checks: list[Callable[[], None]] = []
         meta = dict(db.all("SELECT key, value FROM meta"))
@@ -264,12 +275,12 @@ class SqlJournal:
             )
             marks = ",".join("?" * len(scopes)) or "NULL"
             lost = self._db.all(
-                "SELECT number, kind, account, scope, run FROM requests "
+                "SELECT number, kind, account, scope, run, named FROM requests "
                 f"WHERE answered IS NULL AND (lane=? OR scope IN ({marks}))",
                 (lane, *scopes),
             )
-            for number, kind, *whose, its_run in lost:
-                self._abandon(number, kind, (whose[0], whose[1]), its_run, now)
+            for number, kind, *whose, its_run, its_targets in lost:
+                self._abandon(number, kind, (whose[0], whose[1]), its_run, its_targets, now)
             epoch, paused_at, paused = self._db.one(
                 "SELECT epoch, paused_at, paused_until FROM lanes WHERE lane=?", (lane,)
             )
@@ -289,7 +300,13 @@ class SqlJournal:
         )
 
     def _abandon(
-        self, number: int, kind: str, whose: tuple[str, str], run: int, now: datetime
+        self,
+        number: int,
+        kind: str,
+        whose: tuple[str, str],
+        run: int,
+        its_targets: str | None,
+        now: datetime,
     ) -> None:
         """An intent whose runner died: it may have happened."""
         detail = "the run ended before an answer was recorded"
@@ -299,16 +316,32 @@ class SqlJournal:
         )
         if kind != "delete":
             return
-        self._db.run(
-            "UPDATE targets SET outcome='in-doubt', detail=?, evidence=NULL, at=?, plan=?, "
+        account, scope = whose
+        at, plan = now.timestamp(), self._plan_of(run)
+        columns = (*_KEY, "account", "detail", "at", "plan", "asked", "last_byte_at", "requests")
+        listed = ", ".join(columns)
+        self._db.each(
             # Our own death says nothing of the vendor: however often it comes, it is one doubt;
             # and what was gone before and came back begins anew.
-            "sends=sends+1, doubts=CASE WHEN outcome IN ('deleted', 'already-absent') THEN 1 "
-            "WHEN doubts < 1 THEN 1 ELSE doubts END, last_byte_at=?, seen_at=NULL, cleared=0, "
-            "asked=coalesce(nullif((SELECT r.asked FROM request_targets r "
-            "WHERE r.target=key AND r.request=?), '[]'), asked) WHERE key IN "
-            "(SELECT target FROM request_targets WHERE request=?)",
-            (detail, now.timestamp(), self._plan_of(run), now.timestamp(), number, number),
+            f"INSERT INTO targets({listed}, outcome, sends, doubts) "
+            f"SELECT {listed}, 'in-doubt', 1, 1 FROM given WHERE true "
+            "ON CONFLICT(scope, id, part) DO UPDATE SET outcome='in-doubt', evidence=NULL, "
+            "sends=targets.sends+1, doubts=CASE WHEN targets.outcome IN ('deleted', "
+            "'already-absent') OR targets.doubts < 1 THEN 1 ELSE targets.doubts END, "
+            "seen_at=NULL, cleared=0, asked=coalesce(excluded.asked, targets.asked), "
+            "requests=targets.requests||excluded.requests, "
+            + ", ".join(
+                f"{one}=excluded.{one}"
+                for one in ("account", "detail", "at", "plan", "last_byte_at")
+            ),
+            columns,
+            sorted(
+                (
+                    *(*_named(one), account, detail, at, plan),
+                    *(stored("asked", asked) if asked else None, at, _ended(number)),
+                )
+                for one, asked in asked_in(scope, its_targets)
+            ),
         )
         lost = Result(number, None, "no-answer", detail)
         self._audit(run, [result_record(whose, lost)], now)
@@ -330,13 +363,15 @@ class SqlJournal:
             held = self._db.one(f"SELECT epoch FROM lanes WHERE lane=?{self._db.alone}", (lane,))
             owned = held is not None and held[0] == epoch
             records: list[Mapping[str, Any]] = []
+            over = _Over()
             for result in results:
                 self._result(result, now)
-                *whose, kind = self._known(result.number)
+                account, scope, kind, targets = self._known(result.number)
+                over.add(result.number, account, targets)
                 if kind == "delete":  # as with intents: a read changes nothing
-                    records.append(result_record((whose[0], whose[1]), result))
+                    records.append(result_record((account, scope), result))
             late = _FINAL if held is not None and not owned else ()
-            self._rule(rulings, stays=_KNOWN if mild else late)
+            self._rule(rulings, over, stays=_KNOWN if mild else late)
             ended = self._ended(run, intents)
             if owned and ended is None:
                 numbers = self._intend(intents, lane, run, now)
@@ -394,27 +429,12 @@ class SqlJournal:
         """The numbers of *intents*. Their targets' states stay as they are: what those say belongs
         to the outcomes that are known so far.
         """
-        numbers = [self._request(intent, lane, run, now) for intent in intents]
-        self._targets([(one, intent.account) for intent in intents for one in intent.targets])
-        self._db.each(
-            "INSERT INTO request_targets(target, request, asked) "
-            "SELECT t.key, g.request, g.asked FROM given g "
-            "JOIN targets t ON t.scope=g.scope AND t.id=g.id AND t.part=g.part",
-            ("request", "asked", *_KEY),
-            [
-                (number, stored("asked", absences), *_named(target))
-                for number, intent in zip(numbers, intents, strict=True)
-                for target, absences in zip(
-                    intent.targets, intent.asked or ((),) * len(intent.targets), strict=True
-                )
-            ],
-        )
-        return numbers
+        return [self._request(intent, lane, run, now) for intent in intents]
 
     def _request(self, intent: Intent, lane: str, run: int, now: datetime) -> int:
         number = self._db.insert(
-            "INSERT INTO requests(run, lane, account, scope, kind, method, url, at) "
-            "VALUES(?,?,?,?,?,?,?,?)",
+            "INSERT INTO requests(run, lane, account, scope, kind, method, url, at, named) "
+            "VALUES(?,?,?,?,?,?,?,?,?)",
             (
                 run,
                 lane,
@@ -424,19 +444,22 @@ class SqlJournal:
                 intent.method,
                 intent.url,
                 now.timestamp(),
+                named(intent),
             ),
             "number",
         )
-        self._open[number] = intent.account, intent.scope, intent.kind
+        self._open[number] = intent.account, intent.scope, intent.kind, intent.targets
         return number
 
-    def _known(self, number: int) -> tuple[str, str, str]:
-        """The account, scope and kind of an open request, which ends with this."""
+    def _known(self, number: int) -> _Open:
+        """The account, scope, kind and targets of an open request, which ends with this."""
         known = self._open.pop(number, None)
         if known is not None:
             return known
-        row = self._db.one("SELECT account, scope, kind FROM requests WHERE number=?", (number,))
-        return row[0], row[1], row[2]
+        account, scope, kind, text = self._db.one(
+            "SELECT account, scope, kind, named FROM requests WHERE number=?", (number,)
+        )
+        return account, scope, kind, targets_in(scope, text)
 
     def _result(self, result: Result, now: datetime) -> None:
         self._db.run(
@@ -453,43 +476,41 @@ class SqlJournal:
             ),
         )
 
-    def _rule(self, rulings: Sequence[Ruling], *, stays: Collection[str]) -> None:
+    def _rule(self, rulings: Sequence[Ruling], over: "_Over", *, stays: Collection[str]) -> None:
         """*stays*: the outcomes that somebody else has seen since, and that are not written over.
 
-        Those of a runner that has lost its lane, and of one that never had it, come late.
+        Those of a runner that has lost its lane, and of one that never had it, come late. Of the
+        requests that are *over*, all of their targets remember the number.
         """
         for ruling in rulings:
             if unknown := set(ruling.changes) - set(FIELDS):
                 raise ValueError(f"not fields of a state: {sorted(unknown)}")
+        if stays:
+            self._remember(over)
         outcomes = ", ".join(f"'{one}'" for one in stays)
         unless = f" WHERE coalesce(targets.outcome, '') NOT IN ({outcomes})" if stays else ""
         for names, alike in _alike(rulings):
-            columns = (*_KEY, "account", *names)
+            columns = (*_KEY, "account", *names, "requests")
             listed = ", ".join(columns)
             changes = ", ".join(f"{name}=excluded.{name}" for name in ("account", *names))
             self._db.each(
                 f"INSERT INTO targets({listed}) SELECT {listed} FROM given WHERE true "
-                f"ON CONFLICT(scope, id, part) DO UPDATE SET {changes}{unless}",
+                f"ON CONFLICT(scope, id, part) DO UPDATE SET {changes}, {_REMEMBER}{unless}",
                 columns,
-                sorted(
-                    (*_named(one.target), one.account, *(stored(n, one.changes[n]) for n in names))
-                    for one in alike
-                ),
+                _rows(names, sorted(alike, key=lambda one: _named(one.target)), over),
             )
+        self._remember(over)
 
-    def _targets(self, named: Sequence[tuple[Identity, str]]) -> None:
-        """Rows for targets, made when missing; their accounts are called what is given, now."""
-        columns = (*_KEY, "account")
-        rows = {_named(target): account for target, account in named}
+    def _remember(self, over: "_Over") -> None:
+        """Rows for the targets of requests that are *over*, made when missing."""
         self._db.each(
-            # Those that are there as they should be are not even locked.
-            "INSERT INTO targets(scope, id, part, account) SELECT scope, id, part, account "
-            "FROM given g WHERE NOT EXISTS (SELECT 1 FROM targets t WHERE t.scope=g.scope AND "
-            "t.id=g.id AND t.part=g.part AND t.account||''=g.account) "  # by its key alone
-            "ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account",
-            columns,
-            sorted((*key, account) for key, account in rows.items()),
+            "INSERT INTO targets(scope, id, part, account, requests) "
+            "SELECT scope, id, part, account, requests FROM given WHERE true "
+            f"ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account, {_REMEMBER}",
+            (*_KEY, "account", "requests"),
+            sorted((*_named(one), over.accounts[one], said) for one, said in over.numbers.items()),
         )
+        over.numbers.clear()
 
     def holds(self, lane: str, epoch: int) -> bool:
         row = self._db.one("SELECT epoch FROM lanes WHERE lane=?", (lane,))
@@ -525,50 +546,68 @@ class SqlJournal:
 
     def in_doubt(self) -> dict[Identity, State]:
         columns = ", ".join(FIELDS)
-        rows = self._db.all(
-            # Two conditions that each have an index: of a million outcomes hardly one is in doubt.
-            f"SELECT scope, id, part, {columns} FROM targets WHERE key IN "
-            "(SELECT key FROM targets WHERE outcome='in-doubt' UNION "
-            "SELECT target FROM request_targets WHERE request IN "
-            "(SELECT number FROM requests WHERE answered IS NULL)) ORDER BY scope, id, part"
-        )
-        return {identity(row): state(row[3:]) for row in rows}
+        sql = f"SELECT scope, id, part, {columns} FROM targets WHERE outcome='in-doubt'"
+        found = {identity(row): state(row[3:]) for row in self._db.all(sql)}
+        open_ = {one: account for _, account, targets in self._still_open() for one in targets}
+        more = [one for one in open_ if one not in found]
+        known = self.states(more)
+        for one in more:
+            found[one] = structs.replace(known.get(one, NOTHING), account=open_[one])
+        return dict(sorted(found.items(), key=lambda each: _named(each[0])))
+
+    def _still_open(self) -> list[tuple[int, str, tuple[Identity, ...]]]:
+        """Number, account and targets of each deletion request of which no end is known."""
+        sql = "SELECT number, account, scope, named FROM requests WHERE answered IS NULL"
+        return [
+            (number, account, targets_in(scope, text))
+            for number, account, scope, text in self._db.all(f"{sql} ORDER BY number")
+        ]
 
     def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
-        wanted = tuple(targets)
-        found: dict[Identity, list[SentRequest]] = {target: [] for target in wanted}
-        rows = self._of(
-            "SELECT w.scope, w.id, w.part, r.at, r.method, r.url, r.status "
-            f"FROM {_WANTED} JOIN request_targets x ON x.target=t.key "
-            "JOIN requests r ON r.number=x.request WHERE r.sent=1 ORDER BY r.number",
-            wanted,
+        numbers: dict[Identity, list[int]] = {target: [] for target in targets}
+        for row in self._of(f"SELECT w.scope, w.id, w.part, t.requests FROM {_WANTED}", numbers):
+            numbers[identity(row)] += dict.fromkeys(map(int, row[3].split()))
+        for number, _, open_ in self._still_open():
+            for one in open_:
+                if one in numbers:
+                    numbers[one].append(number)
+        sent = self._sent({one for some in numbers.values() for one in some})
+        return {
+            target: tuple(sent[one] for one in some if one in sent)
+            for target, some in numbers.items()
+        }
+
+    def _sent(self, numbers: Collection[int]) -> dict[int, SentRequest]:
+        """Those of the requests *numbers* that were sent."""
+        found, todo = {}, iter(sorted(numbers))
+        sql = (
+            "SELECT r.number, r.at, r.method, r.url, r.status "
+            "FROM given g JOIN requests r ON r.number=g.number WHERE r.sent=1"
         )
-        for row in rows:
-            at, method, url, status = row[3:]
-            sent = SentRequest(at=iso(moment(at)), method=method, url=url, status=status)
-            found[identity(row)].append(sent)
-        return {target: tuple(sent) for target, sent in found.items()}
+        while some := [(one,) for one in islice(todo, _AT_ONCE)]:
+            for number, at, method, url, status in self._db.of(sql, ("number",), some):
+                sent = SentRequest(at=iso(moment(at)), method=method, url=url, status=status)
+                found[number] = sent
+        return found
 
     def targets_of(self, request: int) -> tuple[Identity, ...]:
         """The targets of request *request*."""
-        rows = self._db.all(
-            "SELECT scope, id, part FROM request_targets JOIN targets ON key=target "
-            "WHERE request=? ORDER BY scope, id, part",
-            (request,),
-        )
-        return tuple(identity(row) for row in rows)
+        row = self._db.one("SELECT scope, named FROM requests WHERE number=?", (request,))
+        return () if row is None else tuple(sorted(targets_in(*row), key=_named))
 
     def doubtful_requests(self) -> dict[int, tuple[Identity, ...]]:
         """The newest request of each target in doubt, by number."""
         rows = self._db.all(
-            "SELECT (SELECT max(request) FROM request_targets WHERE target=key) newest, "
-            "scope, id, part FROM targets WHERE outcome='in-doubt' ORDER BY 1, 2, 3, 4"
+            "SELECT scope, id, part, requests FROM targets WHERE outcome='in-doubt'"
         )
+        newest = {identity(row): max(map(int, row[3].split()), default=0) for row in rows}
+        for number, _, targets in self._still_open():
+            newest |= {one: max(number, newest[one]) for one in targets if one in newest}
         grouped: dict[int, list[Identity]] = {}
-        for row in rows:
-            if row[0] is not None:
-                grouped.setdefault(row[0], []).append(identity(row[1:]))
-        return {number: tuple(targets) for number, targets in grouped.items()}
+        for one in sorted(newest, key=_named):
+            if newest[one]:
+                grouped.setdefault(newest[one], []).append(one)
+        return {number: tuple(targets) for number, targets in sorted(grouped.items())}
 
     def deleted_since(self, scope: str, since: datetime) -> int:
         row = self._db.one(
@@ -599,7 +638,7 @@ class SqlJournal:
         self._db.each(
             "INSERT INTO audit(record) SELECT record FROM given",
             ("record",),
-            [(json.dumps({**head, **record}),) for record in records],
+            [(dumped({**head, **record}),) for record in records],
         )
 
     def _plan_of(self, run: int) -> str:
@@ -657,6 +696,41 @@ def _alike(rulings: Iterable[Ruling]) -> Iterator[tuple[tuple[str, ...], list[Ru
         seen.add(one.target)
     if some:
         yield names, some
+
+
+def _rows(names: Sequence[str], rulings: Sequence[Ruling], over: "_Over") -> list[tuple[Any, ...]]:
+    """What is stored of *rulings*, which all change the fields *names*."""
+    columns: list[Iterable[Any]] = [
+        *zip(*(_named(one.target) for one in rulings), strict=True),
+        [one.account for one in rulings],
+    ]
+    for name in names:
+        values = [one.changes[name] for one in rulings]
+        if values.count(values[0]) == len(values):  # as of the targets of one request
+            columns.append([stored(name, values[0])] * len(values))
+        else:
+            columns.append([stored(name, one) for one in values])
+    columns.append([over.numbers.pop(one.target, "") for one in rulings])
+    return list(zip(*columns, strict=True))
+
+
+class _Over:
+    """What is to be remembered of requests that are over: of each target, their numbers."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Identity, str] = {}
+        self.accounts: dict[Identity, str] = {}
+
+    def add(self, number: int, account: str, targets: Iterable[Identity]) -> None:
+        said = _ended(number)
+        for one in targets:
+            self.numbers[one] = self.numbers.get(one, "") + said
+            self.accounts[one] = account
+
+
+def _ended(number: int) -> str:
+    """What is put at the end of a target's `requests`."""
+    return f"{number} "
 
 
 def _named(target: Identity) -> tuple[str, str, str]:

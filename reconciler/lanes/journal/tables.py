@@ -1,8 +1,11 @@
 """The journal's tables, written once, for SQLite; PostgreSQL has the same."""
 
-VERSION = 3
+VERSION = 4
 """Of the tables. What was written with another version is refused."""
 
+# A request names its targets in one row, `named`: that is all that is written before it leaves.
+# Once it is over, whatever came of it, each of them has its number at the end of `requests`; twice,
+# if somebody gave it up and its answer came late.
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE traces(scope TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
@@ -22,22 +25,18 @@ CREATE TABLE requests(
   number INTEGER PRIMARY KEY, run INTEGER NOT NULL, lane TEXT NOT NULL, account TEXT NOT NULL,
   scope TEXT NOT NULL, kind TEXT NOT NULL, method TEXT NOT NULL, url TEXT NOT NULL,
   at REAL NOT NULL, answered REAL, status INTEGER, verdict TEXT, detail TEXT, vendor_id TEXT,
-  sent INTEGER NOT NULL DEFAULT 1);
+  sent INTEGER NOT NULL DEFAULT 1, named TEXT);
 CREATE INDEX requests_open ON requests(lane) WHERE answered IS NULL;
 CREATE INDEX requests_recent ON requests(lane, at);
 CREATE TABLE targets(
-  key INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL, part TEXT NOT NULL,
-  account TEXT NOT NULL,
+  scope TEXT NOT NULL, id TEXT NOT NULL, part TEXT NOT NULL, account TEXT NOT NULL,
   outcome TEXT, detail TEXT, evidence TEXT, at REAL, plan TEXT, asked TEXT, inventory TEXT,
   sends INTEGER NOT NULL DEFAULT 0, doubts INTEGER NOT NULL DEFAULT 0, last_byte_at REAL,
-  seen_at REAL, cleared INTEGER NOT NULL DEFAULT 0, copy TEXT, UNIQUE(scope, id, part));
+  seen_at REAL, cleared INTEGER NOT NULL DEFAULT 0, copy TEXT,
+  requests TEXT NOT NULL DEFAULT '', PRIMARY KEY(scope, id, part));
 CREATE INDEX targets_doubt ON targets(scope) WHERE outcome = 'in-doubt';
 CREATE INDEX targets_account ON targets(account, scope);
 CREATE INDEX targets_deleted ON targets(scope, at) WHERE outcome = 'deleted';
-CREATE TABLE request_targets(
-  target INTEGER NOT NULL, request INTEGER NOT NULL, asked TEXT NOT NULL,
-  PRIMARY KEY(target, request)) WITHOUT ROWID;
-CREATE INDEX request_targets_request ON request_targets(request);
 CREATE TABLE audit(entry INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL);
 """
 
