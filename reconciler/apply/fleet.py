@@ -19,6 +19,7 @@ from reconciler.errors import Exit, ReconcilerError
 from reconciler.events import Hears
 from reconciler.lanes import state
 from reconciler.lanes.dispatch.procrastinate import Engine
+from reconciler.lanes.journal import Away
 from reconciler.lanes.stop import Stop
 from reconciler.lanes.trouble import unexpected
 from reconciler.model import stamp
@@ -71,10 +72,16 @@ class Worker:
             self.stop.ends(end),
             ThreadPoolExecutor(self.options.concurrency + 1) as pool,
         ):
+            checked = False
             while True:
                 try:
+                    if not checked:  # what is wrong with it is told at once
+                        await asyncio.to_thread(self._check, project)
+                    checked = True
                     await self._serve(project, url, pool, ended)
                 except Exception as error:
+                    if not checked and (self.options.once or not isinstance(error, Away)):
+                        raise
                     if not (said := _away(error)):
                         raise
                     if self.options.once:
@@ -98,8 +105,12 @@ class Worker:
                 "`state: {env: RECONCILER_STATE}`, and let the variable hold a postgresql:// URL"
             )
         state.need_workers()
+        return url
+
+    def _check(self, project: ProjectFile) -> None:
+        """`ReconcilerError` if the state cannot be worked; `Away` if it is not there."""
         with state.journal_read(self.site, project):
-            return url  # what is wrong with it is told at once
+            pass
 
     async def _serve(
         self, project: ProjectFile, url: str, pool: ThreadPoolExecutor, ended: asyncio.Event

@@ -102,6 +102,21 @@ def test_a_dead_workers_lane_moves_within_twice_the_stall_time_by_the_databases_
         many.finish(client)
 
 
+def test_a_worker_that_begins_while_the_database_is_away_waits_for_it(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    with fleet(tmp_path, postgres, lanes=1, targets=2) as many:
+        client = many.apply()
+        many.until(many.owners, "it is handed over")
+        postgres.stop("immediate")
+        try:
+            many.start()
+            many.until(lambda: "trying again" in many.said(1), "it waits")
+        finally:
+            postgres.start()
+        many.finish(client)
+
+
 def test_clocks_of_machines_that_are_wrong_change_nothing(
     tmp_path: Path, postgres: Postgres
 ) -> None:

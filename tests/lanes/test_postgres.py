@@ -548,6 +548,43 @@ def test_whoever_freezes_with_a_job_half_ended_keeps_nobody_from_it_for_long(
     assert asyncio.run(limits()) == {"locks": "10s", "idle": "5s"}
 
 
+def test_a_job_that_its_worker_never_heard_of_is_given_again(
+    database: str, journal: PostgresJournal
+) -> None:
+    """As a connection that is lost in the middle of a fetch, or of an end, leaves it."""
+    journal.shared.handed.hand(begin(journal), "sha256:0", [Bundle("lane", ("a",), 1, [b"work"])])
+    lanes = journal.shared.handed.due()
+    worked: list[int] = []
+
+    async def body() -> None:
+        at_work, ends = asyncio.Event(), asyncio.Event()
+
+        async def work(number: int) -> None:
+            worked.append(number)
+            at_work.set()
+            await ends.wait()
+
+        engine = Engine(database, work)
+        async with engine.open(), asyncio.TaskGroup() as tasks:
+            tasks.create_task(engine.run(concurrency=1, name="w", wait=True))
+            while journal._db.one("SELECT 1 FROM procrastinate_workers") is None:
+                await asyncio.sleep(0.02)
+            await engine._app.configure_task(name="lane", queue="lanes", lock="lane").defer_async(
+                number=lanes[0].number
+            )
+            await at_work.wait()
+            engine._here.clear()  # as if it had never come
+            for times in (1, 1, 2):  # at its first sight it may be on its way
+                jobs = journal._db.all("SELECT id FROM procrastinate_jobs ORDER BY id")
+                assert [one for (one,) in jobs] == [times]
+                await engine.mend(lanes)
+            ends.set()
+            engine.stop()
+
+    asyncio.run(body())
+    assert worked[0] == lanes[0].number
+
+
 async def _mended(url: str, lanes: Sequence[HandedLane]) -> None:
     async with Engine(url).open() as engine:
         await engine.mend(lanes)

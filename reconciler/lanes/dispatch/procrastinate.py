@@ -5,7 +5,7 @@ job that is lost costs nothing: whoever notices makes another (`Engine.mend`).
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -18,7 +18,6 @@ from reconciler.lanes.journal.postgres_link import for_engine
 
 _TASK = "lane"
 _QUEUE = "lanes"
-_ALIVE = ("todo", "doing")
 
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we tell in our own words
 
@@ -43,11 +42,18 @@ class Engine:
         )
         self._app = procrastinate.App(connector=connector)
         self._worker: Any = None
+        self._here: set[int] = set()  # the lanes that are worked here
+        self._unworked: set[int | None] = set()  # jobs of ours that nobody here was at, last time
 
         @self._app.task(name=_TASK, queue=_QUEUE)
         async def lane(number: int) -> None:
-            if work is not None:
+            if work is None:
+                return
+            self._here.add(number)
+            try:
                 await work(number)
+            finally:
+                self._here.discard(number)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Engine"]:
@@ -71,18 +77,39 @@ class Engine:
         )
         if dead and free is not None:
             await free()
+        alive = [
+            job
+            for status in ("todo", "doing")
+            for job in await manager.list_jobs_async(queue=_QUEUE, status=status)
+        ]
+        dead += self._lost(alive)
         for job in dead:
             # Not tried again but ended: whoever wakes up with it must not end another's.
             assert job.id is not None
             with suppress(exceptions.ConnectorException):
                 await manager.finish_job_by_id_async(job.id, jobs.Status.FAILED, delete_job=True)
-        there = set()
-        for status in _ALIVE:
-            for one in await manager.list_jobs_async(queue=_QUEUE, status=status):
-                there.add(one.task_kwargs.get("number"))
+        ended = {job.id for job in dead}
+        there = {job.task_kwargs.get("number") for job in alive if job.id not in ended}
         # All at once: a lane waits for no other's.
         if missing := [_job(one) for one in wanted if one.number not in there]:
             await manager.batch_defer_jobs_async(missing)
+
+    def _lost(self, alive: Iterable[jobs.Job]) -> list[jobs.Job]:
+        """Those of *alive* that are this worker's, and that it was not at the last time either.
+
+        It never heard that it has them, or could not say that they had ended: a connection that
+        was lost just then keeps the one from the other.
+        """
+        mine = self._worker.worker_id if self._worker is not None else None
+        found = [
+            one
+            for one in alive
+            if mine is not None
+            and one.worker_id == mine
+            and one.task_kwargs.get("number") not in self._here
+        ]
+        before, self._unworked = self._unworked, {one.id for one in found}
+        return [one for one in found if one.id in before]
 
     async def run(self, *, concurrency: int, name: str, wait: bool) -> None:
         """Work what is handed out, until `stop`; without *wait*, until nothing is left."""

@@ -25,6 +25,10 @@ class JournalFailed(ReconcilerError):
     """The journal could not be read or written. No further request may be sent."""
 
 
+class Away(ReconcilerError):
+    """The state is not there now, and may be in a moment."""
+
+
 class LaneLost(ReconcilerError):
     """Another run has taken the lane; this one may not send any more."""
 

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reconciler.disk import closed_on_failure
 from reconciler.errors import Locked, ReconcilerError
-from reconciler.lanes.journal import JournalFailed
+from reconciler.lanes.journal import Away, JournalFailed
 
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # we tell in our own words
 NAMESPACE = "reconciler"
@@ -61,7 +61,10 @@ def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Conne
     try:
         link = psycopg.connect(**options(url, read_only=read_only), autocommit=True)
     except psycopg.Error as error:
-        raise ReconcilerError(f"{where}: {_unreached(str(error))}. Nothing was sent") from None
+        words = _unreached(str(error))
+        kind = Away if words in _PASSING else ReconcilerError
+        said = f"{where}: the state cannot be opened: {words}. Nothing was sent"
+        raise kind(said) from None
     with closed_on_failure(link):
         try:
             link.execute(_SESSION, (NAMESPACE,))
@@ -133,6 +136,15 @@ def for_engine(url: str) -> str:
     return make_conninfo(**given)
 
 
+_CHANGING = "it is starting up or shutting down; run again in a moment"
+_STARTING = "it is starting up; run again in a moment"
+_STOPPING = "it is shutting down; run again in a moment"
+_CROWDED = "it has too many connections; run again in a moment"
+_SILENT = "it does not answer in time"
+_UNREACHED = "it is not reached; check host, port and network"
+_PASSING = (_CHANGING, _STARTING, _STOPPING, _CROWDED, _SILENT, _UNREACHED)
+
+
 def _unreached(said: str) -> str:
     """What a failed connection means; *said*, libpq's words, only chooses among ours."""
     for mark, words in (
@@ -140,21 +152,21 @@ def _unreached(said: str) -> str:
         ("no password supplied", "a password is needed; put it into the URL"),
         ("no pg_hba.conf entry", "the server lets nobody in from here as this user"),
         ("session is read-only", "it is a standby, or read-only; name the primary"),
-        ("is not accepting", "it is starting up or shutting down; run again in a moment"),
-        ("starting up", "it is starting up; run again in a moment"),
-        ("shutting down", "it is shutting down; run again in a moment"),
+        ("is not accepting", _CHANGING),
+        ("starting up", _STARTING),
+        ("shutting down", _STOPPING),
         ("does not exist", "there is no such database or user"),
         ("certificate", "its certificate is not accepted (sslmode, sslrootcert)"),
         ("SSL", "no TLS as the URL asks for it (sslmode, sslrootcert)"),
-        ("too many", "it has too many connections; run again in a moment"),
-        ("connection slots", "it has too many connections; run again in a moment"),
-        ("timeout", "it does not answer in time"),
+        ("too many", _CROWDED),
+        ("connection slots", _CROWDED),
+        ("timeout", _SILENT),
         ("resolve host", "its name is not known"),
         ("translate host name", "its name is not known"),
     ):
         if mark in said:
-            return f"the state cannot be opened: {words}"
-    return "the state cannot be opened: it is not reached; check host, port and network"
+            return words
+    return _UNREACHED
 
 
 _BUSY = (
