@@ -1,7 +1,9 @@
 """Columns, colours and line breaks of the text views, in terminal cells rather than characters."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -122,14 +124,14 @@ def _broken(text: str, width: int) -> list[str]:
     """Plain *text* as `wrap` breaks it; nothing if it is not so plain."""
     if not text.isascii() or "  " in text or text.endswith(" "):
         return []
-    lines = []
-    while len(text) > width:
-        at = text.rfind(" ", 0, width + 1)
-        if at <= 0:
-            return []
-        lines.append(text[:at])
-        text = text[at + 1 :]
-    return [*lines, text]
+    lines = _lines(width).findall(text)
+    return lines if " ".join(lines) == text else []
+
+
+@lru_cache(16)
+def _lines(width: int) -> re.Pattern[str]:
+    """As much as fits in *width* characters, up to a blank or the end."""
+    return re.compile(rf"(.{{1,{width}}})(?: |\Z)", re.DOTALL)
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[str]:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from reconciler.model import Action, PlanDocument, WaiverUse
-from reconciler.plan.spool import Spool, paged
+from reconciler.plan.spool import Lines, Spool, paged
 from reconciler.views.askers import Asker, Askers, place
 from reconciler.views.text.page import TextPage
 from reconciler.views.text.rows import SIGNS, Cells, Widths, rows
+from reconciler.views.text.samerows import SameRows
 
 TOGETHER = 256  # rows that are measured and drawn at a time
 _WAITING = 64 * TOGETHER  # actions that wait for more of their group, of all groups together
@@ -54,15 +55,24 @@ class TextGroup:
             if len(self._waiting) >= TOGETHER:
                 self.write(page)
 
+    def add_same(self, some: SameRows, page: TextPage) -> None:
+        """Deletions of which only the records differ."""
+        self.count += len(some.ids)
+        self.write(page)
+        self._put(Cells.of_same(some))
+
     def write(self, page: TextPage) -> None:
         """Keep no action."""
         if self._waiting:
             cells = Cells.of(self._waiting, page, self._said)
             self._waiting = []
-            self._widths.take(cells)
-            self._places.append(len(self._spool))
-            self._spool.write(_encode(cells))
-            self._places.append(len(self._spool))
+            self._put(cells)
+
+    def _put(self, cells: Cells) -> None:
+        self._widths.take(cells)
+        self._places.append(len(self._spool))
+        self._spool.write(_encode(cells))
+        self._places.append(len(self._spool))
 
     def lines(self, page: TextPage) -> Iterator[str]:
         """All of them, several lines to a piece."""
@@ -90,13 +100,20 @@ class TextGroups(msgspec.Struct):
         groups: dict[_Key, TextGroup] = {}
         found: _Found = {}
         spool, waiting = Spool(), 0
-        for some in paged(plan.actions, TOGETHER):
+
+        def group(key: _Key) -> TextGroup:
+            asker, kind, said = key
+            if key not in groups:
+                one = TextGroup(kind, said[1] if kind == "refuse" else None, spool)
+                groups[key] = found.setdefault((asker, kind), {})[said] = one
+            return groups[key]
+
+        for some in _some(plan.actions):
+            if isinstance(some, SameRows):
+                group(keys.of(some.like)).add_same(some, page)
+                continue
             for key, inside in keys.parted(some).items():
-                asker, kind, said = key
-                if key not in groups:
-                    one = TextGroup(kind, said[1] if kind == "refuse" else None, spool)
-                    groups[key] = found.setdefault((asker, kind), {})[said] = one
-                groups[key].add(inside, page, drawn=everything or kind != "none")
+                group(key).add(inside, page, drawn=everything or key[1] != "none")
             waiting += len(some)
             if waiting >= _WAITING:
                 waiting = 0
@@ -116,6 +133,15 @@ class TextGroups(msgspec.Struct):
         return self.found.get((asker, kind), {})
 
 
+def _some(actions: Sequence[Action]) -> Iterator[Sequence[Action] | SameRows]:
+    """*actions*, many at a time."""
+    if not isinstance(actions, Lines):
+        yield from paged(actions, TOGETHER)
+        return
+    for lines in actions.blocks():
+        yield SameRows.of(lines) or actions.read(lines)
+
+
 class _Keys:
     """Where each action stands; most stand where the one before them does."""
 
@@ -130,12 +156,13 @@ class _Keys:
         mine: list[Action] = []
         for action in some:
             if last is None or not _alike(action, last):
-                mine = found.setdefault(self._key(action), [])
+                mine = found.setdefault(self.of(action), [])
                 last = action
             mine.append(action)
         return found
 
-    def _key(self, action: Action) -> _Key:
+    def of(self, action: Action) -> _Key:
+        """Where *action* stands."""
         account = self.accounts.get(action.account)
         if account is None:
             account = self.accounts[action.account] = AccountRows(action.driver, {})

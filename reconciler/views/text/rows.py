@@ -9,7 +9,8 @@ from reconciler.plan.guards.waivers import OF_ACCOUNTS
 from reconciler.safe import all_quoted, quoted, terminal
 from reconciler.views import words
 from reconciler.views.layout import cells, fold, listing, pads, widest, wrap
-from reconciler.views.text.page import TextPage, all_lines_of, identities
+from reconciler.views.text.page import TextPage, all_lines_of, identities, lines_of
+from reconciler.views.text.samerows import SameRows
 
 _LEAST_NAME = 28  # with less room for the name, a row takes two lines
 _MOST_LINES = 4  # of one name
@@ -45,6 +46,18 @@ class Cells(msgspec.Struct, array_like=True, gc=False):
                 if (one.parts or one.message or one.look_first or one.waivers)
                 and (notes := _said_of(one, page, said))
             },
+        )
+
+    @classmethod
+    def of_same(cls, some: SameRows) -> "Cells":
+        """The cells of deletions of which only the records differ."""
+        return cls(
+            id=identities(some.ids),
+            name=all_quoted(some.names),
+            status=some.statuses,
+            updated=[f"updated {day}" for day in some.updated],
+            line=[lines_of(some.like.sources)] * len(some.ids),
+            notes={},
         )
 
 
