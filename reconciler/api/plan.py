@@ -223,12 +223,16 @@ def plan(
 
 def _closed(site: Site, project: "ProjectFile", plan: PlanDocument) -> str | None:
     """Why nothing of *plan* may be sent now, if a window forbids all of it."""
+    names = [name for name, one in plan.summary.accounts.items() if one.delete]
+    windows = [project.accounts[name].guards.windows for name in names]
+    if not windows or not all(windows):
+        return None  # where there is none it is always open
+
     from reconciler.plan.guards.windows import Schedule
 
-    names = [name for name, one in plan.summary.accounts.items() if one.delete]
     now = site.now()
-    decisions = [Schedule(project.accounts[name].guards.windows).decide(now) for name in names]
-    if not decisions or any(one.open for one in decisions):
+    decisions = [Schedule(one).decide(now) for one in windows]
+    if any(one.open for one in decisions):
         return None
     first = decisions[0]
     why = f" ({first.because})" if first.because else ""

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -39,6 +38,8 @@ def show(app: App, pieces: Iterable[str]) -> None:
     if pager is None:
         app.out_pieces(pieces)
         return
+    import shutil
+
     rows = shutil.get_terminal_size((100, 24)).lines
     source = iter(pieces)
     first, lines = [], 0
@@ -59,6 +60,8 @@ def _pager(app: App) -> str | None:
         return None
     if app.environ.get("TERM") in (None, "", "dumb"):
         return None
+    import shutil  # with all that packs archives
+
     named = app.environ.get("PAGER")
     if named is None:
         return "less -R" if shutil.which("less") else None
@@ -67,6 +70,8 @@ def _pager(app: App) -> str | None:
 
 def _runs(pager: str) -> bool:
     """Whether the first word of the command *pager* is one that can be run."""
+    import shutil
+
     try:
         words = shlex.split(pager)
     except ValueError:

@@ -1,7 +1,6 @@
 """`-` where a file can be named: standard input or output, each for one thing at a time."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -109,13 +108,14 @@ def on_disk(path: str | None) -> str | None:
     """*path*; of `-` a file that only we can read, until the command ends, for who needs one."""
     if path != STDIO:
         return path
+    from shutil import copyfileobj
     from tempfile import TemporaryDirectory
 
     made = TemporaryDirectory(prefix="reconciler-")
     place = Path(click.get_current_context().with_resource(made), "stdin")
     place.touch(0o600)
     with place.open("wb") as file:
-        shutil.copyfileobj(stdin(), file)
+        copyfileobj(stdin(), file)
     return str(place)
 
 
@@ -128,6 +128,7 @@ def file_for(path: str, name: str) -> Iterator[str]:
     if path != STDIO:
         yield path
         return
+    from shutil import copyfileobj
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="reconciler-") as folder:
@@ -135,7 +136,7 @@ def file_for(path: str, name: str) -> Iterator[str]:
         yield str(place)
         if place.exists():
             with place.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
+                copyfileobj(file, sys.stdout.buffer)
             sys.stdout.flush()
 
 

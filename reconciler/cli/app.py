@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -102,8 +101,11 @@ class App:
     @property
     def width(self) -> int:
         """Cells of a line on stdout: the terminal's, else 100."""
-        there = sys.stdout is not None and sys.stdout.isatty()
-        return shutil.get_terminal_size((100, 24)).columns if there else 100
+        if sys.stdout is None or not sys.stdout.isatty():
+            return 100
+        import shutil  # with all that packs archives
+
+        return shutil.get_terminal_size((100, 24)).columns
 
     @property
     def color(self) -> bool:

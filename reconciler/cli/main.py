@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -46,6 +47,24 @@ COMMANDS = {
 
 # No plug-in of a stranger has a say in what we read; looking for some takes longer than reading.
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
+
+def _without_plugins() -> None:
+    """Nor is what would look for them loaded, with mail, archives and sockets behind it."""
+    name = "pydantic.plugin._loader"
+    instead = ModuleType(name)
+
+    def other(wanted: str) -> Any:  # whatever else a release of it may hold
+        if wanted.startswith("__"):
+            raise AttributeError(wanted)
+        sys.modules.pop(name, None)
+        return getattr(importlib.import_module(name), wanted)
+
+    vars(instead).update(get_plugins=lambda: (), __getattr__=other)
+    sys.modules.setdefault(name, instead)
+
+
+_without_plugins()
 
 # Most of a short command is imports, which make many objects and no garbage.
 gc.set_threshold(200_000, 20, 20)

@@ -95,7 +95,7 @@ class ProjectSpec(Declared):
             description="The inventory's files, read as one.",
             json_schema_extra={"default": ["inventory.ndjson"]},
         ),
-    ] = (InventoryEntry(path="inventory.ndjson"),)
+    ] = (InventoryEntry.model_construct(path="inventory.ndjson"),)
     state: Annotated[
         str | Credential,
         PlainValidator(_state),

@@ -23,7 +23,7 @@ _TOGETHER = 128  # actions that are written at a time
 
 # Characters that a terminal or a CI log acts on or hides (controls, bidi, invisible ones), and the
 # `##` that starts a log command: written as escapes, so that the file can be printed as it is.
-_HARMFUL = re.compile(
+_HARMFUL = (
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]|(?<=#)#"
 )
@@ -31,7 +31,7 @@ _HARMFUL = re.compile(
 
 def harmless(data: bytes) -> bytes:
     """The same JSON, to be printed as it is in a terminal and a CI log."""
-    return data if _is_harmless(data) else _HARMFUL.sub(_escaped, data.decode()).encode()
+    return data if _is_harmless(data) else re.sub(_HARMFUL, _escaped, data.decode()).encode()
 
 
 def _is_harmless(data: bytes) -> bool:

@@ -47,6 +47,16 @@ def test_the_version_and_the_help_import_nothing_heavy() -> None:
     assert process("--version").stdout == f"reconciler {__version__}\n"
 
 
+def test_what_looks_for_plugins_is_found_by_who_asks_for_more_of_it_than_them() -> None:
+    code = (
+        "import sys; from reconciler.cli import main; from pydantic.plugin import _loader as one;"
+        "assert list(one.get_plugins()) == [] and 'importlib.metadata' not in sys.modules;"
+        "from pydantic.plugin._loader import PYDANTIC_ENTRY_POINT_GROUP as group, get_plugins;"
+        "assert group == 'pydantic' and list(get_plugins()) == []"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_validating_loads_nothing_that_sends_stores_or_draws(tmp_path: Path) -> None:
     code = (
         "import sys; from reconciler.cli import main; main.main(['init']);"

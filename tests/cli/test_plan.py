@@ -437,8 +437,8 @@ def test_nothing_that_could_send_is_loaded(root: Path, command: list[str]) -> No
         "import sys; used = []\n"
         "sys.addaudithook(lambda event, _: event.startswith('socket.') and used.append(event))\n"
         "from reconciler.cli.main import main; code = main(sys.argv[1:])\n"
-        "print(used + [m for m in ('httpx', 'sqlite3', 'rich', 'deepdiff', 'psycopg')"
-        " if m in sys.modules], file=sys.stderr); sys.exit(code)"
+        "heavy = ('httpx', 'sqlite3', 'rich', 'deepdiff', 'psycopg', 'importlib.metadata')\n"
+        "print(used + [m for m in heavy if m in sys.modules], file=sys.stderr); sys.exit(code)"
     )
     run = subprocess.run(
         [sys.executable, "-c", code, "-q", *command], capture_output=True, text=True, check=False
