@@ -48,6 +48,7 @@ class Findings:
     ) -> None:
         self._asked = asked
         self._hits = matches.hits
+        self._table = table
         self._listed = partial(listed, asked=asked, asks=table, facts=facts)
         self._unlisted = partial(unlisted, asked, table, project, drivers, now=now)
 
@@ -64,7 +65,7 @@ class Findings:
 
     def _rest(self, judged: Judge) -> Iterator[Stretch | Pair]:
         shared, kinds = self._asked.shared, self._hits.kinds
-        usual = Usual(self._asked.twins, kinds)
+        usual = Usual(self._asked.twins, kinds, self._table)
         for account, some in self._hits.packed():
             at = 0
             while at < len(some):

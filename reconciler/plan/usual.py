@@ -6,8 +6,9 @@ asked of the next. What the verdict says is written once, too.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,13 +16,16 @@ import msgspec
 from reconciler.declare.project import Account
 from reconciler.driver import Driver
 from reconciler.model import Action, Campaign, Status
+from reconciler.plan.asking import Ask
 from reconciler.plan.guards import running
 from reconciler.plan.lines import line
 from reconciler.plan.packing import HitKinds, PackedHit, Plain
 
 
 class Stretch(NamedTuple):
-    """Deletions of campaigns without parts, all of one absence and account, as lines in order.
+    """Deletions of campaigns without parts in one account, as lines in order.
+
+    All are of one absence, or of absences of one manifest that differ in nothing but their line.
 
     *like*: an action as they are, of another record; *last*: the last id.
     """
@@ -48,6 +52,17 @@ class _Verdict(msgspec.Struct, frozen=True, gc=False):
         before, _, more = text.partition(hit.own)
         between, _, end = more.partition(hit.own)
         return cls(action, shown, before, between, end.removeprefix(hit.rest))
+
+    def asked_at(self, place: int | None) -> bytes:
+        """What stands between a record's two names where the one absence stands in line *place*."""
+        if place is None:
+            return self.between
+        before, found, after = self.between.rpartition(_LINE % self.action.sources[0].line)
+        assert found
+        return b"".join((before, _LINE % place, after))
+
+
+_LINE = b'"line":%d}],"waivers":'
 
 
 def plainness(accounts: Mapping[str, Account], drivers: Mapping[str, Driver]) -> Plain:
@@ -95,12 +110,22 @@ def _let(account: Account) -> frozenset[Status | None]:
 
 
 class Usual:
-    """The verdicts so far. *twins*: the questions by name for what may be an id."""
+    """The verdicts so far. *twins*: the questions by name for what may be an id.
 
-    def __init__(self, twins: Collection[int], kinds: HitKinds) -> None:
-        self._verdicts: dict[tuple[str, tuple[int, ...]], _Verdict] = {}
+    *asks*: the absences, by their question.
+    """
+
+    def __init__(
+        self,
+        twins: Collection[int],
+        kinds: HitKinds,
+        asks: Mapping[int, Ask] = MappingProxyType({}),
+    ) -> None:
+        self._verdicts: dict[tuple[str, Hashable], _Verdict] = {}
         self._of_kind: dict[tuple[str, int], _Verdict | None] = {}
+        self._between: dict[tuple[str, int], bytes] = {}
         self._twins = frozenset(twins)
+        self._asks = asks
         self._kinds = kinds.all
 
     def of(self, account: str, hits: Sequence[PackedHit], at: int) -> Stretch | None:
@@ -117,14 +142,41 @@ class Usual:
         if others:
             mine = list(takewhile(lambda one: one.kind not in others, mine))
             numbers = Counter([one.kind for one in mine])
-        before, between, after = verdict.before, verdict.between, verdict.after
+        before, after = verdict.before, verdict.after
+        between = {kind: self._asked_by(account, kind, verdict) for kind in numbers}
+        statuses: Counter[Status | None] = Counter()
+        for kind, number in numbers.items():
+            statuses[self._kinds[kind].status] += number
         return Stretch(
             verdict.action,
             verdict.shown,
-            [b"".join((before, own := one.own, between, own, one.rest, after)) for one in mine],
-            {self._kinds[kind].status: number for kind, number in numbers.items()},
+            [
+                b"".join((before, own := one.own, between[one.kind], own, one.rest, after))
+                for one in mine
+            ],
+            statuses,
             mine[-1].id,
         )
+
+    def _asked_by(self, account: str, number: int, verdict: _Verdict) -> bytes:
+        key = account, number
+        if key not in self._between:
+            alone = self._alone(self._kinds[number].asked)
+            self._between[key] = verdict.asked_at(None if alone is None else alone.source.line)
+        return self._between[key]
+
+    def _alone(self, asked: tuple[int, ...]) -> Ask | None:
+        """The absence of a campaign that only that one asks for."""
+        return self._asks.get(asked[0]) if len(asked) == 1 and asked[0] not in self._twins else None
+
+    def _form(self, asked: tuple[int, ...]) -> Hashable:
+        """What a verdict depends on of the absences that ask: of one alone not where it stands."""
+        one = self._alone(asked)
+        if one is None:
+            return asked
+        entry = one.entry
+        by = (entry.id is None, entry.match is None, entry.phone_numbers is None)
+        return one.source.manifest, one.source.path, one.blocked, one.ambiguous, by
 
     def _verdict(self, account: str, number: int) -> _Verdict | None:
         """What holds of hits of a kind."""
@@ -132,13 +184,14 @@ class Usual:
         if key not in self._of_kind:
             kind = self._kinds[number]
             alike = kind.plain and not kind.unsure
-            self._of_kind[key] = self._verdicts.get((account, kind.asked)) if alike else None
+            form = self._form(kind.asked)
+            self._of_kind[key] = self._verdicts.get((account, form)) if alike else None
         return self._of_kind[key]
 
     def learn(self, account: str, hit: PackedHit, judged: Sequence[tuple[Action, bool]]) -> None:
         """Everything was asked about *hit*, and *judged* came of it."""
         kind = self._kinds[hit.kind]
-        key = account, kind.asked
+        key = account, self._form(kind.asked)
         if not kind.plain or kind.unsure or key in self._verdicts or len(judged) != 1:
             return
         if not self._twins.isdisjoint(kind.asked):  # there its name has a say

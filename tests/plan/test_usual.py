@@ -41,7 +41,7 @@ def worlds(draw: st.DrawFn) -> World:
     manifests = [
         manifest(
             f"m{n}",
-            absent=draw(st.lists(form, min_size=1, max_size=3)),
+            absent=draw(st.lists(form, min_size=1, max_size=6)),
             keep=draw(st.lists(form, max_size=1)),
             until=draw(st.sampled_from([None, None, date(2026, 11, 19)])),
         )
@@ -87,6 +87,37 @@ def test_most_of_a_large_plan_is_judged_once(monkeypatch: pytest.MonkeyPatch) ->
     records = [campaign(f"c{n}") for n in range(50)]
     made = plan([manifest(absent=[{"match": glob("*")}])], records)
     assert (made.summary.delete, len(learnt)) == (50, 1)
+
+
+def test_absences_that_differ_in_their_line_are_judged_once_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forms: list[Any] = [
+        lambda one: {"id": one},
+        lambda one: {"id": one},
+        lambda one: {"name": f"name of {one}"},
+        lambda one: {"match": glob(f"name of {one}")},
+        lambda one: {"id": one, "phone_numbers": ("91",)},
+    ]
+    ids = [f"c{n:02d}" for n in range(60)]
+    mixed = [forms[n % 5](one) for n, one in enumerate(ids[50:])]
+    manifests = [
+        manifest("mixed", absent=mixed),
+        manifest("over", absent=[{"id": one} for one in ids[40:50]], until=date(2020, 1, 1)),
+        *(
+            manifest(f"m{n}", absent=[form(one) for one in ids[n:40:5]])
+            for n, form in enumerate(forms)
+        ),
+    ]
+    records = [campaign(one) for one in ids]
+    learnt = []
+    learn = usual.Usual.learn
+    monkeypatch.setattr(usual.Usual, "learn", lambda *said: (learnt.append(said), learn(*said)))
+    quick = plan(manifests, records)
+    refused = 8 + 2 + 10  # for them nothing is learnt: phone numbers, and what is over
+    assert len(learnt) == 4 + 3 + refused
+    monkeypatch.setattr(usual.Usual, "of", lambda *_: None)
+    assert planfile.dumps(quick) == planfile.dumps(plan(manifests, records))
 
 
 def test_a_record_loses_nothing_in_a_plan_but_its_attributes() -> None:
