@@ -19,7 +19,10 @@ class Report:
     def __init__(self, value: ReportDocument, plan: Plan, *, left: bool = False) -> None:
         self._value = value
         self.left = left
-        """Whether the work goes on at workers, and nobody here follows it."""
+        """Whether the work goes on at workers, and nobody here follows it.
+
+        After `detach` the report then tells of no target.
+        """
         self.plan = plan
         """The plan that was carried out."""
 

@@ -1,5 +1,7 @@
 """`settle`: find out what became of targets in doubt; `status`: what stands."""
 
+import os
+from functools import cache, partial
 from typing import Unpack
 
 from msgspec import structs
@@ -19,12 +21,14 @@ from reconciler.api.given import (
 from reconciler.api.plan import Plan, read_plan
 from reconciler.apply.settle.doubts import Selection
 from reconciler.apply.settle.person import Found, Statement
-from reconciler.apply.settle.status import Standing, standing
+from reconciler.apply.settle.status import NamedPlan, Standing, standing
 from reconciler.apply.settle.steps import Settlement
 from reconciler.apply.settle.steps import settle as settle_doubts
 from reconciler.errors import ReconcilerError, Usage, check_names
+from reconciler.lanes.journal import Journal
 from reconciler.lanes.stop import Stop
-from reconciler.model import Target
+from reconciler.model import PlanDocument, Target
+from reconciler.plan.saved import read_head
 from reconciler.site import Site
 
 
@@ -98,14 +102,29 @@ def status(
     if reviewed is None and (by or because):
         raise Usage("--by and --because belong to --reviewed RUN")
     project = site.load_project()
-    named = _named(plan)
     opening = journal if reviewed is not None else journal_read
     with opening(site, project) as opened:
+        named = None if plan is None else _asked_about(plan, opened)
         if reviewed is not None and not opened.review(reviewed, by or "", because or ""):
             raise ReconcilerError(f"run {reviewed} waived nothing, or there is no such run")
-        if named is None:
-            return standing(site, project, opened, None, None)
-        return standing(site, project, opened, named.value, named.digest)
+        return standing(site, project, opened, named)
+
+
+def _asked_about(plan: Plan | One, journal: Journal) -> NamedPlan:
+    """*plan*; of a file that was applied before, as its digest shows, no more than is needed."""
+    if not isinstance(plan, Plan) and isinstance(plan, str | os.PathLike):
+        head = read_head(os.fspath(plan))
+        if head is not None and journal.first_applied(head.digest) is not None:
+            return NamedPlan(head.digest, head.plan, cache(partial(_unchanged, plan, head.digest)))
+    known = plan if isinstance(plan, Plan) else read_plan(plan)
+    return NamedPlan(known.digest, known.value, lambda: known.value)
+
+
+def _unchanged(path: One, digest: str) -> PlanDocument:
+    found = read_plan(path)
+    if found.digest != digest:
+        raise ReconcilerError(f"{os.fspath(path)} changed while it was read; try again")
+    return found.value
 
 
 def _named(plan: Plan | One | None) -> Plan | None:

@@ -42,9 +42,13 @@ class Ending:
 
 
 def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> ReportDocument:
-    """What the run did, with the exit code that it deserves."""
+    """What the run did, with the exit code that it deserves.
+
+    Of targets it says nothing if the run goes on and nobody wanted to follow it.
+    """
     plan, written = task.saved.plan, reports.Written()
-    for some in paged(agenda.ends()):
+    unfollowed = ending.left and task.options.detach
+    for some in paged(() if unfollowed else agenda.ends()):
         own = [one.target for one, _ in some if not one.double]
         states = known.states(own)
         requests = known.requests(states)  # of what the journal knows nothing, none was sent

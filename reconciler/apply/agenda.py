@@ -1,7 +1,7 @@
 """Every target of a saved plan, with what may become of it: gone through, and held by nobody."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from msgspec import structs
@@ -36,7 +36,7 @@ class Share:
     """An account's part of an agenda, which begins with the target *first* of the plan.
 
     *left*: targets that may still be sent, of so many *campaigns*. *working*: those and the ones
-    whose doubt is to be settled.
+    whose doubt is to be settled; *marks*: a byte for each target, whether it is one of them.
     """
 
     first: int
@@ -44,6 +44,7 @@ class Share:
     campaigns: int = 0
     working: int = 0
     last: str | None = None
+    marks: bytearray = field(default_factory=bytearray)
 
 
 class Agenda:
@@ -59,6 +60,8 @@ class Agenda:
         self._over: dict[str, Callable[[], _Over]] = {}
         self.accounts: dict[str, Share] = {}
         """By name, in the plan's order."""
+        self.decided = 0
+        """How many targets have a fate that no request is needed for."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -74,6 +77,8 @@ class Agenda:
                 share.campaigns += one.target.id != share.last
                 share.last = one.target.id
             share.working += one.working
+            share.marks.append(one.working)
+            self.decided += one.fate is not None
             self._rows.append(_row(one))
 
     def __iter__(self) -> Iterator[PlanTarget]:

@@ -32,7 +32,8 @@ class Clearance:
     """An apply that nothing forbids any more.
 
     *accounts*: those that something is to be done at. *untraced*: the names of those of which the
-    journal may not know what was sent.
+    journal may not know what was sent. *judged*: every target as it was by the *entry* of the
+    journal.
     """
 
     task: Task
@@ -41,6 +42,17 @@ class Clearance:
     permit: Permit
     accounts: Sequence[OpenAccount]
     untraced: Sequence[str]
+    judged: Agenda
+    entry: int
+
+    def latest(self) -> Agenda:
+        """Every target as it was judged, unless something of one was written down since.
+
+        For whoever does not send: what another run is just writing may be missed.
+        """
+        if self.known.journal.newest_entry == self.entry:
+            return self.judged
+        return self.agenda()
 
     def agenda(self) -> Agenda:
         """Every target as it is by now: what other runs did meanwhile counts."""

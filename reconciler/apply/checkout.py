@@ -79,6 +79,7 @@ class Checkout:
         lost = untraced_now(whole, known, self.lane.accounts)
         check_blind(lost, drivers)
         ledgers = take(accounts, self.journal, self.lane.run)
+        entry = self.journal.newest_entry
         agenda = judge(mine, fresh, known)
         permit = Permit()
         if agenda.working:
@@ -100,6 +101,8 @@ class Checkout:
             Permit(permit.override, permit.consent, self.windows(work)),
             [one for one in accounts if one.name in agenda.working],
             names,
+            agenda,
+            entry,
         )
         return Cleared(clearance, TakenRun(self.lane.run, ledgers, policy), agenda)
 

@@ -50,7 +50,7 @@ def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
         dispatched(task.site, task.project, handed.lanes(run=run))
     finally:
         gate.release()
-    agenda = agenda or clearance.agenda()
+    agenda = agenda or clearance.latest()
     permit = clearance.permit
     ending = Ending(started, run, permit.notes, approvals=permit.approvals)
     if task.options.detach:
@@ -105,13 +105,13 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> t
     task, known = clearance.task, clearance.known
     saved, journal = task.saved, known.journal
     resumed = journal.first_applied(saved.digest) is not None
+    agenda = clearance.latest()
     keep_plan(task.site, journal, saved)
     given = signatures(task)  # all: a worker's checkout may ask for approvals where ours does not
     keep_signatures(task.site, journal, saved.digest, given)
     said = start_record(task, clearance.permit, resumed=resumed)
     run = journal.begin(saved.digest, "apply", json.dumps(who), clearance.permit.waived, said)
     journal.trace([known.scope(one) for one in task.losing])
-    agenda = clearance.agenda()
     write_down(task, known, run, agenda, clearance.fresh)
     facts, bundles = clearance.fresh.facts, []
     lanes = by_lane(clearance.accounts)
@@ -131,7 +131,7 @@ def _handed(clearance: Clearance, handed: Handover, who: Mapping[str, Any]) -> t
             override=task.options.override,
         )
         count = sum(agenda.accounts[name].working for name in names)
-        left = bytes(one.working for name in sorted(names) for one in agenda.of(name))
+        left = b"".join(agenda.accounts[name].marks for name in sorted(names))
         # Made before the transaction: one that is silent meanwhile would be ended.
         packed = Spool()
         for part in work.packed(left, listed[lane]()):

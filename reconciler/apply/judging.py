@@ -193,7 +193,7 @@ def write_down(task: Task, known: Known, run: int, agenda: Agenda, fresh: FreshP
     Whoever holds the lane of such a target meanwhile knows better: what it wrote stays.
     """
     saved, manifests = task.saved, fresh.manifests
-    for some in paged(agenda):
+    for some in paged(agenda if agenda.decided else ()):
         rulings, records = decided(saved.plan, saved.digest, some, manifests, known, now=task.now)
         if rulings:
             known.journal.commit("", 0, run, rulings=rulings, audit=records, mild=True)

@@ -81,6 +81,17 @@ def read(spool: Spool) -> PlanDocument:
     return loads(spool.read()) if found is None else found
 
 
+def head(data: bytes) -> PlanDocument | None:
+    """What the first bytes of a plan say before its actions, of which it then has none; None if
+    they do not say it. Nothing is checked: this is of a plan that was read before.
+    """
+    at = data.find(_ACTIONS)
+    try:
+        return None if at < 0 else _decode(data[: at + len(_ACTIONS)] + b"]}")
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
 def loads(data: bytes) -> PlanDocument:
     """Read what `dumps` wrote. Anything else, whatever its bytes, is `Stale` with the reason."""
     head = _read_head(data)

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from reconciler import site as reconciler_site
-from reconciler.apply import bundle
+from reconciler.apply import bundle, carry_out, steps
 from reconciler.apply.bundle import VERSION, fates_of
 from reconciler.apply.tending import Tender
 from reconciler.lanes.journal.postgres import PostgresJournal
@@ -102,6 +102,34 @@ def pair(site: Site, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv("RECONCILER_STATE", postgres.url(name))
         site.more = STATE
         yield Pair(site, site.root.parent / "worker", postgres, name)
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["alone", "another-wrote"])
+def test_what_is_handed_over_is_judged_anew_only_if_something_was_written_since(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, meanwhile: bool
+) -> None:
+    again: list[int] = []
+    judge, permit = carry_out.judge, steps.permit
+
+    def judged(*of: Any) -> Any:
+        again.append(1)
+        return judge(*of)
+
+    def permitted(task: Any, known: Any, *rest: Any) -> Any:
+        if meanwhile:  # another run has sent one of the targets, and knows that it is gone
+            target = next(iter(task.saved.plan.targets))
+            gone = known.ruling(target, {"outcome": "deleted", "plan": task.saved.digest})
+            known.journal.commit("", 0, 1, rulings=[gone], audit=[{"type": "target"}])
+        return permit(task, known, *rest)
+
+    monkeypatch.setattr(carry_out, "judge", judged)
+    monkeypatch.setattr(steps, "permit", permitted)
+    pair.plan("push")
+    targets = pair.client.plan("--account", "push")["summary"]["targets"]
+    pair.hand_over()
+    assert len(again) == meanwhile
+    ((left,),) = pair.server.ask("SELECT targets FROM reconciler.handed", pair.database)
+    assert left == targets - meanwhile
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])

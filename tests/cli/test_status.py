@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply.settle import status as standing
 from reconciler.lanes.locks import Locks
+from reconciler.plan import planfile
 from tests.support.apply_site import NUMBERS, Site, sandbox
 
 
@@ -84,6 +86,28 @@ def test_outcomes_and_runs_of_a_plan(site: Site) -> None:
     assert run["ended"] is not None
     assert site.run("status", "plan.json") == 0
     assert "2 deleted, 1 pending" in site.out
+
+
+def test_of_a_plan_that_was_applied_the_journal_alone_tells_the_outcomes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.plan("--account", "push")
+    assert site.apply("--limit", "2") == 5
+    told = found(site, "plan.json")
+    with monkeypatch.context() as patched:
+        patched.setattr(planfile, "read", None)  # its actions are not looked at
+        assert found(site, "plan.json") == told
+    monkeypatch.setattr(standing, "_counted", lambda *_: None)
+    assert found(site, "plan.json") == told
+
+
+def test_what_another_plan_did_is_told_target_by_target(site: Site) -> None:
+    site.plan("--account", "push")
+    assert site.apply("--limit", "2") == 5
+    site.plan("--account", "push", "--author", "b@acme.example")
+    assert site.apply("--limit", "1") == 0
+    outcomes = found(site, "plan.json")["outcomes"]
+    assert {name: number for name, number in outcomes.items() if number} == {"deleted": 3}
 
 
 def test_doubts_are_6_with_a_plan_and_name_their_request(bare: Site) -> None:

@@ -165,6 +165,28 @@ def test_what_one_name_did_in_another_scope_is_counted(opened: Open) -> None:
     assert (journal.elsewhere("acc", SCOPE), journal.elsewhere("other", SCOPE)) == (1, 0)
 
 
+def test_outcomes_are_tallied_where_all_are_of_one_plan_and_one_name(opened: Open) -> None:
+    journal = opened()
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    assert journal.tally(A, "acc", SCOPE) == {str(one): 0 for one in Outcome}
+    rulings = [
+        Ruling(ONE, "acc", deleted(NOW)),
+        Ruling(TWO, "acc", {**deleted(NOW), "outcome": Outcome.DRIFTED}),
+        Ruling(PART, "acc", {"detail": "no outcome"}),
+    ]
+    journal.commit("lane", epoch, run, rulings=rulings)
+    found = journal.tally(A, "acc", SCOPE)
+    assert {name: number for name, number in found.items() if number} == {
+        "deleted": 1,
+        "drifted": 1,
+    }
+    assert journal.tally(B, "acc", SCOPE) is None
+    assert journal.tally(A, "renamed", SCOPE) is None
+    journal.commit("lane", epoch, run, rulings=[Ruling(TWO, "acc", deleted(NOW, B))])
+    assert journal.tally(A, "acc", SCOPE) is None
+
+
 def test_the_same_id_in_another_scope_is_another_target(opened: Open) -> None:
     journal = opened()
     run = begin(journal)

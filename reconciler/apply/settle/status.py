@@ -1,6 +1,6 @@
 """What stands: runs, outcomes, doubts, who holds a lane, which rule blocks now. Sends nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,25 +90,33 @@ class Standing:
         return Exit.DOUBT if self.plan is not None and self.in_doubt else Exit.OK
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPlan:
+    """A plan that is asked about. *head*: it may lack its actions, which *whole* has."""
+
+    digest: str
+    head: PlanDocument
+    whole: Callable[[], PlanDocument]
+
+
 def standing(
-    site: Site,
-    project: ProjectFile,
-    journal: Journal,
-    plan: PlanDocument | None,
-    digest: str | None,
+    site: Site, project: ProjectFile, journal: Journal, named: NamedPlan | None
 ) -> Standing:
-    """What stands, of *plan* (*digest* is of its bytes) or of all."""
+    """What stands, of a plan or of all."""
     scopes = scopes_now(site, pairs_of(site, project), journal, reveal=False)
     known = Known(journal, scopes)
     holders = locks(site, project, journal).holders()
     doubts, flying = doubts_now(known, holders)
     newest = journal.doubtful_requests().items()
     requests = {target: number for number, ones in newest for target in known.targets(ones)}
-    outcomes = {} if plan is None else _outcomes(known, plan, set(doubts))
-    if plan is not None:
-        mine = planned(plan, {*doubts, *flying})
+    outcomes: Mapping[str, int] = {}
+    if named is not None:
+        counted = None if doubts or flying else _counted(known, named)
+        outcomes = counted or _outcomes(known, named.whole(), set(doubts))
+        mine = planned(named.whole(), {*doubts, *flying}) if doubts or flying else set()
         doubts = {target: state for target, state in doubts.items() if target in mine}
         flying &= mine
+    digest = None if named is None else named.digest
     runs = journal.runs()
     return Standing(
         project=project.name,
@@ -131,6 +139,27 @@ def standing(
         runs=tuple(one for one in runs if digest in (None, one.plan)),
         open_for_review=tuple(_unreviewed(runs)),
     )
+
+
+def _counted(known: Known, named: NamedPlan) -> dict[str, int] | None:
+    """What `_outcomes` says, from counts alone; None where these do not say the same.
+
+    They do where the journal knows nothing of the plan's scopes but what came of this plan, and no
+    two of its accounts are one.
+    """
+    names = [name for name, one in named.head.summary.accounts.items() if one.targets]
+    scopes = {name: scope for name in names if (scope := known.scopes.get(name)) is not None}
+    if len(set(scopes.values())) < len(scopes):
+        return None
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for name, scope in scopes.items():
+        found = known.journal.tally(named.digest, name, scope)
+        if found is None:
+            return None
+        for outcome, number in found.items():
+            counts[outcome] += number
+    counts[Outcome.PENDING.value] += named.head.summary.targets - sum(counts.values())
+    return counts
 
 
 def _outcomes(known: Known, plan: PlanDocument, doubts: set[Target]) -> dict[str, int]:

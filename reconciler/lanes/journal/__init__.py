@@ -201,6 +201,13 @@ class Journal(Protocol):
         """Which journal this is: random, made with it; another after it has lost records."""
 
     @property
+    def newest_entry(self) -> int:
+        """The number of the newest record that was ever made for the audit log.
+
+        There is one of whatever becomes of a target: while the number stays, so do the targets.
+        """
+
+    @property
     def salt(self) -> bytes:
         """Made with the journal, and kept as long as it lives."""
 
@@ -288,6 +295,11 @@ class Journal(Protocol):
 
     def states(self, targets: Iterable[Identity]) -> dict[Identity, State]:
         """The states of those targets that the journal knows."""
+
+    def tally(self, plan: str, account: str, scope: str) -> dict[str, int] | None:
+        """How many targets of *scope* have each outcome, if all that have one have it of *plan* (a
+        digest) and under that name of an *account*; None if not.
+        """
 
     def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
         """The deletion requests that were sent for each target, oldest first."""

@@ -41,7 +41,7 @@ from reconciler.lanes.journal.rows import (
     stored,
     targets_in,
 )
-from reconciler.model import Identity, SentRequest
+from reconciler.model import Identity, Outcome, SentRequest
 
 _META = (
     "INSERT INTO meta(key, value) SELECT key, value FROM given WHERE true "
@@ -562,6 +562,16 @@ class SqlJournal:
             (number, account, targets_in(scope, text))
             for number, account, scope, text in self._db.all(f"{sql} ORDER BY number")
         ]
+
+    def tally(self, plan: str, account: str, scope: str) -> dict[str, int] | None:
+        counted = ", ".join(f"count(CASE WHEN outcome='{one}' THEN 1 END)" for one in Outcome)
+        row = self._db.one(
+            "SELECT count(CASE WHEN account<>? OR coalesce(plan, '')<>? THEN 1 END), "
+            f"{counted} FROM targets WHERE scope=? AND outcome IS NOT NULL",
+            (account, plan, scope),
+        )
+        others, *numbers = row
+        return None if others else dict(zip(map(str, Outcome), numbers, strict=True))
 
     def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
         numbers: dict[Identity, list[int]] = {target: [] for target in targets}
