@@ -157,8 +157,10 @@ class Target(msgspec.Struct, frozen=True):
         )
 
     def __str__(self) -> str:
-        text = f"{_quote(self.account)}/{_quote(self.id)}"
-        return text if self.part is None else f"{text}#{_quote(self.part)}"
+        account, id_, part = self.account, self.id, self.part
+        if not _is_plain(account + id_ if part is None else account + id_ + part):
+            account, id_, part = _quote(account), _quote(id_), part and _quote(part)
+        return f"{account}/{id_}" if part is None else f"{account}/{id_}#{part}"
 
     @classmethod
     def parse(cls, text: str) -> "Target":
@@ -186,9 +188,13 @@ class Identity(msgspec.Struct, frozen=True):
         return (self.scope, self.id, self.part or "") < (other.scope, other.id, other.part or "")
 
 
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and not _SEPARATES.search(text)
+
+
 def _quote(text: str) -> str:
     """Percent-encode what separates (`/ # %`) and what is not printable; leave the rest."""
-    if text.isprintable() and not _SEPARATES.search(text):
+    if _is_plain(text):
         return text
     return "".join(c if (c.isprintable() and c not in "/#%") else quote(c, safe="") for c in text)
 

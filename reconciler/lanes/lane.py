@@ -89,7 +89,7 @@ class Lane:
     _known_since: float = 0.0  # when the oldest of the results not yet durable came
     _rulings: list[Ruling] = field(default_factory=list)
     _records: list[dict[str, Any]] = field(default_factory=list)
-    _told: list[tuple[Job, Fate]] = field(default_factory=list)
+    _told: list[tuple[Job, Fate, str]] = field(default_factory=list)
     _breaker: Breaker = field(default_factory=Breaker)
     _retries: int = 0
     _splits: int = 0
@@ -415,7 +415,7 @@ class Lane:
         """It may have left, and trouble of ours hides what came of it: in doubt, and no more."""
         if all(one.number != sending.number for one in self._results):
             self._know(Result(sending.number, None, "failed", said))
-        told = {job.place for job, _ in self._told}
+        told = {job.place for job, *_ in self._told}
         untold = tuple(job for job in sending.batch if job.place not in told)
         self._all(untold, Fate(Outcome.IN_DOUBT, said), sent=True, doubt=True)
         self.stop(said, Halt.UNEXPECTED)
@@ -593,8 +593,9 @@ class Lane:
                 "cleared": False,
             }
         self._rule(job, changes)
-        self._records.append(self._record(job, fate))
-        self._told.append((job, fate))
+        record = self._record(job, fate)
+        self._records.append(record)
+        self._told.append((job, fate, record["target"]))
 
     def note(self, job: Job, **changes: Any) -> None:
         """Change what the journal knows of *job* without telling an outcome."""
@@ -663,12 +664,12 @@ class Lane:
         told, self._told = self._told, []
         self._results, self._rulings, self._records = [], [], []
         now = self.line.context.wall()
-        for job, fate in told:
+        for job, fate, name in told:
             self.fates.put(job.place, fate)
             self.line.emit(
                 "outcome",
                 at=now,
-                target=str(job.target),
+                target=name,
                 outcome=fate.outcome.value,
                 detail=fate.detail,
                 done=self.fates.told,

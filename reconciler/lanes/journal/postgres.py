@@ -19,8 +19,10 @@ from reconciler.lanes.journal.sql import SqlJournal
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_CLOCK}"
 _TYPES = {
-    **dict.fromkeys(("at", "last_byte_at", "seen_at", "since"), "float8"),
-    **dict.fromkeys(("sends", "doubts", "cleared", "number", "run", "token", "seq"), "bigint"),
+    **dict.fromkeys(("answered", "at", "last_byte_at", "seen_at", "since"), "float8"),
+    **dict.fromkeys(
+        ("sends", "doubts", "cleared", "number", "run", "token", "seq", "status", "sent"), "bigint"
+    ),
     "line": "bytea",
 }
 """Of columns that are given many at once, where they are no text."""
@@ -147,11 +149,12 @@ class _Server:
     def _with(
         self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> psycopg.Cursor[Any]:
-        lists = [list(one) for one in zip(*rows, strict=True)]
-        # What all rows have in common is sent once: most of what is known of a request's targets.
-        alike = tuple(n > 0 and one.count(one[0]) == len(one) for n, one in enumerate(lists))
-        values = [one[0] if same else one for one, same in zip(lists, alike, strict=True)]
-        return self.connection.execute(_given(tuple(columns), alike) + sql, values)
+        forms, values = [], []
+        for number, some in enumerate(zip(*rows, strict=True)):
+            form, value = _sent(some) if number else _listed(some)
+            forms.append(form)
+            values.append(value)
+        return self.connection.execute(_given(tuple(columns), tuple(forms)) + sql, values)
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:
@@ -194,18 +197,36 @@ class _Server:
             raise failure(self.where, what, error) from error
 
 
-@lru_cache(maxsize=256)
-def _given(columns: tuple[str, ...], alike: tuple[bool, ...]) -> str:
-    """The table `given`, made of a list for each of *columns*, or of what it has in every row.
+_BETWEEN = "\x1f"  # stands between texts that are sent as one
+_FORMS = {
+    "same": "%b::{0}",
+    "texts": f"unnest(string_to_array(%b::text, '{_BETWEEN}'))",
+    "list": "unnest(%b::{0}[])",
+}
 
-    The values are wanted in their order, in which the lists stand among them.
-    """
-    types = [_TYPES.get(one, "text") for one in columns]
+
+def _sent(values: Sequence[Any]) -> tuple[str, Any]:
+    """How a column of *values* is sent: what all have in common once, as of a request's targets."""
+    return ("same", values[0]) if values.count(values[0]) == len(values) else _listed(values)
+
+
+def _listed(values: Sequence[Any]) -> tuple[str, Any]:
+    """The same for one that says how many rows there are. Texts cost least as a single one."""
+    if len(values) > 1 and {type(one) for one in values} == {str}:
+        text = _BETWEEN.join(values)
+        if text.count(_BETWEEN) == len(values) - 1:
+            return "texts", text
+    return "list", list(values)
+
+
+@lru_cache(maxsize=256)
+def _given(columns: tuple[str, ...], forms: tuple[str, ...]) -> str:
+    """The table `given`, made of a value for each of *columns*, in its form."""
     given = [
-        (one, f"%b::{kind}" if same else f"unnest(%b::{kind}[])")
-        for one, kind, same in zip(columns, types, alike, strict=True)
+        f"{_FORMS[form].format(_TYPES.get(one, 'text'))} AS {one}"
+        for one, form in zip(columns, forms, strict=True)
     ]
-    return f"WITH given AS (SELECT {', '.join(f'{made} AS {one}' for one, made in given)}) "
+    return f"WITH given AS (SELECT {', '.join(given)}) "
 
 
 @lru_cache(maxsize=512)

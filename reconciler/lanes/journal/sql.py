@@ -364,8 +364,8 @@ class SqlJournal:
             owned = held is not None and held[0] == epoch
             records: list[Mapping[str, Any]] = []
             over = _Over()
+            self._results(results, now)
             for result in results:
-                self._result(result, now)
                 account, scope, kind, targets = self._known(result.number)
                 over.add(result.number, account, targets)
                 if kind == "delete":  # as with intents: a read changes nothing
@@ -461,19 +461,21 @@ class SqlJournal:
         )
         return account, scope, kind, targets_in(scope, text)
 
-    def _result(self, result: Result, now: datetime) -> None:
-        self._db.run(
-            "UPDATE requests SET answered=?, status=?, verdict=?, detail=?, vendor_id=?, sent=? "
-            "WHERE number=?",
-            (
-                now.timestamp(),
-                result.status,
-                result.verdict,
-                result.detail,
-                result.vendor_id,
-                int(result.sent),
-                result.number,
-            ),
+    def _results(self, results: Sequence[Result], now: datetime) -> None:
+        columns = ("answered", "status", "verdict", "detail", "vendor_id", "sent")
+        listed = ", ".join(columns)
+        self._db.each(
+            f"UPDATE requests SET ({listed}) = "
+            f"(SELECT {listed} FROM given g WHERE g.number=requests.number) "
+            "WHERE number IN (SELECT number FROM given)",
+            (*columns, "number"),
+            [
+                (
+                    *(now.timestamp(), one.status, one.verdict, one.detail),
+                    *(one.vendor_id, int(one.sent), one.number),
+                )
+                for one in results
+            ],
         )
 
     def _rule(self, rulings: Sequence[Ruling], over: "_Over", *, stays: Collection[str]) -> None:
