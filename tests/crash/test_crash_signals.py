@@ -150,7 +150,8 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         last = ended(process)
         assert last.code == 143, last
         # Had it waited for those in flight, it would have written down and reported their doubts.
-        assert (last.out, set(outcomes(place).values())) == ("", {None})
+        assert last.out == ""
+        assert not any(outcomes(place).values())
         resume(place, vendor)
 
 
