@@ -5,9 +5,11 @@ campaigns go: so what reads like another kind of pattern is told, with the way t
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
 
-from reconciler.declare.entries import Entry
+from reconciler.declare.entries import Absence, Entry
 from reconciler.declare.guards import Protect
 from reconciler.declare.quoting import quoted
 from reconciler.declare.selector import Selector
@@ -28,21 +30,27 @@ _SINGLE = frozenset({type(None), str, int, bool})
 
 def doubts(value: object, loc: Loc = ()) -> Iterator[Doubt]:
     """All of them in *value*, a model that was read; *loc* is where it stands."""
+    kind: Any = type(value)
+    if (keys := _keys(kind)) is not None:
+        if asked := _ASKED.get(kind):
+            yield from asked(value, loc)
+        for key, name in keys:
+            if type(inner := getattr(value, name)) not in _SINGLE:  # most are: not even asked
+                yield from doubts(inner, (*loc, key))
+        return
     match value:
-        case Declared():
-            if isinstance(value, Entry | Protect):
-                yield from _entry(value, loc)
-            if isinstance(value, Selector):
-                yield from _selector(value, loc)
-            for key, name in keys_of(type(value)).items():
-                if type(inner := getattr(value, name)) not in _SINGLE:  # most are: not even asked
-                    yield from doubts(inner, (*loc, key))
         case Mapping():
             for key, inner in value.items():
                 yield from doubts(inner, (*loc, key))
         case tuple():
             for index, inner in enumerate(value):
                 yield from doubts(inner, (*loc, index))
+
+
+@cache
+def _keys(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """The keys and fields of a model; None if *kind* is none. To ask it of each value is dear."""
+    return tuple(keys_of(kind).items()) if issubclass(kind, Declared) else None
 
 
 def _entry(entry: Entry | Protect, loc: Loc) -> Iterator[Doubt]:
@@ -84,3 +92,11 @@ def _regex(text: str, loc: Loc) -> Iterator[Doubt]:
     elif _AS_GLOB.fullmatch(text):
         said = "is a regex, in which `*` repeats the one character before it"
         yield loc, said, f"for a glob write `name: {quoted(text)}`; for any text in a regex, `.*`"
+
+
+_ASKED: Mapping[type, Callable[[Any, Loc], Iterator[Doubt]]] = {
+    Entry: _entry,
+    Absence: _entry,
+    Protect: _entry,
+    Selector: _selector,
+}

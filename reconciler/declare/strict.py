@@ -406,15 +406,13 @@ class _Reader:
             self._refuse("anchor", "an anchor", mark, f"{_OR_TEXT}remove it")
         if event.tag is not None:
             self._refuse("tag", "a tag", mark, "remove it; the schema types the value")
-        match event:
-            case yaml.ScalarEvent():
-                return self._scalar(event, node.line, node.column)
-            case yaml.SequenceStartEvent():
-                self._deepen(event, depth)
-                self._sequence(node, depth + 1)
-            case yaml.MappingStartEvent():
-                self._deepen(event, depth)
-                self._mapping(node, depth + 1)
+        if kind is yaml.ScalarEvent:
+            return self._scalar(event, node.line, node.column)
+        self._deepen(event, depth)
+        if kind is yaml.MappingStartEvent:
+            self._mapping(node, depth + 1)
+        else:
+            self._sequence(node, depth + 1)
         return node
 
     def _scalar(self, event: Any, line: int, column: int) -> _Node:
@@ -439,7 +437,9 @@ class _Reader:
 
     def _mapping(self, node: _Node, depth: int) -> None:
         pairs: dict[str, tuple[_Node, _Node]] = {}
-        node.pairs = pairs
+        found = Placed()
+        node.pairs, node.value = pairs, found
+        found.line, found.column = node.line, node.column
         get, read = self._loader.get_event, self._node
         while type(event := get()) is not yaml.MappingEndEvent:
             key = read(event, depth)
@@ -459,8 +459,7 @@ class _Reader:
                 self._refuse("duplicate-key", said, mark, "keep one of them")
             else:
                 pairs[key.value] = key, value
-        node.value = Placed((key, value.value) for key, (_, value) in pairs.items())
-        node.value.line, node.value.column = node.line, node.column
+                found[key.value] = value.value
 
     def _deepen(self, event: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:

@@ -94,10 +94,11 @@ class Declared(BaseModel):
     @classmethod
     def not_written(cls, raw: dict[str, Any], read: ReadFrom) -> dict[str, Any]:
         """The fields that *raw*, as it is written, does not hold, by name."""
-        return {
-            name: getattr(raw, name, 0) if name in ("line", "column") else read.known.get(name)
-            for name in _not_written(cls)
-        }
+        known, placed = _told(cls)
+        found = {name: read.known.get(name) for name in known}
+        for name in placed:
+            found[name] = getattr(raw, name, 0)
+        return found
 
     @model_validator(mode="wrap")
     @classmethod
@@ -178,6 +179,14 @@ def _not_written(model: type[BaseModel]) -> frozenset[str]:
         for name, field in model.model_fields.items()
         if any(isinstance(one, NotWritten) for one in field.metadata)
     )
+
+
+@cache
+def _told(model: type[BaseModel]) -> tuple[list[str], list[str]]:
+    """Of the fields that are not written: those that the reader knows, those of the place."""
+    names = sorted(_not_written(model))
+    places = [name for name in names if name in ("line", "column")]
+    return [name for name in names if name not in places], places
 
 
 def by_key(value: BaseModel) -> dict[str, Any]:

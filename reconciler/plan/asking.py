@@ -98,7 +98,7 @@ def _unexpected(asked: QuestionSet, matches: Matches) -> dict[str, str]:
     """The first match of each manifest that found fewer or more than it expects."""
     failed: dict[str, str] = {}
     for index, entry in enumerate(asked.origins):
-        if isinstance(entry, Entry) and entry.match is not None:
+        if entry.match is not None and isinstance(entry, Entry):
             said = _expectation(entry, matches.found.get(index, 0))
             if said is not None:
                 failed.setdefault(entry.manifest, said)
