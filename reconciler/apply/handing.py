@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _POLL = 0.3  # seconds between two looks at what the workers told
 _PATIENCE = 60.0  # seconds for which a database that is away is waited for
-_AGAIN = 5.0  # seconds after which a lane without a job is given one
+_AGAIN = 30.0  # seconds after which a lane without a job is given one: workers do so much sooner
 
 
 def hand_over(clearance: Clearance) -> tuple[Agenda, Ending]:
@@ -177,15 +177,16 @@ class _Following:
         stopped: list[bool] = []
         with self._task.stop.ends(lambda: stopped.append(True)):
             while True:
-                lanes = self._patiently(self._lanes)
+                ended = self._patiently(lambda: _handover(self._journal).ended(self._run))
                 self._patiently(self._tell)
                 listener.tick()
-                if not any(one.open for one in lanes):
+                if ended:
                     break
                 if stopped:
                     return None
-                self._tend(lanes)
+                self._tend()
                 time.sleep(_POLL)
+        lanes = self._patiently(self._lanes)
         self._patiently(lambda: _handover(self._journal).forget(self._run))
         listener.event(Event(now(), "run-ended", done=total))
         return lanes
@@ -199,11 +200,12 @@ class _Following:
                 self._after = number
                 self._task.site.listener.event(from_kept(line))
 
-    def _tend(self, lanes: Sequence[HandedLane]) -> None:
+    def _tend(self) -> None:
         """A lane whose job was lost with the last moments of a database gets another."""
         if time.monotonic() - self._tended < _AGAIN:
             return
         self._tended = time.monotonic()
+        lanes = self._patiently(self._lanes)
         self._patiently(lambda: dispatched(self._task.site, self._task.project, lanes))
 
     def _patiently(self, work: Callable[[], T]) -> T:

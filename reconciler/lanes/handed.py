@@ -70,6 +70,9 @@ class Handover(Protocol):
     def lanes(self, *, run: int | None = None, plan: str | None = None) -> list[HandedLane]:
         """Those of a run, or of a plan; of neither: those that are not at their end."""
 
+    def ended(self, run: int) -> bool:
+        """Whether every lane of the run is at its end."""
+
     def due(self) -> list[HandedLane]:
         """Those that a worker may take now, or has taken."""
 

@@ -585,6 +585,32 @@ def test_a_job_that_its_worker_never_heard_of_is_given_again(
     assert worked[0] == lanes[0].number
 
 
+def test_a_client_ends_no_workers_job_however_seldom_that_gives_a_sign(
+    database: str, journal: PostgresJournal
+) -> None:
+    journal.shared.handed.hand(begin(journal), "sha256:0", [Bundle("lane", ("a",), 1, [b"work"])])
+    lanes = journal.shared.handed.due()
+
+    def jobs() -> list[int]:
+        return [one for (one,) in journal._db.all("SELECT id FROM procrastinate_jobs ORDER BY id")]
+
+    async def body() -> None:
+        async with Engine(database).open() as client:
+            await client.mend(lanes)
+            journal._db.run("INSERT INTO procrastinate_workers(last_heartbeat) VALUES('epoch')")
+            journal._db.run(
+                "UPDATE procrastinate_jobs SET status='doing', "
+                "worker_id=(SELECT id FROM procrastinate_workers)"
+            )
+            await client.mend(lanes)
+            assert jobs() == [1]
+        async with Engine(database, lambda _: asyncio.sleep(0)).open() as worker:
+            await worker.mend(lanes)
+            assert jobs() == [2]
+
+    asyncio.run(body())
+
+
 async def _mended(url: str, lanes: Sequence[HandedLane]) -> None:
     async with Engine(url).open() as engine:
         await engine.mend(lanes)

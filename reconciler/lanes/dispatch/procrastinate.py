@@ -41,6 +41,7 @@ class Engine:
             conninfo=for_engine(url), min_size=1, max_size=4, timeout=15.0
         )
         self._app = procrastinate.App(connector=connector)
+        self._works = work is not None
         self._worker: Any = None
         self._here: set[int] = set()  # the lanes that are worked here
         self._unworked: set[int | None] = set()  # jobs of ours that nobody here was at, last time
@@ -72,9 +73,10 @@ class Engine:
         if not wanted:
             return
         manager = self._app.job_manager
-        dead = list(
-            await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=self._stall)
-        )
+        dead: list[jobs.Job] = []
+        if self._works:  # a client does not know after how long a worker counts as dead
+            since = self._stall
+            dead += await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=since)
         if dead and free is not None:
             await free()
         alive = [

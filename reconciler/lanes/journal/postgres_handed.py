@@ -74,6 +74,10 @@ class HandedLanes:
         """Those that a worker may take now, or has taken."""
         return self._lanes(f"{_OPEN} AND {_DUE}")
 
+    def ended(self, run: int) -> bool:
+        """Whether every lane of the run is at its end."""
+        return self._db.one(f"SELECT 1 FROM handed WHERE run=? AND {_OPEN} LIMIT 1", (run,)) is None
+
     def _lanes(self, which: str, values: Sequence[Any] = ()) -> list[HandedLane]:
         sql = f"SELECT {_COLUMNS} FROM handed WHERE {which} ORDER BY number"
         return [_lane(row) for row in self._db.all(sql, values)]

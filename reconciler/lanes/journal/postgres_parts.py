@@ -46,11 +46,12 @@ def _from(first: Any, one: Callable[..., Any], kind: str, name: str) -> Iterator
 
 def _cut(parts: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in parts of one size; at least one."""
-    rest, none = b"", True
+    rest, none = bytearray(), True  # small parts are put to it, and it is not made anew for each
     for one in parts:
         rest += one
         while len(rest) >= _PART:
-            yield rest[:_PART]
-            rest, none = rest[_PART:], False
+            yield bytes(rest[:_PART])
+            del rest[:_PART]
+            none = False
     if rest or none:
-        yield rest
+        yield bytes(rest)
