@@ -324,7 +324,9 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     the journal knows of one scope says nothing about another.
     """
     unsafe: Callable[[Any, Campaign, str | None], str | None]
-    """Why this id (and part) cannot be sent, or None."""
+    """Why this id (and part) cannot be sent, or None. Where it has a method `clear`, that says of
+    the ids of many campaigns whether a glance shows that it is None of each (`drivers.ids.ById`).
+    """
     delete: Callable[[Session, tuple[Item, ...]], Request]
     """The one request that deletes all *items* and nothing else."""
     judge: Callable[[Session, tuple[Item, ...], Answer], Verdict]

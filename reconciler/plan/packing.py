@@ -68,6 +68,18 @@ class HitKinds:
             self.all.append(HitKind(*kind))
         return number
 
+    def each(self, hits: Sequence[Hit], plain: Sequence[bool]) -> list[int]:
+        """The number of each of *hits*, of which *plain* says so; nearly always all are alike."""
+        asked = hits[0].asked
+        if all(plain) and not any([one.asked != asked or one.unsure for one in hits]):
+            statuses = [one.campaign.status for one in hits]
+            numbers = {status: self.of(asked, (), status, True) for status in {*statuses}}
+            return [numbers[status] for status in statuses]
+        return [
+            self.of(one.asked, one.unsure, one.campaign.status, ok)
+            for one, ok in zip(hits, plain, strict=True)
+        ]
+
 
 class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A hit of some account. Of its record's line *own* are the id and the name, then comes *rest*.
@@ -102,17 +114,17 @@ def packed(
         ]
     texts = each_written(records)
     starts = {name: len(head(name)) for name in {one.account for one in records}}
-    kind = kinds.of
+    numbers = kinds.each(hits, plain(full))
     return [
         PackedHit(
             record.id,
             text[(start := starts[record.account]) : (end := start + own)],
             text[end:],
-            kind(hit.asked, hit.unsure, record.status, ok),
+            number,
             left_out,
         )
-        for hit, record, text, own, ok, left_out in zip(
-            hits, records, texts, _lengths(records, texts), plain(full), kept, strict=True
+        for record, text, own, number, left_out in zip(
+            records, texts, _lengths(records, texts), numbers, kept, strict=True
         )
     ]
 

@@ -81,12 +81,17 @@ def plainness(accounts: Mapping[str, Account], drivers: Mapping[str, Driver]) ->
         if not drivers[name].by_name and drivers[name].parts != "phoneNumbers"
     }
 
+    glances = {name: getattr(one.unsafe, "clear", None) for name, one in usual.items()}
+
     def plain(records: Sequence[Campaign]) -> list[bool]:
+        ids = [one.id for one in records]
+        said = {glance: glance(ids) for glance in {*glances.values()} if glance is not None}
+        clear = {name for name, glance in glances.items() if said.get(glance)}
         return [
             (mine := usual.get(one.account)) is not None
             and one.message_ids is None
             and one.status in mine.let
-            and mine.unsafe(mine.settings, one, None) is None
+            and (one.account in clear or mine.unsafe(mine.settings, one, None) is None)
             and mine.unsupported(mine.settings, one) is None
             for one in records
         ]

@@ -1,0 +1,23 @@
+"""What a glance at many ids shows is what each of them is told by itself."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from reconciler.drivers import ids
+from reconciler.model import Campaign
+
+TEXT = st.text(st.sampled_from("aZ0._~-/ é\n\x00"), max_size=4)
+
+
+@given(some=st.lists(TEXT, min_size=1, max_size=4))
+@example(["."])
+@example(["a" * 201])
+@example(["a", ""])
+def test_ids_that_a_glance_clears_are_safe_one_by_one(some: list[str]) -> None:
+    for unsafe in (ids.path_id, ids.body_id):
+        told = [unsafe(None, Campaign(account="a", id=one, name="n"), None) for one in some]
+        assert not unsafe.clear(some) or not any(told)
+
+
+def test_plain_ids_are_cleared() -> None:
+    assert ids.path_id.clear(["a1", "orchestration_06-x~", "b" * 200])
