@@ -533,7 +533,10 @@ async def play_all(name: str, place: Path, *, effect: bool, twin: bool) -> tuple
                 vendor.left = {one: one for one in (*ids, "witness")}
                 vendor.twist, vendor.log = twist, []
                 journal._db.run("UPDATE lanes SET paused_until=NULL")  # as if the pause were over
-                fates = await stage.play(ids)
+                with pytest.MonkeyPatch.context() as patch:
+                    if twist.play in (_late, _late_body):  # no stall of the machine is too long
+                        patch.setattr("reconciler.lanes.send._LINGER", 30.0)
+                    fates = await stage.play(ids)
                 if (problem := check(stage, twist, ids, fates)) is not None:
                     wrong.append(f"{twist.label}: {problem}")
     return len(every), wrong
