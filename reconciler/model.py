@@ -7,6 +7,7 @@ plan, report) it is the file's shape, in the file's key order. What people write
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -100,9 +101,9 @@ class Campaigns(list[Campaign]):
         return "".join(self.names)
 
     @cached_property
-    def own_accounts(self) -> frozenset[str]:
-        """The accounts that they are of, each once."""
-        return frozenset(self.accounts)
+    def by_account(self) -> Counter[str]:
+        """How many there are of each account."""
+        return Counter(self.accounts)
 
 
 class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from reconciler.model import Campaign, Campaigns, Target
 def accept(found: Sequence[Campaign], lines: Sequence[int], notes: Notes) -> Campaigns:
     """Check a batch of well-formed records of those *lines*; returns what is good of it."""
     records = found if isinstance(found, Campaigns) else Campaigns(found)
-    own = records.own_accounts
+    own = records.by_account.keys()
     known = notes.accounts is None or own <= notes.accounts
     if not known or "" in own or not all(records.ids):
         records, lines = _leave_out(records, lines, notes)
@@ -25,7 +25,7 @@ def accept(found: Sequence[Campaign], lines: Sequence[int], notes: Notes) -> Cam
         records[index] = _in_utc(records[index], lines[index], notes)
     for index in [at for at, one in enumerate(records) if one.unknown]:
         _check_unknown(records[index], lines[index], notes)
-    notes.take(records.accounts, records.ids)
+    notes.take(records)
     return records
 
 

@@ -1,6 +1,5 @@
 """What is noted while one inventory file is read: problems, header claims, counts."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from shlex import quote
@@ -13,7 +12,7 @@ from reconciler.inventory.claims import Claim, Claims, known_name
 from reconciler.inventory.raw import Damaged
 from reconciler.inventory.repeats import Repeats
 from reconciler.inventory.wants import Wants
-from reconciler.model import Campaign, Reading
+from reconciler.model import Campaign, Campaigns, Reading
 
 SHOWN = 100  # problems told of one file; the rest is counted
 _SKEW = timedelta(minutes=5)
@@ -150,12 +149,12 @@ class Notes:
         self._foreign[account] = (first, number + 1)
         self.lost += 1
 
-    def take(self, accounts: list[str], ids: list[str]) -> None:
-        """Count good records, by their accounts and ids."""
-        self.claims.count(Counter(accounts))
-        self.campaigns += len(ids)
+    def take(self, records: Campaigns) -> None:
+        """Count good records."""
+        self.claims.count(records.by_account)
+        self.campaigns += len(records)
         if self._repeats is not None:
-            self._repeats.add(accounts, ids)
+            self._repeats.add(records.accounts, records.ids)
 
     # ------------------------------------------------------------ the end
 

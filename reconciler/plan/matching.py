@@ -3,6 +3,7 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cache
 from itertools import compress, count
@@ -134,8 +135,9 @@ class Matcher:
         accounts, names = campaigns.accounts, campaigns.names
         if not campaigns.all_names.isascii():
             names = [nfc(name) for name in names]
-        if not self._unasked.keys() >= campaigns.own_accounts:
-            self._meet(campaigns.own_accounts)
+        own = campaigns.by_account.keys()
+        if not self._unasked.keys() >= own:
+            self._meet(own)
         found: dict[int, list[int]] = {}
         self._unsure = {}
         if self._ids:
@@ -162,7 +164,7 @@ class Matcher:
         if self._listed is not None:
             for place in self._listed.places([(one.account, one.id) for one in campaigns]):
                 found.setdefault(place, [])
-        if self._wanting and not self._wanting.isdisjoint(campaigns.own_accounts):
+        if self._wanting and not self._wanting.isdisjoint(own):
             self._spare_some(campaigns, found)
         if found:
             self._take_hits(campaigns, found)
@@ -180,7 +182,7 @@ class Matcher:
                 self._found[index] += number
         self._hits.add(*hits)
 
-    def _meet(self, accounts: frozenset[str]) -> None:
+    def _meet(self, accounts: AbstractSet[str]) -> None:
         """Some of *accounts* have their first record here."""
         for account in accounts - self._unasked.keys():
             self._unasked[account] = []

@@ -347,18 +347,14 @@ class Tree:
         start, find = root.end, root.children.get
         begun = list(map(find, map(itemgetter(slice(start)), names)))
         for place in compress(count(), begun):
-            yield from _deeper(begun[place], names[place], start, place)
-
-
-def _deeper(
-    found: "_Node | None", name: str, start: int, place: int
-) -> Iterable[tuple[int, list[Asked]]]:
-    while found is not None:
-        if found.own:
-            yield place, found.own
-        if not found.end:
-            return
-        start, found = found.end, found.children.get(name[start : found.end])
+            name, node, at = names[place], begun[place], start
+            while node is not None:
+                if node.own:
+                    yield place, node.own
+                end = node.end
+                if not end:
+                    break
+                node, at = node.children.get(name[at:end]), end
 
 
 class _Node:
