@@ -116,13 +116,13 @@ class Execution:
                 call()
 
     def _emit(self, event: Event) -> None:
-        self._tell(lambda: self._listener.event(event))
+        self._tell(self._listener.event, event)
 
-    def _tell(self, tell: Callable[[], None]) -> None:
+    def _tell(self, tell: Callable[..., None], *what: Event) -> None:
         if self._failure is not None:
             return
         try:
-            tell()
+            tell(*what)
         except Exception as error:  # raised at the end; until then the journal comes first
             self._failure = error
             self.context.stop.set()
