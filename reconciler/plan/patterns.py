@@ -101,9 +101,8 @@ class Patterns:
                 if sets is not None and (matched := sets.of(names[place])):
                     found.setdefault(place, []).extend(matched)
         if self._prefilter is not None:
-            for place, account in enumerate(accounts):
-                if matched := self._prefilter.of(names[place], account):
-                    found.setdefault(place, []).extend(matched)
+            for place, matched in self._prefilter.among(names, accounts):
+                found.setdefault(place, []).extend(matched)
         if self._alone:
             for place, account in enumerate(accounts):
                 if account in self._alone and (matched := self._alone[account].of(names[place])):

@@ -6,7 +6,7 @@ of memory would say nothing instead of saying so: every name carries a mark that
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import re2
@@ -44,10 +44,31 @@ class Prefilter:
                 if group.loose:
                     self.loose[account] += [group.patterns[one] for one in sorted(group.loose)]
 
-    def of(self, name: str, account: str) -> list[int]:
-        """Indices of the patterns of *account* that match *name* whole."""
+    def among(
+        self, names: Sequence[str], accounts: Sequence[str]
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Places of the names that patterns of their account match whole, with their indices.
+
+        What no name of many can match is found for all of them at once.
+        """
+        places: dict[str, list[int]] = {}
+        for place, account in enumerate(accounts):
+            if account in places:
+                places[account].append(place)
+            elif account in self._groups:
+                places[account] = [place]
+        for account, own in places.items():
+            together = "\n".join([names[place] for place in own])
+            groups = [one for one in self._groups[account] if one.possible(together)]
+            if groups:
+                for place in own:
+                    if matched := self._of(names[place], groups):
+                        yield place, matched
+
+    def _of(self, name: str, groups: "Sequence[_Group]") -> list[int]:
+        """Indices of the patterns of *groups* that match *name* whole."""
         found: list[int] = []
-        for group in self._groups.get(account, ()):
+        for group in groups:
             some = group.possible(name)
             if len(some) > _MANY:
                 if group.asked is None:
