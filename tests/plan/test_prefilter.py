@@ -57,6 +57,17 @@ def _patterns(regexes: list[str]) -> Patterns:
     return Patterns([("a", at, Selector(name_regex=one)) for at, one in enumerate(regexes)])
 
 
+def test_one_name_of_many_is_found_wherever_it_stands() -> None:
+    every = Patterns(
+        [(account, at, Selector(name_regex=f".*w{at}x.*")) for at, account in enumerate("ab" * 200)]
+    )
+    for place in (0, 25, 49):
+        names = ["nothing"] * 50
+        names[place] = "a w6x w7x b"
+        for account, index in (("a", 6), ("b", 7)):
+            assert every.of(names, [account] * 50) == {place: [index]}
+
+
 def test_only_the_account_s_own_regexes_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(of_names, "_FEW", 0)
     every = Patterns([("a", 0, Selector(name_regex=".*x")), ("b", 1, Selector(name_regex=".*x"))])
