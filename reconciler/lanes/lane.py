@@ -357,13 +357,13 @@ class Lane:
     async def _exchange(self, sending: _Sending) -> None:
         used, began = self.line.tokens, self.line.gate.now()
         wire = sending.wire if sending.tokens == used else None  # else it has an old token
-        sent = self.line.send(sending.request, sending.intended, wire)
+        sent = self.line.send(sending.request, sending.intended, wire, lambda: self.halted)
         task = asyncio.create_task(sent)
         self._sends.add(task)
         try:
             answer = await task
         except NotSent as error:
-            if self.line.context.stop.is_set():
+            if self.halted:
                 self._ready.append(sending)  # recalled with the others, once all have ended
             else:
                 self._not_sent(sending, str(error), began)

@@ -47,6 +47,10 @@ _ID = 200
 _VENDOR_IDS = ("x-request-id", "x-amzn-requestid", "request-id", "x-correlation-id", "cf-ray")
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Gate:
     """A lane's pace, waited for. Accounts that share a vendor's limit share one gate."""
@@ -207,10 +211,12 @@ class Line:
         request: Request,
         intended: float | None = None,
         wire: Wire | None = None,
+        halted: Callable[[], bool] = _never,
     ) -> Answer:
         """One exchange, its slot already taken with `gate.leave`; gives the slot back.
 
-        *intended*: when its intent became durable. `LaneLost` if that is so long ago that somebody
+        *halted*: whether it must not leave any more; asked just before it does. *intended*: when
+        its intent became durable. `LaneLost` if that is so long ago that somebody
         may have taken the lane since (this process was stopped, or the machine was), and has.
         """
         landed = False
@@ -222,7 +228,7 @@ class Line:
                 self.gate.land(sent=sent)
 
         def leaves() -> None:
-            if self.context.stop.is_set():
+            if self.context.stop.is_set() or halted():
                 raise NotSent("the run was told to stop")
             if intended is not None and self.gate.now() - intended > _FRESH and not self._mine():
                 raise LaneLost(f"another run has taken {self.gate.lane}; nothing was sent")

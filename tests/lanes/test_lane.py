@@ -449,6 +449,17 @@ def test_credentials_that_are_refused_stop_the_account(world: Make) -> None:
     assert len(vendor.deletes) == 1
 
 
+def test_a_request_that_is_still_connecting_when_its_account_stops_never_leaves(
+    world: Make,
+) -> None:
+    vendor = Vendor(campaigns(*ABC), answers=lambda *_: (403, b"no"))
+    vendor.connects = {("a1",): 1.0, ("b2",): 5.0}.get
+    here = world(vendor, limits=Limits(1000, 1.0, 2))
+    assert told(here.go(ABC)) == {"a1": "refused", "b2": "pending", "c3": "pending"}
+    assert vendor.sent() == ["a1"]
+    assert "b2" not in here.states("b2") or here.states("b2")["b2"].sends == 0
+
+
 def test_no_token_leaves_everything_pending(world: Make) -> None:
     vendor = Vendor(campaigns(*ABC), tokens=lambda *_: (500, b"down"))
     here = world(vendor)

@@ -212,13 +212,17 @@ class Seen:
 
 @dataclass
 class Vendor:
-    """Campaigns by id. *answers* decides what a deletion is answered with; None: well."""
+    """Campaigns by id. *answers* decides what a deletion is answered with; None: well.
+
+    *connects*: seconds until there is a connection for a request for these ids.
+    """
 
     left: dict[str, dict[str, Any]]
     answers: Callable[[Seen, "Vendor"], Any] | None = None
     reads: Callable[[Seen, "Vendor"], Any] | None = None
     tokens: Callable[[Seen, "Vendor"], Any] | None = None
     latency: float = 0.0
+    connects: Callable[[tuple[str, ...]], float | None] = lambda _: None
     seen: list[Seen] = field(default_factory=list)
     issued: int = 0
 
@@ -288,6 +292,8 @@ class MemorySender:
         answered: Callable[[], None] = lambda: None,
         wire: object = None,
     ) -> Answer:
+        if wait := self._vendor.connects(tuple(request.body or ())):
+            await asyncio.sleep(wait)
         leaves()
         answer = await self._vendor.answer(request)
         answered()
