@@ -93,10 +93,6 @@ class Campaigns(list[Campaign]):
         return [one.name for one in self]
 
     @cached_property
-    def all_ids(self) -> str:
-        return "".join(self.ids)
-
-    @cached_property
     def all_names(self) -> str:
         return "".join(self.names)
 

@@ -112,7 +112,7 @@ def status(
 
 def _asked_about(plan: Plan | One, journal: Journal) -> NamedPlan:
     """*plan*; of a file that was applied before, as its digest shows, no more than is needed."""
-    if not isinstance(plan, Plan) and isinstance(plan, str | os.PathLike):
+    if isinstance(plan, str | os.PathLike):
         head = read_head(os.fspath(plan))
         if head is not None and journal.first_applied(head.digest) is not None:
             return NamedPlan(head.digest, head.plan, cache(partial(_unchanged, plan, head.digest)))

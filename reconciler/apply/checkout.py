@@ -12,7 +12,6 @@ from pathlib import Path
 
 from msgspec import structs
 
-from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Unpacked, Work
 from reconciler.apply.carry_out import Clearance, TakenRun
 from reconciler.apply.jobs import LookPolicy
@@ -44,7 +43,6 @@ class Cleared:
 
     clearance: Clearance
     run: TakenRun
-    agenda: Agenda
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Checkout:
             agenda,
             entry,
         )
-        return Cleared(clearance, TakenRun(self.lane.run, ledgers, policy), agenda)
+        return Cleared(clearance, TakenRun(self.lane.run, ledgers, policy))
 
     def windows(self, work: Work) -> OpenWindows:
         """Those of the lane's accounts, unless the project let them be lifted."""

@@ -18,7 +18,6 @@ from reconciler.site import Site
 
 _UNFOLLOWED = 30.0  # seconds after its last lane in which whoever follows a run ends it
 _FEW = 1_000  # records that are put into the audit log at a time, beside lanes at work
-_ALL = 1 << 40
 _SILENCE = 2 / 3  # of the stall time: whoever is dead by then has been silent for longer
 
 
@@ -87,7 +86,7 @@ def tidy(site: Site, project: ProjectFile, *, busy: bool) -> None:
     """
     with closing(state.open_journal(site, project)) as journal:
         end_unfollowed(journal, _UNFOLLOWED)
-        state.export_audit(site, journal, _FEW if busy else _ALL)
+        state.export_audit(site, journal, _FEW if busy else None)
 
 
 def end_unfollowed(journal: SqlJournal, since: float) -> None:

@@ -164,13 +164,13 @@ class _Runner:
         self.checkout = checkout = self._checkout(saved)
         with work.file() as inventory:
             cleared = checkout.cleared(work, inventory, again=again)
-        agenda = cleared.agenda
+        clearance = cleared.clearance
+        agenda = clearance.judged
         before = (one.fate_now for one in agenda if one.taken)
         self.told.done = sum(
             one is not None and one.outcome is not Outcome.PENDING for one in before
         )
-        if cleared.clearance.accounts:
-            clearance = cleared.clearance
+        if clearance.accounts:
             permit = replace(clearance.permit, windows=self.turn.within(clearance.permit.windows))
             execute(replace(clearance, permit=permit), cleared.run, agenda)
         self.told.flush()

@@ -218,7 +218,7 @@ class _Exchange:
                 return f"the connection ended in the middle of {whose}"
             case httpcore.ProtocolError() | h11.ProtocolError():
                 return f"{whose} is not HTTP as it must be"
-            case httpcore.NetworkError() | OSError():
+            case OSError():
                 return f"the connection broke: {_why(error)}"
         return f"{type(error).__name__}, which nobody expected"
 
@@ -281,7 +281,7 @@ class Transport(httpx.AsyncBaseTransport):
 
 @lru_cache(maxsize=64)
 def _url(scheme: str, authority: str) -> httpx.URL:
-    """Where requests go; there are few, and reading one takes as long as sending it."""
+    """Where requests go: there are few such places, and each is read once."""
     return httpx.URL(f"{scheme}://{authority}")
 
 
@@ -452,15 +452,15 @@ def _reaching(place: str, stage: Stage) -> Iterator[None]:
     """Why *place* is not reached, in words: no byte of a request has left yet."""
     try:
         yield
-    except (httpcore.NetworkError, httpcore.TimeoutException, OSError, UnicodeError) as error:
-        nameless = isinstance(_deepest(error), socket.gaierror | UnicodeError)
+    except (OSError, UnicodeError) as error:
+        nameless = isinstance(error, socket.gaierror | UnicodeError)
         said = f"cannot connect to {place}: {_why(error)}"
         raise NotSent(said, "name" if nameless else stage) from error
 
 
 def _why(error: BaseException) -> str:
     """What the system says, without the libraries around it."""
-    match _deepest(error):
+    match error:
         case ssl.SSLCertVerificationError(verify_message=str(said)):
             return f"its certificate is not accepted: {said}"
         case ssl.SSLError(reason=str(reason)):
@@ -472,16 +472,6 @@ def _why(error: BaseException) -> str:
         case OSError(errno=int(number)):
             return os.strerror(number)
     return "it was lost"
-
-
-def _deepest(error: BaseException) -> BaseException:
-    while (deeper := _deeper(error)) is not None:
-        error = deeper
-    return error
-
-
-def _deeper(error: BaseException) -> BaseException | None:
-    return error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
 
 
 def check_certificates(ca_file: str) -> None:

@@ -94,11 +94,8 @@ def locks(site: Site, project: ProjectFile, opened: "Journal") -> "LaneLocks":
 
 
 @contextmanager
-def journal(site: Site, project: ProjectFile, most: int = 1 << 40) -> "Iterator[SqlJournal]":
-    """The project's journal, opened and closed; the audit log is brought up to date at the end.
-
-    *most*: records that are put into it at most, where many share it and others go on.
-    """
+def journal(site: Site, project: ProjectFile) -> "Iterator[SqlJournal]":
+    """The project's journal, opened and closed; the audit log is brought up to date at the end."""
     from reconciler.lanes.journal import JournalFailed
 
     opened = open_journal(site, project)
@@ -108,10 +105,10 @@ def journal(site: Site, project: ProjectFile, most: int = 1 << 40) -> "Iterator[
         raise  # nothing more is written there; the next command catches up
     except BaseException:
         with suppress(ReconcilerError):  # the first failure is the one that is told
-            export_audit(site, opened, most)
+            export_audit(site, opened)
         raise
     else:
-        export_audit(site, opened, most)
+        export_audit(site, opened)
     finally:
         opened.close()
 
@@ -256,14 +253,16 @@ def _database_whole(site: Site, opened: "PostgresJournal") -> None:
         )
 
 
-def export_audit(site: Site, opened: "SqlJournal", most: int = 1 << 40) -> None:
+def export_audit(site: Site, opened: "SqlJournal", most: int | None = None) -> None:
     """Append to the audit log what the journal has for it.
 
     The journal commits such a record together with what it tells, so a crash loses none, and the
     next command catches up. Records are numbered (`entry`) under the journal's identity, so that
     none is appended twice, and none is taken for another journal's. The log is
-    `.reconciler/audit.ndjson`, or lies in the database.
+    `.reconciler/audit.ndjson`, or lies in the database. *most*: records that are appended at most
+    to one in the database, where others go on; None: all.
     """
+    from reconciler.lanes.journal import ALL
     from reconciler.prove import chain
 
     if opened.shared is not None:
@@ -271,7 +270,7 @@ def export_audit(site: Site, opened: "SqlJournal", most: int = 1 << 40) -> None:
             lambda record, seq, prev: chain.seal(record, seq=seq, prev=prev),
             opened.identity,
             chain.GENESIS,
-            most,
+            ALL if most is None else most,
         )
         return
     path = audit_path(site)

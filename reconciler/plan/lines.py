@@ -57,10 +57,10 @@ def each_written(values: Sequence[Any]) -> list[bytes]:
 
 
 def json_of(value: object) -> bytes:
-    """*value* as JSON, however large its numbers are."""
+    """*value* as JSON, however large its numbers are, and with half a character in it."""
     try:
         return msgspec.json.encode(value)
-    except (OverflowError, TypeError, msgspec.EncodeError):  # larger ones than it writes
+    except (ValueError, OverflowError, TypeError, msgspec.EncodeError):  # which it cannot write
         return json.dumps(msgspec.to_builtins(value)).encode()
 
 

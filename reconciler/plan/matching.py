@@ -15,7 +15,7 @@ from reconciler.declare.manifest import Selector
 from reconciler.model import Campaign, Campaigns
 from reconciler.plan.conditions import Test, test_of
 from reconciler.plan.hits import Hits, Keys
-from reconciler.plan.names import Asked, add, nfc
+from reconciler.plan.names import Asked, add, nfc, places_of
 from reconciler.plan.packing import Hit, Plain
 
 if TYPE_CHECKING:
@@ -212,13 +212,7 @@ class Matcher:
         accounts: Sequence[str],
         found: dict[int, list[int]],
     ) -> None:
-        places: dict[str, list[int]] = {}
-        for place, account in enumerate(accounts):
-            if account in places:
-                places[account].append(place)
-            elif account in self._everyone:
-                places[account] = [place]
-        for account, own in places.items():
+        for account, own in places_of(accounts, self._everyone).items():
             for index, test in self._everyone[account]:
                 for place in own:
                     verdict = test(campaigns[place])

@@ -11,6 +11,8 @@ from typing import Any
 
 import re2
 
+from reconciler.plan.names import places_of
+
 _GROUP = 1000  # regexes a filter: its automaton stays far below what RE2 gives it
 _MARK = "\x01\x02\x03"
 _MANY = 100  # regexes that are asked one by one for a name
@@ -51,13 +53,7 @@ class Prefilter:
 
         What no name of many can match is found for all of them at once.
         """
-        places: dict[str, list[int]] = {}
-        for place, account in enumerate(accounts):
-            if account in places:
-                places[account].append(place)
-            elif account in self._groups:
-                places[account] = [place]
-        for account, own in places.items():
+        for account, own in places_of(accounts, self._groups).items():
             together = "\n".join([names[place] for place in own])
             groups = [one for one in self._groups[account] if one.possible(together)]
             if groups:

@@ -20,6 +20,9 @@ from reconciler.errors import ReconcilerError
 from reconciler.lanes.handed import Handover
 from reconciler.model import Evidence, Identity, Outcome, SentRequest
 
+ALL = 1 << 40
+"""More records than there ever are."""
+
 
 class JournalFailed(ReconcilerError):
     """The journal could not be read or written. No further request may be sent."""
@@ -178,7 +181,7 @@ class SharedState(Protocol):
         seal: Callable[[Mapping[str, Any], int, str], tuple[bytes, str]],
         journal: str,
         genesis: str,
-        most: int = 1 << 40,
+        most: int = ALL,
     ) -> None:
         """Put the records of the journal that are in no log yet at the log's end, each once.
 

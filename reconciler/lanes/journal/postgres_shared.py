@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.handed import Handover
-from reconciler.lanes.journal import NEWEST, Shelved
+from reconciler.lanes.journal import ALL, NEWEST, Shelved
 from reconciler.lanes.journal.postgres_handed import HandedLanes
 from reconciler.lanes.journal.postgres_parts import Transaction, get, parts, put
 from reconciler.lanes.journal.sql import SqlDatabase
@@ -60,7 +60,7 @@ class Shared:
 
     # ---- the audit log
 
-    def chain(self, seal: Seal, journal: str, genesis: str, most: int = 1 << 40) -> None:
+    def chain(self, seal: Seal, journal: str, genesis: str, most: int = ALL) -> None:
         """Put the records of the journal that are in no log yet at the log's end, each once.
 
         Those that there are now: what others write meanwhile is not waited for.

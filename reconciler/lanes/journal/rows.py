@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-import msgspec
-
 from reconciler.lanes.journal import Intent, Result, State
 from reconciler.model import Evidence, Identity, Outcome, Target, stamp
 
@@ -64,17 +62,6 @@ def stored(name: str, value: Any) -> Any:
 @lru_cache(maxsize=1024)  # most targets of a request share them
 def _listed(texts: tuple[str, ...]) -> str:
     return json.dumps(texts)
-
-
-def dumped(record: Mapping[str, Any]) -> str:
-    """*record* as JSON, whatever is in it."""
-    try:
-        return _encode(record).decode()
-    except (ValueError, OverflowError):  # half a character, or a number of no bounds
-        return json.dumps(record)
-
-
-_encode = msgspec.json.Encoder().encode
 
 
 def moment(seconds: float) -> datetime:

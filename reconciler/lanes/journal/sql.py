@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from msgspec import structs
 
 from reconciler.lanes.journal import (
+    ALL,
     NOTHING,
     Intent,
     JournalFailed,
@@ -29,7 +30,6 @@ from reconciler.lanes.journal import (
 from reconciler.lanes.journal.rows import (
     FIELDS,
     asked_in,
-    dumped,
     identity,
     intent_record,
     iso,
@@ -42,6 +42,7 @@ from reconciler.lanes.journal.rows import (
     targets_in,
 )
 from reconciler.model import Identity, Outcome, SentRequest
+from reconciler.plan.lines import json_of
 
 _META = (
     "INSERT INTO meta(key, value) SELECT key, value FROM given WHERE true "
@@ -329,7 +330,7 @@ class SqlJournal:
             "sends=targets.sends+1, doubts=CASE WHEN targets.outcome IN ('deleted', "
             "'already-absent') OR targets.doubts < 1 THEN 1 ELSE targets.doubts END, "
             "seen_at=NULL, cleared=0, asked=coalesce(excluded.asked, targets.asked), "
-            "requests=targets.requests||excluded.requests, "
+            f"{_REMEMBER}, "
             + ", ".join(
                 f"{one}=excluded.{one}"
                 for one in ("account", "detail", "at", "plan", "last_byte_at")
@@ -630,7 +631,7 @@ class SqlJournal:
 
     # ---- audit
 
-    def audit_after(self, entry: int, most: int = 1 << 40) -> list[dict[str, Any]]:
+    def audit_after(self, entry: int, most: int = ALL) -> list[dict[str, Any]]:
         """The first *most* records for the audit log with a number (`entry`) above *entry*."""
         rows = self._db.all(
             "SELECT entry, record FROM audit WHERE entry>? ORDER BY entry LIMIT ?", (entry, most)
@@ -650,7 +651,7 @@ class SqlJournal:
         self._db.each(
             "INSERT INTO audit(record) SELECT record FROM given",
             ("record",),
-            [(dumped({**head, **record}),) for record in records],
+            [(json_of({**head, **record}).decode(),) for record in records],
         )
 
     def _plan_of(self, run: int) -> str:
