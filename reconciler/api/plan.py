@@ -1,6 +1,7 @@
 """`plan` and `show`: a plan of today's files, or one that was saved."""
 
 import codecs
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 from reconciler import disk
 from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
 from reconciler.api.written import write_parts
-from reconciler.errors import Diagnostic, Usage, check_format
+from reconciler.declare.beside import Beside
+from reconciler.errors import Diagnostic, ReconcilerError, Usage, check_format
 from reconciler.model import (
     Action,
     PlanDocument,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from reconciler.declare.project import ProjectFile
 
 _PART = 1 << 20
+_LARGE = 4 << 20  # bytes of a plan that are hashed at a time
 
 
 class Plan:
@@ -48,7 +51,7 @@ class Plan:
         self,
         value: PlanDocument,
         data: Spool,
-        digest: str,
+        digest: str | None = None,
         *,
         path: Path | None = None,
         diagnostics: Sequence[Diagnostic] = (),
@@ -61,8 +64,12 @@ class Plan:
         """Warnings about project and manifests as they were read. They are not in the plan."""
         self.closed: str | None = None
         """Why nothing of it may be sent now, if a window forbade all when it was made."""
-        self.digest = digest
-        """`sha256:...` of its bytes: its identity."""
+        self._digest = digest or ""
+        self._beside = Beside()  # works the digest out, which takes long where there is much
+        if digest is None and len(data) > _LARGE:
+            self._beside.do(self._find_digest)
+        elif digest is None:
+            self._find_digest()
 
     def __repr__(self) -> str:
         return f"<Plan {self.digest[:19]} of {self._value.metadata.project!r}>"
@@ -80,9 +87,20 @@ class Plan:
 
     def close(self) -> None:
         """Say that it is used no more, so that what it holds outside of memory can go."""
+        with contextlib.suppress(ReconcilerError):  # whoever asks for the digest is told
+            self._beside.settle()
         self._data.close()
 
     # ------------------------------------------------------------ what it says
+
+    @property
+    def digest(self) -> str:
+        """`sha256:...` of its bytes: its identity."""
+        self._beside.settle()
+        return self._digest
+
+    def _find_digest(self) -> None:
+        self._digest = planfile.digest(self._data.parts(size=_LARGE))
 
     @property
     def metadata(self) -> PlanMetadata:
@@ -216,7 +234,7 @@ def plan(
         attributes=attributes,
     )
     tell(site, fresh.plan)
-    made = Plan(fresh.plan, fresh.data, fresh.digest, diagnostics=fresh.warnings)
+    made = Plan(fresh.plan, fresh.data, diagnostics=fresh.warnings)
     made.closed = _closed(site, fresh.project, fresh.plan)
     return made
 

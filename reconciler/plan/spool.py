@@ -87,11 +87,13 @@ class Spool:
             found.append(bytes(self._waiting[: end - self._written]))
         return found[0] if len(found) == 1 else b"".join(found)
 
-    def parts(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The same, a part at a time."""
-        end = len(self) if end is None else end
-        for at in range(start, end, _PART):
-            yield self.read(at, min(at + _PART, end))
+    def parts(
+        self, start: int = 0, end: int | None = None, *, size: int | None = None
+    ) -> Iterator[bytes]:
+        """The same, a part at a time, of *size* bytes each but for the last."""
+        end, size = len(self) if end is None else end, size or _PART
+        for at in range(start, end, size):
+            yield self.read(at, min(at + size, end))
 
     def file(self) -> IO[bytes] | None:
         """All of it as an open file, read from its start, for another process; None: in memory."""

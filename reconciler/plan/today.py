@@ -29,7 +29,7 @@ from reconciler.site import Site
 
 
 class FreshPlan(msgspec.Struct, frozen=True):
-    """A plan of the files as they are *now*, its bytes, their digest, and what it was made of.
+    """A plan of the files as they are *now*, its bytes, and what it was made of.
 
     *matches.unasked* holds the witnesses; *drivers* go by name. *warnings* are those of project
     and manifests, which are not in the plan.
@@ -38,7 +38,6 @@ class FreshPlan(msgspec.Struct, frozen=True):
     now: datetime
     plan: PlanDocument
     data: Spool
-    digest: str
     project: ProjectFile
     manifests: tuple[Manifest, ...]
     drivers: Mapping[str, Driver]
@@ -108,7 +107,6 @@ def make_plan(
         now=now,
         plan=plan,
         data=data,
-        digest=planfile.digest(data.parts()),
         project=project,
         manifests=loaded,
         drivers=drivers,
