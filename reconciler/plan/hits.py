@@ -19,6 +19,7 @@ from reconciler.plan.spool import Spool
 _IN_MEMORY = 16_384  # hits, as long as there are no more
 _PACKED = 65_536  # hits that are held as bytes, before they go into a run
 _BLOCK = 128  # hits of a run that are read at a time
+_FIRST = 6  # bits of a hash, its sign among them, by which keys are parted before they are sorted
 
 
 def _key(hit: Hit) -> Key:
@@ -265,7 +266,14 @@ class Keys:
     """Values by the million, eight bytes each; of others it knows one in 10^13."""
 
     def __init__(self, keys: Iterable[Hashable]) -> None:
-        self._hashes = array("q", sorted(array("q", map(hash, keys))))
+        # Sorted a part at a time: as objects, all of them would need five times the room.
+        parts, shift = [array("q") for _ in range(1 << _FIRST)], 64 - _FIRST
+        for code in map(hash, keys):
+            parts[code >> shift].append(code)  # of those below zero: from the end
+        self._hashes = array("q")
+        for at in range(-len(parts) // 2, len(parts) // 2):
+            self._hashes.fromlist(sorted(set(parts[at])))
+            parts[at] = array("q")
 
     def __contains__(self, key: Hashable) -> bool:
         return bool(self.places((key,)))

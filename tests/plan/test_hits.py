@@ -1,6 +1,7 @@
 """Hits by the million, most of them outside of memory: none is lost, and they come in order."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from msgspec import structs
 
 from reconciler.model import Campaign
 from reconciler.plan import hits as module
-from reconciler.plan.hits import Hits
+from reconciler.plan.hits import Hits, Keys
 from reconciler.plan.lines import encode, harmless
 from reconciler.plan.packing import Hit, HitKinds, head, packed, unpacked
 
@@ -85,3 +86,26 @@ def test_a_packed_hit_is_the_hit_that_it_was(texts: list[str], account: str, sho
         assert json.loads(b"{%b}" % one.own) == {"id": hit.campaign.id, "name": hit.campaign.name}
         record = hit.campaign if shown else structs.replace(hit.campaign, attributes=None)
         assert head(account) + one.own + one.rest == harmless(encode(record))
+
+
+@given(
+    keys=st.lists(st.integers(-(2**60), 2**60) | st.text(max_size=3)),
+    others=st.lists(st.integers(-(2**60), 2**60) | st.text(max_size=3)),
+)
+def test_keys_know_their_own_and_no_others(keys: list[int | str], others: list[int | str]) -> None:
+    found, hashes = Keys(keys), set(map(hash, keys))
+    assert found.places(keys) == list(range(len(keys)))
+    assert found.places(others) == [n for n, one in enumerate(others) if hash(one) in hashes]
+
+
+def test_keys_that_come_twice_take_the_room_of_one_while_they_are_sorted_too() -> None:
+    number = 50_000
+    tracemalloc.start()
+    try:
+        found = Keys(str(n) for _ in range(2) for n in range(number))
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "7" in found
+    assert left < 10 * number
+    assert peak < 25 * number  # 16 as they come; as objects, all of them would take 96
