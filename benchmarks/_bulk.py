@@ -6,7 +6,7 @@ python benchmarks/_bulk.py vendor      # prints its port, and serves until it is
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,27 +38,35 @@ spec: {{account: {name}, absent: [{{match: {{createdBefore: 2026-01-01}}}}]}}
 
 
 def made(
-    folder: Path, count: int, port: int, state: str = "sqlite:///.reconciler/state.db"
+    folder: Path,
+    count: int,
+    port: int,
+    *,
+    state: str = "sqlite:///.reconciler/state.db",
+    names: Sequence[str] = ACCOUNTS,
 ) -> Path:
-    """A project of *count* campaigns that should all not exist, at a vendor on *port*."""
+    """A project of *count* campaigns that should all not exist, at a vendor on *port*.
+
+    They are spread over the accounts *names*, each a lane of its own.
+    """
     (folder / "manifests").mkdir(parents=True, exist_ok=True)
     head = (
         "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: bulk}\nspec:\n"
         f"  state: {state}\n"
         "  guards: {maxDeletions: {count: 1000000}, inventoryMaxAge: 36500d}\n  accounts:\n"
     )
-    accounts = (_ACCOUNT.format(name=one, port=port, most=A_REQUEST) for one in ACCOUNTS)
+    accounts = (_ACCOUNT.format(name=one, port=port, most=A_REQUEST) for one in names)
     (folder / "reconciler.yaml").write_text(head + "".join(accounts), "utf-8")
-    for one in ACCOUNTS:
+    for one in names:
         (folder / "manifests" / f"{one}.yaml").write_text(_MANIFEST.format(name=one), "utf-8")
     if not (folder / "inventory.ndjson").exists():
         with (folder / "inventory.ndjson").open("w", encoding="utf-8") as file:
-            file.writelines(_lines(count))
+            file.writelines(_lines(count, names))
     return folder
 
 
-def _lines(count: int) -> Iterator[str]:
-    share = {one: len(range(i, count, len(ACCOUNTS))) for i, one in enumerate(ACCOUNTS)}
+def _lines(count: int, names: Sequence[str]) -> Iterator[str]:
+    share = {one: len(range(i, count, len(names))) for i, one in enumerate(names)}
     claims = ",".join(
         f'"{one}":{{"complete":true,"campaigns":{number},"capturedAt":"{CAPTURED}"}}'
         for one, number in share.items()
@@ -69,7 +77,7 @@ def _lines(count: int) -> Iterator[str]:
     )
     for number in range(count):
         yield (
-            f'{{"account":"{ACCOUNTS[number % len(ACCOUNTS)]}","id":"cmp-{number * 7919:024x}",'
+            f'{{"account":"{names[number % len(names)]}","id":"cmp-{number * 7919:024x}",'
             f'"name":"Winter reminder 2024 growth {number}","status":"completed",'
             '"channel":"sms","createdAt":"2024-10-01T09:00:00Z",'
             '"updatedAt":"2024-11-05T10:00:00Z","labels":{"team":"growth"}}\n'

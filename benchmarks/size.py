@@ -4,7 +4,8 @@
 
 1,000,000 campaigns over five accounts, all of them deleted; `--quick` takes 30,000. They are
 planned and shown; as many of another project are deleted at a vendor on loopback, a hundred a
-request, and handed to workers over a PostgreSQL server of the benchmark's own.
+request; as many of a single account are handed over through a PostgreSQL server of the benchmark's
+own, and a worker deletes them, all in one lane.
 """
 
 import sys
@@ -77,9 +78,15 @@ def sent(place: Path, count: int) -> dict[str, Cost]:
 
 
 def handed(place: Path, count: int) -> dict[str, Cost]:
-    """The same handed to workers, of which there are none."""
+    """The same in one lane, handed over while there is no worker; then one begins, and works it."""
     with postgres.server() as server, server.database("bulk") as name, _bulk.vendor() as port:
-        folder = _bulk.made(place / f"bulk-{count}", count, port, "{env: RECONCILER_STATE}")
+        folder = _bulk.made(
+            place / f"lane-{count}",
+            count,
+            port,
+            state="{env: RECONCILER_STATE}",
+            names=_bulk.ACCOUNTS[:1],
+        )
         state = {"RECONCILER_STATE": server.url(name)}
 
         def reconciler(*rest: str) -> Cost:
@@ -90,7 +97,8 @@ def handed(place: Path, count: int) -> dict[str, Cost]:
             "apply --workers --detach": reconciler(
                 "apply", "plan.json", "--workers", "--detach", "--first-run"
             ),
-            "status, PostgreSQL": reconciler("status"),
+            "a worker, one lane": reconciler("worker", "--once"),
+            "status, PostgreSQL": reconciler("status"),  # with an outcome of each target
         }
 
 
