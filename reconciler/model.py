@@ -8,7 +8,7 @@ plan, report) it is the file's shape, in the file's key order. What people write
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -78,7 +78,21 @@ class Campaign(
 
 
 class Campaigns(list[Campaign]):
-    """Records that come together, and what several look at of all of them; found once, as read."""
+    """Records that come together, and what several look at of all of them; found once, as read.
+
+    *text*: their JSON, a line for each, if somebody has written it already: as `msgspec` writes it,
+    keys of mappings as they came.
+    """
+
+    def __init__(self, records: Iterable[Campaign] = (), text: bytes | None = None) -> None:
+        super().__init__(records)
+        self.text = text
+
+    def at(self, places: Sequence[int]) -> "Campaigns":
+        """Those at *places*, ascending."""
+        if len(places) == len(self):
+            return self
+        return Campaigns([self[place] for place in places])
 
     @cached_property
     def accounts(self) -> list[str]:
@@ -100,6 +114,14 @@ class Campaigns(list[Campaign]):
     def by_account(self) -> Counter[str]:
         """How many there are of each account."""
         return Counter(self.accounts)
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """The places of those of each account, ascending."""
+        found: dict[str, list[int]] = {account: [] for account in self.by_account}
+        for place, account in enumerate(self.accounts):
+            found[account].append(place)
+        return found
 
 
 class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):

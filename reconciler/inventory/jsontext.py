@@ -86,7 +86,7 @@ def decode(chunk: bytes, lines: Lines, notes: Notes) -> Campaigns | None:
             return None
         if not _exact(chunk, again):
             return _decode_loosely(chunk, lines(), notes)
-    return Campaigns(records)
+    return Campaigns(records, again)
 
 
 def _deep(records: list[Campaign]) -> bool:

@@ -71,11 +71,12 @@ class Findings:
             while at < len(some):
                 if (found := usual.of(account, some, at)) is not None:
                     yield found
-                    at += len(found.lines)
+                    at += len(found.lengths)
                     continue
                 if account not in shared:
-                    pairs = self._judged(unpacked(account, some[at : at + 1], kinds)[0], judged)
-                    usual.learn(account, some[at], pairs)
+                    one = some.part(at, at + 1)
+                    pairs = self._judged(unpacked(one, kinds)[0], judged)
+                    usual.learn(account, one, pairs)
                     yield from sorted(pairs, key=_place)
                 at += 1
 
@@ -107,7 +108,7 @@ def _after(held: Pair, some: Stretch | Pair) -> bool:
 
 def _pairs(some: Stretch | Pair) -> list[Pair]:
     if isinstance(some, Stretch):
-        return [(one, some.shown) for one in decoded(b"".join(some.lines))]
+        return [(one, some.shown) for one in decoded(some.text)]
     return [some]
 
 
@@ -138,7 +139,7 @@ class Draft:
         if shown:
             _count(self.losses, some)
             if isinstance(some, Stretch):
-                self._sinks["delete"].add_lines(some.lines)
+                self._sinks["delete"].add_text(some.text, some.lengths)
             else:
                 self._sinks[some[0].action].add(some[0])
 

@@ -6,14 +6,23 @@ Attributes that nobody wants to see are held beside a record's line: a driver ma
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby
-from operator import attrgetter, itemgetter
+from itertools import chain, compress, count, islice
+from operator import ne
 from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model import Campaign
-from reconciler.plan.packing import Hit, HitKinds, Key, PackedHit, Plain, packed, unpacked
+from reconciler.model import Campaign, Campaigns
+from reconciler.plan.packing import (
+    Hit,
+    HitKinds,
+    Key,
+    PackedHits,
+    Plain,
+    packed,
+    together,
+    unpacked,
+)
 from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, as long as there are no more
@@ -26,14 +35,13 @@ def _key(hit: Hit) -> Key:
     return hit.campaign.account, hit.campaign.id
 
 
-def _never(records: Sequence[Campaign]) -> list[bool]:
+def _never(_account: str, records: Sequence[Campaign]) -> list[bool]:
     return [False] * len(records)
 
 
-_id = attrgetter("id")
-_account = itemgetter(0)
+_Indices = tuple[int, ...]
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[PackedHit]).decode
+_decode = msgspec.msgpack.Decoder(PackedHits).decode
 
 
 class Hits:
@@ -52,33 +60,38 @@ class Hits:
         self._plain = plain or _never
         self._recent: dict[Key, Hit] = {}
         self.kinds = HitKinds()
-        self._packed = _Packed(self.kinds)
+        self._packed = _Recent(self.kinds)
         self._spool: Spool | None = None
         self._runs: list[_Run] = []
         self._count = 0
-        self.add(*hits)
+        self.add(*_parted(tuple(hits)))
 
-    def add(self, *hits: Hit) -> None:
-        """Take in *hits*."""
-        if not self._many and len(self._recent) + len(hits) <= _IN_MEMORY:
-            self._recent.update(zip(map(_key, hits), hits, strict=True))
+    def add(
+        self, records: Campaigns, asked: Sequence[_Indices], unsure: Sequence[_Indices]
+    ) -> None:
+        """Take in hits: *records*, and of each what a `Hit` says of it."""
+        if not self._many and len(self._recent) + len(records) <= _IN_MEMORY:
+            keys = zip(records.accounts, records.ids, strict=True)
+            self._recent.update(zip(keys, map(Hit, records, asked, unsure), strict=True))
             return
         # What is near is written in the least time: later all of it is far away.
-        recent = [*self._recent.values(), *hits]
-        self._packed.add(recent, self._pack(recent))
-        self._recent = {}
+        recent, self._recent = _parted(tuple(self._recent.values())), {}
+        for account, some in chain(self._pack(*recent), self._pack(records, asked, unsure)):
+            self._packed.add(account, some)
         if self._packed.number >= _PACKED:
             self._spill()
 
-    def _pack(self, hits: Sequence[Hit]) -> list[PackedHit]:
-        return packed(hits, self._plain, self.kinds, attributes=self._attributes)
+    def _pack(
+        self, records: Campaigns, asked: Sequence[_Indices], unsure: Sequence[_Indices]
+    ) -> Iterator[tuple[str, PackedHits]]:
+        return packed(records, asked, unsure, self._plain, self.kinds, attributes=self._attributes)
 
     @property
     def _many(self) -> bool:
         return bool(self._runs or self._packed.number)
 
     def __len__(self) -> int:
-        return self._count + self._packed.number + len(self._recent)
+        return self._count + len(self._packed) + len(self._recent)
 
     def __contains__(self, key: Key) -> bool:
         return self.get(key) is not None
@@ -124,18 +137,17 @@ class Hits:
         if not self._many:
             yield [self._recent[key] for key in sorted(self._recent)]
             return
-        for account, some in self.packed():
-            yield unpacked(account, some, self.kinds)
+        for _, some in self.packed():
+            yield unpacked(some, self.kinds)
 
-    def packed(self) -> Iterator[tuple[str, list[PackedHit]]]:
+    def packed(self) -> Iterator[tuple[str, PackedHits]]:
         """The same as bytes, some of one account at a time."""
         if not self._many:
-            for account, keys in groupby(sorted(self._recent), _account):
-                mine = [self._recent[key] for key in keys]
-                for at in range(0, len(mine), _BLOCK):
-                    yield account, self._pack(mine[at : at + _BLOCK])
+            hits = [self._recent[key] for key in sorted(self._recent)]
+            for at in range(0, len(hits), _BLOCK):
+                yield from self._pack(*_parted(hits[at : at + _BLOCK]))
             return
-        parts: list[_Run | _Packed] = [*self._runs, self._packed]
+        parts: list[_Run | _Recent] = [*self._runs, self._packed]
         for account in sorted({account for part in parts for account in part.accounts}):
             runs = [part.blocks(account) for part in parts if account in part.accounts]
             for some in _merged(runs):
@@ -147,40 +159,64 @@ class Hits:
         run = _Run(self._spool, self.kinds)
         for account in self._packed.accounts:
             for some in self._packed.blocks(account):
-                run.add(account, some[0].id, _encode(some))
+                run.add(account, some.ids[0], _encode(some))
         self._runs.append(run)
-        self._count += self._packed.number
-        self._packed = _Packed(self.kinds)
+        self._count += len(self._packed)
+        self._packed = _Recent(self.kinds)
 
 
-class _Packed:
-    """Packed hits by account."""
+def _parted(hits: Sequence[Hit]) -> tuple[Campaigns, list[_Indices], list[_Indices]]:
+    records = Campaigns([one.campaign for one in hits])
+    return records, [one.asked for one in hits], [one.unsure for one in hits]
 
-    __slots__ = ("_kinds", "accounts", "number")
+
+class _Recent:
+    """Packed hits by account, as they came; of one that came twice the last.
+
+    *number*: how many came.
+    """
+
+    __slots__ = ("_kinds", "_places", "accounts", "number")
 
     def __init__(self, kinds: HitKinds) -> None:
         self._kinds = kinds
-        self.accounts: dict[str, dict[str, PackedHit]] = {}
+        self._places: dict[str, dict[str, int]] = {}  # by account and id, once somebody asks
+        self.accounts: dict[str, list[PackedHits]] = {}
         self.number = 0
 
-    def add(self, hits: Sequence[Hit], some: Sequence[PackedHit]) -> None:
-        accounts = self.accounts
-        for account in {one.campaign.account for one in hits} - accounts.keys():
-            accounts[account] = {}
-        for hit, one in zip(hits, some, strict=True):
-            accounts[hit.campaign.account][one.id] = one
-        self.number = sum(map(len, accounts.values()))
+    def __len__(self) -> int:
+        return sum(len({*self._whole(account).ids}) for account in self.accounts)
+
+    def add(self, account: str, some: PackedHits) -> None:
+        self.accounts.setdefault(account, []).append(some)
+        self._places.pop(account, None)
+        self.number += len(some)
 
     def find(self, key: Key) -> Hit | None:
-        found = self.accounts.get(key[0], {}).get(key[1])
-        return None if found is None else unpacked(key[0], [found], self._kinds)[0]
+        account, id_ = key
+        if account not in self.accounts:
+            return None
+        whole = self._whole(account)
+        if account not in self._places:
+            self._places[account] = dict(zip(whole.ids, count(), strict=False))
+        at = self._places[account].get(id_)
+        return None if at is None else unpacked(whole.part(at, at + 1), self._kinds)[0]
 
-    def blocks(self, account: str) -> Iterator[list[PackedHit]]:
+    def _whole(self, account: str) -> PackedHits:
+        parts = self.accounts[account]
+        if len(parts) > 1:
+            parts[:] = [together(parts)]
+        return parts[0]
+
+    def blocks(self, account: str) -> Iterator[PackedHits]:
         """Those of *account* by id, some at a time."""
-        hits = self.accounts[account]
-        ids = sorted(hits)
-        for at in range(0, len(ids), _BLOCK):
-            yield [hits[id_] for id_ in ids[at : at + _BLOCK]]
+        ordered = self._whole(account).ordered()
+        ids = ordered.ids
+        last = [*map(ne, ids, islice(ids, 1, None)), True]
+        if not all(last):
+            ordered = ordered.at(list(compress(count(), last)))
+        for at in range(0, len(ordered), _BLOCK):
+            yield ordered.part(at, min(at + _BLOCK, len(ordered)))
 
 
 class _Blocks(NamedTuple):
@@ -207,7 +243,7 @@ class _Run:
         mine.firsts.append(first)
         mine.places.append((start, len(self._spool)))
 
-    def blocks(self, account: str) -> Iterator[list[PackedHit]]:
+    def blocks(self, account: str) -> Iterator[PackedHits]:
         """Those of *account* by id, some at a time."""
         for place in self.accounts[account].places:
             yield _decode(self._spool.read(*place))
@@ -218,48 +254,48 @@ class _Run:
         at = bisect_right(mine.firsts, id_) - 1 if mine is not None else -1
         if mine is None or at < 0:
             return None
-        found = [one for one in _decode(self._spool.read(*mine.places[at])) if one.id == id_]
-        return unpacked(account, found, self._kinds)[0] if found else None
+        block = _decode(self._spool.read(*mine.places[at]))
+        found = block.at([at for at, one in enumerate(block.ids) if one == id_])
+        return unpacked(found, self._kinds)[0] if found else None
 
 
 class _Front:
     """What has been read of a run and is not yet given on."""
 
-    __slots__ = ("_at", "_blocks", "_hits")
+    __slots__ = ("_at", "_block", "_blocks")
 
-    def __init__(self, blocks: Iterator[list[PackedHit]]) -> None:
+    def __init__(self, blocks: Iterator[PackedHits]) -> None:
         self._blocks = blocks
-        self._hits: list[PackedHit] = []
+        self._block = PackedHits([], [], [], [])
         self._at = 0
 
     def last(self) -> str | None:
         """The last id that has been read; None at the end."""
-        while self._at == len(self._hits):
+        while self._at == len(self._block):
             block = next(self._blocks, None)
             if block is None:
                 return None
-            self._hits, self._at = block, 0
-        return self._hits[-1].id
+            self._block, self._at = block, 0
+        return self._block.ids[-1]
 
-    def upto(self, id_: str) -> list[PackedHit]:
+    def upto(self, id_: str) -> PackedHits:
         """What stands up to *id_*; it is gone from here."""
         start = self._at
-        self._at = bisect_right(self._hits, id_, start, key=_id)
-        return self._hits[start : self._at]
+        self._at = bisect_right(self._block.ids, id_, start)
+        return self._block.part(start, self._at)
 
 
-def _merged(runs: Iterable[Iterator[list[PackedHit]]]) -> Iterator[list[PackedHit]]:
+def _merged(runs: Iterable[Iterator[PackedHits]]) -> Iterator[PackedHits]:
     """Runs of an account as one, many hits at a time: no step of ours is needed for each."""
     fronts = [_Front(run) for run in runs]
     while fronts:
         read = [(last, front) for front in fronts if (last := front.last()) is not None]
         fronts = [front for _, front in read]
-        if read:
+        if len(fronts) > 1:
             id_ = min(last for last, _ in read)
-            found = [one for front in fronts for one in front.upto(id_)]
-            if len(fronts) > 1:
-                found.sort(key=_id)
-            yield found
+            yield together([front.upto(id_) for front in fronts]).ordered()
+        elif fronts:
+            yield fronts[0].upto(read[0][0])
 
 
 class Keys:

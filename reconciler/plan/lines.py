@@ -51,9 +51,13 @@ def line(action: Action) -> bytes:
 
 def each_written(values: Sequence[Any]) -> list[bytes]:
     """`harmless` JSON of each of *values*; nearly always there is nothing to escape in any."""
-    together = _encoder.encode_lines(values)
-    made = together.split(b"\n")[:-1]
-    return made if _is_harmless(together) else [harmless(one) for one in made]
+    return each_harmless(_encoder.encode_lines(values))
+
+
+def each_harmless(text: bytes) -> list[bytes]:
+    """`harmless` lines of *text*, without their ends."""
+    made = text.split(b"\n")[:-1]
+    return made if _is_harmless(text) else [harmless(one) for one in made]
 
 
 def json_of(value: object) -> bytes:

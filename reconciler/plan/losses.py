@@ -52,7 +52,7 @@ class Losses:
 
     def add_alike(self, some: Stretch) -> None:
         """Count deletions that are alike, by nobody's waiver: those of one status together."""
-        account, number = self._project.accounts[some.like.account], len(some.lines)
+        account, number = self._project.accounts[some.like.account], len(some.lengths)
         self._kinds[account.name, "delete"] += number
         loss = self._loss(account.name)
         loss.targets += number

@@ -15,7 +15,7 @@ from reconciler.declare.manifest import Selector
 from reconciler.model import Campaign, Campaigns
 from reconciler.plan.conditions import Test, test_of
 from reconciler.plan.hits import Hits, Keys
-from reconciler.plan.names import Asked, add, nfc, places_of
+from reconciler.plan.names import Asked, Found, add, nfc, note
 from reconciler.plan.packing import Hit, Plain
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Matcher:
         own = campaigns.by_account.keys()
         if not self._unasked.keys() >= own:
             self._meet(own)
-        found: dict[int, list[int]] = {}
+        found: Found = {}
         self._unsure = {}
         if self._ids:
             ids, known = campaigns.ids, self._ids
@@ -160,10 +160,10 @@ class Matcher:
                 if nameless(one):
                     self._ask_nameless(one, place, found)
         if self._everyone:
-            self._ask_everyone(campaigns, accounts, found)
+            self._ask_everyone(campaigns, found)
         if self._listed is not None:
             for place in self._listed.places([(one.account, one.id) for one in campaigns]):
-                found.setdefault(place, [])
+                found.setdefault(place, ())
         if self._wanting and not self._wanting.isdisjoint(own):
             self._spare_some(campaigns, found)
         if found:
@@ -171,16 +171,14 @@ class Matcher:
         if self._names:
             self._take_names(names, accounts, found)
 
-    def _take_hits(self, campaigns: Sequence[Campaign], found: Mapping[int, list[int]]) -> None:
-        hits = []
-        for place, asked in found.items():
-            unsure = tuple(sorted(set(self._unsure[place]))) if place in self._unsure else ()
-            answered = tuple(sorted(set(asked))) if len(asked) > 1 else tuple(asked)
-            hits.append(Hit(campaigns[place], answered, unsure))
-        for answered, number in Counter([one.asked for one in hits]).items():
+    def _take_hits(self, campaigns: Campaigns, found: Found) -> None:
+        places = sorted(found)
+        asked = [_ascending(found[place]) for place in places]
+        for answered, number in Counter(asked).items():
             for index in answered:
                 self._found[index] += number
-        self._hits.add(*hits)
+        unsure = [_ascending(self._unsure.get(place, ())) for place in places]
+        self._hits.add(campaigns.at(places), asked, unsure)
 
     def _meet(self, accounts: AbstractSet[str]) -> None:
         """Some of *accounts* have their first record here."""
@@ -189,15 +187,13 @@ class Matcher:
             if self._spare:
                 self._wanting.add(account)
 
-    def _judge(
-        self, indices: Sequence[int], one: Campaign, place: int, found: dict[int, list[int]]
-    ) -> None:
+    def _judge(self, indices: Sequence[int], one: Campaign, place: int, found: Found) -> None:
         """What holds of the patterns that match the name, once all else is judged too."""
         for index in indices:
             test = self._tests.get(index)
             self._note(index, True if test is None else test(one), place, found)
 
-    def _ask_nameless(self, one: Campaign, place: int, found: dict[int, list[int]]) -> None:
+    def _ask_nameless(self, one: Campaign, place: int, found: Found) -> None:
         """What an exception says of a name that nobody may know: it may hold, if nothing fails."""
         told = {*found.get(place, ()), *self._unsure.get(place, ())}
         for index in self._by_name.get(one.account, ()):
@@ -206,26 +202,24 @@ class Matcher:
                 self._unsure.setdefault(place, []).append(index)
                 self._nameless.add(index)
 
-    def _ask_everyone(
-        self,
-        campaigns: Sequence[Campaign],
-        accounts: Sequence[str],
-        found: dict[int, list[int]],
-    ) -> None:
-        for account, own in places_of(accounts, self._everyone).items():
-            for index, test in self._everyone[account]:
-                for place in own:
-                    verdict = test(campaigns[place])
-                    if verdict:
-                        found.setdefault(place, []).append(index)
-                    elif verdict is None:
+    def _ask_everyone(self, campaigns: Campaigns, found: Found) -> None:
+        for account, places in campaigns.places.items():
+            records = [campaigns[place] for place in places]
+            for index, test in self._everyone.get(account, ()):
+                verdicts = list(map(test, records))
+                told = list(compress(places, verdicts))
+                if found.keys().isdisjoint(told):
+                    found.update(dict.fromkeys(told, (index,)))
+                else:
+                    for place in told:
+                        note(found, place, (index,))
+                if None in verdicts:
+                    for place in compress(places, [verdict is None for verdict in verdicts]):
                         self._note(index, None, place, found)
 
-    def _note(
-        self, index: int, verdict: bool | None, place: int, found: dict[int, list[int]]
-    ) -> None:
+    def _note(self, index: int, verdict: bool | None, place: int, found: Found) -> None:
         if verdict:
-            found.setdefault(place, []).append(index)
+            note(found, place, (index,))
         elif verdict is None:
             self._lacking[index] = self._lacking.get(index, 0) + 1
             if index in self._exceptions:
@@ -266,6 +260,11 @@ class Matcher:
             unasked={account: tuple(kept) for account, kept in self._unasked.items()},
             nameless=frozenset(self._nameless),
         )
+
+
+def _ascending(indices: Sequence[int]) -> tuple[int, ...]:
+    """Each of *indices* once."""
+    return tuple(sorted({*indices}) if len(indices) > 1 else indices)
 
 
 # ---------------------------------------------------------------- shared names

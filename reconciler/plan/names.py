@@ -6,6 +6,9 @@ from unicodedata import normalize
 Asked = tuple[str, int]
 """The account of a question, and its index."""
 
+Found = dict[int, tuple[int, ...]]
+"""The place of a record -> the questions that are noted there; many places may share them."""
+
 
 def nfc(text: str) -> str:
     """*text* as names are compared."""
@@ -23,8 +26,13 @@ def places_of(accounts: Iterable[str], those: Container[str]) -> dict[str, list[
     return places
 
 
-def add(found: dict[int, list[int]], place: int, asked: Iterable[Asked], account: str) -> None:
+def add(found: Found, place: int, asked: Iterable[Asked], account: str) -> None:
     """Note at *place* those of *asked* that are of *account*."""
     own = [index for of, index in asked if of == account]
     if own:
-        found.setdefault(place, []).extend(own)
+        note(found, place, own)
+
+
+def note(found: Found, place: int, indices: Iterable[int]) -> None:
+    """Note the questions *indices* at *place*."""
+    found[place] = (*found.get(place, ()), *indices)

@@ -1,24 +1,30 @@
-"""A record that answers a question, and the same as bytes: written once, as a plan shows it. Pure.
+"""A record that answers a question, and many of them as bytes: as a plan shows them. Pure.
 
 Most of a large plan is bytes of records between bytes that all of one verdict share. So a record is
 written when it is read, and read again only where somebody has to look into it.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import chain
+from operator import add, itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import structs
 
-from reconciler.model import Campaign, Status
-from reconciler.plan.lines import each_written, json_of
+from reconciler.model import Campaign, Campaigns, Status
+from reconciler.plan.lines import each_harmless, each_written, json_of
 
 Key = tuple[str, str]  # account and id
-Plain = Callable[[Sequence[Campaign]], list[bool]]
-"""Of each record, whether it by itself gives no reason to leave it alone, and has no parts."""
+Plain = Callable[[str, Sequence[Campaign]], list[bool]]
+"""Of each record of an account, whether it by itself gives no reason to leave it alone, and has no
+parts."""
 
-_BETWEEN = len(b'"id":,"name":')
+T = TypeVar("T")
+
+_AROUND = len('"id":"","name":""')
 _records = msgspec.json.Decoder(Campaign).decode_lines
 
 
@@ -68,89 +74,156 @@ class HitKinds:
             self.all.append(HitKind(*kind))
         return number
 
-    def each(self, hits: Sequence[Hit], plain: Sequence[bool]) -> list[int]:
-        """The number of each of *hits*, of which *plain* says so; nearly always all are alike."""
-        asked = hits[0].asked
-        if all(plain) and not any([one.asked != asked or one.unsure for one in hits]):
-            statuses = [one.campaign.status for one in hits]
-            numbers = {status: self.of(asked, (), status, True) for status in {*statuses}}
+    def each(
+        self,
+        asked: Sequence[tuple[int, ...]],
+        unsure: Sequence[tuple[int, ...]],
+        records: Sequence[Campaign],
+        plain: Sequence[bool],
+    ) -> list[int]:
+        """The number of each of *records*; nearly always all are alike but for their status."""
+        statuses = [one.status for one in records]
+        if all(plain) and asked.count(asked[0]) == len(asked) and not any(unsure):
+            numbers = {status: self.of(asked[0], (), status, True) for status in {*statuses}}
             return [numbers[status] for status in statuses]
-        return [
-            self.of(one.asked, one.unsure, one.campaign.status, ok)
-            for one, ok in zip(hits, plain, strict=True)
-        ]
+        return list(map(self.of, asked, unsure, statuses, plain))
 
 
-class PackedHit(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A hit of some account. Of its record's line *own* are the id and the name, then comes *rest*.
+class PackedHits(msgspec.Struct, gc=False, array_like=True):
+    """Hits of one account. Of each: its id; the line of its record; how many bytes id and name take
+    in that, without their quotes; its number among `HitKinds`.
 
-    *kind*: its number among `HitKinds`. *attributes*: those that the line leaves out because nobody
-    wants to see them; what judges a record is asked with all that is known of it.
+    *attributes*: those that a line leaves out because nobody wants to see them; what judges a
+    record is asked with all that is known of it. None: no line leaves any out.
     """
 
-    id: str
-    own: bytes
-    rest: bytes
-    kind: int
-    attributes: bytes | None
+    ids: Sequence[str]
+    lines: Sequence[bytes]
+    sizes: Sequence[int]
+    kinds: Sequence[int]
+    attributes: Sequence[bytes | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def part(self, start: int, stop: int) -> "PackedHits":
+        """Those from *start* up to *stop*."""
+        return self if stop - start == len(self) else self._each(itemgetter(slice(start, stop)))
+
+    def at(self, places: Sequence[int]) -> "PackedHits":
+        """Those at *places*."""
+        return self._each(lambda values: picked(values, places))
+
+    def ordered(self) -> "PackedHits":
+        """The same by id."""
+        return self.at(sorted(range(len(self)), key=self.ids.__getitem__))
+
+    def _each(self, of: Callable[[Any], Any]) -> "PackedHits":
+        left_out = None if self.attributes is None else of(self.attributes)
+        return PackedHits(of(self.ids), of(self.lines), of(self.sizes), of(self.kinds), left_out)
+
+    def owns(self, account: str) -> list[bytes]:
+        """Id and name of each, as its line has them."""
+        start, more = len(head(account)), len(head(account)) + _AROUND
+        pairs = zip(self.lines, self.sizes, strict=True)
+        return [line[start : size + more] for line, size in pairs]
 
 
+def picked(values: Sequence[T], places: Sequence[int]) -> Sequence[T]:
+    """Those of *values* at *places*: no step of ours is needed for each."""
+    return itemgetter(*places)(values) if len(places) > 1 else [values[place] for place in places]
+
+
+def together(some: Sequence[PackedHits]) -> PackedHits:
+    """All of *some* as one."""
+    return PackedHits(
+        list(chain.from_iterable([one.ids for one in some])),
+        list(chain.from_iterable([one.lines for one in some])),
+        list(chain.from_iterable([one.sizes for one in some])),
+        list(chain.from_iterable([one.kinds for one in some])),
+        None
+        if all(one.attributes is None for one in some)
+        else list(chain.from_iterable(one.attributes or [None] * len(one) for one in some)),
+    )
+
+
+@cache
 def head(account: str) -> bytes:
     """What the line of a record of *account* begins with, up to its id."""
     return b'{"account":%b,' % each_written([account])[0]
 
 
 def packed(
-    hits: Sequence[Hit], plain: Plain, kinds: HitKinds, *, attributes: bool
-) -> list[PackedHit]:
-    """*hits* as bytes. *attributes*: whether anybody wants to see those of their records."""
-    full = [one.campaign for one in hits]
-    kept: list[bytes | None] = [None] * len(full)
-    records = full
-    if not attributes and any([one.attributes is not None for one in full]):
-        kept = [None if one.attributes is None else json_of(one.attributes) for one in full]
-        records = [
-            one if one.attributes is None else structs.replace(one, attributes=None) for one in full
+    records: Campaigns,
+    asked: Sequence[tuple[int, ...]],
+    unsure: Sequence[tuple[int, ...]],
+    plain: Plain,
+    kinds: HitKinds,
+    *,
+    attributes: bool,
+) -> Iterator[tuple[str, PackedHits]]:
+    """Hits as bytes, account by account.
+
+    *attributes*: whether anybody wants to see those of their records.
+    """
+    lines, left_out = _lines(records, attributes=attributes)
+    sizes = _sizes(records, lines)
+    for account, places in records.places.items():
+        mine = picked(records, places)
+        fits = plain(account, mine)
+        yield (
+            account,
+            PackedHits(
+                picked(records.ids, places),
+                picked(lines, places),
+                picked(sizes, places),
+                kinds.each(picked(asked, places), picked(unsure, places), mine, fits),
+                None if left_out is None else picked(left_out, places),
+            ),
+        )
+
+
+def _lines(
+    records: Campaigns, *, attributes: bool
+) -> tuple[list[bytes], list[bytes | None] | None]:
+    """The lines of *records*, and the attributes that these leave out."""
+    shown, left_out = list(records), None
+    bare = all([one.attributes is None for one in records])
+    if not bare and not attributes:
+        left_out = [None if one.attributes is None else json_of(one.attributes) for one in records]
+        shown = [
+            one if one.attributes is None else structs.replace(one, attributes=None)
+            for one in records
         ]
-    texts = each_written(records)
-    starts = {name: len(head(name)) for name in {one.account for one in records}}
-    numbers = kinds.each(hits, plain(full))
-    return [
-        PackedHit(
-            record.id,
-            text[(start := starts[record.account]) : (end := start + own)],
-            text[end:],
-            number,
-            left_out,
-        )
-        for record, text, own, number, left_out in zip(
-            records, texts, _lengths(records, texts), numbers, kept, strict=True
-        )
-    ]
+    if records.text is None or not bare:
+        return each_written(shown), left_out
+    lines = each_harmless(records.text)
+    # they are there already, but for the order of labels
+    several = [at for at, one in enumerate(records) if one.labels and len(one.labels) > 1]
+    for at, line in zip(several, each_written([records[at] for at in several]), strict=True):
+        lines[at] = line
+    return lines, left_out
 
 
-def _lengths(records: Sequence[Campaign], texts: Sequence[bytes]) -> list[int]:
-    """How many bytes id and name of each take in its text, with their keys."""
-    together = b"".join(texts)
-    if together.isascii() and b"\\" not in together:
-        between = _BETWEEN + 4  # quotes, and nothing that is written in another way
-        return [len(one.id) + len(one.name) + between for one in records]
-    ids, names = [one.id for one in records], [one.name for one in records]
+def _sizes(records: Campaigns, lines: Sequence[bytes]) -> list[int]:
+    """How many bytes id and name of each take in its line, without their quotes."""
+    text = b"".join(lines)
+    ids, names = records.ids, records.names
+    if text.isascii() and b"\\" not in text:  # nothing is written in another way
+        return list(map(add, map(len, ids), map(len, names)))
     pairs = zip(each_written(ids), each_written(names), strict=True)
-    return [len(id_) + len(name) + _BETWEEN for id_, name in pairs]
+    return [len(id_) + len(name) - len('""""') for id_, name in pairs]
 
 
-def unpacked(account: str, some: Sequence[PackedHit], kinds: HitKinds) -> list[Hit]:
-    """The hits that `packed` has packed, all of *account*, with all that is known of them."""
-    first = head(account)
-    records = _records(b"\n".join([b"".join((first, one.own, one.rest)) for one in some]))
+def unpacked(some: PackedHits, kinds: HitKinds) -> list[Hit]:
+    """The hits that `packed` has packed, with all that is known of them."""
+    records = _records(b"\n".join(some.lines))
+    if some.attributes is not None:
+        records = [
+            one if told is None else structs.replace(one, attributes=json.loads(told))
+            for one, told in zip(records, some.attributes, strict=True)
+        ]
     return [
-        Hit(
-            one
-            if hit.attributes is None
-            else structs.replace(one, attributes=json.loads(hit.attributes)),
-            kinds.all[hit.kind].asked,
-            kinds.all[hit.kind].unsure,
-        )
-        for one, hit in zip(records, some, strict=True)
+        Hit(one, kinds.all[kind].asked, kinds.all[kind].unsure)
+        for one, kind in zip(records, some.kinds, strict=True)
     ]

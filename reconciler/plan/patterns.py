@@ -10,7 +10,7 @@ from typing import Any
 import re2
 
 from reconciler.declare.manifest import Selector
-from reconciler.plan.names import Asked, add, nfc
+from reconciler.plan.names import Asked, Found, add, nfc, note
 from reconciler.plan.prefilter import Prefilter
 
 _MEMORY = 48 << 20  # bytes of automata, all together
@@ -82,12 +82,12 @@ class Patterns:
         self._closer = {account: _Sets(own, share) for account, own in closer.items()}
         self._alone = {account: _Sets(own, share) for account, own in alone.items()}
 
-    def of(self, names: Sequence[str], accounts: Sequence[str]) -> dict[int, list[int]]:
+    def of(self, names: Sequence[str], accounts: Sequence[str]) -> Found:
         """Place in *names* (NFC) -> indices of the patterns that match that name whole.
 
         *accounts*: the account that each name is of.
         """
-        found: dict[int, list[int]] = {}
+        found: Found = {}
         if self._exact:
             exact = self._exact
             for place in compress(count(), map(exact.__contains__, names)):
@@ -99,17 +99,17 @@ class Patterns:
             for place in self._candidates(names):
                 sets = self._closer.get(accounts[place])
                 if sets is not None and (matched := sets.of(names[place])):
-                    found.setdefault(place, []).extend(matched)
+                    note(found, place, matched)
         if self._prefilter is not None:
             for place, matched in self._prefilter.among(names, accounts):
-                found.setdefault(place, []).extend(matched)
+                note(found, place, matched)
         if self._alone:
             for place, account in enumerate(accounts):
                 if account in self._alone and (matched := self._alone[account].of(names[place])):
-                    found.setdefault(place, []).extend(matched)
+                    note(found, place, matched)
         if self._also:
             for place, indices in found.items():
-                found[place] = [one for one in indices if self._holds(one, names[place])]
+                found[place] = tuple(one for one in indices if self._holds(one, names[place]))
         return found
 
     def _holds(self, index: int, name: str) -> bool:

@@ -285,10 +285,10 @@ class LineSink(Generic[T]):
         if len(self._waiting) >= self._some:
             self._write()
 
-    def add_lines(self, lines: Sequence[bytes]) -> None:
-        """Write values behind the others that are lines already."""
+    def add_text(self, text: bytes, lengths: Iterable[int]) -> None:
+        """Write values behind the others that are lines of *lengths* already."""
         self._write()
-        self._put(lines)
+        self._put(text, lengths)
 
     def extend(self, other: "LineSink[T]") -> None:
         """What is in *other* behind all of this; *other* is of no use any more."""
@@ -307,12 +307,13 @@ class LineSink(Generic[T]):
 
     def _write(self) -> None:
         if self._waiting:
-            self._put(self._encode(self._waiting))
+            lines = self._encode(self._waiting)
+            self._put(b"".join(lines), map(len, lines))
             self._waiting = []
 
-    def _put(self, lines: Sequence[bytes]) -> None:
-        self._bounds.extend(accumulate(map(len, lines), initial=self._bounds.pop()))
-        self._spool.write(b"".join(lines))
+    def _put(self, text: bytes, lengths: Iterable[int]) -> None:
+        self._bounds.extend(accumulate(lengths, initial=self._bounds.pop()))
+        self._spool.write(text)
 
 
 def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:

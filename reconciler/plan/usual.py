@@ -7,7 +7,7 @@ asked of the next. What the verdict says is written once, too.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from itertools import takewhile
+from operator import add
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from reconciler.model import Action, Campaign, Status
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import running
 from reconciler.plan.lines import line
-from reconciler.plan.packing import HitKinds, PackedHit, Plain
+from reconciler.plan.packing import HitKinds, PackedHits, Plain
 
 
 class Stretch(NamedTuple):
@@ -27,18 +27,23 @@ class Stretch(NamedTuple):
 
     All are of one absence, or of absences of one manifest that differ in nothing but their line.
 
-    *like*: an action as they are, of another record; *last*: the last id.
+    *like*: an action as they are, of another record; *text*: the lines, and how long each is;
+    *last*: the last id.
     """
 
     like: Action
     shown: bool
-    lines: Sequence[bytes]
+    text: bytes
+    lengths: Sequence[int]
     statuses: Mapping[Status | None, int]
     last: str
 
 
 class _Verdict(msgspec.Struct, frozen=True, gc=False):
-    """A deletion as others are, whether it is in the plan, and what stands around a record."""
+    """A deletion as others are, whether it is in the plan, and what stands around a record.
+
+    First comes what a record itself calls the campaign, then, behind *between*, its line.
+    """
 
     action: Action
     shown: bool
@@ -47,11 +52,24 @@ class _Verdict(msgspec.Struct, frozen=True, gc=False):
     after: bytes
 
     @classmethod
-    def of(cls, action: Action, hit: PackedHit, *, shown: bool) -> "_Verdict":
-        text = line(action)
-        before, _, more = text.partition(hit.own)
-        between, _, end = more.partition(hit.own)
-        return cls(action, shown, before, between, end.removeprefix(hit.rest))
+    def of(cls, action: Action, hit: PackedHits, *, shown: bool) -> "_Verdict":
+        before, _, more = line(action).partition(hit.owns(action.account)[0])
+        between, record, after = more.partition(hit.lines[0])
+        assert record
+        return cls(action, shown, before, between, after)
+
+    def text(
+        self, account: str, hits: PackedHits, between: Mapping[int, bytes]
+    ) -> tuple[bytes, list[int]]:
+        """The lines of *hits*, and how long each is; what stands between goes by their kinds."""
+        owns = hits.owns(account)
+        middles = [between[kind] for kind in hits.kinds]
+        parts = [self.after + self.before] * (4 * len(hits) + 1)
+        parts[0], parts[-1] = self.before, self.after
+        parts[1::4], parts[2::4], parts[3::4] = owns, middles, hits.lines
+        around = len(self.before) + len(self.after)
+        lengths = map(add, map(len, owns), map(add, map(len, middles), map(len, hits.lines)))
+        return b"".join(parts), [one + around for one in lengths]
 
     def asked_at(self, place: int | None) -> bytes:
         """What stands between a record's two names where the one absence stands in line *place*."""
@@ -81,19 +99,21 @@ def plainness(accounts: Mapping[str, Account], drivers: Mapping[str, Driver]) ->
         if not drivers[name].by_name and drivers[name].parts != "phoneNumbers"
     }
 
-    glances = {name: getattr(one.unsafe, "clear", None) for name, one in usual.items()}
-
-    def plain(records: Sequence[Campaign]) -> list[bool]:
-        ids = [one.id for one in records]
-        said = {glance: glance(ids) for glance in {*glances.values()} if glance is not None}
-        clear = {name for name, glance in glances.items() if said.get(glance)}
-        return [
-            (mine := usual.get(one.account)) is not None
-            and one.message_ids is None
-            and one.status in mine.let
-            and (one.account in clear or mine.unsafe(mine.settings, one, None) is None)
-            and mine.unsupported(mine.settings, one) is None
+    def plain(account: str, records: Sequence[Campaign]) -> list[bool]:
+        mine = usual.get(account)
+        if mine is None:
+            return [False] * len(records)
+        let, settings, unsupported = mine.let, mine.settings, mine.unsupported
+        fits = [
+            one.status in let and one.message_ids is None and unsupported(settings, one) is None
             for one in records
+        ]
+        clear = getattr(mine.unsafe, "clear", None)
+        if clear is not None and clear([one.id for one in records]):
+            return fits
+        return [
+            ok and mine.unsafe(settings, one, None) is None
+            for ok, one in zip(fits, records, strict=True)
         ]
 
     return plain
@@ -133,35 +153,27 @@ class Usual:
         self._asks = asks
         self._kinds = kinds.all
 
-    def of(self, account: str, hits: Sequence[PackedHit], at: int) -> Stretch | None:
+    def of(self, account: str, hits: PackedHits, at: int) -> Stretch | None:
         """What becomes of *hits* of *account* from *at* on, as many as are alike.
 
         None: the one at that place has to be judged.
         """
-        verdict = self._verdict(account, hits[at].kind)
+        verdict = self._verdict(account, hits.kinds[at])
         if verdict is None:
             return None
-        mine = hits[at:] if at else hits
-        numbers = Counter([one.kind for one in mine])
-        others = {one for one in numbers if self._verdict(account, one) is not verdict}
+        kinds = hits.kinds[at:] if at else hits.kinds
+        others = {one for one in {*kinds} if self._verdict(account, one) is not verdict}
+        stop = len(hits)
         if others:
-            mine = list(takewhile(lambda one: one.kind not in others, mine))
-            numbers = Counter([one.kind for one in mine])
-        before, after = verdict.before, verdict.after
+            stop = at + next(place for place, one in enumerate(kinds) if one in others)
+        mine = hits.part(at, stop)
+        numbers = Counter(mine.kinds)
         between = {kind: self._asked_by(account, kind, verdict) for kind in numbers}
         statuses: Counter[Status | None] = Counter()
         for kind, number in numbers.items():
             statuses[self._kinds[kind].status] += number
-        return Stretch(
-            verdict.action,
-            verdict.shown,
-            [
-                b"".join((before, own := one.own, between[one.kind], own, one.rest, after))
-                for one in mine
-            ],
-            statuses,
-            mine[-1].id,
-        )
+        text, lengths = verdict.text(account, mine, between)
+        return Stretch(verdict.action, verdict.shown, text, lengths, statuses, mine.ids[-1])
 
     def _asked_by(self, account: str, number: int, verdict: _Verdict) -> bytes:
         key = account, number
@@ -193,9 +205,9 @@ class Usual:
             self._of_kind[key] = self._verdicts.get((account, form)) if alike else None
         return self._of_kind[key]
 
-    def learn(self, account: str, hit: PackedHit, judged: Sequence[tuple[Action, bool]]) -> None:
-        """Everything was asked about *hit*, and *judged* came of it."""
-        kind = self._kinds[hit.kind]
+    def learn(self, account: str, hit: PackedHits, judged: Sequence[tuple[Action, bool]]) -> None:
+        """Everything was asked about *hit*, which is one, and *judged* came of it."""
+        kind = self._kinds[hit.kinds[0]]
         key = account, self._form(kind.asked)
         if not kind.plain or kind.unsure or key in self._verdicts or len(judged) != 1:
             return

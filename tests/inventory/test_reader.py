@@ -8,6 +8,7 @@ import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,6 +70,23 @@ def test_every_field_is_read() -> None:
     assert one.message_ids == ("m-1",)
     assert one.attributes == {"vendor": {"deep": [1, 2.5, None]}, "big": 2**90}
     assert facts.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [
+        (record(2, labels={"b": "1", "a": "2"}), True),
+        (record(2, createdAt="2024-10-01T09:00:00+02:00"), False),
+        (record(2, createdAt="2024-10-01T09:00:00.1234567Z"), False),
+        (record(2, account="of nobody"), False),
+    ],
+    ids=["as-written", "another-zone", "a-finer-time", "left-out"],
+)
+def test_what_records_are_written_as_is_kept_as_long_as_it_is_theirs(
+    other: dict[str, Any], kept: bool
+) -> None:
+    batch = next(iter(reader(lines(record(), other, record(3)), accounts=["a"])))
+    assert batch.text == (msgspec.json.Encoder().encode_lines(batch) if kept else None)
 
 
 def test_null_means_missing_but_not_for_what_is_required() -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
+from msgspec.json import Encoder
 
-from reconciler.model import Campaign
+from reconciler.model import Campaign, Campaigns
 from reconciler.plan import hits as module
 from reconciler.plan.hits import Hits, Keys
 from reconciler.plan.lines import encode, harmless
-from reconciler.plan.packing import Hit, HitKinds, head, packed, unpacked
+from reconciler.plan.packing import Hit, HitKinds, Plain, head, packed, unpacked
 
 
 def hit(account: str, id_: str) -> Hit:
@@ -32,11 +33,22 @@ def test_hits_in_many_runs_come_by_account_and_id(
         patched.setattr(module, "_BLOCK", 2)
         found = Hits()
         for at in range(0, len(keys), together):
-            found.add(*(hit(*key) for key in keys[at : at + together]))
+            some = [hit(*key).campaign for key in keys[at : at + together]]
+            found.add(Campaigns(some), [(0,)] * len(some), [()] * len(some))
         assert len(found) == len(keys) == len(list(found.values()))
         assert [one.key for one in found.in_order()] == sorted(keys)
         assert all(found[key].key == key for key in keys)
         assert ("c", "") not in found
+
+
+def test_of_a_hit_that_comes_again_the_last_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_IN_MEMORY", 0)
+    found = Hits([hit("a", "1"), hit("a", "2")])
+    again = Campaign(account="a", id="1", name="new")
+    found.add(Campaigns([again]), [(1,)], [()])
+    assert len(found) == 2
+    assert list(found.in_order()) == [Hit(again, (1,)), hit("a", "2")]
+    assert found["a", "1"] == Hit(again, (1,))
 
 
 @pytest.mark.parametrize("attributes", [True, False], ids=["shown", "not-shown"])
@@ -69,23 +81,34 @@ def test_numbers_larger_than_any_file_of_ours_holds_are_kept_where_they_are_not_
     ),
     account=st.sampled_from(["a", 'b"', "##"]),
     shown=st.booleans(),
+    read=st.booleans(),
+    told=st.booleans(),
 )
-def test_a_packed_hit_is_the_hit_that_it_was(texts: list[str], account: str, shown: bool) -> None:
-    told = [None, {"said": texts}]
+def test_a_packed_hit_is_the_hit_that_it_was(
+    texts: list[str], account: str, shown: bool, read: bool, told: bool
+) -> None:
     records = [
         Campaign(
-            account=account, id=text, name=text[::-1], labels={text: text}, attributes=told[n % 2]
+            account=account,
+            id=text,
+            name=text[::-1],
+            labels={text: text, "a": text} if n % 3 else {text: text},
+            attributes={"said": texts, "a": n} if told and n % 2 else None,
         )
         for n, text in enumerate(texts)
     ]
     hits = [Hit(one, (1,), (2,)) for one in records]
     kinds = HitKinds()
-    some = packed(hits, lambda these: [True] * len(these), kinds, attributes=shown)
-    assert unpacked(account, some, kinds) == hits
-    for one, hit in zip(some, hits, strict=True):
-        assert json.loads(b"{%b}" % one.own) == {"id": hit.campaign.id, "name": hit.campaign.name}
+    text = Encoder().encode_lines(records) if read else None
+    columns = Campaigns(records, text), [(1,)] * len(hits), [(2,)] * len(hits)
+    all_plain: Plain = lambda _, these: [True] * len(these)  # noqa: E731
+    ((_, some),) = packed(*columns, all_plain, kinds, attributes=shown)
+    assert unpacked(some, kinds) == hits
+    for own, line, hit in zip(some.owns(account), some.lines, hits, strict=True):
+        assert json.loads(b"{%b}" % own) == {"id": hit.campaign.id, "name": hit.campaign.name}
         record = hit.campaign if shown else structs.replace(hit.campaign, attributes=None)
-        assert head(account) + one.own + one.rest == harmless(encode(record))
+        assert line == harmless(encode(record))
+        assert line.startswith(head(account) + own)
 
 
 @given(

@@ -65,13 +65,13 @@ def test_one_name_of_many_is_found_wherever_it_stands() -> None:
         names = ["nothing"] * 50
         names[place] = "a w6x w7x b"
         for account, index in (("a", 6), ("b", 7)):
-            assert every.of(names, [account] * 50) == {place: [index]}
+            assert every.of(names, [account] * 50) == {place: (index,)}
 
 
 def test_only_the_account_s_own_regexes_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(of_names, "_FEW", 0)
     every = Patterns([("a", 0, Selector(name_regex=".*x")), ("b", 1, Selector(name_regex=".*x"))])
-    assert every.of(["ax", "bx", "cx"], ["a", "b", "c"]) == {0: [0], 1: [1]}
+    assert every.of(["ax", "bx", "cx"], ["a", "b", "c"]) == {0: (0,), 1: (1,)}
 
 
 _Filter = re2.Filter
@@ -111,4 +111,4 @@ def test_a_filter_that_cannot_tell_lets_everything_through(
         every = _patterns([".*x", ".*y"])
     for one in made:
         one.broken = True
-    assert every.of(["ax", "ay", "az"], ["a"] * 3) == {0: [0], 1: [1]}
+    assert every.of(["ax", "ay", "az"], ["a"] * 3) == {0: (0,), 1: (1,)}

@@ -13,12 +13,21 @@ from reconciler.declare.manifest import Entry, Manifest, Selector
 from reconciler.declare.project import Account, Guards, ProjectFile
 from reconciler.driver import Doubt, Driver, Item, Request, Session, Settings
 from reconciler.inventory import Facts
-from reconciler.model import AccountFacts, Action, Campaign, InputFile, Inputs, Limits, PlanDocument
+from reconciler.model import (
+    AccountFacts,
+    Action,
+    Campaign,
+    Campaigns,
+    InputFile,
+    Inputs,
+    Limits,
+    PlanDocument,
+)
 from reconciler.plan import planner
 from reconciler.plan.asked import questions as asked_of
 from reconciler.plan.hits import Hits
 from reconciler.plan.matching import Matches, Question
-from reconciler.plan.packing import Hit, Plain
+from reconciler.plan.packing import Plain
 from reconciler.plan.usual import plainness
 from tests.support.declared import absence_of, manifest_of, project_of
 
@@ -182,7 +191,7 @@ def matched(
         found.update(yes)
         lacking.update(i for i, answer in enumerate(said) if answer is None)
         if yes:
-            hits.add(Hit(one, yes))
+            hits.add(Campaigns([one]), [yes], [()])
     names = Counter((one.account, _nfc(one.name)) for one in campaigns)
     return Matches(
         hits=hits,
