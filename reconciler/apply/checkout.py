@@ -12,10 +12,11 @@ from pathlib import Path
 
 from msgspec import structs
 
+from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Unpacked, Work
 from reconciler.apply.carry_out import Clearance, TakenRun
 from reconciler.apply.jobs import LookPolicy
-from reconciler.apply.judging import judge, plan_anew, write_down
+from reconciler.apply.judging import judged, plan_anew, write_down
 from reconciler.apply.permits import Permit, at_any_hour
 from reconciler.apply.task import ApplyOptions, Task
 from reconciler.apply.untraced import check_blind, older_than_trace, untraced_now
@@ -35,6 +36,10 @@ from reconciler.plan.guards.windows import Schedule
 from reconciler.plan.saved import Saved
 from reconciler.plan.spool import Picked
 from reconciler.site import Site
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: this worker is to end
+    """What a lane's work is was not judged to its end; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,16 @@ class Checkout:
         """Judge what was handed over, whose records are in *inventory*, and take its lane over.
 
         *again*: whoever had the lane may have sent what is not known. `Stale`, `NotAllowed`,
-        `InputError` or `Usage` if this checkout, or this environment, forbids it.
+        `InputError` or `Usage` if this checkout, or this environment, forbids it; `Interrupted`
+        if the worker is to end: of a million targets all this takes minutes.
         """
+        self._heed()
         work, whole = handed.work, self._task(handed, inventory)
         mine = self._narrowed(whole)
         pairs = pairs_of(self.site, self.project)
         known = Known(self.journal, scopes_now(self.site, pairs, self.journal, reveal=True))
         fresh = plan_anew(mine, shared(pairs, known.scopes))
+        self._heed()
         drivers = {account.name: driver for account, driver in pairs}
         accounts = self._opened(work, [one for one in pairs if one[0].name in self._names])
         # The hand-over left a trace of each: where there is none, the database lost it since.
@@ -78,7 +86,10 @@ class Checkout:
         check_blind(lost, drivers)
         ledgers = take(accounts, self.journal, self.lane.run)
         entry = self.journal.newest_entry
-        agenda = judge(mine, fresh, known)
+        agenda = Agenda(mine.saved.plan)
+        for some in judged(mine, fresh, known):
+            self._heed()
+            agenda.add(some)
         permit = Permit()
         if agenda.working:
             counted = structs.replace(fresh, facts=work.counted(fresh.facts))
@@ -103,6 +114,10 @@ class Checkout:
             entry,
         )
         return Cleared(clearance, TakenRun(self.lane.run, ledgers, policy))
+
+    def _heed(self) -> None:
+        if self.stop.exit is not None:
+            raise Interrupted
 
     def windows(self, work: Work) -> OpenWindows:
         """Those of the lane's accounts, unless the project let them be lifted."""

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Unpacked, packed_fates, unpacked
 from reconciler.apply.carry_out import execute
-from reconciler.apply.checkout import Checkout
+from reconciler.apply.checkout import Checkout, Interrupted
 from reconciler.apply.plans import Plans
 from reconciler.apply.turn import Turn
 from reconciler.declare.project import ProjectFile
@@ -58,6 +58,8 @@ def work_lane(
                 runner.run(plan.saved, unpacked(handed.work(number)))
         except (LaneLost, JournalFailed):
             raise
+        except Interrupted:
+            runner.mark("queued", whole=lane.clean)
         except Locked:  # somebody froze in the middle of a transaction: later
             runner.mark("queued", whole=False)
         except ReconcilerError as error:

@@ -8,8 +8,10 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,8 +24,10 @@ import psycopg
 import pytest
 
 from reconciler import site as reconciler_site
-from reconciler.apply import bundle, carry_out, steps
+from reconciler.apply import bundle, carry_out, checkout, steps
 from reconciler.apply.bundle import VERSION, fates_of
+from reconciler.apply.merge import PlanTarget
+from reconciler.apply.task import Task
 from reconciler.apply.tending import Tender
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.postgres_shared import _CHAIN, Shared
@@ -158,6 +162,31 @@ def test_a_worker_rules_over_its_own_lane_alone(pair: Pair) -> None:
     assert {one["state"] for one in pair.lanes().values()} == {"done"}
     told = [one for one in pair.audited() if one["type"] == "target"]
     assert [one["outcome"] for one in told] == ["deleted"] * 6
+
+
+def test_a_worker_that_is_to_end_does_not_judge_its_lane_to_the_end(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = checkout.judged
+
+    def signalled(task: Task, *rest: Any) -> Iterator[list[PlanTarget]]:
+        heard = threading.Event()
+        with task.stop.ends(heard.set):
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert heard.wait(30)
+        yield from judged(task, *rest)
+        pytest.fail("it went on")
+
+    pair.plan("push")
+    pair.hand_over()
+    with monkeypatch.context() as patched:
+        patched.setattr(checkout, "judged", signalled)
+        pair.work()
+    lane = pair.lanes()["push"]
+    assert (lane["state"], lane["takes"], lane["clean"]) == ("queued", 1, 1), lane
+    assert pair.sent() == 0
+    pair.work()
+    assert (pair.lanes()["push"]["state"], pair.sent()) == ("done", 3)
 
 
 # ---------------------------------------------------------------- manifests and guards
