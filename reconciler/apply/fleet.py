@@ -140,7 +140,8 @@ class Worker:
                     one.cancel()
             if ended.is_set() or options.once:
                 await self._mend(engine, tender)
-                await asyncio.to_thread(tidy, self.site, project, busy=not options.once)
+                hurried = ended.is_set() or not options.once
+                await asyncio.to_thread(tidy, self.site, project, busy=hurried)
 
     async def _drain(self, engine: Engine, ended: asyncio.Event) -> None:
         """After a signal: no new request; the engine, and its sign of life, end with the lanes."""

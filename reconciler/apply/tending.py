@@ -82,7 +82,7 @@ class Tender:
 def tidy(site: Site, project: ProjectFile, *, busy: bool) -> None:
     """End the runs that nobody followed to their end, and bring the audit log up to date.
 
-    *busy*: only some way, because lanes are at work beside it.
+    *busy*: only some way, because lanes are at work beside it, or the worker is to end.
     """
     with closing(state.open_journal(site, project)) as journal:
         end_unfollowed(journal, _UNFOLLOWED)

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 
 from reconciler import site as reconciler_site
-from reconciler.apply import bundle, carry_out, checkout, steps
+from reconciler.apply import bundle, carry_out, checkout, fleet, steps
 from reconciler.apply.bundle import VERSION, fates_of
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
@@ -164,10 +164,11 @@ def test_a_worker_rules_over_its_own_lane_alone(pair: Pair) -> None:
     assert [one["outcome"] for one in told] == ["deleted"] * 6
 
 
-def test_a_worker_that_is_to_end_does_not_judge_its_lane_to_the_end(
+def test_a_worker_that_is_to_end_leaves_to_others_what_takes_long(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged = checkout.judged
+    busy: list[bool] = []
+    judged, tidy = checkout.judged, fleet.tidy
 
     def signalled(task: Task, *rest: Any) -> Iterator[list[PlanTarget]]:
         heard = threading.Event()
@@ -177,13 +178,19 @@ def test_a_worker_that_is_to_end_does_not_judge_its_lane_to_the_end(
         yield from judged(task, *rest)
         pytest.fail("it went on")
 
+    def tidied(*of: Any, **how: bool) -> None:
+        busy.append(how["busy"])
+        tidy(*of, **how)
+
     pair.plan("push")
     pair.hand_over()
     with monkeypatch.context() as patched:
         patched.setattr(checkout, "judged", signalled)
+        patched.setattr(fleet, "tidy", tidied)
         pair.work()
     lane = pair.lanes()["push"]
     assert (lane["state"], lane["takes"], lane["clean"]) == ("queued", 1, 1), lane
+    assert busy[-1]
     assert pair.sent() == 0
     pair.work()
     assert (pair.lanes()["push"]["state"], pair.sent()) == ("done", 3)
