@@ -27,7 +27,7 @@ from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, as long as there are no more
 _PACKED = 65_536  # hits that are held as bytes, before they go into a run
-_BLOCK = 128  # hits of a run that are read at a time
+_BLOCK = 256  # hits of a run that are read at a time
 _FIRST = 6  # bits of a hash, its sign among them, by which keys are parted before they are sorted
 
 
@@ -210,13 +210,12 @@ class _Recent:
 
     def blocks(self, account: str) -> Iterator[PackedHits]:
         """Those of *account* by id, some at a time."""
-        ordered = self._whole(account).ordered()
-        ids = ordered.ids
-        last = [*map(ne, ids, islice(ids, 1, None)), True]
-        if not all(last):
-            ordered = ordered.at(list(compress(count(), last)))
-        for at in range(0, len(ordered), _BLOCK):
-            yield ordered.part(at, min(at + _BLOCK, len(ordered)))
+        whole = self._whole(account)
+        order = whole.order()
+        ids = [whole.ids[at] for at in order]
+        order = list(compress(order, [*map(ne, ids, islice(ids, 1, None)), True]))
+        for at in range(0, len(order), _BLOCK):  # what is looked at together is near for longer
+            yield whole.at(order[at : at + _BLOCK])
 
 
 class _Blocks(NamedTuple):
@@ -293,7 +292,8 @@ def _merged(runs: Iterable[Iterator[PackedHits]]) -> Iterator[PackedHits]:
         fronts = [front for _, front in read]
         if len(fronts) > 1:
             id_ = min(last for last, _ in read)
-            yield together([front.upto(id_) for front in fronts]).ordered()
+            some = together([front.upto(id_) for front in fronts])
+            yield some.at(some.order())
         elif fronts:
             yield fronts[0].upto(read[0][0])
 

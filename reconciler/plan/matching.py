@@ -173,11 +173,15 @@ class Matcher:
 
     def _take_hits(self, campaigns: Campaigns, found: Found) -> None:
         places = sorted(found)
-        asked = [_ascending(found[place]) for place in places]
+        asked = [found[place] for place in places]
+        if max(map(len, asked)) > 1:
+            asked = [_ascending(one) for one in asked]
         for answered, number in Counter(asked).items():
             for index in answered:
                 self._found[index] += number
-        unsure = [_ascending(self._unsure.get(place, ())) for place in places]
+        unsure: list[tuple[int, ...]] = [()] * len(places)
+        if self._unsure:
+            unsure = [_ascending(self._unsure.get(place, ())) for place in places]
         self._hits.add(campaigns.at(places), asked, unsure)
 
     def _meet(self, accounts: AbstractSet[str]) -> None:
@@ -264,7 +268,7 @@ class Matcher:
 
 def _ascending(indices: Sequence[int]) -> tuple[int, ...]:
     """Each of *indices* once."""
-    return tuple(sorted({*indices}) if len(indices) > 1 else indices)
+    return tuple(sorted({*indices}))
 
 
 # ---------------------------------------------------------------- shared names

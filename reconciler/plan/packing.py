@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from operator import add, itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -21,8 +21,6 @@ Key = tuple[str, str]  # account and id
 Plain = Callable[[str, Sequence[Campaign]], list[bool]]
 """Of each record of an account, whether it by itself gives no reason to leave it alone, and has no
 parts."""
-
-T = TypeVar("T")
 
 _AROUND = len('"id":"","name":""')
 _records = msgspec.json.Decoder(Campaign).decode_lines
@@ -112,11 +110,11 @@ class PackedHits(msgspec.Struct, gc=False, array_like=True):
 
     def at(self, places: Sequence[int]) -> "PackedHits":
         """Those at *places*."""
-        return self._each(lambda values: picked(values, places))
+        return self._each(picker(places))
 
-    def ordered(self) -> "PackedHits":
-        """The same by id."""
-        return self.at(sorted(range(len(self)), key=self.ids.__getitem__))
+    def order(self) -> list[int]:
+        """Their places by id."""
+        return sorted(range(len(self)), key=self.ids.__getitem__)
 
     def _each(self, of: Callable[[Any], Any]) -> "PackedHits":
         left_out = None if self.attributes is None else of(self.attributes)
@@ -129,9 +127,9 @@ class PackedHits(msgspec.Struct, gc=False, array_like=True):
         return [line[start : size + more] for line, size in pairs]
 
 
-def picked(values: Sequence[T], places: Sequence[int]) -> Sequence[T]:
-    """Those of *values* at *places*: no step of ours is needed for each."""
-    return itemgetter(*places)(values) if len(places) > 1 else [values[place] for place in places]
+def picker(places: Sequence[int]) -> Callable[[Any], Any]:
+    """Takes from a sequence what stands at *places*: no step of ours is needed for each."""
+    return itemgetter(*places) if len(places) > 1 else lambda all_: [all_[at] for at in places]
 
 
 def together(some: Sequence[PackedHits]) -> PackedHits:
@@ -169,40 +167,41 @@ def packed(
     lines, left_out = _lines(records, attributes=attributes)
     sizes = _sizes(records, lines)
     for account, places in records.places.items():
-        mine = picked(records, places)
-        fits = plain(account, mine)
-        yield (
-            account,
-            PackedHits(
-                picked(records.ids, places),
-                picked(lines, places),
-                picked(sizes, places),
-                kinds.each(picked(asked, places), picked(unsure, places), mine, fits),
-                None if left_out is None else picked(left_out, places),
-            ),
-        )
+        of = picker(places)
+        mine = of(records)
+        numbers = kinds.each(of(asked), of(unsure), mine, plain(account, mine))
+        kept = None if left_out is None else of(left_out)
+        yield account, PackedHits(of(records.ids), of(lines), of(sizes), numbers, kept)
 
 
 def _lines(
     records: Campaigns, *, attributes: bool
 ) -> tuple[list[bytes], list[bytes | None] | None]:
     """The lines of *records*, and the attributes that these leave out."""
-    shown, left_out = list(records), None
-    bare = all([one.attributes is None for one in records])
-    if not bare and not attributes:
-        left_out = [None if one.attributes is None else json_of(one.attributes) for one in records]
-        shown = [
-            one if one.attributes is None else structs.replace(one, attributes=None)
-            for one in records
-        ]
-    if records.text is None or not bare:
-        return each_written(shown), left_out
-    lines = each_harmless(records.text)
-    # they are there already, but for the order of labels
-    several = [at for at, one in enumerate(records) if one.labels and len(one.labels) > 1]
-    for at, line in zip(several, each_written([records[at] for at in several]), strict=True):
+    lines, places = [b""] * len(records), list(range(len(records)))
+    if records.text is not None:
+        lines, places = each_harmless(records.text), _rewritten(records)
+    some = [records[at] for at in places]
+    left_out: list[bytes | None] | None = None
+    if not attributes and any([one.attributes is not None for one in some]):
+        left_out = [None] * len(records)
+        for n, (at, one) in enumerate(zip(places, some, strict=True)):
+            if one.attributes is not None:
+                left_out[at] = json_of(one.attributes)
+                some[n] = structs.replace(one, attributes=None)
+    for at, line in zip(places, each_written(some), strict=True):
         lines[at] = line
     return lines, left_out
+
+
+def _rewritten(records: Sequence[Campaign]) -> list[int]:
+    """The places of those that a plan may show otherwise than they were written: mappings have an
+    order there, and attributes may be left out."""
+    return [
+        at
+        for at, one in enumerate(records)
+        if one.attributes is not None or (one.labels is not None and len(one.labels) > 1)
+    ]
 
 
 def _sizes(records: Campaigns, lines: Sequence[bytes]) -> list[int]:

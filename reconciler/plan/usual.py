@@ -7,7 +7,6 @@ asked of the next. What the verdict says is written once, too.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from operator import add
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -62,14 +61,15 @@ class _Verdict(msgspec.Struct, frozen=True, gc=False):
         self, account: str, hits: PackedHits, between: Mapping[int, bytes]
     ) -> tuple[bytes, list[int]]:
         """The lines of *hits*, and how long each is; what stands between goes by their kinds."""
-        owns = hits.owns(account)
-        middles = [between[kind] for kind in hits.kinds]
         parts = [self.after + self.before] * (4 * len(hits) + 1)
         parts[0], parts[-1] = self.before, self.after
-        parts[1::4], parts[2::4], parts[3::4] = owns, middles, hits.lines
+        parts[1::4] = owns = hits.owns(account)
+        parts[2::4] = [between[kind] for kind in hits.kinds]
+        parts[3::4] = hits.lines
         around = len(self.before) + len(self.after)
-        lengths = map(add, map(len, owns), map(add, map(len, middles), map(len, hits.lines)))
-        return b"".join(parts), [one + around for one in lengths]
+        more = {kind: len(text) + around for kind, text in between.items()}
+        columns = zip(owns, hits.lines, hits.kinds, strict=True)
+        return b"".join(parts), [len(own) + len(line) + more[kind] for own, line, kind in columns]
 
     def asked_at(self, place: int | None) -> bytes:
         """What stands between a record's two names where the one absence stands in line *place*."""
