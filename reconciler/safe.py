@@ -27,7 +27,7 @@ _RUN = re.compile(r"\\+")
 # What a runner reads as an order: `::` at a line's start (a line may be broken at a blank),
 # `##[` and `##name[` anywhere, GitLab's section markers anywhere.
 _ORDER = re.compile(r"(?:(?<=\s)|^)(?::)(?=:)|#(?=#[\[A-Za-z])|(?<=section)_(?=start:|end:)")
-_TO_WRITE_OUT = ("\\", '"')
+_PLAIN = bytes(range(0x20, 0x7F)).translate(None, b'\\"')  # what is never written out
 _ORDERS = ((":", "::"), ("#", "##"), ("_", "section_"))  # a sign, and what no order is without
 _ORDER_ANYWHERE = re.compile(r":(?=:)|#(?=#)|(?<=section)_(?=start:|end:)")
 
@@ -64,8 +64,7 @@ def quoted(text: str, *, most: int | None = None) -> str:
 def all_quoted(texts: Sequence[str]) -> list[str]:
     """`quoted` for each of *texts*: where there is nothing to write out in any, all at once."""
     together = " ".join(texts)
-    plain = together.isascii() and together.isprintable()
-    odd = not plain or any(sign in together for sign in _TO_WRITE_OUT)
+    odd = not together.isascii() or together.encode().translate(None, _PLAIN)
     # one character is looked for many times faster than more
     if odd or any(sign in together and order in together for sign, order in _ORDERS):
         return [quoted(text) for text in texts]

@@ -8,7 +8,7 @@ outlives the process, and nothing of the world comes in through it.
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, islice
 from typing import IO, Generic, TypeVar, overload
 
 from reconciler.declare.beside import Beside
@@ -231,17 +231,6 @@ class Lines(Sequence[T]):
         """The lines as they are, some at a time."""
         start, stop = self._bounds[self._first], self._bounds[self._stop]
         return self.spool.parts(self._base + start, self._base + stop)
-
-    def blocks(self) -> Iterator[list[bytes]]:
-        """The same line by line, some at a time."""
-        for at in range(self._first, self._stop, _BLOCK):
-            stop = min(at + _BLOCK, self._stop)
-            data, start = self._read(at, stop), self._bounds[at]
-            yield [data[a - start : b - start] for a, b in pairwise(self._bounds[at : stop + 1])]
-
-    def read(self, lines: Sequence[bytes]) -> list[T]:
-        """The values of *lines*."""
-        return self._decode(b"".join(lines))
 
     def holding(self, *words: bytes) -> Iterator[T]:
         """Those whose lines may hold one of *words*: of others the bytes are seen, and no value."""

@@ -1,9 +1,7 @@
 """Columns, colours and line breaks of the text views, in terminal cells rather than characters."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -18,8 +16,14 @@ class Ink(msgspec.Struct, frozen=True):
     def __call__(self, text: str, *styles: str) -> str:
         if not self.color or not text:
             return text
-        codes = ";".join(_CODES[style] for style in styles)
-        return f"\x1b[{codes}m{text}\x1b[0m"
+        before, after = self.around(*styles)
+        return f"{before}{text}{after}"
+
+    def around(self, *styles: str) -> tuple[str, str]:
+        """What stands before and behind each text in these *styles*."""
+        if not self.color:
+            return "", ""
+        return f"\x1b[{';'.join(_CODES[style] for style in styles)}m", "\x1b[0m"
 
 
 def cells(text: str) -> int:
@@ -47,8 +51,11 @@ def pad(text: str, width: int) -> str:
 
 
 def pads(texts: list[str], width: int) -> list[str]:
-    """`pad` for each of *texts*."""
-    if "".join(texts).isascii():
+    """`pad` for each of *texts*, of which none is wider."""
+    together = "".join(texts)
+    if together.isascii():
+        if len(together) == width * len(texts):  # each is as wide
+            return texts
         return [text.ljust(width) for text in texts]
     return [pad(text, width) for text in texts]
 
@@ -124,14 +131,14 @@ def _broken(text: str, width: int) -> list[str]:
     """Plain *text* as `wrap` breaks it; nothing if it is not so plain."""
     if not text.isascii() or "  " in text or text.endswith(" "):
         return []
-    lines = _lines(width).findall(text)
-    return lines if " ".join(lines) == text else []
-
-
-@lru_cache(16)
-def _lines(width: int) -> re.Pattern[str]:
-    """As much as fits in *width* characters, up to a blank or the end."""
-    return re.compile(rf"(.{{1,{width}}})(?: |\Z)", re.DOTALL)
+    lines = []
+    while len(text) > width:
+        at = text.rfind(" ", 0, width + 1)
+        if at <= 0:
+            return []
+        lines.append(text[:at])
+        text = text[at + 1 :]
+    return [*lines, text]
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[str]:

@@ -11,7 +11,7 @@ from reconciler.model import Action, Campaign, Reason, Source, Status, WaiverUse
 from reconciler.plan import spool
 from reconciler.plan.planfile import written
 from reconciler.views import text
-from reconciler.views.text import samerows
+from reconciler.views.text import groups, samerows
 from tests.support.render_samples import action, plan_of
 
 DAY = datetime(2026, 1, 5, 10, tzinfo=UTC)
@@ -37,10 +37,12 @@ def actions(draw: st.DrawFn) -> list[Action]:
             )
         )
         name = draw(st.sampled_from(["Winter", "a b c " * 20, '","parts":', "\\", "##", "é\x7f"]))
-        record = Campaign(account="push-prod", id=f"{number:03}", name=name, **{**usual, **odd})
+        id_ = f"{number:03}" + draw(st.sampled_from(["", "-longer", " é"]))
+        record = Campaign(account="push-prod", id=id_, name=name, **{**usual, **odd})
         more: dict[str, Any] = draw(
             st.sampled_from(
                 [{}] * 6
+                + [{"line": 1_000}] * 3
                 + [{"waivers": (USE,)}, {"message": "said"}, {"name": "other"}, {"campaign": None}]
                 + [{"sources": (Source(manifest="m", path="p.yaml", line=2),)}]
                 + [{"parts": ("91",)}]
@@ -54,7 +56,7 @@ def actions(draw: st.DrawFn) -> list[Action]:
 def test_a_plan_from_a_file_looks_as_it_does_in_memory(some: list[Action], width: int) -> None:
     plan = plan_of(some)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(spool, "_BLOCK", 3)
+        patched.setattr(groups, "TOGETHER", 3)
         kept = written(plan)[0]
         seen = "".join(text.plan(kept, color=True, width=width))
     assert seen == "".join(text.plan(plan, color=True, width=width))
@@ -67,5 +69,6 @@ def test_most_lines_of_a_large_plan_are_read_without_their_actions() -> None:
     ]
     plan = written(plan_of([action("delete", Reason.DECLARED, one) for one in records]))[0]
     assert isinstance(plan.actions, spool.Lines)
-    blocks = [samerows.SameRows.of(lines) for lines in plan.actions.blocks()]
-    assert sum(len(one.ids) for one in blocks if one is not None) == 600
+    same = samerows.SameRows.of(plan.actions)
+    assert same is not None
+    assert [one.id for one in same.rows] == [one.id for one in records]

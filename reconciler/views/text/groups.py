@@ -3,17 +3,18 @@
 None of them is held.
 """
 
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from reconciler.model import Action, PlanDocument, WaiverUse
 from reconciler.plan.spool import Lines, Spool, paged
 from reconciler.views.askers import Asker, Askers, place
+from reconciler.views.text.cells import Cells, Layout, Widths
 from reconciler.views.text.page import TextPage
-from reconciler.views.text.rows import SIGNS, Cells, Widths, rows
+from reconciler.views.text.rows import SIGNS, drawn
 from reconciler.views.text.samerows import SameRows
 
 TOGETHER = 256  # rows that are measured and drawn at a time
@@ -32,8 +33,23 @@ class AccountRows(msgspec.Struct):
     untouched: Counter[str] = msgspec.field(default_factory=Counter)  # by reason
 
 
+class _Block(NamedTuple):
+    """Some rows, in the spool from *start* to *end*: as they are drawn by *layout*, or their cells.
+
+    *same*: the lines of what is drawn, to draw it again.
+    """
+
+    start: int
+    end: int
+    layout: Layout | None = None
+    same: Lines[Action] | None = None
+
+
 class TextGroup:
-    """Rows under one heading: their cells, in *spool*, and how wide columns are.
+    """Rows under one heading, out of memory in *spool*, and how wide columns are.
+
+    Deletions that are alike are drawn at once, as if no row to come were wider. Where one is, they
+    are drawn again in the end; of others the cells wait.
 
     *kind*: of the actions; *said*: a message that the heading gives.
     """
@@ -43,7 +59,7 @@ class TextGroup:
         self._said = said
         self._spool = spool
         self._widths = Widths()
-        self._places = array("Q")  # where some cells begin, and their end
+        self._blocks: list[_Block] = []
         self._waiting: list[Action] = []
         self.count = 0
 
@@ -55,31 +71,49 @@ class TextGroup:
             if len(self._waiting) >= TOGETHER:
                 self.write(page)
 
-    def add_same(self, some: SameRows, page: TextPage) -> None:
-        """Deletions of which only the records differ."""
-        self.count += len(some.ids)
+    def add_same(self, some: SameRows, lines: Lines[Action], page: TextPage) -> None:
+        """Deletions that are alike, from these *lines*."""
+        self.count += len(lines)
         self.write(page)
-        self._put(Cells.of_same(some))
+        cells = Cells.of_same(some)
+        own = cells.widths()
+        self._widths.take(own)
+        layout = self._widths.layout(page)
+        self._put(drawn(self._sign(page), cells, own, layout, page).encode(), layout, lines)
 
     def write(self, page: TextPage) -> None:
         """Keep no action."""
         if self._waiting:
             cells = Cells.of(self._waiting, page, self._said)
             self._waiting = []
-            self._put(cells)
+            self._widths.take(cells.widths())
+            self._put(_encode(cells))
 
-    def _put(self, cells: Cells) -> None:
-        self._widths.take(cells)
-        self._places.append(len(self._spool))
-        self._spool.write(_encode(cells))
-        self._places.append(len(self._spool))
+    def _put(
+        self, data: bytes, layout: Layout | None = None, same: Lines[Action] | None = None
+    ) -> None:
+        start = len(self._spool)
+        self._spool.write(data)
+        self._blocks.append(_Block(start, len(self._spool), layout, same))
 
     def lines(self, page: TextPage) -> Iterator[str]:
         """All of them, several lines to a piece."""
-        sign = page.ink(*SIGNS[self._kind])
-        places = zip(self._places[::2], self._places[1::2], strict=True)
-        blocks = (_decode(self._spool.read(start, end)) for start, end in places)
-        return rows(sign, blocks, self._widths, page)
+        layout = self._widths.layout(page)
+        for one in self._blocks:
+            if one.layout == layout:
+                yield self._spool.read(one.start, one.end).decode()
+            else:
+                cells = self._cells(one)
+                yield drawn(self._sign(page), cells, cells.widths(), layout, page)
+
+    def _cells(self, block: _Block) -> Cells:
+        same = SameRows.of(block.same) if block.same is not None else None
+        if same is not None:
+            return Cells.of_same(same)
+        return _decode(self._spool.read(block.start, block.end))
+
+    def _sign(self, page: TextPage) -> str:
+        return page.ink(*SIGNS[self._kind])
 
 
 ByWords = Mapping[Words, TextGroup]
@@ -109,8 +143,8 @@ class TextGroups(msgspec.Struct):
             return groups[key]
 
         for some in _some(plan.actions):
-            if isinstance(some, SameRows):
-                group(keys.of(some.like)).add_same(some, page)
+            if isinstance(some, Lines) and (same := SameRows.of(some)) is not None:
+                group(keys.of(same.like)).add_same(same, some, page)
                 continue
             for key, inside in keys.parted(some).items():
                 group(key).add(inside, page, drawn=everything or key[1] != "none")
@@ -133,13 +167,13 @@ class TextGroups(msgspec.Struct):
         return self.found.get((asker, kind), {})
 
 
-def _some(actions: Sequence[Action]) -> Iterator[Sequence[Action] | SameRows]:
+def _some(actions: Sequence[Action]) -> Iterator[Sequence[Action]]:
     """*actions*, many at a time."""
     if not isinstance(actions, Lines):
         yield from paged(actions, TOGETHER)
         return
-    for lines in actions.blocks():
-        yield SameRows.of(lines) or actions.read(lines)
+    for at in range(0, len(actions), TOGETHER):
+        yield actions[at : at + TOGETHER]
 
 
 class _Keys:

@@ -10,9 +10,9 @@ from reconciler.plan.guards.waivers import OF_ACCOUNTS
 from reconciler.safe import terminal
 from reconciler.views import words
 from reconciler.views.askers import Asker
+from reconciler.views.text.cells import waived
 from reconciler.views.text.groups import AccountRows, ByWords, TextGroups
 from reconciler.views.text.page import TextPage
-from reconciler.views.text.rows import waived
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

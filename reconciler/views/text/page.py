@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits
 
 import msgspec
 
@@ -13,6 +14,7 @@ from reconciler.views.layout import Ink, elide, wrap
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~@/+-]+")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._~-]+")
+_OF_IDS = f"{ascii_letters}{digits}._~-".encode()  # what plain ids are made of
 _MOST_PATH = 60
 _MOST_REASON = 400
 
@@ -81,18 +83,25 @@ def identity(text: str | None) -> str:
 
 def identities(texts: Sequence[str | None]) -> list[str]:
     """The same of many; nearly always they are plain, all of them."""
-    some = [text for text in texts if text]
-    if len(some) == len(texts) and _PLAIN_ID.fullmatch("".join(some)):
+    some = list(filter(None, texts))
+    together = "".join(some)
+    plain = together.isascii() and not together.encode().translate(None, _OF_IDS)
+    if plain and len(some) == len(texts):
         return some
     return [identity(text) for text in texts]
 
 
 def lines_of(sources: Sequence[Source]) -> str:
     """`line 14`, or `line 14 +1` if one more absence asks."""
-    if not sources:
-        return ""
-    more = f" +{len(sources) - 1}" if len(sources) > 1 else ""
-    return f"line {sources[0].line}{more}"
+    return all_lines([sources[0].line], len(sources))[0] if sources else ""
+
+
+def all_lines(lines: Sequence[int], absences: int) -> list[str]:
+    """The same of many, for each of which so many *absences* ask: first that in its line."""
+    more = f" +{absences - 1}" if absences > 1 else ""
+    if len({*lines}) == 1:
+        return [f"line {lines[0]}{more}"] * len(lines)
+    return [f"line {one}{more}" for one in lines]
 
 
 def all_lines_of(sources: Sequence[tuple[Source, ...]]) -> list[str]:

@@ -1,83 +1,99 @@
-"""Deletions of which only the records differ: read as rows, and no action is made of them.
+"""Deletions of which only records and lines differ: read as rows, and no action is made of them.
 
-Nearly all of a large plan is such, and its lines are the same bytes but for the records in them.
+Nearly all of a large plan is such.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
-from reconciler.model import Action
-from reconciler.plan.lines import decoded, each_written
-
-_PARTS = b'","parts":'  # no text holds it: quotes inside of one stand behind a backslash
-_END = len(b"},\n")
+from reconciler.model import Action, Reason
+from reconciler.plan.lines import END
+from reconciler.plan.spool import Lines
 
 
-class _Shown(msgspec.Struct, rename="camel", gc=False):
+class _Record(msgspec.Struct, rename="camel", gc=False):
     """What a row shows of a record; *updated_at* as the plan has it."""
 
-    id: str
-    name: str
     updated_at: str
     status: str = ""
 
 
-_rows = msgspec.json.Decoder(list[_Shown]).decode
+class _Source(msgspec.Struct, gc=False):
+    line: int
+
+
+class PlainRow(msgspec.Struct, rename="camel", gc=False):
+    """What a row shows of a deletion of which nothing else is said."""
+
+    id: str
+    name: str
+    parts: None
+    message: None
+    look_first: None
+    sources: tuple[_Source, ...]
+    waivers: tuple[()]
+    campaign: _Record
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """What has to be the same. *asked*: the manifests that ask, and their paths."""
+
+    reason: Reason
+    account: str
+    asked: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, action: Action) -> "_Kind":
+        asked = tuple((one.manifest, one.path) for one in action.sources)
+        return cls(action.reason, action.account, asked)
 
 
 class SameRows(msgspec.Struct, frozen=True):
-    """*like*: the first of them. Campaigns were *updated* on these days (UTC)."""
+    """*like*: the first of them. Times in *rows* are UTC."""
 
     like: Action
-    ids: list[str]
-    names: list[str]
-    statuses: list[str]
-    updated: list[str]
+    rows: Sequence[PlainRow]
 
     @classmethod
-    def of(cls, lines: Sequence[bytes]) -> "SameRows | None":
-        """The rows of *lines* of a plan; None if they are not so plain."""
-        first = decoded(lines[0])[0]
-        records = _records(lines, first)
-        if records is None:
+    def of(cls, some: Lines[Action]) -> "SameRows | None":
+        """The rows of *some* lines of a plan; None if they are not so plain."""
+        first = some[0]
+        if first.action != "delete" or not first.sources:
             return None
+        read = _reader(_Kind.of(first))
         try:
-            rows = _rows(b"[{%b}]" % b",{".join(records)[:-1])
-        except msgspec.MsgspecError:  # one has no time, for example
+            rows = read(b"[%b]" % b"".join(some.raw()).rstrip(END))
+        except msgspec.MsgspecError:  # one is of another kind, or its record has no time
             return None
-        updated = [one.updated_at for one in rows]
-        if not all([one[-1] == "Z" for one in updated]):
+        if "".join([one.campaign.updated_at for one in rows]).count("Z") < len(rows):
             return None
-        return cls(
-            first,
-            [one.id for one in rows],
-            [one.name for one in rows],
-            [one.status for one in rows],
-            [one[:10] for one in updated],
-        )
+        return cls(first, rows)
 
 
-def _records(lines: Sequence[bytes], first: Action) -> list[bytes] | None:
-    """The records of *lines*, without what they begin with; None if more than they differs.
+@lru_cache(64)
+def _reader(kind: _Kind) -> Callable[[bytes], Sequence[PlainRow]]:
+    """Reads rows of *kind*, and takes no other."""
 
-    What stands before an action's id and name, and between them and those of its record, has to be
-    the same bytes in each line: then all else of the actions is the same.
-    """
-    noted = first.parts or first.message or first.look_first or first.waivers
-    if first.action != "delete" or noted or first.id is None or first.name is None:
-        return None
-    own = b'"id":%b,"name":%b' % tuple(each_written([first.id, first.name]))
-    before, _, rest = lines[0].partition(own)
-    between, found, _ = rest.partition(own)
-    if not found:
-        return None
-    start, length, records = len(before), len(between), []
-    for line in lines:
-        end = line.find(_PARTS, start) + 1
-        record = line[end + length : -_END]
-        same = line.startswith(before) and line.startswith(between, end)
-        if not (same and record.startswith(line[start:end])):
-            return None
-        records.append(record)
-    return records
+    def only(text: str) -> object:
+        return Literal.__getitem__(text)
+
+    sources = [
+        msgspec.defstruct("Of", [("manifest", only(one)), ("path", only(path))], bases=(_Source,))
+        for one, path in kind.asked
+    ]
+    row = msgspec.defstruct(
+        "Like",
+        [
+            ("action", only("delete")),
+            ("reason", only(str(kind.reason))),
+            ("account", only(kind.account)),
+            ("sources", tuple.__class_getitem__(tuple(sources))),
+        ],
+        bases=(PlainRow,),
+        rename="camel",
+        gc=False,
+    )
+    return msgspec.json.Decoder(list.__class_getitem__(row)).decode
