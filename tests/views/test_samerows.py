@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from reconciler.model import Action, Campaign, Reason, Source, Status, WaiverUse
+from reconciler.model import Action, Campaign, Reason, Status, WaiverUse
 from reconciler.plan import spool
 from reconciler.plan.planfile import written
 from reconciler.views import text
 from reconciler.views.text import groups, samerows
-from tests.support.render_samples import action, plan_of
+from tests.support.render_samples import action, plan_of, sources
 
 DAY = datetime(2026, 1, 5, 10, tzinfo=UTC)
 ELSEWHERE = DAY.astimezone(timezone(timedelta(hours=-11)))
+(OWN,) = sources("push-prod", 14)
 USE = WaiverUse(guard="running", because="b", ticket="CHG-1", until="2026-12-01")
 
 
@@ -37,18 +39,20 @@ def actions(draw: st.DrawFn) -> list[Action]:
             )
         )
         name = draw(st.sampled_from(["Winter", "a b c " * 20, '","parts":', "\\", "##", "é\x7f"]))
-        id_ = f"{number:03}" + draw(st.sampled_from(["", "-longer", " é"]))
+        id_ = f"{number:03}" + draw(st.sampled_from(["", "", "-longer", " é"]))
         record = Campaign(account="push-prod", id=id_, name=name, **{**usual, **odd})
         more: dict[str, Any] = draw(
             st.sampled_from(
                 [{}] * 6
-                + [{"line": 1_000}] * 3
+                + [{"line": 1_000}]
                 + [{"waivers": (USE,)}, {"message": "said"}, {"name": "other"}, {"campaign": None}]
-                + [{"sources": (Source(manifest="m", path="p.yaml", line=2),)}]
+                + [{"sources": (replace(OWN, manifest="m"),)}, {"sources": (OWN, OWN)}]
+                + [{"sources": (replace(OWN, path="p.yaml"),)}, {"account": "kore-in"}]
                 + [{"parts": ("91",)}]
             )
         )
-        made.append(action("delete", Reason.DECLARED, record, **more))
+        reason = draw(st.sampled_from([Reason.DECLARED] * 9 + [Reason.MATCHED]))
+        made.append(action("delete", reason, record, **more))
     return made
 
 
