@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reconciler.declare.project import ProjectFile
 
 _PART = 1 << 20
-_LARGE = 4 << 20  # bytes of a plan that are hashed at a time
+_LARGE = 4 << 20  # bytes of a plan that are hashed, or written, at a time
 
 
 class Plan:
@@ -185,6 +185,26 @@ class Plan:
             return codecs.iterdecode(self._data.parts(), "utf-8")
         return PLAN_FORMATS[format](self._value, self._frame(fit, run))
 
+    @contextlib.contextmanager
+    def written_beside(self, path: One) -> Iterator[None]:
+        """`write` the plan at *path* beside what the block does; at its end that is done.
+
+        A small plan is there before the block begins.
+        """
+        beside = Beside()
+        if len(self._data) > _LARGE:
+            beside.do(self._save, Path(path))
+        else:
+            self._save(Path(path))
+        try:
+            yield
+        finally:
+            beside.settle()
+
+    def _save(self, place: Path) -> None:
+        disk.write_parts(place, self._data.parts(size=_LARGE))
+        self.path = place
+
     @no_collection()
     def write(
         self,
@@ -200,8 +220,7 @@ class Plan:
         """
         place = Path(path)
         if check_format(format, PLAN_FORMATS) == "json":
-            disk.write_parts(place, self._data.parts())
-            self.path = place
+            self._save(place)
             return (place,)
         return write_parts(place, plan_parts(format, self._value, self._frame(fit, run)))
 

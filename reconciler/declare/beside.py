@@ -33,8 +33,8 @@ class Beside:
 
     def settle(self) -> None:
         """Wait until it is done. Raises what it raised, each time."""
-        if self._last is not None:
-            self._last.result()
+        if (last := self._last) is not None:  # several may wait
+            last.result()
             self._last = None
 
     def end(self, then: Callable[[], object]) -> None:
