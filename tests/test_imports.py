@@ -137,11 +137,10 @@ def test_errors_import_nothing_of_ours() -> None:
     assert [one for one, _ in imports("reconciler.errors") if within(one, "reconciler")] == []
 
 
-def test_a_spool_knows_nothing_but_errors_and_a_thread_to_write_in() -> None:
+def test_a_spool_knows_nothing_but_errors() -> None:
     # It lets the pure middle keep what does not fit in memory, so nothing may come in that way.
     ours = {one for one, _ in imports("reconciler.plan.spool") if within(one, "reconciler")}
-    assert ours <= {"reconciler.errors", "reconciler.declare.beside"}
-    assert [one for one, _ in imports("reconciler.declare.beside") if within(one, *IMPURE)] == []
+    assert ours <= {"reconciler.errors"}
 
 
 def test_the_model_imports_only_errors() -> None:

@@ -1,7 +1,6 @@
 """`plan` and `show`: a plan of today's files, or one that was saved."""
 
 import codecs
-import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 from reconciler import disk
 from reconciler.api.given import GivenReading, One, Some, inventory_of, texts
 from reconciler.api.written import write_parts
-from reconciler.declare.beside import Beside
-from reconciler.errors import Diagnostic, ReconcilerError, Usage, check_format
+from reconciler.errors import Diagnostic, Usage, check_format
 from reconciler.model import (
     Action,
     PlanDocument,
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from reconciler.declare.project import ProjectFile
 
 _PART = 1 << 20
-_LARGE = 4 << 20  # bytes of a plan that are hashed, or written, at a time
 
 
 class Plan:
@@ -51,7 +48,7 @@ class Plan:
         self,
         value: PlanDocument,
         data: Spool,
-        digest: str | None = None,
+        digest: str,
         *,
         path: Path | None = None,
         diagnostics: Sequence[Diagnostic] = (),
@@ -64,12 +61,8 @@ class Plan:
         """Warnings about project and manifests as they were read. They are not in the plan."""
         self.closed: str | None = None
         """Why nothing of it may be sent now, if a window forbade all when it was made."""
-        self._digest = digest or ""
-        self._beside = Beside()  # works the digest out, which takes long where there is much
-        if digest is None and len(data) > _LARGE:
-            self._beside.do(self._find_digest)
-        elif digest is None:
-            self._find_digest()
+        self.digest = digest
+        """`sha256:...` of its bytes: its identity."""
 
     def __repr__(self) -> str:
         return f"<Plan {self.digest[:19]} of {self._value.metadata.project!r}>"
@@ -87,20 +80,9 @@ class Plan:
 
     def close(self) -> None:
         """Say that it is used no more, so that what it holds outside of memory can go."""
-        with contextlib.suppress(ReconcilerError):  # whoever asks for the digest is told
-            self._beside.settle()
         self._data.close()
 
     # ------------------------------------------------------------ what it says
-
-    @property
-    def digest(self) -> str:
-        """`sha256:...` of its bytes: its identity."""
-        self._beside.settle()
-        return self._digest
-
-    def _find_digest(self) -> None:
-        self._digest = planfile.digest(self._data.parts(size=_LARGE))
 
     @property
     def metadata(self) -> PlanMetadata:
@@ -185,26 +167,6 @@ class Plan:
             return codecs.iterdecode(self._data.parts(), "utf-8")
         return PLAN_FORMATS[format](self._value, self._frame(fit, run))
 
-    @contextlib.contextmanager
-    def written_beside(self, path: One) -> Iterator[None]:
-        """`write` the plan at *path* beside what the block does; at its end that is done.
-
-        A small plan is there before the block begins.
-        """
-        beside = Beside()
-        if len(self._data) > _LARGE:
-            beside.do(self._save, Path(path))
-        else:
-            self._save(Path(path))
-        try:
-            yield
-        finally:
-            beside.settle()
-
-    def _save(self, place: Path) -> None:
-        disk.write_parts(place, self._data.parts(size=_LARGE))
-        self.path = place
-
     @no_collection()
     def write(
         self,
@@ -220,7 +182,8 @@ class Plan:
         """
         place = Path(path)
         if check_format(format, PLAN_FORMATS) == "json":
-            self._save(place)
+            disk.write_parts(place, self._data.parts())
+            self.path = place
             return (place,)
         return write_parts(place, plan_parts(format, self._value, self._frame(fit, run)))
 
@@ -253,7 +216,8 @@ def plan(
         attributes=attributes,
     )
     tell(site, fresh.plan)
-    made = Plan(fresh.plan, fresh.data, diagnostics=fresh.warnings)
+    digest = planfile.digest(fresh.data.parts())
+    made = Plan(fresh.plan, fresh.data, digest, diagnostics=fresh.warnings)
     made.closed = _closed(site, fresh.project, fresh.plan)
     return made
 

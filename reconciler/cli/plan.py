@@ -1,7 +1,6 @@
 """`reconciler plan`: compare the manifests with the inventory and propose deletions."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -93,12 +92,13 @@ def command(
     app.site.warn(plan.diagnostics)
     if out == STDIO:
         deliver(plan.pieces("json"))
-    with nullcontext() if out is None or out == STDIO else plan.written_beside(out):
-        write_views(plan, reports, fit, run_address(app.environ))
-        if summary and format_ == "text":
-            show_summary(app, plan)
-        else:
-            show_plan(app, plan, format_, fit=fit, show_numbers=show_numbers)
+    elif out is not None:
+        plan.write(out)
+    write_views(plan, reports, fit, run_address(app.environ))
+    if summary and format_ == "text":
+        show_summary(app, plan)
+    else:
+        show_plan(app, plan, format_, fit=fit, show_numbers=show_numbers)
     lines = way_on.lines(plan.value, plan.digest, out, plan.closed)
     if format_ == "text" and not app.taken:
         app.out("\n" + "\n".join(lines))

@@ -7,13 +7,11 @@ import hashlib
 import zlib
 from typing import BinaryIO
 
-from reconciler.declare.beside import Beside
 from reconciler.declare.encoding import MARK, foreign, utf16
 from reconciler.errors import ReconcilerError
 from reconciler.inventory import fixes
 
 _PIECE = 1 << 16
-_LARGE = 1 << 19  # bytes of a large file that are read, and hashed, at a time
 _HEAD = 512  # bytes by which a file is recognised
 _GZIP = b"\x1f\x8b"
 _RATIO = 200  # gzip of campaigns reaches 10 to 60
@@ -35,26 +33,6 @@ class Damaged(ReconcilerError):
         self.encoding = encoding
 
 
-class _Hash:
-    """SHA-256 of bytes that come piece by piece; large pieces are hashed beside their reader."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self._beside = Beside()
-
-    def update(self, piece: bytes) -> None:
-        """Take in *piece*; at most one waits to be hashed."""
-        if len(piece) < _LARGE:
-            self._beside.settle()
-            self._hash.update(piece)
-        else:
-            self._beside.do(self._hash.update, piece)
-
-    def hexdigest(self) -> str:
-        self._beside.settle()
-        return self._hash.hexdigest()
-
-
 class Raw:
     """Reads *file* once, from its start. Memory does not depend on what the file holds.
 
@@ -66,7 +44,7 @@ class Raw:
         self.name = name
         self.marked = False
         self._head: bytes | None = None
-        self._hash = _Hash()
+        self._hash = hashlib.sha256()
         self._at = 0  # where in what was read ahead the text goes on
         self._ahead = self._take(_PIECE)
         while len(self._ahead) < 2 and (more := self._take(_PIECE)):
@@ -84,7 +62,7 @@ class Raw:
 
     def finish(self) -> None:
         """Hash what nobody read."""
-        while self._take(_LARGE):
+        while self._take(_PIECE):
             pass
 
     def read(self, size: int) -> bytes:
@@ -116,7 +94,7 @@ class Raw:
         if self._inflate is not None:
             return self._read_gzip(size)
         if self._at >= len(self._ahead):
-            self._ahead = self._take(_LARGE)
+            self._ahead = self._take(_PIECE)
             self._at = 0
         piece = self._ahead[self._at : self._at + size]
         self._at += len(piece)

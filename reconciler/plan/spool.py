@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import IO, Generic, TypeVar, overload
 
-from reconciler.declare.beside import Beside
 from reconciler.errors import ReconcilerError
 
 _LITTLE = 1 << 20  # bytes that stay in memory, and that are written at a time
@@ -24,10 +23,9 @@ T = TypeVar("T")
 class Spool:
     """Add bytes with `write`; `read` and `parts` give them back."""
 
-    __slots__ = ("_beside", "_closed", "_file", "_head", "_size", "_waiting", "_written")
+    __slots__ = ("_closed", "_file", "_head", "_size", "_waiting", "_written")
 
     def __init__(self, data: bytes = b"") -> None:
-        self._beside = Beside()  # writes to the file
         self._closed = False
         self._file: IO[bytes] | None = None
         self._head = b""  # stands before all others
@@ -51,7 +49,6 @@ class Spool:
         if number <= len(self._waiting):
             del self._waiting[len(self._waiting) - number :]
             return
-        self._settle()
         self._written -= number - len(self._waiting)  # what is behind it will be written over
         self._waiting = bytearray()
 
@@ -74,7 +71,6 @@ class Spool:
         if start >= self._written:
             return bytes(self._waiting[start - self._written : end - self._written])
         assert self._file is not None
-        self._settle()
         found = []
         at, stop = start, min(end, self._written)
         while at < stop:
@@ -87,13 +83,11 @@ class Spool:
             found.append(bytes(self._waiting[: end - self._written]))
         return found[0] if len(found) == 1 else b"".join(found)
 
-    def parts(
-        self, start: int = 0, end: int | None = None, *, size: int | None = None
-    ) -> Iterator[bytes]:
-        """The same, a part at a time, of *size* bytes each but for the last."""
-        end, size = len(self) if end is None else end, size or _PART
-        for at in range(start, end, size):
-            yield self.read(at, min(at + size, end))
+    def parts(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The same, a part at a time."""
+        end = len(self) if end is None else end
+        for at in range(start, end, _PART):
+            yield self.read(at, min(at + _PART, end))
 
     def file(self) -> IO[bytes] | None:
         """All of it as an open file, read from its start, for another process; None: in memory."""
@@ -102,7 +96,6 @@ class Spool:
         if self._head:
             self._put_together()
         self._flush()
-        self._settle()
         os.ftruncate(self._file.fileno(), self._written)
         self._file.seek(0)
         return self._file
@@ -113,7 +106,6 @@ class Spool:
         for part in self.parts():
             whole.write(part)
         whole._flush()
-        whole._settle()
         self._file, whole._file = whole._file, self._file
         self._written = self._size = len(whole)
         self._head, self._waiting = b"", bytearray()
@@ -123,7 +115,7 @@ class Spool:
         self._closed = True
         self._head, self._waiting = b"", bytearray()
         if self._file is not None:
-            self._beside.end(self._file.close)
+            self._file.close()
             self._file = None
 
     def _flush(self) -> None:
@@ -132,35 +124,19 @@ class Spool:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see close
-            self._beside.do(_write, self._file.fileno(), self._waiting, self._written)
+            with memoryview(self._waiting) as waiting:
+                done = 0
+                while done < len(waiting):
+                    at = self._written + done
+                    done += os.pwrite(self._file.fileno(), waiting[done:], at)
         except OSError as error:
-            raise _refused(error) from error
+            why = error.strerror or "the system refuses"
+            raise ReconcilerError(
+                f"cannot write a temporary file in {tempfile.gettempdir()}: {why[:1].lower()}"
+                f"{why[1:]}; make room there, or name another folder with TMPDIR"
+            ) from error
         self._written += len(self._waiting)
         self._waiting = bytearray()
-
-    def _settle(self) -> None:
-        """Wait for what is on its way into the file."""
-        try:
-            self._beside.settle()
-        except OSError as error:
-            raise _refused(error) from error
-
-
-def _write(descriptor: int, data: bytearray, at: int) -> None:
-    with memoryview(data) as rest:
-        done = 0
-        while done < len(rest):
-            done += os.pwrite(descriptor, rest[done:], at + done)
-
-
-def _refused(error: OSError) -> ReconcilerError:
-    import tempfile
-
-    why = error.strerror or "the system refuses"
-    return ReconcilerError(
-        f"cannot write a temporary file in {tempfile.gettempdir()}: {why[:1].lower()}"
-        f"{why[1:]}; make room there, or name another folder with TMPDIR"
-    )
 
 
 class Lines(Sequence[T]):

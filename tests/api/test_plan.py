@@ -42,29 +42,6 @@ def test_a_plan_is_written_in_any_of_its_views(project: reconciler.Project, tmp_
             plan.view("pdf")
 
 
-@pytest.mark.parametrize("large", [1, 1 << 20])
-def test_a_plan_is_written_beside_what_is_done_with_it(
-    project: reconciler.Project,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    large: int,
-) -> None:
-    monkeypatch.setattr("reconciler.api.plan._LARGE", large)
-    with project.plan() as plan, plan.written_beside(tmp_path / "plan.json"):
-        text = plan.view("markdown")
-        digest = plan.digest
-    assert "c1" in text
-    assert digest == f"sha256:{hashlib.sha256((tmp_path / 'plan.json').read_bytes()).hexdigest()}"
-    assert plan.digest == digest  # also once it is closed
-    done = []
-    with project.plan() as plan:
-        nowhere = plan.written_beside(tmp_path / "nowhere" / "plan.json")
-        with pytest.raises(reconciler.ReconcilerError, match="cannot write"), nowhere:
-            done.append("shown")
-        assert plan.path is None
-    assert done == (["shown"] if large == 1 else [])
-
-
 def test_what_is_no_plan_is_stale(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(reconciler.Stale, match="not a plan"):

@@ -599,7 +599,7 @@ def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> 
         finally:
             tracemalloc.stop()
 
-    small, large = peak(100), peak(1000)
+    small, large = peak(50), peak(500)
     assert large < small * 1.3
 
 
