@@ -117,11 +117,16 @@ class Campaigns(list[Campaign]):
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
-        """The places of those of each account, ascending."""
-        found: dict[str, list[int]] = {account: [] for account in self.by_account}
-        for place, account in enumerate(self.accounts):
-            found[account].append(place)
-        return found
+        """`by_place` of their accounts."""
+        return by_place(self.accounts)
+
+
+def by_place(accounts: Sequence[str]) -> dict[str, list[int]]:
+    """The places of each account among *accounts*, ascending; in the order in which they come."""
+    found: dict[str, list[int]] = {account: [] for account in dict.fromkeys(accounts)}
+    for place, account in enumerate(accounts):
+        found[account].append(place)
+    return found
 
 
 class AccountFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Unpacked, Work
 from reconciler.apply.carry_out import Clearance, TakenRun
 from reconciler.apply.jobs import LookPolicy
-from reconciler.apply.judging import judged, plan_anew, write_down
+from reconciler.apply.judging import judge, plan_anew, write_down
 from reconciler.apply.permits import Permit, at_any_hour
 from reconciler.apply.task import ApplyOptions, Task
 from reconciler.apply.untraced import check_blind, older_than_trace, untraced_now
@@ -38,7 +37,7 @@ from reconciler.plan.spool import Picked
 from reconciler.site import Site
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: this worker is to end
+class Interrupted(Exception):
     """What a lane's work is was not judged to its end; nothing was sent."""
 
 
@@ -86,10 +85,7 @@ class Checkout:
         check_blind(lost, drivers)
         ledgers = take(accounts, self.journal, self.lane.run)
         entry = self.journal.newest_entry
-        agenda = Agenda(mine.saved.plan)
-        for some in judged(mine, fresh, known):
-            self._heed()
-            agenda.add(some)
+        agenda = judge(mine, fresh, known, self._heed)
         permit = Permit()
         if agenda.working:
             counted = structs.replace(fresh, facts=work.counted(fresh.facts))

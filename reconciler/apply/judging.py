@@ -1,6 +1,6 @@
 """What today's files and the journal say of the targets of a saved plan, before any request."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -71,13 +71,17 @@ def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -
     )
 
 
-def judge(task: Task, fresh: FreshPlan, known: Known | None) -> Agenda:
+def judge(
+    task: Task, fresh: FreshPlan, known: Known | None, heed: Callable[[], None] = lambda: None
+) -> Agenda:
     """Every target with the fate that it has before anything is sent, if it has one.
 
-    *known*: what the journal knows; None: nobody asks it.
+    *known*: what the journal knows; None: nobody asks it. *heed* is called every some campaigns,
+    and may raise: all of them take long.
     """
     agenda = Agenda(task.saved.plan)
     for some in judged(task, fresh, known):
+        heed()
         agenda.add(some)
     return agenda
 

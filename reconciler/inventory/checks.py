@@ -21,9 +21,8 @@ def accept(found: Sequence[Campaign], lines: Sequence[int], notes: Notes) -> Cam
     together = "".join(records.ids)
     if together.split(None, 1) != [together]:  # a blank somewhere in them
         _note_blanks(records, lines, notes)
-    if elsewhere := _of_other_zones(records):
-        records = Campaigns(records)  # not as their text has them
-    for index in elsewhere:
+    for index in _of_other_zones(records):
+        records.text = None  # it has another time
         records[index] = _in_utc(records[index], lines[index], notes)
     for index in [at for at, one in enumerate(records) if one.unknown]:
         _check_unknown(records[index], lines[index], notes)

@@ -75,11 +75,18 @@ class Hits:
             self._recent.update(zip(keys, map(Hit, records, asked, unsure), strict=True))
             return
         # What is near is written in the least time: later all of it is far away.
-        recent, self._recent = _parted(tuple(self._recent.values())), {}
-        for account, some in chain(self._pack(*recent), self._pack(records, asked, unsure)):
-            self._packed.add(account, some)
+        if self._recent:
+            self._keep(*_parted(tuple(self._recent.values())))
+            self._recent = {}
+        self._keep(records, asked, unsure)
         if self._packed.number >= _PACKED:
             self._spill()
+
+    def _keep(
+        self, records: Campaigns, asked: Sequence[_Indices], unsure: Sequence[_Indices]
+    ) -> None:
+        for account, some in self._pack(records, asked, unsure):
+            self._packed.add(account, some)
 
     def _pack(
         self, records: Campaigns, asked: Sequence[_Indices], unsure: Sequence[_Indices]
@@ -160,8 +167,8 @@ class Hits:
         for account in self._packed.accounts:
             for some in self._packed.blocks(account):
                 run.add(account, some.ids[0], _encode(some))
+                self._count += len(some)
         self._runs.append(run)
-        self._count += len(self._packed)
         self._packed = _Recent(self.kinds)
 
 

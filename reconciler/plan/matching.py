@@ -208,8 +208,10 @@ class Matcher:
 
     def _ask_everyone(self, campaigns: Campaigns, found: Found) -> None:
         for account, places in campaigns.places.items():
+            if account not in self._everyone:
+                continue
             records = [campaigns[place] for place in places]
-            for index, test in self._everyone.get(account, ()):
+            for index, test in self._everyone[account]:
                 verdicts = list(map(test, records))
                 told = list(compress(places, verdicts))
                 if found.keys().isdisjoint(told):

@@ -1,6 +1,6 @@
 """Names as they are compared, and who asks for one."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from unicodedata import normalize
 
 Asked = tuple[str, int]
@@ -13,17 +13,6 @@ Found = dict[int, tuple[int, ...]]
 def nfc(text: str) -> str:
     """*text* as names are compared."""
     return text if text.isascii() else normalize("NFC", text)
-
-
-def places_of(accounts: Iterable[str], those: Container[str]) -> dict[str, list[int]]:
-    """Of each of *those* accounts that *accounts* has, its places there."""
-    places: dict[str, list[int]] = {}
-    for place, account in enumerate(accounts):
-        if account in places:
-            places[account].append(place)
-        elif account in those:
-            places[account] = [place]
-    return places
 
 
 def add(found: Found, place: int, asked: Iterable[Asked], account: str) -> None:

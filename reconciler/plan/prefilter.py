@@ -11,7 +11,7 @@ from typing import Any
 
 import re2
 
-from reconciler.plan.names import places_of
+from reconciler.model import by_place
 
 _GROUP = 1000  # regexes a filter: its automaton stays far below what RE2 gives it
 _MARK = "\x01\x02\x03"
@@ -53,7 +53,9 @@ class Prefilter:
 
         What no name of many can match is found for all of them at once.
         """
-        for account, own in places_of(accounts, self._groups).items():
+        for account, own in by_place(accounts).items():
+            if account not in self._groups:
+                continue
             together = "\n".join([names[place] for place in own])
             groups = [one for one in self._groups[account] if one.possible(together)]
             if groups:

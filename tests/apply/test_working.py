@@ -24,7 +24,7 @@ import psycopg
 import pytest
 
 from reconciler import site as reconciler_site
-from reconciler.apply import bundle, carry_out, checkout, fleet, steps
+from reconciler.apply import bundle, carry_out, fleet, judging, steps
 from reconciler.apply.bundle import VERSION, fates_of
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
@@ -168,7 +168,7 @@ def test_a_worker_that_is_to_end_leaves_to_others_what_takes_long(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     busy: list[bool] = []
-    judged, tidy = checkout.judged, fleet.tidy
+    judged, tidy = judging.judged, fleet.tidy
 
     def signalled(task: Task, *rest: Any) -> Iterator[list[PlanTarget]]:
         heard = threading.Event()
@@ -185,7 +185,7 @@ def test_a_worker_that_is_to_end_leaves_to_others_what_takes_long(
     pair.plan("push")
     pair.hand_over()
     with monkeypatch.context() as patched:
-        patched.setattr(checkout, "judged", signalled)
+        patched.setattr(judging, "judged", signalled)
         patched.setattr(fleet, "tidy", tidied)
         pair.work()
     lane = pair.lanes()["push"]

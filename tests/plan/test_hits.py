@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,11 @@ from reconciler.model import Campaign, Campaigns
 from reconciler.plan import hits as module
 from reconciler.plan.hits import Hits, Keys
 from reconciler.plan.lines import encode, harmless
-from reconciler.plan.packing import Hit, HitKinds, Plain, head, packed, unpacked
+from reconciler.plan.packing import Hit, HitKinds, head, packed, unpacked
+
+
+def all_plain(_account: str, records: Sequence[Campaign]) -> list[bool]:
+    return [True] * len(records)
 
 
 def hit(account: str, id_: str) -> Hit:
@@ -101,7 +106,6 @@ def test_a_packed_hit_is_the_hit_that_it_was(
     kinds = HitKinds()
     text = Encoder().encode_lines(records) if read else None
     columns = Campaigns(records, text), [(1,)] * len(hits), [(2,)] * len(hits)
-    all_plain: Plain = lambda _, these: [True] * len(these)  # noqa: E731
     ((_, some),) = packed(*columns, all_plain, kinds, attributes=shown)
     assert unpacked(some, kinds) == hits
     for own, line, hit in zip(some.owns(account), some.lines, hits, strict=True):

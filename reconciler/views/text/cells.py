@@ -26,7 +26,7 @@ class Layout(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class Widths(msgspec.Struct, array_like=True):
+class Widths(msgspec.Struct):
     """The cells that columns of text take at most."""
 
     id: int = 0
@@ -106,8 +106,9 @@ class Cells(msgspec.Struct, array_like=True, gc=False):
 
 
 def _names(names: list[str | None]) -> list[str]:
-    if None not in names:
-        return all_quoted(names)  # type: ignore[arg-type]
+    known = [name for name in names if name is not None]
+    if len(known) == len(names):
+        return all_quoted(known)
     return [quoted(name) if name is not None else "" for name in names]
 
 

@@ -107,10 +107,11 @@ class TextGroup:
                 yield drawn(self._sign(page), cells, cells.widths(), layout, page)
 
     def _cells(self, block: _Block) -> Cells:
-        same = SameRows.of(block.same) if block.same is not None else None
-        if same is not None:
-            return Cells.of_same(same)
-        return _decode(self._spool.read(block.start, block.end))
+        if block.same is None:
+            return _decode(self._spool.read(block.start, block.end))
+        same = SameRows.of(block.same)
+        assert same is not None  # as when it was drawn
+        return Cells.of_same(same)
 
     def _sign(self, page: TextPage) -> str:
         return page.ink(*SIGNS[self._kind])

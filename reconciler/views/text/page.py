@@ -13,8 +13,8 @@ from reconciler.views.askers import Asker
 from reconciler.views.layout import Ink, elide, wrap
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~@/+-]+")
-_PLAIN_ID = re.compile(r"[A-Za-z0-9._~-]+")
-_OF_IDS = f"{ascii_letters}{digits}._~-".encode()  # what plain ids are made of
+_OF_IDS = f"{ascii_letters}{digits}._~-"  # what plain ids are made of
+_PLAIN_ID = re.compile(f"[{re.escape(_OF_IDS)}]+")
 _MOST_PATH = 60
 _MOST_REASON = 400
 
@@ -85,7 +85,7 @@ def identities(texts: Sequence[str | None]) -> list[str]:
     """The same of many; nearly always they are plain, all of them."""
     some = list(filter(None, texts))
     together = "".join(some)
-    plain = together.isascii() and not together.encode().translate(None, _OF_IDS)
+    plain = together.isascii() and not together.encode().translate(None, _OF_IDS.encode())
     if plain and len(some) == len(texts):
         return some
     return [identity(text) for text in texts]
