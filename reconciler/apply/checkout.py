@@ -37,10 +37,6 @@ from reconciler.plan.spool import Picked
 from reconciler.site import Site
 
 
-class Interrupted(Exception):
-    """What a lane's work is was not judged to its end; nothing was sent."""
-
-
 @dataclass(frozen=True, slots=True)
 class Cleared:
     """What may be done of a lane now. *run*: the lane, just taken over."""
@@ -71,13 +67,13 @@ class Checkout:
         `InputError` or `Usage` if this checkout, or this environment, forbids it; `Interrupted`
         if the worker is to end: of a million targets all this takes minutes.
         """
-        self._heed()
+        self.stop.heed()
         work, whole = handed.work, self._task(handed, inventory)
         mine = self._narrowed(whole)
         pairs = pairs_of(self.site, self.project)
         known = Known(self.journal, scopes_now(self.site, pairs, self.journal, reveal=True))
-        fresh = plan_anew(mine, shared(pairs, known.scopes))
-        self._heed()
+        fresh = plan_anew(mine, shared(pairs, known.scopes), self.stop.heed)
+        self.stop.heed()
         drivers = {account.name: driver for account, driver in pairs}
         accounts = self._opened(work, [one for one in pairs if one[0].name in self._names])
         # The hand-over left a trace of each: where there is none, the database lost it since.
@@ -85,7 +81,7 @@ class Checkout:
         check_blind(lost, drivers)
         ledgers = take(accounts, self.journal, self.lane.run)
         entry = self.journal.newest_entry
-        agenda = judge(mine, fresh, known, self._heed)
+        agenda = judge(mine, fresh, known, self.stop.heed)
         permit = Permit()
         if agenda.working:
             counted = structs.replace(fresh, facts=work.counted(fresh.facts))
@@ -110,10 +106,6 @@ class Checkout:
             entry,
         )
         return Cleared(clearance, TakenRun(self.lane.run, ledgers, policy))
-
-    def _heed(self) -> None:
-        if self.stop.exit is not None:
-            raise Interrupted
 
     def windows(self, work: Work) -> OpenWindows:
         """Those of the lane's accounts, unless the project let them be lifted."""

@@ -54,10 +54,15 @@ def all_done(saved: Saved, known: Known, now: datetime) -> Agenda | None:
     return agenda
 
 
-def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -> FreshPlan:
+def plan_anew(
+    task: Task,
+    shared: Mapping[str, tuple[str, ...]] | None = None,
+    heed: Callable[[], None] = lambda: None,
+) -> FreshPlan:
     """The plan of today's files, which asks for the campaigns of the saved one as well.
 
-    *shared*: the accounts of one scope, as credentials show it; None: as the files show it.
+    *shared*: the accounts of one scope, as credentials show it; None: as the files show it. *heed*
+    is called every some records, and may raise.
     """
     saved = task.saved.plan
     return make_plan(
@@ -68,6 +73,7 @@ def plan_anew(task: Task, shared: Mapping[str, tuple[str, ...]] | None = None) -
         author=saved.metadata.author,
         shared=shared,
         part=task.options.part,
+        heed=heed,
     )
 
 

@@ -1,7 +1,7 @@
 """The plans of the lanes that a worker has: each is read once for as long as lanes of it come."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,8 +37,11 @@ class Plans:
         self._newest: str | None = None
 
     @contextmanager
-    def of(self, journal: Journal, lane: HandedLane) -> Iterator[Handed]:
-        """The plan that *lane* is of; `Stale` if it is no longer there as it was handed over."""
+    def of(self, journal: Journal, lane: HandedLane, heed: Callable[[], None]) -> Iterator[Handed]:
+        """The plan that *lane* is of; `Stale` if it is no longer there as it was handed over.
+
+        While it is read, *heed* is called now and then, and may raise.
+        """
         with self._lock:
             place = self._places.setdefault(lane.plan, _Place())
             place.users += 1
@@ -47,7 +50,7 @@ class Plans:
         try:
             with place.lock:  # whoever comes meanwhile waits for the first
                 if place.plan is None:
-                    saved = _read(journal, lane)
+                    saved = _read(journal, lane, heed)
                     place.plan = Handed(saved, frozenset(phone_numbers(saved.plan.actions)))
             yield place.plan
         finally:
@@ -67,13 +70,19 @@ class Plans:
                 del self._places[digest]
 
 
-def _read(journal: Journal, lane: HandedLane) -> Saved:
+def _read(journal: Journal, lane: HandedLane, heed: Callable[[], None]) -> Saved:
     assert journal.shared is not None
     parts = journal.shared.plan(lane.plan)
-    saved = None if parts is None else read_parts(Path("plan.json"), parts)
+    saved = None if parts is None else read_parts(Path("plan.json"), _heeding(parts, heed))
     if saved is None or saved.digest != lane.plan:
         raise Stale(
             f"plan {lane.plan[:19]} is not in the database as it was handed over; apply"
             " it again with --workers"
         )
     return saved
+
+
+def _heeding(parts: Iterator[bytes], heed: Callable[[], None]) -> Iterator[bytes]:
+    for part in parts:
+        heed()
+        yield part

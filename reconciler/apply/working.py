@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.apply.agenda import Agenda
 from reconciler.apply.bundle import Unpacked, packed_fates, unpacked
 from reconciler.apply.carry_out import execute
-from reconciler.apply.checkout import Checkout, Interrupted
+from reconciler.apply.checkout import Checkout
 from reconciler.apply.plans import Plans
 from reconciler.apply.turn import Turn
 from reconciler.declare.project import ProjectFile
@@ -17,7 +17,7 @@ from reconciler.events import Event, Hears, Listener, kept, told
 from reconciler.lanes import state
 from reconciler.lanes.handed import HandedLane, Handover
 from reconciler.lanes.journal import Journal, JournalFailed, LaneLocks, LaneLost
-from reconciler.lanes.stop import Stop
+from reconciler.lanes.stop import Interrupted, Stop
 from reconciler.lanes.trouble import unexpected
 from reconciler.lanes.work import Fate
 from reconciler.model import Outcome, Target
@@ -54,7 +54,10 @@ def work_lane(
         held = journal.shared.locks()
         runner = _Runner(site, journal, handed, lane, held, owner, stop, grace, hears)
         try:
-            with plans.of(journal, lane) as plan, told(runner.listener, plan.numbers):
+            with (
+                plans.of(journal, lane, stop.heed) as plan,
+                told(runner.listener, plan.numbers),
+            ):
                 runner.run(plan.saved, unpacked(handed.work(number)))
         except (LaneLost, JournalFailed):
             raise

@@ -6,6 +6,10 @@ from contextlib import contextmanager
 from reconciler.errors import Exit
 
 
+class Interrupted(Exception):
+    """What takes long was not done to its end, as a `Stop` was set; nothing was sent."""
+
+
 class Stop:
     """Ends the run that it is given to: no new request leaves, what is in flight may still end.
 
@@ -29,6 +33,11 @@ class Stop:
             self.exit = code
         for end in tuple(self._ends):
             end()
+
+    def heed(self) -> None:
+        """`Interrupted` if it is set: whatever takes long asks now and then."""
+        if self.exit is not None:
+            raise Interrupted
 
     @contextmanager
     def ends(self, end: Callable[[], None]) -> Iterator[None]:

@@ -3,7 +3,7 @@
 The one file of this package, beside `origin` and `saved`, that is not pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -61,6 +61,7 @@ def make_plan(
     listed: Keys | None = None,
     shared: Mapping[str, tuple[str, ...]] | None = None,
     part: bool = False,
+    heed: Callable[[], None] = lambda: None,
 ) -> FreshPlan:
     """A plan of today's files. `InputError` with everything that is wrong with them.
 
@@ -68,7 +69,8 @@ def make_plan(
     deletions; empty: all. *also*: more questions to put to the inventory, after those of the files.
     *listed*: campaigns whose records are wanted too, whether anybody asks for them or not.
     *shared*: the accounts of one scope, as `questions` takes them. *part*: the inventory is a part
-    of what was counted already; what an absence expects is not asked of it.
+    of what was counted already; what an absence expects is not asked of it. *heed* is called every
+    some records, and may raise.
     """
     project, loaded, diagnostics = site.load_all()
     if part:
@@ -86,7 +88,7 @@ def make_plan(
         attributes=attributes,
         plain=plainness(project.accounts, drivers),
     )
-    facts, matches = _read(site, project, matcher, inventory, now)
+    facts, matches = _read(site, project, matcher, inventory, now, heed)
     made = planner.plan(
         project,
         facts,
@@ -135,14 +137,17 @@ def _read(
     matcher: Matcher,
     given: Given,
     now: datetime,
+    heed: Callable[[], None],
 ) -> tuple[Facts, Matches]:
     """Stream the inventory past the matcher."""
     with ExitStack() as spooled:
         sources = inventory_sources(site, project, given, spooled)
         reader = Reader(sources, accounts=project.accounts.keys(), now=now)
         for batch in reader:
+            heed()
             matcher.feed(batch)
         if matcher.again:
             for batch in reader:
+                heed()
                 matcher.feed_again(batch)
         return reader.facts(), matcher.finish()

@@ -26,11 +26,11 @@ import pytest
 from reconciler import site as reconciler_site
 from reconciler.apply import bundle, carry_out, fleet, judging, steps
 from reconciler.apply.bundle import VERSION, fates_of
-from reconciler.apply.merge import PlanTarget
-from reconciler.apply.task import Task
 from reconciler.apply.tending import Tender
+from reconciler.inventory import Reader
 from reconciler.lanes.journal.postgres import PostgresJournal
 from reconciler.lanes.journal.postgres_shared import _CHAIN, Shared
+from reconciler.lanes.stop import Stop
 from reconciler.model import Campaign
 from tests.support.apply_site import Site
 from tests.support.postgres import Postgres
@@ -164,19 +164,27 @@ def test_a_worker_rules_over_its_own_lane_alone(pair: Pair) -> None:
     assert [one["outcome"] for one in told] == ["deleted"] * 6
 
 
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(Shared, "plan"), (Reader, "__iter__"), (judging, "judged")],
+    ids=["the plan is read", "the inventory is read", "targets are judged"],
+)
 def test_a_worker_that_is_to_end_leaves_to_others_what_takes_long(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
 ) -> None:
     busy: list[bool] = []
-    judged, tidy = judging.judged, fleet.tidy
+    heard = threading.Event()
+    long, ends, tidy = getattr(place, name), Stop.set, fleet.tidy
 
-    def signalled(task: Task, *rest: Any) -> Iterator[list[PlanTarget]]:
-        heard = threading.Event()
-        with task.stop.ends(heard.set):
-            os.kill(os.getpid(), signal.SIGTERM)
-            assert heard.wait(30)
-        yield from judged(task, *rest)
+    def signalled(*of: Any) -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert heard.wait(30)
+        yield from long(*of)
         pytest.fail("it went on")
+
+    def ended(stop: Stop, *of: Any) -> None:
+        ends(stop, *of)
+        heard.set()
 
     def tidied(*of: Any, **how: bool) -> None:
         busy.append(how["busy"])
@@ -185,7 +193,8 @@ def test_a_worker_that_is_to_end_leaves_to_others_what_takes_long(
     pair.plan("push")
     pair.hand_over()
     with monkeypatch.context() as patched:
-        patched.setattr(judging, "judged", signalled)
+        patched.setattr(place, name, signalled)
+        patched.setattr(Stop, "set", ended)
         patched.setattr(fleet, "tidy", tidied)
         pair.work()
     lane = pair.lanes()["push"]
