@@ -1,6 +1,7 @@
 """`plan` and `show`: a plan of today's files, or one that was saved."""
 
 import codecs
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -48,7 +49,7 @@ class Plan:
         self,
         value: PlanDocument,
         data: Spool,
-        digest: str,
+        digest: str | None = None,
         *,
         path: Path | None = None,
         diagnostics: Sequence[Diagnostic] = (),
@@ -61,8 +62,7 @@ class Plan:
         """Warnings about project and manifests as they were read. They are not in the plan."""
         self.closed: str | None = None
         """Why nothing of it may be sent now, if a window forbade all when it was made."""
-        self.digest = digest
-        """`sha256:...` of its bytes: its identity."""
+        self._digest = digest  # None: nobody has gone through its bytes yet
 
     def __repr__(self) -> str:
         return f"<Plan {self.digest[:19]} of {self._value.metadata.project!r}>"
@@ -80,9 +80,28 @@ class Plan:
 
     def close(self) -> None:
         """Say that it is used no more, so that what it holds outside of memory can go."""
+        self._digest = self.digest  # what it was is known of it all the same
         self._data.close()
 
     # ------------------------------------------------------------ what it says
+
+    @property
+    def digest(self) -> str:
+        """`sha256:...` of its bytes: its identity."""
+        if self._digest is None:
+            self._digest = planfile.digest(self._data.parts())
+        return self._digest
+
+    def _parts(self) -> Iterator[bytes]:
+        """Its bytes, a part at a time; who takes all of them has found its digest on the way."""
+        if self._digest is not None:
+            yield from self._data.parts()
+            return
+        made = hashlib.sha256()
+        for part in self._data.parts():
+            made.update(part)
+            yield part
+        self._digest = f"sha256:{made.hexdigest()}"
 
     @property
     def metadata(self) -> PlanMetadata:
@@ -164,7 +183,7 @@ class Plan:
     ) -> Iterator[str]:
         """The same, piece by piece: what a large plan needs that is printed or sent on."""
         if check_format(format, PLAN_FORMATS) == "json":
-            return codecs.iterdecode(self._data.parts(), "utf-8")
+            return codecs.iterdecode(self._parts(), "utf-8")
         return PLAN_FORMATS[format](self._value, self._frame(fit, run))
 
     @no_collection()
@@ -182,7 +201,7 @@ class Plan:
         """
         place = Path(path)
         if check_format(format, PLAN_FORMATS) == "json":
-            disk.write_parts(place, self._data.parts())
+            disk.write_parts(place, self._parts())
             self.path = place
             return (place,)
         return write_parts(place, plan_parts(format, self._value, self._frame(fit, run)))
@@ -216,8 +235,7 @@ def plan(
         attributes=attributes,
     )
     tell(site, fresh.plan)
-    digest = planfile.digest(fresh.data.parts())
-    made = Plan(fresh.plan, fresh.data, digest, diagnostics=fresh.warnings)
+    made = Plan(fresh.plan, fresh.data, diagnostics=fresh.warnings)
     made.closed = _closed(site, fresh.project, fresh.plan)
     return made
 

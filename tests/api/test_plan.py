@@ -32,6 +32,25 @@ def test_a_plan_is_its_bytes(project: reconciler.Project, tmp_path: Path) -> Non
     assert read.path == plan.path == tmp_path / "plan.json"
 
 
+def test_a_plan_knows_its_digest_whatever_was_done_with_it(
+    project: reconciler.Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.plan.spool._PART", 64)
+    known = f"sha256:{hashlib.sha256(project.plan().to_bytes()).hexdigest()}"
+    with project.plan() as left:
+        pass
+    written = project.plan()
+    with pytest.raises(reconciler.ReconcilerError, match="cannot write"):
+        written.write(tmp_path / "nowhere" / "plan.json")
+    begun = project.plan()
+    next(begun.pieces("json"))
+    shown = project.plan()
+    assert shown.view("json").encode() == shown.to_bytes()
+    assert {one.digest for one in (left, written, begun, shown)} == {known}
+    written.write(tmp_path / "plan.json")
+    assert reconciler.read_plan(tmp_path / "plan.json").digest == written.digest == known
+
+
 def test_a_plan_is_written_in_any_of_its_views(project: reconciler.Project, tmp_path: Path) -> None:
     with project.plan() as plan:
         plan.write(tmp_path / "plan.md", "markdown")
