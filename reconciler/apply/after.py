@@ -8,12 +8,14 @@ from reconciler.apply import report as reports
 from reconciler.apply.agenda import Agenda
 from reconciler.apply.task import Task
 from reconciler.errors import Exit
-from reconciler.lanes.journal import Journal
+from reconciler.lanes.journal import History, Journal
 from reconciler.lanes.known import Known
 from reconciler.lanes.state import inventory_lock, save_report
 from reconciler.lanes.work import Fate
 from reconciler.model import API_VERSION, ReportDocument, Target, stamp
 from reconciler.plan.spool import paged
+
+_NONE = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,10 @@ def report_of(task: Task, known: Known, agenda: Agenda, ending: Ending) -> Repor
     unfollowed = ending.left and task.options.detach
     for some in paged(() if unfollowed else agenda.ends()):
         own = [one.target for one, _ in some if not one.double]
-        states = known.states(own)
-        requests = known.requests(states)  # of what the journal knows nothing, none was sent
+        histories = known.history(own)
         for one, fate in some:
-            state = states.get(one.target)
-            copy = state.copy if state is not None else None
             scope = known.scope(one.target.account)
-            written.add(one, fate, scope, requests.get(one.target, ()), copy)
+            written.add(one, fate, scope, histories.get(one.target, _NONE))
     return ReportDocument(
         api_version=API_VERSION,
         kind="Report",

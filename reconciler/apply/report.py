@@ -6,8 +6,9 @@ import msgspec
 
 from reconciler.apply.merge import PlanTarget
 from reconciler.errors import Exit
+from reconciler.lanes.journal import History
 from reconciler.lanes.work import Fate
-from reconciler.model import Outcome, PlanDocument, SentRequest, TargetReport
+from reconciler.model import Outcome, PlanDocument, TargetReport
 from reconciler.plan.spool import LineSink
 
 _encode = msgspec.json.Encoder().encode_lines
@@ -34,10 +35,9 @@ class Written:
         one: PlanTarget,
         fate: Fate,
         scope: str,
-        sent: tuple[SentRequest, ...],
-        copy: str | None,
+        history: History,
     ) -> None:
-        """The next target, in the plan's order. *copy*: the digest of its kept copy."""
+        """The next target, in the plan's order."""
         self.counts[fate.outcome.value] += 1
         self._kinds.setdefault((fate.outcome, fate.shut, fate.excused, fate.held), fate)
         self._lines.add(
@@ -50,11 +50,11 @@ class Written:
                 outcome=fate.outcome,
                 detail=fate.detail,
                 evidence=fate.evidence,
-                attempts=len(sent),
-                requests=sent,
+                attempts=len(history.requests),
+                requests=history.requests,
                 driver=one.action.driver,
                 sources=one.action.sources,
-                copy=copy,
+                copy=history.copy,
                 reason=fate.held,
             )
         )

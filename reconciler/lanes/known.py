@@ -7,8 +7,8 @@ place where the two meet.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from reconciler.lanes.journal import Journal, Ruling, State
-from reconciler.model import Identity, SentRequest, Target
+from reconciler.lanes.journal import History, Journal, Ruling, State
+from reconciler.model import Identity, Target
 
 UNKNOWN = "unknown"
 
@@ -43,11 +43,11 @@ class Known:
         found = self.journal.states(named).items()
         return {target: state for one, state in found for target in named[one]}
 
-    def requests(self, targets: Iterable[Target]) -> dict[Target, tuple[SentRequest, ...]]:
-        """The deletion requests that were sent for each target, oldest first."""
+    def history(self, targets: Iterable[Target]) -> dict[Target, History]:
+        """What was done about each target."""
         named = self._named(targets)
-        found = self.journal.requests(named).items()
-        return {target: sent for one, sent in found for target in named[one]}
+        found = self.journal.history(named).items()
+        return {target: history for one, history in found for target in named[one]}
 
     def _named(self, targets: Iterable[Target]) -> dict[Identity, list[Target]]:
         """What *targets* are; accounts of one scope have several names for one thing."""

@@ -267,7 +267,7 @@ def export_audit(site: Site, opened: "SqlJournal", most: int | None = None) -> N
 
     if opened.shared is not None:
         opened.shared.chain(
-            lambda record, seq, prev: chain.seal(record, seq=seq, prev=prev),
+            lambda record, seq, prev: chain.bind(record, seq=seq, prev=prev),
             opened.identity,
             chain.GENESIS,
             ALL if most is None else most,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from reconciler.model import Action
-from reconciler.plan.spool import Lines, LineSink
+from reconciler.plan.spool import Lines, LineSink, holding
 
 # "deterministic" sorts the keys of mappings; structs keep the order of their fields.
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -94,10 +94,7 @@ def spooled(actions: Iterable[Action]) -> Lines[Action]:
 def phone_numbers(actions: Sequence[Action]) -> set[str]:
     """Every phone number that *actions* name, in parts or in records."""
     known: set[str] = set()
-    some: Iterable[Action] = actions
-    if isinstance(actions, Lines):
-        some = actions.holding(b'"phoneNumbers":', b'"parts":[')
-    for action in some:
+    for action in holding(actions, b'"phoneNumbers":', b'"parts":['):
         ids = frozenset((action.campaign.message_ids or ()) if action.campaign else ())
         known.update(one for one in action.parts or () if one not in ids)
         if action.campaign is not None:

@@ -281,6 +281,11 @@ class LineSink(Generic[T]):
         self._spool.write(text)
 
 
+def holding(values: Iterable[T], *words: bytes) -> Iterable[T]:
+    """Those of *values* that may hold one of *words* in their lines; all, where they are none."""
+    return values.holding(*words) if isinstance(values, Lines) else values
+
+
 def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:
     """*values*, *size* of them at a time."""
     rest = iter(values)

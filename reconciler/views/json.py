@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
+from msgspec import structs
 
 from reconciler.model import PlanDocument, ReportDocument, TargetReport
 from reconciler.plan.planfile import dumps
@@ -42,23 +44,28 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     for key, value in (
         ("notes", [show.sentence(note) for note in report.notes]),
         ("approvals", list(report.approvals)),
-        ("manifests", msgspec.to_builtins(report.manifests)),
-        ("limits", msgspec.to_builtins(report.limits)),
+        ("manifests", report.manifests),
+        ("limits", report.limits),
     ):
         yield f",\n {_ascii(key)}:{_ascii(value)}"
     yield "}\n"
 
 
-def _target(target: TargetReport, show: words.Masking) -> dict[str, object]:
-    made: dict[str, object] = msgspec.to_builtins(target)
-    detail = target.detail
-    made["part"] = show.part(target)
-    made["detail"] = None if detail is None else show.sentence(detail)
-    for shown, sent in zip(made["requests"], target.requests, strict=True):  # type: ignore[call-overload]
-        shown["url"] = show.sentence(sent.url)
-    return made
+def _target(target: TargetReport, show: words.Masking) -> TargetReport:
+    if show.whole is None:
+        return target
+    detail, sent = target.detail, target.requests
+    return structs.replace(
+        target,
+        part=show.part(target),
+        detail=None if detail is None else show.sentence(detail),
+        requests=tuple(structs.replace(one, url=show.sentence(one.url)) for one in sent),
+    )
 
 
 def _ascii(value: object) -> str:
     """JSON that is harmless in a terminal and in a CI log, whatever it says."""
-    return printable_json(json.dumps(value, ensure_ascii=True, separators=(",", ":")))
+    with suppress(UnicodeError):  # nearly always it is in ASCII as it is
+        return printable_json(msgspec.json.encode(value).decode("ascii"))
+    plain = msgspec.to_builtins(value)
+    return printable_json(json.dumps(plain, ensure_ascii=True, separators=(",", ":")))

@@ -25,6 +25,7 @@ from reconciler.model import (
 )
 from reconciler.plan.guards.lifts import LIFTS_OF_PLANS
 from reconciler.plan.lines import phone_numbers
+from reconciler.plan.spool import holding
 from reconciler.safe import mask_number, mask_part
 
 Mask = Callable[[str], str]
@@ -373,20 +374,20 @@ class Masking(msgspec.Struct, frozen=True):
     def of_report(
         cls, report: ReportDocument, plan: PlanDocument | None = None, *, show_numbers: bool = False
     ) -> "Masking":
-        if show_numbers:
+        parts = {
+            (target.account, target.part)
+            for target in (() if show_numbers else holding(report.targets, b'"part":"'))
+            if target.part is not None
+        }
+        if not parts:
             return cls(None, lambda text: text)
         ids = frozenset(
             (action.account, one)
-            for action in (plan.actions if plan else ())
+            for action in (holding(plan.actions, b'"messageIds":') if plan else ())
             if action.campaign is not None
             for one in action.campaign.message_ids or ()
         )
-        numbers = {
-            target.part
-            for target in report.targets
-            if target.part is not None and (target.account, target.part) not in ids
-        }
-        return cls(ids, masker(numbers, False))
+        return cls(ids, masker({part for _, part in parts - ids}, False))
 
     def part(self, target: TargetReport) -> str | None:
         if target.part is None or self.whole is None or (target.account, target.part) in self.whole:

@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.errors import Locked
 from reconciler.lanes.journal import (
+    History,
     Intent,
     Journal,
     JournalFailed,
@@ -241,7 +242,7 @@ def test_an_intent_is_there_for_the_next_process_and_an_outcome_too(
     assert states[PART] == State(
         outcome=Outcome.DELETED, evidence="answer", at=at, plan=A, sends=1, account="acc"
     )
-    (sent,) = journal.requests([PART])[PART]
+    (sent,) = journal.history([PART])[PART].requests
     assert (sent.method, sent.url, sent.status) == ("DELETE", "http://v/***", 200)
     assert journal.targets_of(number) == (ONE, PART)
 
@@ -274,7 +275,7 @@ def test_a_request_that_never_left_leaves_no_doubt_and_no_trace(opened: Open) ->
     journal.commit("lane", epoch, run, results=[Result(number, None, "not-sent", "x", sent=False)])
     taken(journal, begin(journal))
     assert journal.states([ONE]).get(ONE, State()).outcome is None
-    assert journal.requests([ONE]) == {ONE: ()}
+    assert journal.history([ONE]) == {ONE: History()}
 
 
 def test_an_intent_says_nothing_of_the_outcome_that_was_there(opened: Open, clock: Clock) -> None:

@@ -147,7 +147,7 @@ def test_the_status_of_an_answer_that_is_not_believed_is_kept(world: Make) -> No
     here = world(Vendor(campaigns("a1", "keep"), answers=once("a1", hidden)), max_wait=0.0)
     assert told(here.go(["a1"])) == {"a1": "in-doubt"}
     target = Target("a", "a1")
-    assert [one.status for one in here.known.requests([target])[target]] == [204]
+    assert [one.status for one in here.known.history([target])[target].requests] == [204]
 
 
 def test_a_look_after_a_doubt_waits_out_the_quiet_period(world: Make) -> None:

@@ -72,6 +72,14 @@ NOTHING = State()
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """The deletion requests that were sent for a target, oldest first, and its newest kept copy."""
+
+    requests: tuple[SentRequest, ...] = ()
+    copy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A request about to leave. *targets* empty: a read (look, list).
 
@@ -304,8 +312,8 @@ class Journal(Protocol):
         digest) and under that name of an *account*; None if not.
         """
 
-    def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
-        """The deletion requests that were sent for each target, oldest first."""
+    def history(self, targets: Iterable[Identity]) -> dict[Identity, History]:
+        """What was done about each target."""
 
     def targets_of(self, request: int) -> tuple[Identity, ...]:
         """The targets of request *request*."""

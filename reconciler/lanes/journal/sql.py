@@ -16,6 +16,7 @@ from msgspec import structs
 from reconciler.lanes.journal import (
     ALL,
     NOTHING,
+    History,
     Intent,
     JournalFailed,
     LaneLost,
@@ -36,13 +37,14 @@ from reconciler.lanes.journal.rows import (
     moment,
     named,
     part,
+    record_in,
     result_record,
     state,
     stored,
     targets_in,
 )
 from reconciler.model import Identity, Outcome, SentRequest
-from reconciler.plan.lines import json_of
+from reconciler.prove import chain
 
 _META = (
     "INSERT INTO meta(key, value) SELECT key, value FROM given WHERE true "
@@ -576,17 +578,22 @@ class SqlJournal:
         others, *numbers = row
         return None if others else dict(zip(map(str, Outcome), numbers, strict=True))
 
-    def requests(self, targets: Iterable[Identity]) -> dict[Identity, tuple[SentRequest, ...]]:
+    def history(self, targets: Iterable[Identity]) -> dict[Identity, History]:
         numbers: dict[Identity, list[int]] = {target: [] for target in targets}
-        for row in self._of(f"SELECT w.scope, w.id, w.part, t.requests FROM {_WANTED}", numbers):
-            numbers[identity(row)] += dict.fromkeys(map(int, row[3].split()))
+        copies: dict[Identity, str] = {}
+        sql = f"SELECT w.scope, w.id, w.part, t.requests, t.copy FROM {_WANTED}"
+        for row in self._of(sql, numbers):
+            one = identity(row)
+            numbers[one] += dict.fromkeys(map(int, row[3].split()))
+            if row[4] is not None:
+                copies[one] = row[4]
         for number, _, open_ in self._still_open():
             for one in open_:
                 if one in numbers:
                     numbers[one].append(number)
         sent = self._sent({one for some in numbers.values() for one in some})
         return {
-            target: tuple(sent[one] for one in some if one in sent)
+            target: History(tuple([sent[n] for n in some if n in sent]), copies.get(target))
             for target, some in numbers.items()
         }
 
@@ -637,7 +644,7 @@ class SqlJournal:
             "SELECT entry, record FROM audit WHERE entry>? ORDER BY entry LIMIT ?", (entry, most)
         )
         mark = {"journal": self.identity}
-        return [{**json.loads(record), **mark, "entry": number} for number, record in rows]
+        return [{**record_in(record), **mark, "entry": number} for number, record in rows]
 
     def audit_written(self, entry: int) -> None:
         """Those up to *entry* are safe in the audit log."""
@@ -651,7 +658,7 @@ class SqlJournal:
         self._db.each(
             "INSERT INTO audit(record) SELECT record FROM given",
             ("record",),
-            [(json_of({**head, **record}).decode(),) for record in records],
+            [(chain.text({**head, **record}).decode(),) for record in records],
         )
 
     def _plan_of(self, run: int) -> str:
