@@ -25,6 +25,7 @@ from reconciler.plan.askers import StillAsked, askers
 from reconciler.plan.asking import asks
 from reconciler.plan.guards.texts import today
 from reconciler.plan.hits import Keys
+from reconciler.plan.lines import keys
 from reconciler.plan.packing import Hit
 from reconciler.plan.saved import Saved
 from reconciler.plan.spool import paged
@@ -67,7 +68,7 @@ def plan_anew(
     saved = task.saved.plan
     return make_plan(
         task.site,
-        listed=Keys((one.account, one.id) for one in saved.actions if one.id is not None),
+        listed=Keys(one for one in keys(saved.actions) if one[1] is not None),
         inventory=task.inventory,
         now=task.now,
         author=saved.metadata.author,
@@ -107,7 +108,8 @@ def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[list[P
 
     twins = fresh.asked.shared
     static = replace(static, doubles=doubles(saved.plan, fresh.plan, twins))
-    shared = asking(one for one in fresh.matches.hits.values() if one.key[0] in twins)
+    every = fresh.matches.hits.values() if twins else ()
+    shared = asking(one for one in every if one.key[0] in twins)
     left_out = _LeftOut(task.options)
     for page in pages(saved.plan, fresh.plan, fresh.matches.hits):
         targets = [target for action in page.saved for target in action.targets]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import chain, islice
 
 from reconciler.declare.manifest import Entry
@@ -15,6 +16,7 @@ from reconciler.plan.asked import Origin, QuestionSet
 from reconciler.plan.guards import running
 from reconciler.plan.guards.waivers import Waivers
 from reconciler.plan.hits import Keys
+from reconciler.plan.lines import keys
 from reconciler.plan.matching import Matcher, Matches, Question
 
 _WITNESSES = 200
@@ -120,7 +122,11 @@ class Doomed:
     """The ids that any of *plans* deletes, under whatever account."""
 
     def __init__(self, *plans: PlanDocument) -> None:
-        self._ids = Keys(one.id for plan in plans for one in plan.deletions)
+        self._plans = plans
+
+    @cached_property
+    def _ids(self) -> Keys:
+        return Keys(one for plan in self._plans for _, one in keys(plan.deletions))
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._ids

@@ -5,13 +5,13 @@ A line is ` {...},` and a line end, as it stands in the file; the file's last ha
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from reconciler.model import Action
-from reconciler.plan.spool import Lines, LineSink, holding
+from reconciler.plan.spool import Lines, LineSink, Picked, holding
 
 # "deterministic" sorts the keys of mappings; structs keep the order of their fields.
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -89,6 +89,28 @@ def spooled(actions: Iterable[Action]) -> Lines[Action]:
     for one in actions:
         sink.add(one)
     return sink.done()
+
+
+class _Key(msgspec.Struct):
+    account: str
+    id: str | None = None
+
+
+_decode_keys = msgspec.json.Decoder(list[_Key]).decode
+
+
+def keys(actions: Sequence[Action]) -> Iterator[tuple[str, str | None]]:
+    """Account and id of each of *actions*; of their lines, nothing else is read."""
+    rows = actions.rows if isinstance(actions, Picked) else actions
+    if not isinstance(rows, Lines):
+        return ((one.account, one.id) for one in actions)
+    lines = rows.read_as(_keys_in)
+    found = Picked(lines, actions.places) if isinstance(actions, Picked) else lines
+    return ((one.account, one.id) for one in found)
+
+
+def _keys_in(text: bytes) -> list[_Key]:
+    return _decode_keys(b"[%b]" % text.rstrip(END))
 
 
 def phone_numbers(actions: Sequence[Action]) -> set[str]:

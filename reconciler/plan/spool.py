@@ -18,6 +18,7 @@ _PART = 1 << 18
 _BLOCK = 256  # values that are read at a time
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 class Spool:
@@ -215,6 +216,10 @@ class Lines(Sequence[T]):
             if any(word in data for word in words):
                 yield from self._decode(data)
 
+    def read_as(self, decode: Callable[[bytes], list[K]]) -> "Lines[K]":
+        """The same lines as values of another kind."""
+        return Lines(self.spool, decode, self._bounds, self._base, self._first, self._stop)
+
     def based(self, spool: Spool, base: int) -> "Lines[T]":
         """The same lines where they have been copied to."""
         base -= self._bounds[self._first]
@@ -296,17 +301,17 @@ def paged(values: Iterable[T], size: int = 2_000) -> Iterator[list[T]]:
 class Picked(Sequence[T]):
     """Some of *rows*, by their *places*, ascending."""
 
-    __slots__ = ("_rows", "places")
+    __slots__ = ("places", "rows")
 
     def __init__(self, rows: Sequence[T], places: "array[int]") -> None:
-        self._rows = rows
+        self.rows = rows
         self.places = places
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __iter__(self) -> Iterator[T]:
-        rows, places = self._rows, self.places
+        rows, places = self.rows, self.places
         for at in range(0, len(places), _BLOCK):
             some = places[at : at + _BLOCK]
             first, span = some[0], some[-1] + 1 - some[0]
@@ -324,11 +329,8 @@ class Picked(Sequence[T]):
     def __getitem__(self, at: slice) -> Sequence[T]: ...
     def __getitem__(self, at: int | slice) -> T | Sequence[T]:
         if isinstance(at, slice):
-            return Picked(self._rows, self.places[at])
-        return self._rows[self.places[at]]
-
-
-K = TypeVar("K")
+            return Picked(self.rows, self.places[at])
+        return self.rows[self.places[at]]
 
 
 def grouped(rows: Sequence[T], key: Callable[[T], K]) -> dict[K, Picked[T]]:

@@ -287,6 +287,21 @@ def test_lone_surrogates_and_fractions_become_text() -> None:
     assert (read["name"], read["size"], read["big"]) == ("a\\ud800", "0.1", str(2**60))
 
 
+@pytest.mark.parametrize("number", [0.5, -1e300, 2**53, -(2**60)])
+def test_such_a_number_becomes_text_wherever_it_stands(number: float) -> None:
+    fields = {"alone": number, "first": [number, 1], "last": [1, number], "deep": {"one": number}}
+    line, _ = chain.seal(record(**fields), seq=1, prev=chain.GENESIS)
+    read, said = json.loads(line), str(number)
+    assert [read[key] for key in fields] == [said, [said, 1], [1, said], {"one": said}]
+
+
+def test_a_member_called_hash_inside_of_a_record_is_like_any_other() -> None:
+    inner = {"hash": "0" * 64, "prev": 1, "seq": 2}
+    line, digest = chain.seal(record(campaign=inner, targets=[inner]), seq=1, prev=chain.GENESIS)
+    assert check(line).hash == digest
+    assert json.loads(line)["campaign"] == inner
+
+
 @pytest.mark.parametrize(
     "bad", [{"type": "x"}, {"at": AT}, {"type": 1, "at": AT}, record(hash="x"), [1], "x"]
 )
