@@ -144,7 +144,7 @@ class _Server:
             return cast(int, row[0])
 
     def _done(self, sql: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
-        return self.connection.execute(_marked(sql), values or None)
+        return self.connection.execute(_marked(sql), values or None, binary=True)
 
     def _with(
         self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
@@ -154,7 +154,8 @@ class _Server:
             form, value = _sent(some) if number else _listed(some)
             forms.append(form)
             values.append(value)
-        return self.connection.execute(_given(tuple(columns), tuple(forms)) + sql, values)
+        given = _given(tuple(columns), tuple(forms))
+        return self.connection.execute(given + sql, values, binary=True)
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:
