@@ -107,6 +107,10 @@ class Campaigns(list[Campaign]):
         return [one.name for one in self]
 
     @cached_property
+    def statuses(self) -> list[Status | None]:
+        return [one.status for one in self]
+
+    @cached_property
     def all_names(self) -> str:
         return "".join(self.names)
 

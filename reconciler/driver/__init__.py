@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from reconciler.driver import refusing as refusing
 from reconciler.driver.declared import Complaint as Complaint
 from reconciler.driver.declared import by_key as by_key
 from reconciler.driver.growth import Growth as Growth
@@ -350,9 +351,11 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     made one after the other, `sift_apart` seconds apart.
     """
     sift_apart: float = 1.0
-    unsupported: Callable[[Any, Campaign], str | None] = lambda _s, _c: None
+    unsupported: Callable[[Any, Campaign], str | None] = refusing.nothing
     """Why the driver does not promise to delete this campaign, or None: its kind, or a state that
-    the vendor refuses (as the record has it; an unknown one is no reason)."""
+    the vendor refuses (as the record has it; an unknown one is no reason). Where it has a method
+    `clear`, that says of settings and many campaigns whether it is None of each
+    (`driver.refusing`)."""
     authenticate: Callable[[Session], Flow] | None = None
     """Returns `Token`, or `Unauthorised`, `Throttled`, `Doubt`."""
     list: Callable[[Session], Flow] | None = None

@@ -4,15 +4,16 @@ Vendor: https://doc.batch.com/developer/api/cep/campaigns/delete (seed 002),
 https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Request, Session
+from reconciler.driver import Answer, Credential, Request, Session, refusing
 from reconciler.drivers import answers, auth, ids, lists, looks, shapes
 from reconciler.drivers._batch import judge, limited
-from reconciler.model import Campaign, Limits
+from reconciler.model import Limits
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _MAINTENANCE: Final = 60.0  # 503 "under maintenance. Please try again later"; how long is not said
@@ -71,9 +72,10 @@ _list: Final = lists.by_cursor(
 )
 
 
-def _unsupported(settings: BatchCepSettings, campaign: Campaign) -> str | None:
+@refusing.by_attributes
+def _unsupported(settings: BatchCepSettings, told: Mapping[str, Any] | None) -> str | None:
     """The list also brings automations; whether the call deletes them is not documented."""
-    kind = (campaign.attributes or {}).get("type")
+    kind = (told or {}).get("type")
     if kind is None or kind in settings.types:
         return None
     return f"its type is not one of {', '.join(settings.types)} (settings.types)"

@@ -6,16 +6,17 @@ for in-app campaigns, https://batch.com/doc/api/in-app-campaigns-api/delete.html
 The app key is a secret and travels in the path.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Credential, Request, Secret, Session, Text
+from reconciler.driver import Credential, Request, Secret, Session, Text, refusing
 from reconciler.drivers import ids, lists, looks, pages, shapes
 from reconciler.drivers._batch import judge, limited
-from reconciler.model import Campaign, Limits, Status
+from reconciler.model import Limits, Status
 
 _PAGE: Final = 100  # the vendor's most; its default is 10
 _FIELDS: Final = ("name", "status", "channel", "createdAt")
@@ -57,12 +58,13 @@ def _records(session: Session) -> shapes.Record:
     return _SHAPE.of(session.account, channel=session.settings.kind)
 
 
-def _unsupported(settings: BatchMepSettings, campaign: Campaign) -> str | None:
+@refusing.by_attributes
+def _unsupported(settings: BatchMepSettings, told: Mapping[str, Any] | None) -> str | None:
     """Automations are listed beside push campaigns; a `trigger`, often an empty one, marks them.
 
     In-app campaigns all have one: it says when they show.
     """
-    if settings.kind == "push" and "trigger" in (campaign.attributes or {}):
+    if settings.kind == "push" and "trigger" in (told or {}):
         return "it is an automation (it has a trigger); the call is documented for campaigns"
     return None
 

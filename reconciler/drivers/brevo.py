@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Credential, Item, Request, Session
+from reconciler.driver import Credential, Item, Request, Session, refusing
 from reconciler.drivers import answers, ids, lists, looks, rates, shapes
-from reconciler.model import Campaign, Limits, Status
+from reconciler.model import Limits, Status
 
 _PAGE: Final = 50
 _JSON: Final = (("Content-Type", "application/json"),)
@@ -67,14 +67,15 @@ def _records(session: Session) -> shapes.Record:
     return _SHAPE.of(session.account, channel=session.settings.kind)
 
 
-def _unsupported(settings: BrevoSettings, campaign: Campaign) -> str | None:
+@refusing.by_status
+def _unsupported(settings: BrevoSettings, status: Status | None) -> str | None:
     """Email: drafts alone. SMS: not what is queued, in process or sent (delete-sms-campaign)."""
-    if settings.mode == "archive" or campaign.status in (None, Status.UNKNOWN, Status.DRAFT):
+    if settings.mode == "archive" or status in (None, Status.UNKNOWN, Status.DRAFT):
         return None
     kept = (Status.SCHEDULED, Status.RUNNING, Status.SENT)
-    if settings.kind != "email" and campaign.status not in kept:
+    if settings.kind != "email" and status not in kept:
         return None
-    return f"it is {campaign.status.value}, and Brevo deletes only what was never scheduled"
+    return f"it is {status.value}, and Brevo deletes only what was never scheduled"
 
 
 DRIVER = contract.Driver(

@@ -11,7 +11,7 @@ from msgspec import structs
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text
+from reconciler.driver import Answer, Credential, Flow, Item, Request, Session, Text, refusing
 from reconciler.drivers import answers, ids, pages, shapes
 from reconciler.drivers.strictjson import mapping, words
 from reconciler.model import Campaign, Limits, Status
@@ -198,8 +198,9 @@ def _unsafe(_settings: CellcastSettings, campaign: Campaign, part: str | None) -
     return ids.in_body(campaign.id if part is None else part)
 
 
-def _unsupported(_settings: CellcastSettings, campaign: Campaign) -> str | None:
-    known = campaign.channel in _CHANNELS or _kind(campaign.channel) in _CHANNELS
+@refusing.by_channel
+def _unsupported(_settings: CellcastSettings, channel: str | None) -> str | None:
+    known = channel in _CHANNELS or _kind(channel) in _CHANNELS
     return None if known else "its channel is neither sms nor mms, and the call has no other type"
 
 

@@ -17,6 +17,7 @@ from reconciler.driver import (
     Session,
     Text,
     one_each,
+    refusing,
 )
 from reconciler.drivers import _http_answers as answers
 from reconciler.drivers import _http_auth as auth
@@ -75,11 +76,12 @@ def _wrong_id(settings: Checked, text: str) -> str | None:
     return ids.in_path(text) if settings.parts is None and not settings.by_name else None
 
 
-def _unsupported(settings: Checked, campaign: Campaign) -> str | None:
+@refusing.by_channel
+def _unsupported(settings: Checked, channel: str | None) -> str | None:
     if not settings.channels:
         return None
     default = next((one.default for one in settings.channel_holes if one.default), None)
-    if (campaign.channel or default) in settings.channels:
+    if (channel or default) in settings.channels:
         return None
     return f"its channel is not one of {', '.join(settings.channels)} (settings.channels)"
 

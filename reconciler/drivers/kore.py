@@ -21,6 +21,7 @@ from reconciler.driver import (
     Secret,
     Session,
     Text,
+    refusing,
 )
 from reconciler.drivers import answers, auth, ids, looks, pages, shapes
 from reconciler.drivers.strictjson import integer, mapping, words
@@ -212,8 +213,9 @@ def _record(account: str, item: Any, kind: str | None) -> Campaign | None:
     return _SHAPE.record(account, {**item, "id": named.pop()}, channel=kind)
 
 
-def _unsupported(_settings: KoreSettings, campaign: Campaign) -> str | None:
-    known = campaign.channel in _CHANNELS or _kind(campaign.channel) in _CHANNELS
+@refusing.by_channel
+def _unsupported(_settings: KoreSettings, channel: str | None) -> str | None:
+    known = channel in _CHANNELS or _kind(channel) in _CHANNELS
     return None if known else "its channel is neither sms nor voice, and the call has no other type"
 
 

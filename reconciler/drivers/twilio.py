@@ -14,7 +14,17 @@ from msgspec import structs
 from pydantic import Field
 
 from reconciler import driver as contract
-from reconciler.driver import Answer, Credential, Flow, Item, Listing, Request, Session, Text
+from reconciler.driver import (
+    Answer,
+    Credential,
+    Flow,
+    Item,
+    Listing,
+    Request,
+    Session,
+    Text,
+    refusing,
+)
 from reconciler.drivers import answers, auth, ids, looks, pages, shapes
 from reconciler.drivers.strictjson import mapping
 from reconciler.model import Campaign, Limits, Status
@@ -136,10 +146,11 @@ def _look(session: Session, item: Item) -> Flow:
     return contract.Present(shown, _unsupported(session.settings, shown))
 
 
-def _unsupported(settings: TwilioSettings, campaign: Campaign) -> str | None:
-    if settings.mode == "cancel" and campaign.status in _OVER:
+@refusing.by_status
+def _unsupported(settings: TwilioSettings, status: Status | None) -> str | None:
+    if settings.mode == "cancel" and status in _OVER:
         return "it has been sent, and only a scheduled message can be cancelled"
-    if settings.mode == "delete" and campaign.status in (Status.SCHEDULED, Status.RUNNING):
+    if settings.mode == "delete" and status in (Status.SCHEDULED, Status.RUNNING):
         return "it is not complete: deleting removes a record and stops nothing; cancel it first"
     return None
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reconciler.model import Campaign, Campaigns
+from reconciler.model import Campaigns
 from reconciler.plan.packing import (
     Hit,
     HitKinds,
@@ -27,7 +27,7 @@ from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, as long as there are no more
 _PACKED = 65_536  # hits that are held as bytes, before they go into a run
-_BLOCK = 256  # hits of a run that are read at a time
+_BLOCK = 1024  # hits of a run that are read at a time
 _FIRST = 6  # bits of a hash, its sign among them, by which keys are parted before they are sorted
 
 
@@ -35,7 +35,7 @@ def _key(hit: Hit) -> Key:
     return hit.campaign.account, hit.campaign.id
 
 
-def _never(_account: str, records: Sequence[Campaign]) -> list[bool]:
+def _never(_account: str, records: Campaigns) -> list[bool]:
     return [False] * len(records)
 
 

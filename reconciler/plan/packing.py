@@ -18,7 +18,7 @@ from reconciler.model import Campaign, Campaigns, Status
 from reconciler.plan.lines import each_harmless, each_written, json_of
 
 Key = tuple[str, str]  # account and id
-Plain = Callable[[str, Sequence[Campaign]], list[bool]]
+Plain = Callable[[str, Campaigns], list[bool]]
 """Of each record of an account, whether it by itself gives no reason to leave it alone, and has no
 parts."""
 
@@ -76,14 +76,13 @@ class HitKinds:
         self,
         asked: Sequence[tuple[int, ...]],
         unsure: Sequence[tuple[int, ...]],
-        records: Sequence[Campaign],
+        statuses: Sequence[Status | None],
         plain: Sequence[bool],
     ) -> list[int]:
-        """The number of each of *records*; nearly always all are alike but for their status."""
-        statuses = [one.status for one in records]
+        """The number of each; nearly always all are alike but for their status."""
         if all(plain) and asked.count(asked[0]) == len(asked) and not any(unsure):
             numbers = {status: self.of(asked[0], (), status, True) for status in {*statuses}}
-            return [numbers[status] for status in statuses]
+            return list(map(numbers.__getitem__, statuses))
         return list(map(self.of, asked, unsure, statuses, plain))
 
 
@@ -168,10 +167,10 @@ def packed(
     sizes = _sizes(records, lines)
     for account, places in records.places.items():
         of = picker(places)
-        mine = of(records)
-        numbers = kinds.each(of(asked), of(unsure), mine, plain(account, mine))
+        mine = Campaigns(of(records))
+        numbers = kinds.each(of(asked), of(unsure), mine.statuses, plain(account, mine))
         kept = None if left_out is None else of(left_out)
-        yield account, PackedHits(of(records.ids), of(lines), of(sizes), numbers, kept)
+        yield account, PackedHits(mine.ids, of(lines), of(sizes), numbers, kept)
 
 
 def _lines(

@@ -65,7 +65,7 @@ def worlds(draw: st.DrawFn) -> World:
         protect=tuple(Protect(because="P", path="r.yaml", line=3, **one) for one in protects),
         running=draw(st.sampled_from(["allow", "refuse"])),
     )
-    driver = draw(st.sampled_from(["simple", "simple", "messages", "numbers", "seeing"]))
+    driver = draw(st.sampled_from(["simple", "glanced", "messages", "numbers", "seeing"]))
     where = account(driver=driver, complete=draw(st.booleans()), guards=guards)
     return manifests, records, project(where, waivers=tuple(waivers)), draw(st.booleans())
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,7 +11,8 @@ from msgspec import structs
 
 from reconciler.declare.manifest import Entry, Manifest, Selector
 from reconciler.declare.project import Account, Guards, ProjectFile
-from reconciler.driver import Doubt, Driver, Item, Request, Session, Settings
+from reconciler.driver import Doubt, Driver, Item, Request, Session, Settings, refusing
+from reconciler.drivers.ids import path_id
 from reconciler.inventory import Facts
 from reconciler.model import (
     AccountFacts,
@@ -52,6 +53,10 @@ def _unsupported(settings: Any, campaign: Campaign) -> str | None:
     return "a fax" if campaign.channel == "fax" else None
 
 
+def _told(settings: Any, attributes: Mapping[str, Any] | None) -> str | None:
+    return "a flow" if (attributes or {}).get("kind") == "flow" else None
+
+
 def driver(name: str = "simple", **changes: Any) -> Driver:
     made = Driver(
         name=name,
@@ -77,6 +82,7 @@ DRIVERS = {
     "simple": driver(),
     "numbers": driver("numbers", by_name=True, parts="phoneNumbers", complete=False),
     "messages": driver("messages", parts="messageIds"),
+    "glanced": driver("glanced", unsafe=path_id, unsupported=refusing.by_attributes(_told)),
     "seeing": driver("seeing", look=lambda *_: iter(())),  # type: ignore[arg-type]
     "listing": driver("listing", list=lambda *_: iter(()), look=lambda *_: iter(())),  # type: ignore[arg-type]
 }
