@@ -1,16 +1,17 @@
-"""The conditions of a selector beside the name, as one test of a record."""
+"""The conditions of a selector beside the name, as one test of records."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
 
 from reconciler.declare.manifest import Selector
 from reconciler.driver.scalars import day, instant
 from reconciler.model import Campaign, Status
 from reconciler.plan.names import nfc
 
-Test = Callable[[Campaign], bool | None]
-"""True: all conditions hold. False: one does not. None: nothing fails, and something cannot be
-judged: a field is missing, or a label holds no date."""
+Test = Callable[[Sequence[Campaign]], list[bool | None]]
+"""Of each record. True: all conditions hold. False: one does not. None: nothing fails, and
+something cannot be judged: a field is missing, or a label holds no date."""
 
 
 def test_of(selector: Selector, now: datetime) -> Test | None:
@@ -20,18 +21,18 @@ def test_of(selector: Selector, now: datetime) -> Test | None:
         return None
     if len(tests) == 1:
         return tests[0]
-    return lambda one: _all(tests, one)
+    return lambda some: _all(tests, some)
 
 
-def _all(tests: Sequence[Test], one: Campaign) -> bool | None:
-    verdict: bool | None = True
+def _all(tests: Sequence[Test], some: Sequence[Campaign]) -> list[bool | None]:
+    verdicts: list[bool | None] = [True] * len(some)
+    left: Sequence[int] = range(len(some))
     for test in tests:
-        said = test(one)
-        if said is False:
-            return False
-        if said is None:
-            verdict = None
-    return verdict
+        for at, said in zip(left, test([some[at] for at in left]), strict=True):
+            if said is not True:
+                verdicts[at] = said
+        left = [at for at in left if verdicts[at] is not False]
+    return verdicts
 
 
 def _word_tests(selector: Selector) -> Iterator[Test]:
@@ -39,16 +40,15 @@ def _word_tests(selector: Selector) -> Iterator[Test]:
         yield _status(frozenset(selector.status))
     if selector.channel is not None:
         channels = frozenset(selector.channel)
-        yield lambda one: None if one.channel is None else one.channel in channels
+        yield lambda some: [
+            None if one.channel is None else one.channel in channels for one in some
+        ]
 
 
 def _status(wanted: frozenset[Status]) -> Test:
-    def test(one: Campaign) -> bool | None:
-        if one.status in wanted:
-            return True
-        return None if one.status in (None, Status.UNKNOWN) else False
-
-    return test
+    said: dict[Status | None, bool | None] = {None: None, Status.UNKNOWN: None}
+    said |= {one: one in wanted for one in Status if one in wanted or one is not Status.UNKNOWN}
+    return lambda some: [said[one.status] for one in some]
 
 
 # ---------------------------------------------------------------- times
@@ -89,19 +89,13 @@ def _ago(now: datetime, age: timedelta) -> datetime:
 
 
 def _before(field: str, bound: datetime) -> Test:
-    def test(one: Campaign) -> bool | None:
-        at: datetime | None = getattr(one, field)
-        return None if at is None else at < bound
-
-    return test
+    of = attrgetter(field)
+    return lambda some: [None if at is None else at < bound for at in map(of, some)]
 
 
 def _after(field: str, bound: datetime) -> Test:
-    def test(one: Campaign) -> bool | None:
-        at: datetime | None = getattr(one, field)
-        return None if at is None else at > bound
-
-    return test
+    of = attrgetter(field)
+    return lambda some: [None if at is None else at > bound for at in map(of, some)]
 
 
 # ---------------------------------------------------------------- labels
@@ -132,7 +126,7 @@ def _label(key: str, wanted: str) -> Test:
         held = labels_of(one, key)
         return any(nfc(value) == wanted for value in held) if held else None
 
-    return test
+    return lambda some: list(map(test, some))
 
 
 def _dated(key: str, bound: datetime, holds: Callable[[str, datetime], bool]) -> Test:
@@ -144,7 +138,7 @@ def _dated(key: str, bound: datetime, holds: Callable[[str, datetime], bool]) ->
             return None  # nobody can say
         return any(holds(value.strip(), bound) for value in held)
 
-    return test
+    return lambda some: list(map(test, some))
 
 
 def is_dated(value: str) -> bool:

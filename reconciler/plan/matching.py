@@ -16,7 +16,7 @@ from reconciler.model import Campaign, Campaigns
 from reconciler.plan.conditions import Test, test_of
 from reconciler.plan.hits import Hits, Keys
 from reconciler.plan.names import Asked, Found, add, nfc, note
-from reconciler.plan.packing import Hit, Plain
+from reconciler.plan.packing import Hit, Plain, picker
 
 if TYPE_CHECKING:
     from reconciler.plan.patterns import Patterns
@@ -99,7 +99,7 @@ class Matcher:
         self._ids: dict[str, list[Asked]] = defaultdict(list)
         self._alike: dict[str, list[Asked]] = defaultdict(list)  # ids that are names
         self._called: dict[str, list[Asked]] = defaultdict(list)
-        self._everyone: dict[str, list[tuple[int, Test]]] = defaultdict(list)
+        self._everyone: dict[str, list[int]] = defaultdict(list)
         self._tests: dict[int, Test] = {}
         self._exceptions = {i for i, one in enumerate(questions) if one.role != "absent"}
         self._unsure: dict[int, list[int]] = {}  # of the batch that is fed
@@ -116,13 +116,13 @@ class Matcher:
                 self._of_a_name(one, index)
             elif one.match is not None:
                 test = test_of(one.match, now)
+                if test is not None:
+                    self._tests[index] = test
                 if one.match.name is not None or one.match.name_regex is not None:
                     patterns.append((one.account, index, one.match))
                     self._of_a_name(one, index)
-                    if test is not None:
-                        self._tests[index] = test
                 elif test is not None:
-                    self._everyone[one.account].append((index, test))
+                    self._everyone[one.account].append(index)
         self._patterns = _compiled(patterns) if patterns else None
 
     def _of_a_name(self, question: Question, index: int) -> None:
@@ -153,14 +153,20 @@ class Matcher:
             for place in compress(count(), map(called.__contains__, names)):
                 add(found, place, called[names[place]], accounts[place])
         if self._patterns is not None:
+            matched: dict[int, list[int]] = defaultdict(list)
             for place, indices in self._patterns.of(names, accounts).items():
-                self._judge(indices, campaigns[place], place, found)
+                for index in indices:
+                    matched[index].append(place)
+            for index, places in matched.items():
+                self._judge(index, campaigns, places, found)
         if self._by_name:
             for place, one in enumerate(campaigns):
                 if nameless(one):
                     self._ask_nameless(one, place, found)
         if self._everyone:
-            self._ask_everyone(campaigns, found)
+            for account, places in campaigns.places.items():
+                for index in self._everyone.get(account, ()):
+                    self._judge(index, campaigns, places, found)
         if self._listed is not None:
             for place in self._listed.places([(one.account, one.id) for one in campaigns]):
                 found.setdefault(place, ())
@@ -174,9 +180,11 @@ class Matcher:
     def _take_hits(self, campaigns: Campaigns, found: Found) -> None:
         places = sorted(found)
         asked = [found[place] for place in places]
-        if max(map(len, asked)) > 1:
+        numbers = Counter(asked)
+        if max(map(len, numbers)) > 1:
             asked = [_ascending(one) for one in asked]
-        for answered, number in Counter(asked).items():
+            numbers = Counter(asked)
+        for answered, number in numbers.items():
             for index in answered:
                 self._found[index] += number
         unsure: list[tuple[int, ...]] = [()] * len(places)
@@ -191,45 +199,32 @@ class Matcher:
             if self._spare:
                 self._wanting.add(account)
 
-    def _judge(self, indices: Sequence[int], one: Campaign, place: int, found: Found) -> None:
-        """What holds of the patterns that match the name, once all else is judged too."""
-        for index in indices:
-            test = self._tests.get(index)
-            self._note(index, True if test is None else test(one), place, found)
+    def _judge(self, index: int, campaigns: Campaigns, places: Sequence[int], found: Found) -> None:
+        """Note where the question *index* holds, of *places* that only its test decides about."""
+        test = self._tests.get(index)
+        if test is not None:
+            verdicts = test(picker(places)(campaigns))
+            if None in verdicts:
+                lacking = [at for at, said in zip(places, verdicts, strict=True) if said is None]
+                self._lacking[index] = self._lacking.get(index, 0) + len(lacking)
+                if index in self._exceptions:
+                    for place in lacking:
+                        self._unsure.setdefault(place, []).append(index)
+            places = list(compress(places, verdicts))
+        if found.keys().isdisjoint(places):
+            found.update(dict.fromkeys(places, (index,)))
+            return
+        for place in places:
+            note(found, place, (index,))
 
     def _ask_nameless(self, one: Campaign, place: int, found: Found) -> None:
         """What an exception says of a name that nobody may know: it may hold, if nothing fails."""
         told = {*found.get(place, ()), *self._unsure.get(place, ())}
         for index in self._by_name.get(one.account, ()):
             test = self._tests.get(index)
-            if index not in told and (test is None or test(one) is not False):
+            if index not in told and (test is None or test((one,)) != [False]):
                 self._unsure.setdefault(place, []).append(index)
                 self._nameless.add(index)
-
-    def _ask_everyone(self, campaigns: Campaigns, found: Found) -> None:
-        for account, places in campaigns.places.items():
-            if account not in self._everyone:
-                continue
-            records = [campaigns[place] for place in places]
-            for index, test in self._everyone[account]:
-                verdicts = list(map(test, records))
-                told = list(compress(places, verdicts))
-                if found.keys().isdisjoint(told):
-                    found.update(dict.fromkeys(told, (index,)))
-                else:
-                    for place in told:
-                        note(found, place, (index,))
-                if None in verdicts:
-                    for place in compress(places, [verdict is None for verdict in verdicts]):
-                        self._note(index, None, place, found)
-
-    def _note(self, index: int, verdict: bool | None, place: int, found: Found) -> None:
-        if verdict:
-            note(found, place, (index,))
-        elif verdict is None:
-            self._lacking[index] = self._lacking.get(index, 0) + 1
-            if index in self._exceptions:
-                self._unsure.setdefault(place, []).append(index)
 
     def _spare_some(self, campaigns: Sequence[Campaign], found: Collection[int]) -> None:
         for place, one in enumerate(campaigns):

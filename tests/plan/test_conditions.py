@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.declare.manifest import Selector
-from reconciler.model import Campaign
+from reconciler.model import Campaign, Status
 from reconciler.plan.conditions import test_of as condition
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -16,7 +18,8 @@ DAY = timedelta(days=1)
 def says(record: dict[str, Any], now: datetime = NOW, **conditions: Any) -> bool | None:
     test = condition(Selector.model_validate(conditions), now)
     assert test is not None
-    return test(Campaign(account="a", id="1", name="n", **record))
+    (verdict,) = test([Campaign(account="a", id="1", name="n", **record)])
+    return verdict
 
 
 def labelled(**labels: str) -> dict[str, Any]:
@@ -108,3 +111,42 @@ def test_the_young_are_younger_than_the_age(condition_: str, field: str) -> None
     for at, young in ((NOW - DAY, False), (NOW - DAY + timedelta(seconds=1), True), (NOW, True)):
         assert says({field: at}, **{condition_: DAY}) is young
     assert says({}, **{condition_: DAY}) is None
+
+
+@given(
+    some=st.lists(
+        st.fixed_dictionaries(
+            {
+                "status": st.sampled_from([None, *Status]),
+                "channel": st.sampled_from([None, "sms", "push"]),
+                "created_at": st.sampled_from([None, NOW - DAY, NOW, NOW + DAY]),
+                "labels": st.sampled_from([None, {"a": "b"}, {"a": "c"}]),
+            }
+        ),
+        max_size=4,
+    ),
+    conditions=st.fixed_dictionaries(
+        {"createdBefore": st.just(NOW)},
+        optional={
+            "status": st.just(["draft", "unknown"]) | st.just(["draft"]),
+            "channel": st.just(["sms"]),
+            "labels": st.just({"a": "b"}),
+        },
+    ),
+)
+def test_of_many_records_each_is_told_what_all_conditions_say_of_it(
+    some: list[dict[str, Any]], conditions: dict[str, Any]
+) -> None:
+    test = condition(Selector.model_validate(conditions), NOW)
+    assert test is not None
+    told = test([Campaign(account="a", id="1", name="n", **one) for one in some])
+    assert len(told) == len(some)
+    for one, verdict in zip(some, told, strict=True):
+        each = {says(one, **{key: value}) for key, value in conditions.items()}
+        assert verdict is (False if False in each else None if None in each else True)
+
+
+def test_an_unknown_status_is_judged_only_by_who_asks_for_it() -> None:
+    for asked, verdict in ((["draft"], None), (["unknown"], True)):
+        assert says({"status": Status.UNKNOWN}, status=asked) is verdict
+        assert says({}, status=asked) is None
