@@ -87,7 +87,6 @@ class Picture:
         return self._accounts[name]
 
     def _take(self, account: _Account, event: Event) -> str | None:
-        detail = ci_log(shown_detail(event))
         match event.kind:
             case "account-started":
                 account.started = self._clock()
@@ -108,10 +107,11 @@ class Picture:
                     account.told = account.done
                     return self._plain(account)
             case "wait":
-                return self._wait(account, event, detail)
+                return self._wait(account, event, _detail(event))
             case "look":
-                return self._look(account, event, detail)
+                return self._look(account, event, _detail(event))
             case "account-stopped":
+                detail = _detail(event)
                 account.state = f"stopped: {detail}" if detail else "stopped"
                 account.ended = self._clock()
                 return f"{account.name}: {account.state}"
@@ -215,6 +215,11 @@ class Picture:
         if account.state in ("starting", "done", "waiting for its turn"):
             return [[account.state, *told, *pace], [account.state, *told], [account.state]]
         return [[account.state, *told], [account.state]]
+
+
+def _detail(event: Event) -> str:
+    """Its detail, to be shown."""
+    return ci_log(shown_detail(event))
 
 
 def _per(rate: float) -> str:

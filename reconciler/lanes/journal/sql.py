@@ -579,23 +579,22 @@ class SqlJournal:
         return None if others else dict(zip(map(str, Outcome), numbers, strict=True))
 
     def history(self, targets: Iterable[Identity]) -> dict[Identity, History]:
-        numbers: dict[Identity, list[int]] = {target: [] for target in targets}
-        copies: dict[Identity, str] = {}
+        # Of the targets of one request, nearly all have the same to tell.
+        told: dict[Identity, tuple[str, str | None]] = dict.fromkeys(targets, ("", None))
         sql = f"SELECT w.scope, w.id, w.part, t.requests, t.copy FROM {_WANTED}"
-        for row in self._of(sql, numbers):
-            one = identity(row)
-            numbers[one] += dict.fromkeys(map(int, row[3].split()))
-            if row[4] is not None:
-                copies[one] = row[4]
+        told |= {identity(row): (row[3], row[4]) for row in self._of(sql, told)}
         for number, _, open_ in self._still_open():
             for one in open_:
-                if one in numbers:
-                    numbers[one].append(number)
+                if one in told:
+                    ended, copy = told[one]
+                    told[one] = ended + _ended(number), copy
+        numbers = {said: dict.fromkeys(map(int, said.split())) for said, _ in set(told.values())}
         sent = self._sent({one for some in numbers.values() for one in some})
-        return {
-            target: History(tuple([sent[n] for n in some if n in sent]), copies.get(target))
-            for target, some in numbers.items()
+        histories = {
+            (said, copy): History(tuple([sent[n] for n in numbers[said] if n in sent]), copy)
+            for said, copy in set(told.values())
         }
+        return {target: histories[one] for target, one in told.items()}
 
     def _sent(self, numbers: Collection[int]) -> dict[int, SentRequest]:
         """Those of the requests *numbers* that were sent."""
