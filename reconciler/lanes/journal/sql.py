@@ -56,6 +56,7 @@ _KNOWN = (*_FINAL, "in-doubt")
 _EVERYWHERE = ""  # as the scope of an order to stop
 _KEY = ("scope", "id", "part")
 _REMEMBER = "requests=targets.requests||excluded.requests"
+_FIELDS = frozenset(FIELDS)
 _AT_ONCE = 300  # targets that one query asks for
 
 
@@ -488,7 +489,7 @@ class SqlJournal:
         requests that are *over*, all of their targets remember the number.
         """
         for ruling in rulings:
-            if unknown := set(ruling.changes) - set(FIELDS):
+            if unknown := ruling.changes.keys() - _FIELDS:
                 raise ValueError(f"not fields of a state: {sorted(unknown)}")
         if stays:
             self._remember(over)
