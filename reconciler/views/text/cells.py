@@ -100,7 +100,7 @@ class Cells(msgspec.Struct, array_like=True, gc=False):
             id=identities([one.id for one in rows]),
             name=all_quoted([one.name for one in rows]),
             status=[one.campaign.status for one in rows],
-            updated=[f"updated {one.campaign.updated_at[:10]}" for one in rows],
+            updated=[f"updated {one[:10]}" for one in some.times],
             line=all_lines([one.sources[0].line for one in rows], len(some.like.sources)),
         )
 

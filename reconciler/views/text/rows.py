@@ -12,12 +12,13 @@ SIGNS = {"delete": ("-", "red"), "refuse": ("!", "yellow"), "none": ("=", "dim")
 
 def drawn(sign: str, some: Cells, own: Widths, layout: Layout, page: TextPage) -> str:
     """Rows as lines; *sign* stands before each. *own*: their widths."""
-    lines = (_stacked if layout.stacked else _in_columns)(sign, some, own, layout, page)
+    lines = (_stacked if layout.stacked else _in_columns)(some, own, layout, page)
     _add(lines, _notes(some, page), "")
-    return "\n".join(lines)
+    start = f"  {sign} "
+    return start + f"\n{start}".join(lines)
 
 
-def _in_columns(sign: str, some: Cells, own: Widths, layout: Layout, page: TextPage) -> list[str]:
+def _in_columns(some: Cells, own: Widths, layout: Layout, page: TextPage) -> list[str]:
     names, more = _folded(some.name, own, layout)
     columns = [pads(some.id, layout.id)]
     if layout.name:
@@ -28,34 +29,34 @@ def _in_columns(sign: str, some: Cells, own: Widths, layout: Layout, page: TextP
         columns.append(page.inked(pads(some.updated, layout.updated), "dim"))
     if layout.line:
         columns.append(page.inked(_few(some.line, layout.line), "dim"))
-    rows = map("  ".join, zip(*columns, strict=True))
-    lines = [f"  {sign} {row}".rstrip() for row in rows]
+    lines = list(map(str.rstrip, map("  ".join, zip(*columns, strict=True))))
     _add(lines, more, " " * (4 + layout.id + 2))
     return lines
 
 
-def _stacked(sign: str, some: Cells, own: Widths, layout: Layout, page: TextPage) -> list[str]:
+def _stacked(some: Cells, own: Widths, layout: Layout, page: TextPage) -> list[str]:
     room = page.width - 4 - layout.id - 2
     names, more = _folded(some.name, own, layout)
-    columns = (
-        pads(some.id, layout.id),
-        _few(some.status, layout.status),
-        some.updated,
-        some.line,
-        names,
-    )
+    ids = pads(some.id, layout.id)
     widest = layout.status + 2 + own.updated + 2 + own.line
     if layout.status and all(some.updated) and all(some.line) and widest <= room:
         # as nearly always
         on, off = page.ink.around("dim")
-        lines = [
-            f"  {sign} {id_}  {on}{status}  {updated}  {line}{off}\n      {name}"
-            for id_, status, updated, line, name in zip(*columns, strict=True)
-        ]
+        before = {one: f"  {on}{pad(one, layout.status)}  " for one in {*some.status}}
+        behind = {one: f"  {one}{off}\n      " for one in {*some.line}}
+        columns = (
+            ids,
+            [before[one] for one in some.status],
+            some.updated,
+            [behind[one] for one in some.line],
+            names,
+        )
+        lines = list(map("".join, zip(*columns, strict=True)))
     else:
+        facts = zip(_few(some.status, layout.status), some.updated, some.line, strict=True)
         lines = [
-            f"{_one_or_two(f'  {sign} {id_}', facts, room, page)}\n      {name}"
-            for id_, *facts, name in zip(*columns, strict=True)
+            f"{_one_or_two(id_, list(said), room, page)}\n      {name}"
+            for id_, said, name in zip(ids, facts, names, strict=True)
         ]
     _add(lines, more, "      ")
     return lines
@@ -75,15 +76,27 @@ def _folded(
     """The first line of each name, and by their places the others of those that have more."""
     if own.name <= layout.name:
         return names, {}
-    folded = [fold(name, layout.name, _MOST_LINES) for name in names]
-    more = {place: rest for place, (_, *rest) in enumerate(folded) if rest}
-    return [first for first, *_ in folded], more
+    firsts, more = list(names), {}
+    together = "".join(names)  # each in quotes
+    plain = together.isascii() and "  " not in together
+    for place, name in enumerate(names):
+        if plain and len(name) <= layout.name:
+            continue
+        at = name.rfind(" ", 0, layout.name + 1) if plain else 0
+        if at > 0 and len(name) - at - 1 <= layout.name:  # as nearly always: in two lines
+            firsts[place], more[place] = name[:at], [name[at + 1 :]]
+        else:
+            firsts[place], *rest = fold(name, layout.name, _MOST_LINES)
+            if rest:
+                more[place] = rest
+    return firsts, more
 
 
 def _add(lines: list[str], below: Mapping[int, list[str]], indent: str) -> None:
     """Below some of *lines*, by their places, what stands there."""
+    start = f"\n{indent}"
     for place, more in below.items():
-        lines[place] = f"\n{indent}".join([lines[place], *more])
+        lines[place] += f"{start}{start.join(more)}"
 
 
 def _notes(some: Cells, page: TextPage) -> dict[int, list[str]]:

@@ -68,10 +68,11 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 class SameRows(msgspec.Struct, frozen=True):
-    """*like*: the first of them. Times in *rows* are UTC."""
+    """*like*: the first of them; *times*: when each was updated, in UTC, as the plan has it."""
 
     like: Action
     rows: _Rows
+    times: list[str]
 
     @classmethod
     def of(cls, some: Lines[Action]) -> "SameRows | None":
@@ -84,9 +85,8 @@ class SameRows(msgspec.Struct, frozen=True):
             rows = read(b"[%b]" % b"".join(some.raw()).rstrip(END))
         except msgspec.MsgspecError:  # one is of another kind, or its record has no time
             return None
-        if "".join([one.campaign.updated_at for one in rows]).count("Z") < len(rows):
-            return None
-        return cls(first, rows)
+        times = [one.campaign.updated_at for one in rows]
+        return None if "".join(times).count("Z") < len(rows) else cls(first, rows, times)
 
 
 @lru_cache(64)
