@@ -192,12 +192,6 @@ def _record(account: str, item: Any, kind: str) -> Campaign | None:
     return found
 
 
-def _unsafe(_settings: CellcastSettings, campaign: Campaign, part: str | None) -> str | None:
-    if part is None and campaign.message_ids:
-        return None  # the id is the user's own name for many messages; it is never sent
-    return ids.in_body(campaign.id if part is None else part)
-
-
 @refusing.by_channel
 def _unsupported(_settings: CellcastSettings, channel: str | None) -> str | None:
     known = channel in _CHANNELS or _kind(channel) in _CHANNELS
@@ -214,7 +208,7 @@ DRIVER = contract.Driver(
     base_url=lambda _settings: "https://api.cellcast.com",
     limits=lambda _settings: Limits(requests=10, per=1.0, concurrency=4),
     scope=lambda settings: ("key ", settings.api_key.secret()),
-    unsafe=_unsafe,
+    unsafe=ids.ByIdOrMessages(ids.in_body),
     unsupported=_unsupported,
     delete=_delete,
     judge=_judge,

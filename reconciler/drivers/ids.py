@@ -52,6 +52,15 @@ class ById:
         return all(ids) and max(map(len, ids), default=1) <= 200
 
 
+class ByIdOrMessages(ById):
+    """The same where messages are sent in place of the id of a campaign that has any."""
+
+    def __call__(self, _settings: Any, campaign: Campaign, part: str | None) -> str | None:
+        if part is None and campaign.message_ids:
+            return None  # the id is the user's own name for many messages; it is never sent
+        return self._why(campaign.id if part is None else part)
+
+
 path_id = ById(in_path)
 """`unsafe` of a driver whose vendor takes the id as one segment of its URL."""
 

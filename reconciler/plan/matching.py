@@ -170,7 +170,7 @@ class Matcher:
         if self._listed is not None:
             for place in self._listed.places([(one.account, one.id) for one in campaigns]):
                 found.setdefault(place, ())
-        if self._wanting and not self._wanting.isdisjoint(own):
+        if len(found) < len(campaigns) and not self._wanting.isdisjoint(own):
             self._spare_some(campaigns, found)
         if found:
             self._take_hits(campaigns, found)
@@ -178,7 +178,8 @@ class Matcher:
             self._take_names(names, accounts, found)
 
     def _take_hits(self, campaigns: Campaigns, found: Found) -> None:
-        places = sorted(found)
+        every = len(found) == len(campaigns)
+        places = range(len(campaigns)) if every else sorted(found)
         asked = [found[place] for place in places]
         numbers = Counter(asked)
         if max(map(len, numbers)) > 1:

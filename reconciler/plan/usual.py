@@ -64,12 +64,13 @@ class _Verdict(msgspec.Struct, frozen=True, gc=False):
         parts = [self.after + self.before] * (4 * len(hits) + 1)
         parts[0], parts[-1] = self.before, self.after
         parts[1::4] = owns = hits.owns(account)
-        parts[2::4] = [between[kind] for kind in hits.kinds]
+        text, *others = {*between.values()}
+        parts[2::4] = texts = [between[one] for one in hits.kinds] if others else [text] * len(hits)
         parts[3::4] = hits.lines
         around = len(self.before) + len(self.after)
-        more = {kind: len(text) + around for kind, text in between.items()}
-        columns = zip(owns, hits.lines, hits.kinds, strict=True)
-        return b"".join(parts), [len(own) + len(line) + more[kind] for own, line, kind in columns]
+        columns = zip(owns, texts, hits.lines, strict=True)
+        lengths = [around + len(own) + len(text) + len(line) for own, text, line in columns]
+        return b"".join(parts), lengths
 
     def asked_at(self, place: int | None) -> bytes:
         """What stands between a record's two names where the one absence stands in line *place*."""

@@ -14,9 +14,10 @@ TEXT = st.text(st.sampled_from("aZ0._~-/ é\n\x00"), max_size=4)
 @example(["a" * 201])
 @example(["a", ""])
 def test_ids_that_a_glance_clears_are_safe_one_by_one(some: list[str]) -> None:
-    for unsafe in (ids.path_id, ids.body_id):
-        told = [unsafe(None, Campaign(account="a", id=one, name="n"), None) for one in some]
-        assert not unsafe.clear(some) or not any(told)
+    for unsafe in (ids.path_id, ids.body_id, ids.ByIdOrMessages(ids.in_body)):
+        for parts in (None, (), ("/",)):
+            made = [Campaign(account="a", id=one, name="n", message_ids=parts) for one in some]
+            assert not unsafe.clear(some) or not any(unsafe(None, one, None) for one in made)
 
 
 def test_plain_ids_are_cleared() -> None:
