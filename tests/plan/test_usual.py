@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Guards, Protect, Waiver
-from reconciler.model import Campaign, Status
+from reconciler.model import Campaign, Campaigns, Status
 from reconciler.plan import planfile, usual
-from tests.support.planner_world import account, campaign, glob, manifest, plan, project
+from tests.support.planner_world import DRIVERS, account, campaign, glob, manifest, plan, project
 
 IDS = [f"c{n}" for n in range(8)] + ["un/safe", "n1", "n2"]
 NAMES = ["n1", "n1", "n2", "n3"]
@@ -124,3 +124,24 @@ def test_a_record_loses_nothing_in_a_plan_but_its_attributes() -> None:
     record = campaign("x", attributes={"a": 1}, unknown=("labels",), message_ids=("m1",))
     made = plan([manifest(absent=[{"id": "x"}])], [record])
     assert made.actions[0].campaign == campaign("x", unknown=("labels",), message_ids=("m1",))
+
+
+FLAWS: list[dict[str, Any]] = [
+    {"status": Status.RUNNING},
+    {"message_ids": ()},
+    {"attributes": {"kind": "flow"}},
+    {"id": "un/safe"},
+]
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: next(iter(flaw)))
+@pytest.mark.parametrize("driver", ["simple", "glanced"])
+def test_among_records_that_are_let_go_each_with_a_reason_of_its_own_is_seen(
+    driver: str, flaw: dict[str, Any]
+) -> None:
+    one = account(driver=driver, guards=Guards(running="refuse"))
+    said = usual.plainness({"a": one}, DRIVERS | {"a": DRIVERS[driver]})
+    records = [campaign("c1"), campaign(**{"id": "c2"} | flaw), campaign("c3")]
+    assert said("a", Campaigns(records)) == [True, False, True]
+    assert said("a", Campaigns(records[::2])) == [True, True]
+    assert said("b", Campaigns(records)) == [False] * 3
