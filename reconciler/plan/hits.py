@@ -27,7 +27,7 @@ from reconciler.plan.spool import Spool
 
 _IN_MEMORY = 16_384  # hits, as long as there are no more
 _PACKED = 65_536  # hits that are held as bytes, before they go into a run
-_BLOCK = 1024  # hits of a run that are read at a time
+_BLOCK = 512  # hits of a run that are read at a time
 _FIRST = 6  # bits of a hash, its sign among them, by which keys are parted before they are sorted
 
 
