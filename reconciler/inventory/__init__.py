@@ -218,6 +218,7 @@ def _read(source: InventorySource, notes: Notes) -> Generator[Campaigns, None, I
             for records, lines in _reader(source.format)(raw, notes):
                 if good := accept(records, lines, notes):
                     yield good
+                del records, good  # the next ones take their place, which is still near
             raw.finish()
             digest = raw.sha256
     except Damaged as damaged:

@@ -11,7 +11,7 @@ from reconciler.declare.encoding import MARK, foreign, utf16
 from reconciler.errors import ReconcilerError
 from reconciler.inventory import fixes
 
-_PIECE = 1 << 16
+_PIECE = 1 << 17
 _HEAD = 512  # bytes by which a file is recognised
 _GZIP = b"\x1f\x8b"
 _RATIO = 200  # gzip of campaigns reaches 10 to 60

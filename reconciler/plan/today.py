@@ -146,6 +146,7 @@ def _read(
         for batch in reader:
             heed()
             matcher.feed(batch)
+            del batch  # before the next one is read
         if matcher.again:
             for batch in reader:
                 heed()
