@@ -121,7 +121,7 @@ def figures(count: int, found: dict[str, Cost], bare: Cost) -> Iterator[Figure]:
 
 
 def main() -> int:
-    arguments = options(__doc__, repeats=1)
+    arguments = options(__doc__, repeats=7)
     count = 30_000 if arguments.quick else 1_000_000
     with workplace(arguments.folder) as place:
         folder = made(place / f"all-{count}", count)
