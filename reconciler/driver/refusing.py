@@ -5,6 +5,7 @@ from typing import Any
 
 from reconciler.model import Campaign, Status
 
+Attributes = Mapping[str, Any] | None
 _Column = Callable[[Sequence[Campaign]], list[Any]]
 
 
@@ -43,7 +44,7 @@ def by_channel(why: Callable[[Any, str | None], str | None]) -> ByField:
     return ByField(why, lambda some: [one.channel for one in some])
 
 
-def by_attributes(why: Callable[[Any, Mapping[str, Any] | None], str | None]) -> ByField:
+def by_attributes(why: Callable[[Any, Attributes], str | None]) -> ByField:
     """For a rule that goes by the attributes alone."""
     return ByField(why, lambda some: [one.attributes for one in some], _missing_once)
 

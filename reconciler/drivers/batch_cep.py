@@ -4,7 +4,6 @@ Vendor: https://doc.batch.com/developer/api/cep/campaigns/delete (seed 002),
 https://doc.batch.com/developer/api/cep/orchestrations/list (providers §3).
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -73,7 +72,7 @@ _list: Final = lists.by_cursor(
 
 
 @refusing.by_attributes
-def _unsupported(settings: BatchCepSettings, told: Mapping[str, Any] | None) -> str | None:
+def _unsupported(settings: BatchCepSettings, told: refusing.Attributes) -> str | None:
     """The list also brings automations; whether the call deletes them is not documented."""
     kind = (told or {}).get("type")
     if kind is None or kind in settings.types:

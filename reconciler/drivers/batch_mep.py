@@ -6,7 +6,6 @@ for in-app campaigns, https://batch.com/doc/api/in-app-campaigns-api/delete.html
 The app key is a secret and travels in the path.
 """
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
@@ -59,7 +58,7 @@ def _records(session: Session) -> shapes.Record:
 
 
 @refusing.by_attributes
-def _unsupported(settings: BatchMepSettings, told: Mapping[str, Any] | None) -> str | None:
+def _unsupported(settings: BatchMepSettings, told: refusing.Attributes) -> str | None:
     """Automations are listed beside push campaigns; a `trigger`, often an empty one, marks them.
 
     In-app campaigns all have one: it says when they show.

@@ -173,18 +173,19 @@ def test_a_worker_that_is_to_end_leaves_to_others_what_takes_long(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
 ) -> None:
     busy: list[bool] = []
-    heard = threading.Event()
+    heard = threading.Semaphore(0)
     long, ends, tidy = getattr(place, name), Stop.set, fleet.tidy
 
     def signalled(*of: Any) -> Iterator[Any]:
         os.kill(os.getpid(), signal.SIGTERM)
-        assert heard.wait(30)
+        for _ in ("the worker", "this lane"):
+            assert heard.acquire(timeout=30)
         yield from long(*of)
         pytest.fail("it went on")
 
     def ended(stop: Stop, *of: Any) -> None:
         ends(stop, *of)
-        heard.set()
+        heard.release()
 
     def tidied(*of: Any, **how: bool) -> None:
         busy.append(how["busy"])
