@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from operator import attrgetter
+from operator import attrgetter, gt, lt
 
 from reconciler.declare.manifest import Selector
 from reconciler.driver.scalars import day, instant
@@ -72,13 +72,13 @@ def _time_tests(selector: Selector, now: datetime) -> Iterator[Test]:
         ),
     ):
         if before is not None:
-            yield _before(field, before)
+            yield _timed(field, lt, before)
         if after is not None:
-            yield _after(field, after)
+            yield _timed(field, gt, after)
         if longer is not None:
-            yield _before(field, _ago(now, longer))
+            yield _timed(field, lt, _ago(now, longer))
         if less is not None:
-            yield _after(field, _ago(now, less))
+            yield _timed(field, gt, _ago(now, less))
 
 
 def _ago(now: datetime, age: timedelta) -> datetime:
@@ -88,14 +88,9 @@ def _ago(now: datetime, age: timedelta) -> datetime:
         return datetime.min.replace(tzinfo=now.tzinfo)
 
 
-def _before(field: str, bound: datetime) -> Test:
+def _timed(field: str, holds: Callable[[datetime, datetime], bool], bound: datetime) -> Test:
     of = attrgetter(field)
-    return lambda some: [None if at is None else at < bound for at in map(of, some)]
-
-
-def _after(field: str, bound: datetime) -> Test:
-    of = attrgetter(field)
-    return lambda some: [None if at is None else at > bound for at in map(of, some)]
+    return lambda some: [None if at is None else holds(at, bound) for at in map(of, some)]
 
 
 # ---------------------------------------------------------------- labels

@@ -158,15 +158,17 @@ class Matcher:
                 for index in indices:
                     matched[index].append(place)
             for index, places in matched.items():
-                self._judge(index, campaigns, places, found)
+                self._judge(index, picker(places)(campaigns), places, found)
         if self._by_name:
             for place, one in enumerate(campaigns):
                 if nameless(one):
                     self._ask_nameless(one, place, found)
         if self._everyone:
             for account, places in campaigns.places.items():
-                for index in self._everyone.get(account, ()):
-                    self._judge(index, campaigns, places, found)
+                if account in self._everyone:
+                    records = picker(places)(campaigns)
+                    for index in self._everyone[account]:
+                        self._judge(index, records, places, found)
         if self._listed is not None:
             for place in self._listed.places([(one.account, one.id) for one in campaigns]):
                 found.setdefault(place, ())
@@ -200,11 +202,16 @@ class Matcher:
             if self._spare:
                 self._wanting.add(account)
 
-    def _judge(self, index: int, campaigns: Campaigns, places: Sequence[int], found: Found) -> None:
-        """Note where the question *index* holds, of *places* that only its test decides about."""
+    def _judge(
+        self, index: int, records: Sequence[Campaign], places: Sequence[int], found: Found
+    ) -> None:
+        """Note where the question *index* holds, of *records* that only its test decides about.
+
+        These stand at *places* of their batch.
+        """
         test = self._tests.get(index)
         if test is not None:
-            verdicts = test(picker(places)(campaigns))
+            verdicts = test(records)
             if None in verdicts:
                 lacking = [at for at, said in zip(places, verdicts, strict=True) if said is None]
                 self._lacking[index] = self._lacking.get(index, 0) + len(lacking)
