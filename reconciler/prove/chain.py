@@ -25,7 +25,8 @@ _TAIL = 64 * 1024
 _BLOCK = 1024 * 1024
 _LINKS = frozenset({"seq", "prev", "hash"})
 _encode = msgspec.json.Encoder(order="sorted").encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+record_of = msgspec.json.Decoder(dict[str, Any]).decode
+"""The record that a `text`, or a line of the log, holds."""
 
 Record = Mapping[str, Any]
 
@@ -62,7 +63,7 @@ def seal(record: object, *, seq: int, prev: str) -> tuple[bytes, str]:
 
 def _read(record: object) -> Record:
     try:
-        return _decode(text(record))
+        return record_of(text(record))
     except msgspec.ValidationError as error:
         raise ValueError("a record is a mapping") from error
 
@@ -244,7 +245,7 @@ def strangers(path: Path, journal: str) -> frozenset[str]:
 
 def _scope(line: bytes) -> str | None:
     try:
-        scope = _decode(line).get("scope")
+        scope = record_of(line).get("scope")
     except msgspec.MsgspecError:
         return None  # torn
     return scope if isinstance(scope, str) else None
@@ -297,7 +298,7 @@ def _backwards(descriptor: int, end: int) -> Iterator[bytes]:
 def _entry(line: bytes, journal: str) -> int | None:
     """The number of the record on *line*, None if it is torn or not one of *journal*."""
     try:
-        record = _decode(line)
+        record = record_of(line)
     except msgspec.MsgspecError:
         return None
     entry = record.get("entry")
@@ -369,7 +370,7 @@ def walk(stream: BinaryIO, *, stubs: bool = False) -> Iterator[dict[str, Any]]:
     plans may be there as their `seq`, `prev` and `hash` alone.
     """
     for number, (links, line) in enumerate(_linked(stream, stubs=stubs), 1):
-        record = _decode(line)
+        record = record_of(line)
         if _encode(record) != line:
             raise BadLink(number, links.seq, "is not written canonically")
         yield record

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-import msgspec
-
 from reconciler.lanes.journal import Intent, Result, State
 from reconciler.model import Evidence, Identity, Outcome, Target, stamp
 
@@ -28,9 +26,6 @@ FIELDS = (
     "account",
     "copy",
 )
-
-record_in = msgspec.json.Decoder(dict[str, Any]).decode
-"""A record for the audit log, of the text that `chain.text` made of it."""
 
 
 def part(target: Identity) -> str:

@@ -37,7 +37,6 @@ from reconciler.lanes.journal.rows import (
     moment,
     named,
     part,
-    record_in,
     result_record,
     state,
     stored,
@@ -644,7 +643,7 @@ class SqlJournal:
             "SELECT entry, record FROM audit WHERE entry>? ORDER BY entry LIMIT ?", (entry, most)
         )
         mark = {"journal": self.identity}
-        return [{**record_in(record), **mark, "entry": number} for number, record in rows]
+        return [{**chain.record_of(record), **mark, "entry": number} for number, record in rows]
 
     def audit_written(self, entry: int) -> None:
         """Those up to *entry* are safe in the audit log."""
