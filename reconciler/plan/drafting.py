@@ -23,6 +23,7 @@ from reconciler.plan.lines import action_sink, decoded
 from reconciler.plan.losses import Losses
 from reconciler.plan.matching import Matches
 from reconciler.plan.packing import Hit, unpacked
+from reconciler.plan.samerecords import SameSink
 from reconciler.plan.sharing import joined
 from reconciler.plan.spool import Lines
 from reconciler.plan.usual import Stretch, Usual
@@ -120,6 +121,7 @@ class Draft:
 
     def __init__(self, project: ProjectFile, waivers: Waivers) -> None:
         self._sinks = {"delete": action_sink(), "refuse": action_sink(), "none": action_sink()}
+        self._same = SameSink()
         self._new = partial(Losses, project, waivers)
         self.losses = self._new()
         self._whole: Losses | None = None
@@ -139,7 +141,9 @@ class Draft:
         if shown:
             _count(self.losses, some)
             if isinstance(some, Stretch):
-                self._sinks["delete"].add_text(some.text, some.lengths)
+                deletions = self._sinks["delete"]
+                self._same.add(len(deletions), some)
+                deletions.add_text(some.text, some.lengths)
             else:
                 self._sinks[some[0].action].add(some[0])
 
@@ -151,17 +155,20 @@ class Draft:
         return again
 
     def done(self, judged: Judged) -> Lines[Action]:
-        """Deletions, refusals, then the rest. Lifted limits are told by each deletion."""
-        first = self._sinks["delete"]
+        """Deletions, refusals, then the rest. Lifted limits are told by each deletion.
+
+        Beside them stand the records of those that are alike, as `SameRecords`.
+        """
+        first, same = self._sinks["delete"], self._same.done()
         if judged.lifted:
-            plain, first = first.done(), action_sink()
+            plain, first, same = first.done(), action_sink(), ()
             for one in plain:
                 used = judged.used(one.account)
                 more = structs.replace(one, waivers=(*one.waivers, *used)) if used else one
                 first.add(more)
         first.extend(self._sinks["refuse"])
         first.extend(self._sinks["none"])
-        return first.done()
+        return first.done(same)
 
 
 def _count(losses: Losses, some: Stretch | Pair) -> None:

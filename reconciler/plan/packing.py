@@ -22,7 +22,7 @@ Plain = Callable[[str, Campaigns], list[bool]]
 """Of each record of an account, whether it by itself gives no reason to leave it alone, and has no
 parts."""
 
-_AROUND = len('"id":"","name":""')
+AROUND = len('"id":"","name":""')  # what each of `PackedHits.owns` takes besides its size
 _records = msgspec.json.Decoder(Campaign).decode_lines
 
 
@@ -121,7 +121,7 @@ class PackedHits(msgspec.Struct, gc=False, array_like=True):
 
     def owns(self, account: str) -> list[bytes]:
         """Id and name of each, as its line has them."""
-        start, more = len(head(account)), len(head(account)) + _AROUND
+        start, more = len(head(account)), len(head(account)) + AROUND
         pairs = zip(self.lines, self.sizes, strict=True)
         return [line[start : size + more] for line, size in pairs]
 

@@ -144,10 +144,11 @@ class Lines(Sequence[T]):
     """Values whose lines stand in a spool: gone through again and again, held by nobody.
 
     *decode* reads whole lines; *bounds* has where each begins, and the end; *base* is added to all
-    of them. A slice (without a step) is of the same kind and holds nothing.
+    of them. A slice (without a step) is of the same kind and holds nothing. *beside*: what else who
+    made them knows of some; a slice does not.
     """
 
-    __slots__ = ("_base", "_bounds", "_decode", "_first", "_stop", "spool")
+    __slots__ = ("_base", "_bounds", "_decode", "_first", "_stop", "beside", "spool")
 
     def __init__(
         self,
@@ -157,8 +158,10 @@ class Lines(Sequence[T]):
         base: int = 0,
         first: int = 0,
         stop: int | None = None,
+        beside: Sequence[object] = (),
     ) -> None:
         self.spool = spool
+        self.beside = beside
         self._decode = decode
         self._bounds = bounds
         self._base = base
@@ -181,8 +184,7 @@ class Lines(Sequence[T]):
             start, stop, step = at.indices(len(self))
             if step != 1:
                 return tuple(self)[at]
-            first, stop = self._first + start, self._first + max(start, stop)
-            return Lines(self.spool, self._decode, self._bounds, self._base, first, stop)
+            return self.part(start, max(start, stop))
         place = at + len(self) if at < 0 else at
         if not 0 <= place < len(self):
             raise IndexError("there is none of this number")
@@ -204,6 +206,11 @@ class Lines(Sequence[T]):
         every = len(self.spool) == self._bounds[-1] and not self._base
         return every and len(self) == len(self._bounds) - 1
 
+    def part(self, start: int, stop: int) -> "Lines[T]":
+        """Those from *start* up to *stop*, both places that there are."""
+        first, stop = self._first + start, self._first + stop
+        return Lines(self.spool, self._decode, self._bounds, self._base, first, stop)
+
     def raw(self) -> Iterator[bytes]:
         """The lines as they are, some at a time."""
         start, stop = self._bounds[self._first], self._bounds[self._stop]
@@ -223,7 +230,7 @@ class Lines(Sequence[T]):
     def based(self, spool: Spool, base: int) -> "Lines[T]":
         """The same lines where they have been copied to."""
         base -= self._bounds[self._first]
-        return Lines(spool, self._decode, self._bounds, base, self._first, self._stop)
+        return Lines(spool, self._decode, self._bounds, base, self._first, self._stop, self.beside)
 
     def _block(self, first: int, stop: int) -> list[T]:
         return self._decode(self._read(first, stop))
@@ -249,6 +256,9 @@ class LineSink(Generic[T]):
         self._spool = Spool()
         self._bounds = array("Q", [0])
 
+    def __len__(self) -> int:
+        return len(self._bounds) - 1 + len(self._waiting)
+
     def add(self, *values: T) -> None:
         """Write *values* behind the others."""
         self._waiting += values
@@ -270,10 +280,10 @@ class LineSink(Generic[T]):
         self._bounds.extend([base + one for one in other._bounds[1:]])
         other._spool.close()
 
-    def done(self) -> Lines[T]:
-        """All of them."""
+    def done(self, beside: Sequence[object] = ()) -> Lines[T]:
+        """All of them; *beside*: see `Lines`."""
         self._write()
-        return Lines(self._spool, self._decode, self._bounds)
+        return Lines(self._spool, self._decode, self._bounds, beside=beside)
 
     def _write(self) -> None:
         if self._waiting:

@@ -7,6 +7,7 @@ asked of the next. What the verdict says is written once, too.
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from operator import add
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from reconciler.model import Action, Campaign, Campaigns, Status
 from reconciler.plan.asking import Ask
 from reconciler.plan.guards import running
 from reconciler.plan.lines import line
-from reconciler.plan.packing import HitKinds, PackedHits, Plain
+from reconciler.plan.packing import AROUND, HitKinds, PackedHits, Plain
 
 
 class Stretch(NamedTuple):
@@ -27,13 +28,16 @@ class Stretch(NamedTuple):
     All are of one absence, or of absences of one manifest that differ in nothing but their line.
 
     *like*: an action as they are, of another record; *text*: the lines, and how long each is;
-    *last*: the last id.
+    *records*: those of the campaigns, as JSON; *lines*: in which line of its manifest the first
+    absence of each stands; *last*: the last id.
     """
 
     like: Action
     shown: bool
     text: bytes
     lengths: Sequence[int]
+    records: Sequence[bytes]
+    lines: Sequence[int]
     statuses: Mapping[Status | None, int]
     last: str
 
@@ -63,22 +67,27 @@ class _Verdict(msgspec.Struct, frozen=True, gc=False):
         """The lines of *hits*, and how long each is; what stands between goes by their kinds."""
         parts = [self.after + self.before] * (4 * len(hits) + 1)
         parts[0], parts[-1] = self.before, self.after
-        parts[1::4] = owns = hits.owns(account)
+        parts[1::4] = hits.owns(account)
         text, *others = {*between.values()}
         parts[2::4] = texts = [between[one] for one in hits.kinds] if others else [text] * len(hits)
         parts[3::4] = hits.lines
-        around = len(self.before) + len(self.after)
-        columns = zip(owns, texts, hits.lines, strict=True)
-        lengths = [around + len(own) + len(text) + len(line) for own, text, line in columns]
-        return b"".join(parts), lengths
+        around = len(self.before) + AROUND + (0 if others else len(text)) + len(self.after)
+        own = map(add, hits.sizes, map(len, hits.lines))
+        varied = map(add, own, map(len, texts)) if others else own
+        return b"".join(parts), [around + one for one in varied]
 
-    def asked_at(self, place: int | None) -> bytes:
-        """What stands between a record's two names where the one absence stands in line *place*."""
-        if place is None:
+    def asked_in(self, line: int) -> bytes:
+        """What stands between a record's two names where its first absence stands in *line*."""
+        if line == self.line:
             return self.between
-        before, found, after = self.between.rpartition(_LINE % self.action.sources[0].line)
-        assert found
-        return b"".join((before, _LINE % place, after))
+        before, found, after = self.between.rpartition(_LINE % self.line)
+        assert found  # there is one absence
+        return b"".join((before, _LINE % line, after))
+
+    @property
+    def line(self) -> int:
+        """Where the first absence of the action as others are stands."""
+        return self.action.sources[0].line
 
 
 _LINE = b'"line":%d}],"waivers":'
@@ -152,7 +161,7 @@ class Usual:
     ) -> None:
         self._verdicts: dict[tuple[str, Hashable], _Verdict] = {}
         self._of_kind: dict[tuple[str, int], _Verdict | None] = {}
-        self._between: dict[tuple[str, int], bytes] = {}
+        self._asked_in: dict[tuple[str, int], tuple[int, bytes]] = {}
         self._twins = frozenset(twins)
         self._asks = asks
         self._kinds = kinds.all
@@ -172,19 +181,32 @@ class Usual:
             stop = at + next(place for place, one in enumerate(kinds) if one in others)
         mine = hits.part(at, stop)
         numbers = Counter(mine.kinds)
-        between = {kind: self._asked_by(account, kind, verdict) for kind in numbers}
+        asked = {kind: self._asked_by(account, kind, verdict) for kind in numbers}
         statuses: Counter[Status | None] = Counter()
         for kind, number in numbers.items():
             statuses[self._kinds[kind].status] += number
+        between = {kind: text for kind, (_, text) in asked.items()}
         text, lengths = verdict.text(account, mine, between)
-        return Stretch(verdict.action, verdict.shown, text, lengths, statuses, mine.ids[-1])
+        line, *more = {line for line, _ in asked.values()}
+        return Stretch(
+            verdict.action,
+            verdict.shown,
+            text,
+            lengths,
+            mine.lines,
+            [asked[kind][0] for kind in mine.kinds] if more else [line] * len(mine),
+            statuses,
+            mine.ids[-1],
+        )
 
-    def _asked_by(self, account: str, number: int, verdict: _Verdict) -> bytes:
+    def _asked_by(self, account: str, number: int, verdict: _Verdict) -> tuple[int, bytes]:
+        """Where the first absence stands that asks for hits of a kind, and how a line says it."""
         key = account, number
-        if key not in self._between:
+        if key not in self._asked_in:
             alone = self._alone(self._kinds[number].asked)
-            self._between[key] = verdict.asked_at(None if alone is None else alone.source.line)
-        return self._between[key]
+            line = verdict.line if alone is None else alone.source.line
+            self._asked_in[key] = line, verdict.asked_in(line)
+        return self._asked_in[key]
 
     def _alone(self, asked: tuple[int, ...]) -> Ask | None:
         """The absence of a campaign that only that one asks for."""

@@ -1,6 +1,6 @@
 """What was judged of one record is said of others only where each alone would be told the same."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Guards, Protect, Waiver
-from reconciler.model import Campaign, Campaigns, Status
-from reconciler.plan import planfile, usual
+from reconciler.model import Campaign, Campaigns, PlanDocument, Status
+from reconciler.plan import planfile, samerecords, spool, usual
+from reconciler.views import text
+from reconciler.views.text import samerows
 from tests.support.planner_world import DRIVERS, account, campaign, glob, manifest, plan, project
 
+DAY = datetime(2026, 1, 5, 10, tzinfo=UTC)
+ELSEWHERE = DAY.astimezone(timezone(timedelta(hours=-11)))
 IDS = [f"c{n}" for n in range(8)] + ["un/safe", "n1", "n2"]
 NAMES = ["n1", "n1", "n2", "n3"]
 World = tuple[list[Manifest], list[Campaign], Any, bool]
@@ -30,6 +34,7 @@ def worlds(draw: st.DrawFn) -> World:
             one,
             draw(st.sampled_from(NAMES)),
             status=draw(st.sampled_from([None, Status.DRAFT, Status.DRAFT, Status.RUNNING])),
+            updated_at=draw(st.sampled_from([DAY] * 5 + [None, ELSEWHERE])),
             channel=draw(st.sampled_from([None, "sms", "fax"])),
             attributes=draw(st.sampled_from([None, {"a": 1}, {"kind": "flow"}])),
             unknown=draw(st.sampled_from([None, ("labels",)])),
@@ -78,6 +83,42 @@ def test_a_plan_is_what_it_is_when_everything_is_asked_of_every_record(world: Wo
         patched.setattr(usual.Usual, "of", lambda *_: None)
         slow = plan(manifests, records, where, attributes=attributes)
     assert planfile.dumps(quick) == planfile.dumps(slow)
+
+
+def looks_as_from_a_file(made: PlanDocument, width: int) -> bool:
+    saved = planfile.loads(planfile.dumps(made))
+    seen = "".join(text.plan(planfile.written(made)[0], color=True, width=width))
+    return seen == "".join(text.plan(saved, color=True, width=width))
+
+
+@given(world=worlds(), width=st.sampled_from([60, 160]))
+def test_a_plan_that_was_just_made_looks_as_one_from_a_file(world: World, width: int) -> None:
+    manifests, records, where, attributes = world
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(samerecords, "PIECE", 3)
+        made = plan(manifests, records, where, attributes=attributes)
+    assert looks_as_from_a_file(made, width)
+
+
+@given(owners=st.lists(st.sampled_from("abc"), min_size=8, max_size=24))
+def test_each_campaign_of_such_a_plan_stands_under_those_who_ask_for_it(owners: list[str]) -> None:
+    manifests = [manifest(f"m{one}", absent=[{"match": glob(f"{one}*")}]) for one in "abc"]
+    records = [campaign(f"c{n:02}", f"{one} {n}", updated_at=DAY) for n, one in enumerate(owners)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(samerecords, "PIECE", 3)
+        made = plan(manifests, records)
+    assert looks_as_from_a_file(made, 160)
+
+
+def test_of_most_of_a_plan_that_was_just_made_the_text_needs_the_records_alone() -> None:
+    records = [campaign(f"c{n:03}", f"n{n}", updated_at=DAY) for n in range(600)]
+    made = plan([manifest(absent=[{"match": glob("n*")}])], records)
+    assert isinstance(made.actions, spool.Lines)
+    beside = [one for one in made.actions.beside if isinstance(one, samerecords.SameRecords)]
+    assert [(one.first, one.stop) for one in beside] == [(1, 257), (257, 513), (513, 600)]
+    rows = [samerows.SameRows.known(one) for one in beside]
+    ids = [id_ for one in rows if one is not None for id_ in one.ids]
+    assert ids == [one.id for one in records[1:]]
 
 
 def test_most_of_a_large_plan_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:

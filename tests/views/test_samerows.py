@@ -75,4 +75,4 @@ def test_most_lines_of_a_large_plan_are_read_without_their_actions() -> None:
     assert isinstance(plan.actions, spool.Lines)
     same = samerows.SameRows.of(plan.actions)
     assert same is not None
-    assert [one.id for one in same.rows] == [one.id for one in records]
+    assert same.ids == [one.id for one in records]

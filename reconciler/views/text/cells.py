@@ -95,13 +95,12 @@ class Cells(msgspec.Struct, array_like=True, gc=False):
     @classmethod
     def of_same(cls, some: SameRows) -> "Cells":
         """The cells of deletions of which only records and lines differ."""
-        rows = some.rows
         return cls(
-            id=identities([one.id for one in rows]),
-            name=all_quoted([one.name for one in rows]),
-            status=[one.campaign.status for one in rows],
+            id=identities(some.ids),
+            name=all_quoted(some.names),
+            status=some.statuses,
             updated=[f"updated {one[:10]}" for one in some.times],
-            line=all_lines([one.sources[0].line for one in rows], len(some.like.sources)),
+            line=all_lines(some.lines, len(some.like.sources)),
         )
 
 

@@ -4,12 +4,14 @@ None of them is held.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from reconciler.model import Action, PlanDocument, WaiverUse
+from reconciler.plan.samerecords import PIECE, SameRecords
 from reconciler.plan.spool import Lines, Spool, paged
 from reconciler.views.askers import Asker, Askers, place
 from reconciler.views.text.cells import Cells, Layout, Widths
@@ -17,11 +19,12 @@ from reconciler.views.text.page import TextPage
 from reconciler.views.text.rows import SIGNS, drawn
 from reconciler.views.text.samerows import SameRows
 
-TOGETHER = 256  # rows that are measured and drawn at a time
+TOGETHER = PIECE  # rows that are measured and drawn at a time
 _WAITING = 64 * TOGETHER  # actions that wait for more of their group, of all groups together
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Cells).decode
 
+Same = Callable[[], SameRows | None]
 Words = tuple[str, str]  # a reason and, of a refusal, its message
 
 
@@ -36,13 +39,13 @@ class AccountRows(msgspec.Struct):
 class _Block(NamedTuple):
     """Some rows, in the spool from *start* to *end*: as they are drawn by *layout*, or their cells.
 
-    *same*: the lines of what is drawn, to draw it again.
+    *again*: what is drawn, to draw it again.
     """
 
     start: int
     end: int
     layout: Layout | None = None
-    same: Lines[Action] | None = None
+    again: Same | None = None
 
 
 class TextGroup:
@@ -71,15 +74,15 @@ class TextGroup:
             if len(self._waiting) >= TOGETHER:
                 self.write(page)
 
-    def add_same(self, some: SameRows, lines: Lines[Action], page: TextPage) -> None:
-        """Deletions that are alike, from these *lines*."""
-        self.count += len(lines)
+    def add_same(self, some: SameRows, again: Same, page: TextPage) -> None:
+        """Deletions that are alike; *again* gives them again."""
+        self.count += len(some.ids)
         self.write(page)
         cells = Cells.of_same(some)
         own = cells.widths()
         self._widths.take(own)
         layout = self._widths.layout(page)
-        self._put(drawn(self._sign(page), cells, own, layout, page).encode(), layout, lines)
+        self._put(drawn(self._sign(page), cells, own, layout, page).encode(), layout, again)
 
     def write(self, page: TextPage) -> None:
         """Keep no action."""
@@ -89,12 +92,10 @@ class TextGroup:
             self._widths.take(cells.widths())
             self._put(_encode(cells))
 
-    def _put(
-        self, data: bytes, layout: Layout | None = None, same: Lines[Action] | None = None
-    ) -> None:
+    def _put(self, data: bytes, layout: Layout | None = None, again: Same | None = None) -> None:
         start = len(self._spool)
         self._spool.write(data)
-        self._blocks.append(_Block(start, len(self._spool), layout, same))
+        self._blocks.append(_Block(start, len(self._spool), layout, again))
 
     def lines(self, page: TextPage) -> Iterator[str]:
         """All of them, several lines to a piece."""
@@ -107,9 +108,9 @@ class TextGroup:
                 yield drawn(self._sign(page), cells, cells.widths(), layout, page)
 
     def _cells(self, block: _Block) -> Cells:
-        if block.same is None:
+        if block.again is None:
             return _decode(self._spool.read(block.start, block.end))
-        same = SameRows.of(block.same)
+        same = block.again()
         assert same is not None  # as when it was drawn
         return Cells.of_same(same)
 
@@ -143,9 +144,9 @@ class TextGroups(msgspec.Struct):
                 groups[key] = found.setdefault((asker, kind), {})[said] = one
             return groups[key]
 
-        for some in _some(plan.actions):
-            if isinstance(some, Lines) and (same := SameRows.of(some)) is not None:
-                group(keys.of(same.like)).add_same(same, some, page)
+        for some, same in _some(plan.actions):
+            if same is not None and (rows := same()) is not None:
+                group(keys.of(rows.like)).add_same(rows, same, page)
                 continue
             for key, inside in keys.parted(some).items():
                 group(key).add(inside, page, drawn=everything or key[1] != "none")
@@ -168,13 +169,20 @@ class TextGroups(msgspec.Struct):
         return self.found.get((asker, kind), {})
 
 
-def _some(actions: Sequence[Action]) -> Iterator[Sequence[Action]]:
-    """*actions*, many at a time."""
+def _some(actions: Sequence[Action]) -> Iterator[tuple[Sequence[Action], Same | None]]:
+    """*actions*, many at a time, and what gives them as rows if they are alike."""
     if not isinstance(actions, Lines):
-        yield from paged(actions, TOGETHER)
+        yield from ((some, None) for some in paged(actions, TOGETHER))
         return
-    for at in range(0, len(actions), TOGETHER):
-        yield actions[at : at + TOGETHER]
+    at = 0
+    for known in (*(one for one in actions.beside if isinstance(one, SameRecords)), None):
+        stop = len(actions) if known is None else known.first
+        for first in range(at, stop, TOGETHER):
+            some = actions.part(first, min(first + TOGETHER, stop))
+            yield some, partial(SameRows.of, some)
+        if known is not None:
+            at = known.stop
+            yield actions.part(known.first, at), partial(SameRows.known, known)
 
 
 class _Keys:

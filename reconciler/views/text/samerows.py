@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler.model import Action, Reason
 from reconciler.plan.lines import END
+from reconciler.plan.samerecords import SameRecords
 from reconciler.plan.spool import Lines
 
 # Fields are found fastest in the order in which they stand in a plan. What has to be the same in
@@ -67,12 +68,57 @@ class _Kind(msgspec.Struct, frozen=True):
         return cls(action.reason, action.account, asked)
 
 
+class _SameRecord(_Record, gc=False):
+    """The same where records alone are read, and with them what a row calls the campaign."""
+
+    id: str
+    name: str
+
+
+_same_records = msgspec.json.Decoder(list[_SameRecord]).decode
+
+
 class SameRows(msgspec.Struct, frozen=True):
-    """*like*: the first of them; *times*: when each was updated, in UTC, as the plan has it."""
+    """Rows by columns. *like*: one of them; *lines*: where the first absence of each stands.
+
+    *times*: when each was updated, in UTC, as the plan has it.
+    """
 
     like: Action
-    rows: _Rows
+    ids: list[str]
+    names: list[str]
+    statuses: list[str]
     times: list[str]
+    lines: Sequence[int]
+
+    @classmethod
+    def known(cls, some: SameRecords) -> "SameRows | None":
+        """The rows of *some* that are known to be alike; None if one has no such time."""
+        try:
+            records = _same_records(some.read())
+        except msgspec.MsgspecError:
+            return None
+        return cls._of(
+            some.like,
+            [one.id for one in records],
+            [one.name for one in records],
+            records,
+            some.lines,
+        )
+
+    @classmethod
+    def _of(
+        cls,
+        like: Action,
+        ids: list[str],
+        names: list[str],
+        records: Sequence[_Record],
+        lines: Sequence[int],
+    ) -> "SameRows | None":
+        times = [one.updated_at for one in records]
+        if "".join(times).count("Z") < len(times):
+            return None
+        return cls(like, ids, names, [one.status for one in records], times, lines)
 
     @classmethod
     def of(cls, some: Lines[Action]) -> "SameRows | None":
@@ -85,8 +131,13 @@ class SameRows(msgspec.Struct, frozen=True):
             rows = read(b"[%b]" % b"".join(some.raw()).rstrip(END))
         except msgspec.MsgspecError:  # one is of another kind, or its record has no time
             return None
-        times = [one.campaign.updated_at for one in rows]
-        return None if "".join(times).count("Z") < len(rows) else cls(first, rows, times)
+        return cls._of(
+            first,
+            [one.id for one in rows],
+            [one.name for one in rows],
+            [one.campaign for one in rows],
+            [one.sources[0].line for one in rows],
+        )
 
 
 @lru_cache(64)
