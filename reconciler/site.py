@@ -203,6 +203,27 @@ class Site:
             problems = [*no_manifests(wrong, self._project_file(), self.config), *problems]
         return files, problems
 
+    def named(self, *, inventory: bool = True) -> list[tuple[str, str]]:
+        """What the project's files are, and where: that file itself and all that it names.
+
+        As far as it can be read; what is wrong with it is for others to tell. *inventory*:
+        whether that is asked for as well.
+        """
+        quiet = self.heard_by(Listener())
+        try:
+            project = quiet._read_project().project
+            manifests, _ = quiet._find_manifests(project)
+        except ReconcilerError:
+            return []
+        found = [("the project file", self.config)]
+        found += ((f"the manifest {path}", path) for path, _ in manifests)
+        if project is not None:
+            paths = project.inventory if inventory else ()
+            found += ((f"the inventory {path}", path) for path in paths)
+            if (signers := project.guards.approvals) is not None:
+                found.append(("the allowed signers", str(signers.allowed_signers)))
+        return [(what, str(self.root / path)) for what, path in found]
+
     def drivers_of(self, project: "ProjectFile") -> "dict[str, Driver]":
         """The drivers of the project's accounts, by account, each as its settings make it."""
         driver_of = self._driver_of(project)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -14,6 +14,7 @@ from reconciler.errors import ReconcilerError, Usage
 
 if TYPE_CHECKING:
     from reconciler.api.plan import Plan
+    from reconciler.site import Site
     from reconciler.views.frame import Platform
 
 STDIO = "-"
@@ -41,13 +42,17 @@ def taken(ctx: click.Context) -> bool:
     return bool(writes) and writes != ["--events -"]
 
 
-def apart(ctx: click.Context, config: Path) -> None:
-    """`Usage` where a file would be written over one that is read (*config* too), or twice.
+def apart(ctx: click.Context, site: Callable[[], "Site"]) -> None:
+    """`Usage` where a file would be written over one that is read, or twice.
 
-    What is only converted may become itself.
+    What is read is named here, or by the project of *site*. What is only converted may become
+    itself, and a pull is there to write the inventory.
     """
-    known = [("the project file", str(config)), *_files(ctx, INPUTS)]
-    for said, path in _files(ctx, OUTPUTS - {"target"}):
+    written = list(_files(ctx, OUTPUTS - {"target"}))
+    known = list(_files(ctx, INPUTS))
+    if any(os.path.isfile(path) for _, path in written):  # else there is nothing to write over
+        known += site().named(inventory=ctx.command.name != "pull")
+    for said, path in written:
         for what, other in known:
             if _same(path, other):
                 raise Usage(f"{said} would be written over {what}; name another file")

@@ -71,11 +71,6 @@ class App:
         above = project_above(Path(), self._config)
         return self.here if above is None else self._site(above, found=True)
 
-    @property
-    def project_file(self) -> Path:
-        """Where the project file of this very folder is, or would be."""
-        return (self._root or Path()) / self._config
-
     def _site(self, root: Path, *, found: bool) -> Site:
         return Site(
             root=root,
@@ -245,7 +240,7 @@ def pass_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
         app = ctx.find_object(App)
         assert app is not None
         app.taken = taken(ctx)
-        apart(ctx, app.project_file)
+        apart(ctx, lambda: app.site)
         return command(app, *args, **kwargs)
 
     return called

@@ -211,11 +211,17 @@ def test_evidence_is_not_called_what_it_is_not(ran: Site) -> None:
     assert not (ran.root / "ev.zip").exists()
 
 
+MANIFEST = "manifests/push.yaml"
 OVER = [
     (["plan", "--out", "reconciler.yaml"], "--out reconciler.yaml"),
     (["plan", "--report", "html=./reconciler.yaml"], "--report html=./reconciler.yaml"),
     (["plan", "--out", "x.json", "--report", "json=x.json"], "--report json=x.json"),
     (["plan", "--inventory", "inventory.ndjson", "--out", "inventory.ndjson"], "--out inv"),
+    (["plan", "--out", "inventory.ndjson"], "--out inventory.ndjson"),
+    (["plan", "--report", f"csv={MANIFEST}"], f"--report csv={MANIFEST}"),
+    (["show", "plan.json", "--report", "html=inventory.ndjson"], "--report html=inventory.ndjson"),
+    (["evidence", "plan.json", "--out", MANIFEST], f"--out {MANIFEST}"),
+    (["inventory", "pull", "--out", MANIFEST], f"--out {MANIFEST}"),
     (["show", "plan.json", "--report", "csv=plan.json"], "--report csv=plan.json"),
     (["apply", "plan.json", "--yes", "--events", "plan.json"], "--events plan.json"),
     (["evidence", "plan.json", "--out", "linked.json"], "--out linked.json"),
@@ -224,7 +230,7 @@ OVER = [
 
 def test_nothing_is_written_over_what_is_read_or_twice(ran: Site) -> None:
     (ran.root / "linked.json").symlink_to("plan.json")
-    files = ("reconciler.yaml", "plan.json", "inventory.ndjson")
+    files = ("reconciler.yaml", "plan.json", "inventory.ndjson", MANIFEST)
     before = [(ran.root / one).read_bytes() for one in files]
     for words, said in OVER:
         code, out, err = piped(ran, *words)
