@@ -65,15 +65,20 @@ def _many_parts(settings: Checked, campaign: Campaign) -> bool:
 
 
 def _wrong_id(settings: Checked, text: str) -> str | None:
+    many = settings.delete.many
+    if many is not None and many.join and _splits(text, many.join):
+        return "it holds what joins several ids, and would be read as several"
     if settings.ids is not None:
         import re2
 
         found = re2.fullmatch(settings.ids, text) if text.isascii() else None
         return None if found else "it is not as settings.ids says"
-    many = settings.delete.many
-    if many is not None and many.join and many.join in text:
-        return "it holds what joins several ids"
     return ids.in_path(text) if settings.parts is None and not settings.by_name else None
+
+
+def _splits(text: str, join: str) -> bool:
+    """Whether an id is no longer one, or another one, where ids are joined: blanks may be lost."""
+    return (join.strip() or join) in text or text != text.strip()
 
 
 @refusing.by_channel

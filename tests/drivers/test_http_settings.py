@@ -414,6 +414,24 @@ def test_a_driver_is_what_its_settings_say():
     assert (HTTP.of(bare).list, HTTP.of(bare).look) == (None, None)
 
 
+@pytest.mark.parametrize("ids", ["", 'ids: "[ -~]{1,200}"'], ids=["as for paths", "any"])
+@pytest.mark.parametrize("join", [",", ", ", "~", "--"])
+def test_an_id_that_would_be_read_as_several_is_refused(ids, join):
+    """Whatever `ids` takes: one of the several may be a campaign that nobody planned."""
+    text = f"""\
+delete: {{method: POST, path: /gone, query: {{ids: "${{id}}"}}, many: {{max: 9, join: "{join}"}}}}
+answers: [{{status: 204, body: empty, means: deleted}}]
+{ids}
+"""
+    found, told = read(text)
+    assert told == []
+    driver = HTTP.of(found)
+    for id_ in (f"a{join}b", f"a{join}", f"{join}b", f"a{join.strip()}b"):
+        assert driver.unsafe(found, Campaign(account="a", id=id_, name="A"), None), id_
+    assert driver.unsafe(found, Campaign(account="a", id="a-b", name="A"), None) is None
+    assert driver.unsafe(found, Campaign(account="a", id=" a", name="A"), None)
+
+
 def test_every_vendor_of_the_cookbook_is_right():
     assert len(cookbook.accounts()) >= 10
     for one in cookbook.accounts().values():
