@@ -17,7 +17,8 @@ from reconciler.errors import Diagnostic, InputError, ReconcilerError
 from reconciler.events import Listener
 from reconciler.safe import terminal
 
-if TYPE_CHECKING:  # both are heavy, and `--help` needs neither
+if TYPE_CHECKING:  # all are heavy, and `--help` needs none
+    from reconciler.declare.account import Account
     from reconciler.declare.manifest import Manifest
     from reconciler.declare.project import ProjectFile
     from reconciler.driver import Driver
@@ -245,7 +246,7 @@ class Site:
         def driver_of(name: str) -> "Driver | None":
             account = accounts.get(name)
             found = None if account is None else drivers.find(account.driver)
-            return None if account is None or found is None else found.of(account.settings)
+            return None if account is None or found is None else _made(found, account)
 
         return driver_of
 
@@ -262,3 +263,14 @@ class Site:
         return tuple(
             sorted(placed, key=lambda one: (one.path or "", one.line or 0, one.column or 0))
         )
+
+
+def _made(driver: "Driver", account: "Account") -> "Driver":
+    """*driver* as the settings of *account* make it, which also says whether it lists everything.
+
+    Where what is not listed may still exist, no listing tells that something is gone. A driver
+    that looks at single campaigns and never lists all of them is not believed to, whatever is said.
+    """
+    made = driver.of(account.settings)
+    able = made.complete or made.anywhere or made.look is None
+    return msgspec.structs.replace(made, complete=account.complete and able)

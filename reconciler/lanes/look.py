@@ -125,13 +125,19 @@ async def _listed(line: Line, witnesses: Witnesses, *, taped: bool) -> _Listed:
     flow = _counted(line, line.driver.list(line.session), pages(line.driver, witnesses.campaigns))
     listing: Listing = await line.read(flow, "list", tape if taped else None)
     shown = {campaign.id: campaign for campaign in listing.campaigns}
-    missing: Sighting = (
-        Missing("not in the account's listing")
-        if listing.complete
-        else Unclear(line.scrubbed(listing.why or "the listing is not complete"))
-    )
-    witnessed = listing.complete and not witnesses.ids.isdisjoint(shown)
-    return _Listed(line, listing, shown, missing, witnessed, tape)
+    silent = _silent(line, listing)
+    witnessed = isinstance(silent, Missing) and not witnesses.ids.isdisjoint(shown)
+    return _Listed(line, listing, shown, silent, witnessed, tape)
+
+
+def _silent(line: Line, listing: Listing) -> Sighting:
+    """What it means that a campaign is not in *listing*."""
+    if listing.complete and line.driver.complete:
+        return Missing("not in the account's listing")
+    if listing.complete or listing.partial:
+        why = listing.why or "not listed, and an account whose inventory is partial may have it"
+        return Unclear(line.scrubbed(why), unseen=True)
+    return Unclear(line.scrubbed(listing.why or "the listing is not complete"))
 
 
 def _counted(line: Line, flow: Flow, pages: int) -> Flow:

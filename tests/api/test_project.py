@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 import reconciler
+from reconciler.site import Site
+
+HTTP = """driver: http, baseUrl: "https://crm.example", settings: {
+        delete: {path: "/c/${id}"}, answers: [{status: 204, body: empty, means: deleted}],
+        list: {path: /c, items: ., fields: {id: id}}}"""
+LISTMONK = """driver: listmonk,
+        settings: {host: l.example, user: u, token: {env: TOKEN}}"""
+CELLCAST = "driver: cellcast, settings: {apiKey: {env: KEY}}"
 
 
 def test_a_project_is_opened_in_its_folder_with_the_environment_that_is_given(root: Path) -> None:
@@ -37,6 +45,26 @@ def test_another_project_file_makes_its_own_folder_the_project(root: Path) -> No
     (root / "reconciler.yaml").rename(root / "manifests/other.yml")
     project = reconciler.open_project(root, config="manifests/other.yml", environ={})
     assert project.root == root / "manifests"
+
+
+@pytest.mark.parametrize(
+    ("said", "called", "complete"),
+    [
+        ("", HTTP, False),  # the default of `http`
+        ("inventory: partial, ", HTTP, False),
+        ("inventory: complete, ", HTTP, True),
+        ("inventory: partial, ", LISTMONK, False),
+        ("", LISTMONK, True),
+        ("inventory: complete, ", CELLCAST, False),  # it never lists all, whatever is said
+    ],
+)
+def test_an_account_says_whether_its_listing_is_all_there_is(
+    root: Path, said: str, called: str, *, complete: bool
+) -> None:
+    place = root / "reconciler.yaml"
+    place.write_text(f"{place.read_text()}    crm: {{{said}{called}}}\n")
+    site = Site(root=root, environ={})
+    assert site.drivers_of(site.load_project())["crm"].complete is complete
 
 
 def test_every_name_that_the_package_offers_is_there() -> None:

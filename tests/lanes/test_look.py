@@ -228,6 +228,24 @@ def test_an_incomplete_listing_shows_what_is_there_and_never_what_is_not(world: 
     assert vendor.sent() == ["a1"]
 
 
+def test_no_listing_says_gone_where_an_account_may_have_what_is_not_listed(world: Make) -> None:
+    """However whole it is, and whomever it shows: `inventory: partial` says what it is worth."""
+    partial = replace(LISTS_ONLY, complete=False)
+    vendor = Vendor(campaigns("keep"))  # a1 may well be there, and its listing hides it
+    assert told(run(world, partial, vendor, "keep")) == {"a1": "in-doubt"}
+    assert vendor.sent() == ["a1"]
+
+
+def test_a_partial_listing_that_does_not_show_a_target_speaks_not_against_its_request(
+    world: Make,
+) -> None:
+    partial = replace(LISTS_ONLY, complete=False)
+    vendor = Vendor(campaigns("keep"))
+    fates = world(vendor, driver=partial, witnesses=["keep"]).go(["a1"], look=LookReason.UNTRACED)
+    assert vendor.sent() == ["a1"]
+    assert told(fates)["a1"] != "already-absent"
+
+
 def test_a_vendor_that_says_gone_needs_no_witness(world: Make) -> None:
     vendor = Vendor(campaigns("a1"), reads=lambda *_: 410)
     assert told(run(world, LOOKS_ONLY, vendor)) == {"a1": "deleted"}
