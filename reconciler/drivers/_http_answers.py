@@ -17,7 +17,7 @@ from reconciler.driver import (
     Verdict,
 )
 from reconciler.drivers import _http_templates as templates
-from reconciler.drivers import answers, shapes
+from reconciler.drivers import answers, beside, shapes
 from reconciler.drivers._http_models import AnswerRow, HttpSettings, MissingRow
 from reconciler.drivers._http_requests import filling
 from reconciler.drivers._http_templates import Filling, Hole
@@ -77,6 +77,8 @@ def _meant(row: AnswerRow, answer: Answer, *, renew: bool) -> Verdict:
     detail = _detail(row, answer)
     match row.means:
         case "deleted":
+            if row.said is not None and beside.denied(_json(answer), row.said):
+                return Doubt(answers.odd(answer))
             doubt = None if _tells_its_end(row) else answers.endless(answer)
             return Deleted() if doubt is None else doubt
         case "already-gone":
@@ -121,6 +123,17 @@ def fits(row: AnswerRow | MissingRow, answer: Answer, filled: Filling | None) ->
     return isinstance(said, dict) and all(
         _equal(wanted, _found(said, path), filled) for path, wanted in row.said.items()
     )
+
+
+def missed(row: MissingRow, answer: Answer, filled: Filling) -> bool:
+    """Whether *answer* to a look is as *row* says. An empty place is none where it says why."""
+    if not fits(row, answer, filled):
+        return False
+    silent = row.said is not None and all(one in _SILENT for one in row.said.values())
+    return not (silent and answers.ok(answer) and beside.denied(_json(answer), row.said or ()))
+
+
+_SILENT: Final[tuple[Any, ...]] = (None, (), [], {}, "", "${absent}")
 
 
 def _body_fits(wanted: str | None, answer: Answer) -> bool:

@@ -19,7 +19,7 @@ from reconciler.driver import (
 )
 from reconciler.drivers import _http_answers as judged
 from reconciler.drivers import _http_requests as requests
-from reconciler.drivers import answers, pages, shapes
+from reconciler.drivers import answers, beside, pages, shapes
 from reconciler.drivers._http_models import HttpSettings, List, LookCall, Next
 from reconciler.drivers.pages import Page
 from reconciler.drivers.shapes import Shape
@@ -53,7 +53,7 @@ def _list(session: Session, one: List) -> Flow:
     def read(answer: Answer, key: Any) -> Page:
         said = _value(answer) if answers.ok(answer) else None
         items = said if one.items == "." else _at(said, one.items)
-        if not isinstance(items, list):
+        if not isinstance(items, list) or beside.denied(said, (one.items,)):
             return pages.unread(answer)
         records = [record(item) for item in items]
         if constant:
@@ -61,12 +61,20 @@ def _list(session: Session, one: List) -> Flow:
         total = _count(_at(said, one.total)) if one.total else None
         counts.extend(() if total is None else (total,))
         total = counts[-1] if counts else None  # some vendors count on the first page alone
-        found = _paged(style, said, key, pages.page(records, total=total), len(items))
-        if answer.status == 206 and found.next is None and found.fault is None:
+        if not sizes:  # a vendor may put less on a full page than it was asked for
+            sizes.append(min(len(items), style.size or len(items)))
+        size = sizes[0] if total is None else style.size or len(items)
+        found = _paged(style, said, key, pages.page(records, total=total), len(items), size)
+        if found.next is not None or found.fault is not None:
+            return found
+        if answer.status == 206:
             return structs.replace(found, fault="HTTP 206: the vendor says that this is a part")
+        if beside.goes_on(answer, said, one.items, linked=one.next is None):
+            return structs.replace(found, fault="the vendor says there is more, and it is not read")
         return found
 
     counts: list[int] = []
+    sizes: list[int] = []
     overlap = _style(style) == "offset"
     listing = yield from pages.gather(first, ask, read, overlap=overlap)
     if one.total and listing.complete and not counts:
@@ -105,13 +113,13 @@ def _typed(text: str) -> str | int:
     return int(text) if len(text) < 10 and text.isdecimal() and str(int(text)) == text else text
 
 
-def _paged(style: Next, said: Any, key: Any, page: Page, items: int) -> Page:
-    """*page* with the key of the next one."""
-    size = style.size or items
+def _paged(style: Next, said: Any, key: Any, page: Page, items: int, size: int) -> Page:
+    """*page*, of so many *items* where a full one has *size*, with the key of the next one."""
     match _style(style):
         case "offset":
             reached = page.total is not None and key + items >= page.total
-            further = None if items < size or reached else key + max(items - 1, 1)
+            alone = items < 2 and style.size != items
+            further = None if items < size or reached or alone else key + max(items - 1, 1)
             return structs.replace(page, next=further)
         case "page":
             counted = page.total is not None and (key - style.first + 1) * size >= page.total
@@ -159,7 +167,7 @@ def look(session: Session, item: Item) -> Flow:
     wanted = item.target.id if item.target.part is None else item.target.part
     answer = yield requests.read(session, how, item)
     filled = requests.filling(session, item)
-    if any(judged.fits(row, answer, filled) for row in how.missing):
+    if any(judged.missed(row, answer, filled) for row in how.missing):
         return Missing(f"{answers.told(answer)}: unknown, or a wrong address, key or version")
     said = _value(answer) if answers.ok(answer) else None
     shown = said if how.item == "." else _at(said, how.item)

@@ -28,6 +28,7 @@ _TROUBLE: Final = ("error", "err", "fail", "fault", "exception", "problem")
 _CLAIMS: Final = {"success", "succeeded", "successful"}
 _YES: Final = {"ok", "deleted", "removed", "done", "acknowledged", "result", "status", "state"}
 _STATUS: Final = {"status", "statuscode", "httpstatus", "httpstatuscode", "httpcode"}
+_FAILURE: Final = {"error", "fail", "failure", "ko", "nok"}  # and of no campaign's state
 _WORDY: Final = {*_YES, "outcome", "type", "level", "message", "msg", "detail", "reason"}
 _NO: Final = re.compile(
     r"\b(errors?|fail(s|ed|ure|ures)?|false|ko|nok|not|no|un(successful|able|known|authori[sz]ed)"
@@ -146,8 +147,28 @@ def speaks_of_failure(said: Any) -> bool:
     return any(_fails(key, value) or speaks_of_failure(value) for key, value in said.items())
 
 
+def letters(key: str) -> str:
+    """*key* in its letters alone: `has_more`, `hasMore` and `has-more` are one name."""
+    return re.sub(r"[^a-z]", "", key.lower())
+
+
+def denies(name: str, value: Any) -> bool:
+    """Whether a *value* of this *name* (`letters`) plainly says that something went wrong.
+
+    For what stands beside a documented answer: an error that is one, a claim that is denied, a
+    status of 400 or more, or one in words.
+    """
+    if name.startswith(_TROUBLE):
+        return bool(value)
+    if name in _CLAIMS or name == "ok":
+        return value in (False, "false", "False")
+    if name not in _STATUS:
+        return False
+    return (isinstance(value, str) and value.lower() in _FAILURE) or _number(value) >= 400
+
+
 def _fails(key: str, value: Any) -> bool:
-    name = re.sub(r"[^a-z]", "", key.lower())
+    name = letters(key)
     if name in _CODES:
         return True
     if name.startswith(_TROUBLE) and value:

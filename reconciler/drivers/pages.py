@@ -13,6 +13,7 @@ import msgspec
 
 from reconciler.driver import Answer, Listing, Request
 from reconciler.drivers.answers import odd
+from reconciler.drivers.beside import denied
 from reconciler.drivers.shapes import Record, Shown, at, text
 from reconciler.drivers.strictjson import NotJson, integer, mapping, parse
 from reconciler.model import Campaign
@@ -200,7 +201,7 @@ def _found(
     if not isinstance(items, str):
         return Shown(answer, {}), items(answer) if answer.status == 200 else None
     said = mapping(answer.body, mended=True) if answer.status == 200 else None
-    found = at(said, items)
+    found = None if denied(said, (items,)) else at(said, items)
     shown = None if said is None else Shown(answer, said)
     return shown, found if isinstance(found, list) else None
 

@@ -22,6 +22,8 @@ class Shown(msgspec.Struct, frozen=True):
     said: dict[str, Any]
 
 
+_NUMBERS: Final = 1 << 64  # JSON's numbers are read digit by digit, and ids have 64 bits
+
 Record = Callable[[Any, Shown], Campaign | None]
 """Makes a record of an item and of the answer that it came in; None: it has no id."""
 Records = Callable[[Session], Record]
@@ -147,7 +149,7 @@ def only(value: object) -> str | None:
 
 def name_of(value: object) -> str:
     """*value* as a name: text, or the digits of a number; empty if it is neither."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _NUMBERS:
         return str(value)
     return value if isinstance(value, str) else ""
 
@@ -185,7 +187,7 @@ def odd_labels(value: object) -> bool:
 
 def id_text(value: object) -> str | None:
     """*value* as an id: a text that says something, or the digits of a whole number."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _NUMBERS:
         return str(value)
     return id_of(value)
 

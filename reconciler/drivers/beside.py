@@ -1,0 +1,71 @@
+"""What a JSON answer says beside what was read of it: that it went wrong, or that there is more.
+
+A row or a path names where a vendor puts what is asked for. What stands next to it on the way there
+was named by nobody, and may take all of it back: `errors` beside `data`, `partial` beside items.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from reconciler.driver import Answer
+from reconciler.drivers import answers
+
+_CUT: Final = {"partial", "incomplete", "incompleteresults", "partialresults", "timedout"}
+_MORE: Final = {"more", "hasmore", "hasnext", "hasnextpage", "morerecords", "truncated"}
+_NEXT: Final = {"next", "nextpage", "nextcursor", "nexttoken", "nextpagetoken", "nextlink"}
+_NEXT_URL: Final = {"nexturl", "nexturi", "nextpageurl", "nextpageuri", "nextrecordsurl"}
+_LINK: Final = re.compile(r"\brel\s*=\s*(?:\"(?:[^\"]*\s)?next[\s\"]|next\b)", re.IGNORECASE)
+
+Says = Callable[[str, Any], bool]
+
+
+def denied(said: Any, paths: Iterable[str]) -> bool:
+    """Whether *said* speaks of failure beside what stands at *paths* (keys with dots between)."""
+    return any(_denies(name, value) for name, value in _beside(said, paths))
+
+
+def goes_on(answer: Answer, said: Any, path: str, *, linked: bool) -> bool:
+    """Whether an *answer* that *said* so says that more items follow those at *path*.
+
+    *linked*: whether an address or a cursor of a next page says so, too.
+    """
+    if _LINK.search(answer.headers.get("link", "")):
+        return True
+
+    def says(name: str, value: Any) -> bool:
+        if name.removeprefix("is") in _MORE:
+            return value is True
+        return linked and name in _NEXT | _NEXT_URL and bool(value)
+
+    return any(
+        says(name, value)
+        or (isinstance(value, Mapping) and any(says(*one) for one in _named(value)))
+        for name, value in _beside(said, () if path == "." else (path,))
+    )
+
+
+def _denies(name: str, value: Any) -> bool:
+    if name.removeprefix("is") in _CUT:
+        return value is True
+    return answers.denies(name, value)
+
+
+def _beside(said: Any, paths: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Every name on the way to *paths* that is not on it itself, in letters, and its value."""
+    if not isinstance(said, Mapping):
+        return
+    inner: dict[str, list[str]] = {}
+    for path in paths:
+        key, _, rest = path.partition(".")
+        inner.setdefault(key, []).extend([rest] if rest else [])
+    for key, value in said.items():
+        if key not in inner:
+            yield from _named({key: value})
+        elif inner[key]:
+            yield from _beside(value, inner[key])
+
+
+def _named(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in said.items():
+        yield answers.letters(key), value
