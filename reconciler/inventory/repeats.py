@@ -91,8 +91,9 @@ class Repeats:
         import tempfile  # few inventories are so large and in no order
 
         ranges: list[list[int]] = [[] for _ in range(_RANGES)]
+        put = [one.append for one in ranges]
         for one in self._recent:
-            ranges[one >> 56].append(one)  # the first byte is signed: negative ones from the end
+            put[one >> 56](one)  # the first byte is signed: negative ones from the end
         bounds = [0, *accumulate(map(len, ranges))]
         # many times faster than one by one
         packed = pack(f"{bounds[-1]}q", *chain.from_iterable(ranges))

@@ -31,10 +31,11 @@ _HARMFUL = (
 
 def harmless(data: bytes) -> bytes:
     """The same JSON, to be printed as it is in a terminal and a CI log."""
-    return data if _is_harmless(data) else re.sub(_HARMFUL, _escaped, data.decode()).encode()
+    return data if is_harmless(data) else re.sub(_HARMFUL, _escaped, data.decode()).encode()
 
 
-def _is_harmless(data: bytes) -> bool:
+def is_harmless(data: bytes) -> bool:
+    """Whether *data* is ASCII and `harmless` as it stands."""
     # one character is looked for many times faster than two
     return data.isascii() and b"\x7f" not in data and (b"#" not in data or b"##" not in data)
 
@@ -57,7 +58,7 @@ def each_written(values: Sequence[Any]) -> list[bytes]:
 def each_harmless(text: bytes) -> list[bytes]:
     """`harmless` lines of *text*, without their ends."""
     made = text.split(b"\n")[:-1]
-    return made if _is_harmless(text) else [harmless(one) for one in made]
+    return made if is_harmless(text) else [harmless(one) for one in made]
 
 
 def json_of(value: object) -> bytes:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import structs
 
 from reconciler.model import Campaign, Campaigns, Status
-from reconciler.plan.lines import each_harmless, each_written, json_of
+from reconciler.plan.lines import each_harmless, each_written, is_harmless, json_of
 
 Key = tuple[str, str]  # account and id
 Plain = Callable[[str, Campaigns], list[bool]]
@@ -164,7 +164,7 @@ def packed(
     *attributes*: whether anybody wants to see those of their records.
     """
     lines, left_out = _lines(records, attributes=attributes)
-    sizes = _sizes(records, lines)
+    sizes = _sizes(records, b"".join(lines) if records.text is None else records.text)
     for account, places in records.places.items():
         of = picker(places)
         mine = Campaigns(of(records))
@@ -203,11 +203,13 @@ def _rewritten(records: Sequence[Campaign]) -> list[int]:
     ]
 
 
-def _sizes(records: Campaigns, lines: Sequence[bytes]) -> list[int]:
-    """How many bytes id and name of each take in its line, without their quotes."""
-    text = b"".join(lines)
+def _sizes(records: Campaigns, text: bytes) -> list[int]:
+    """How many bytes id and name of each take in its line, without their quotes.
+
+    *text*: the lines, or at least everything in them that may have to be written in another way.
+    """
     ids, names = records.ids, records.names
-    if text.isascii() and b"\\" not in text:  # nothing is written in another way
+    if is_harmless(text) and b"\\" not in text:  # each character is itself
         return list(map(add, map(len, ids), map(len, names)))
     pairs = zip(each_written(ids), each_written(names), strict=True)
     return [len(id_) + len(name) - len('""""') for id_, name in pairs]

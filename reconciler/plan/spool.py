@@ -24,15 +24,15 @@ K = TypeVar("K")
 class Spool:
     """Add bytes with `write`; `read` and `parts` give them back."""
 
-    __slots__ = ("_closed", "_file", "_head", "_size", "_waiting", "_written")
+    __slots__ = ("_closed", "_file", "_head", "_held", "_size", "_waiting", "_written")
 
     def __init__(self, data: bytes = b"") -> None:
         self._closed = False
         self._file: IO[bytes] | None = None
         self._head = b""  # stands before all others
         self._written = 0  # bytes that are in the file
-        self._waiting = bytearray(data)
-        self._size = len(data)
+        self._waiting = [data]  # many pieces: one that grew would be copied again and again
+        self._held = self._size = len(data)
 
     def __del__(self) -> None:
         self.close()  # forgetting it is a way to give it back
@@ -47,18 +47,26 @@ class Spool:
     def cut(self, number: int) -> None:
         """Take the last *number* bytes away, of what was written."""
         self._size -= number
-        if number <= len(self._waiting):
-            del self._waiting[len(self._waiting) - number :]
-            return
-        self._written -= number - len(self._waiting)  # what is behind it will be written over
-        self._waiting = bytearray()
+        waiting = self._together()
+        self._written -= max(0, number - len(waiting))  # what is behind it will be written over
+        self._wait_for(waiting[: max(0, len(waiting) - number)])
 
     def write(self, data: bytes) -> None:
         """Put *data* at the end."""
-        self._waiting += data
+        self._waiting.append(data)
+        self._held += len(data)
         self._size += len(data)
-        if len(self._waiting) >= _LITTLE:
+        if self._held >= _LITTLE:
             self._flush()
+
+    def _together(self) -> bytes:
+        """What is not in the file, as one piece."""
+        if len(self._waiting) > 1:
+            self._waiting = [b"".join(self._waiting)]
+        return self._waiting[0]
+
+    def _wait_for(self, data: bytes) -> None:
+        self._waiting, self._held = [data], len(data)
 
     def read(self, start: int = 0, end: int | None = None) -> bytes:
         """The bytes from *start* up to *end* (None: to the end)."""
@@ -70,7 +78,7 @@ class Spool:
             return first + self.read(before, end) if end > before else first
         start, end = start - before, end - before
         if start >= self._written:
-            return bytes(self._waiting[start - self._written : end - self._written])
+            return self._together()[start - self._written : end - self._written]
         assert self._file is not None
         found = []
         at, stop = start, min(end, self._written)
@@ -81,7 +89,7 @@ class Spool:
             found.append(part)
             at += len(part)
         if end > self._written:
-            found.append(bytes(self._waiting[: end - self._written]))
+            found.append(self._together()[: end - self._written])
         return found[0] if len(found) == 1 else b"".join(found)
 
     def parts(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -109,12 +117,14 @@ class Spool:
         whole._flush()
         self._file, whole._file = whole._file, self._file
         self._written = self._size = len(whole)
-        self._head, self._waiting = b"", bytearray()
+        self._head = b""
+        self._wait_for(b"")
 
     def close(self) -> None:
         """Give it back; it cannot be read any more."""
         self._closed = True
-        self._head, self._waiting = b"", bytearray()
+        self._head = b""
+        self._wait_for(b"")
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -125,19 +135,17 @@ class Spool:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see close
-            with memoryview(self._waiting) as waiting:
-                done = 0
-                while done < len(waiting):
-                    at = self._written + done
-                    done += os.pwrite(self._file.fileno(), waiting[done:], at)
+            waiting, done = memoryview(self._together()), 0
+            while done < len(waiting):
+                done += os.pwrite(self._file.fileno(), waiting[done:], self._written + done)
         except OSError as error:
             why = error.strerror or "the system refuses"
             raise ReconcilerError(
                 f"cannot write a temporary file in {tempfile.gettempdir()}: {why[:1].lower()}"
                 f"{why[1:]}; make room there, or name another folder with TMPDIR"
             ) from error
-        self._written += len(self._waiting)
-        self._waiting = bytearray()
+        self._written += self._held
+        self._wait_for(b"")
 
 
 class Lines(Sequence[T]):
