@@ -52,6 +52,14 @@ def terminal(text: str) -> str:
     return _written_out(text, _ORDER)
 
 
+def advice(text: str) -> str:
+    r"""As `terminal`, for what somebody is told to write: a backslash stays as it is.
+
+    It has to work as it is copied, and `\\x07` is not `\x07`.
+    """
+    return _written_out(text, _ORDER, doubling=False)
+
+
 def quoted(text: str, *, most: int | None = None) -> str:
     """`terminal`, in double quotes: a name can then not pass for a line of ours.
 
@@ -196,7 +204,9 @@ def mask_part(text: str) -> str:
 # ---------------------------------------------------------------- writing out
 
 
-def _written_out(text: str, orders: re.Pattern[str] | None, *, quotes: bool = False) -> str:
+def _written_out(
+    text: str, orders: re.Pattern[str] | None, *, quotes: bool = False, doubling: bool = True
+) -> str:
     plain = text.isascii() and text.isprintable()
     harmless = plain and "\\" not in text and not (quotes and '"' in text)
     if harmless and (orders is None or orders.search(text) is None):
@@ -205,7 +215,7 @@ def _written_out(text: str, orders: re.Pattern[str] | None, *, quotes: bool = Fa
     if orders is not None:
         marked.update(found.start() for found in orders.finditer(text))
     doubled: set[int] = set()
-    if "\\" in text:
+    if doubling and "\\" in text:
         doubled = _ambiguous(text, marked, quotes=quotes)
     if quotes and '"' in text:
         doubled.update(at for at, c in enumerate(text) if c == '"')

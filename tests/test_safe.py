@@ -292,3 +292,9 @@ def test_a_part_that_is_no_number_stays() -> None:
 def test_a_cap_says_how_much_is_not_shown() -> None:
     assert safe.cap("abcdef", 6) == "abcdef"
     assert safe.cap("abcdef", 4) == "abcd… (2 more characters)"
+
+
+def test_what_somebody_is_told_to_write_works_as_it_is_copied() -> None:
+    assert safe.terminal(r'write "\x07"') == r'write "\\x07"'
+    assert safe.advice(r'write "\x07"') == r'write "\x07"'
+    assert safe.advice("\x1b[31m ##[group]") == safe.terminal("\x1b[31m ##[group]")

@@ -55,7 +55,7 @@ class Log:
             place = f"{one.place}: " if one.place else ""
             self._write(safe.terminal(f"{place}{one.severity}: {one.message}"))
             if one.fix:
-                self._write(safe.terminal(f"    fix: {one.fix}"))
+                self._write(safe.advice(f"    fix: {one.fix}"))
 
     def event(self, event: Event) -> None:
         """Say what happened in a run, as JSON."""

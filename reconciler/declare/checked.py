@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from reconciler.declare.doubts import doubts
 from reconciler.declare.near import near
-from reconciler.declare.phrases import BOUNDS, EMPTY, WANTED, bound, choice, cut, kind_of
+from reconciler.declare.phrases import BOUNDS, WANTED, bound, choice, cut, empty, kind_of
 from reconciler.declare.strict import Loc, YamlDocument
 from reconciler.driver import Credential, Settings
 from reconciler.driver.declared import Declared, Mistake, ReadFrom, keys_of, mistakes
@@ -72,7 +72,10 @@ class _Teller:
             if one.kind == "unknown-key"
         }
         for one in sorted(every, key=self._order):
-            if not (one.kind == "missing" and one.loc in meant):
+            lost = one.kind == "missing" and any(
+                one.loc[:end] in meant for end in range(1, len(one.loc) + 1)
+            )
+            if not lost:
                 self._say(one)
 
     def _there(self, one: Mistake) -> Loc:
@@ -110,17 +113,18 @@ class _Teller:
             case "unknown-key":
                 self._unknown(loc, context["known"])
             case "missing":
-                self._missing(loc)
+                self._missing(loc, context.get("only"))
+            case "complaint" if self._document.has_holes(self._at + loc):
+                pass  # what is wrong with the whole may be what the parser refused of it
             case "complaint":
                 self._tell(loc, context.get("code", "invalid"), context["said"], context["fix"])
-            case "empty":
-                self._tell(loc, "empty", f"`{self._name(loc)}` {EMPTY[0]}", EMPTY[1])
             case "choice":
                 self._invalid(loc, *choice(one.value, context["allowed"], echo=echo))
             case "credential" | "pasted":
                 self._credential(loc, pasted=one.kind == "pasted")
             case _ if one.value is None:
-                self._tell(loc, "empty", f"`{self._name(loc)}` {EMPTY[0]}", EMPTY[1])
+                said, fix = empty(one)
+                self._tell(loc, "empty", f"`{self._name(loc)}` {said}", fix)
             case "value_error":
                 self._raised(loc, context["error"], self._see(echo=echo))
             case kind if kind in WANTED:
@@ -135,6 +139,12 @@ class _Teller:
     def _instead(self, loc: Loc, wanted: str, value: object, *, echo: bool) -> str:
         """What to write where *wanted* belongs and *value* stands."""
         match value:
+            case str(text) if wanted == "a mapping" and _GLUED.match(text):
+                return "put a blank behind the `:`"
+            case dict() if wanted == "a list" and _dashed(value):
+                return "put a blank behind each `-`"
+            case dict() if wanted == "a list" and value:
+                return "make it an item of a list: `- ` before it, or `[...]` around it"
             case [str(only)] if echo and wanted == "text":
                 return f"write `{cut(only)}`, without brackets"
             case str(text) if echo and loc[-2:-1] in (("absent",), ("keep",)):
@@ -171,7 +181,7 @@ class _Teller:
         fix = f"did you mean `{meant}`?" if meant else f"the keys here: {', '.join(known)}"
         self._tell(loc, "unknown-key", f"unknown key `{key}`", fix, key=True)
 
-    def _missing(self, loc: Loc) -> None:
+    def _missing(self, loc: Loc, only: str | None) -> None:
         """A key that must be there, unless it is only lost with what the parser refused."""
         *around, name = loc
         if isinstance(name, int):
@@ -180,7 +190,9 @@ class _Teller:
         elif not self._document.lost_keys(self._at + tuple(around)):
             where = self._name(tuple(around))
             what = "is missing" + (f" in `{where}`" if where else "")
-            self._tell(tuple(around), "missing", f"`{name}` {what}", f"add `{name}: ...`")
+            self._tell(
+                tuple(around), "missing", f"`{name}` {what}", f"add `{name}: {only or '...'}`"
+            )
 
     def _credential(self, loc: Loc, *, pasted: bool) -> None:
         """A literal secret, or a source that is none; whatever stands there is never quoted."""
@@ -232,6 +244,14 @@ class _Teller:
         name = _dotted(self._at + loc)
         message = f"`{name}` {said}"
         self.told.append(Diagnostic("warning", code, message, self._path, *place, fix))
+
+
+_GLUED = re.compile(r"[A-Za-z][A-Za-z0-9]*:[^/]")
+
+
+def _dashed(value: dict[str, Any]) -> bool:
+    """Whether the keys of a mapping are what is left of a list whose `-` have no blank."""
+    return any(key[:1] == "-" and key[1:2].isalpha() for key in value)
 
 
 _LAST = 10**9  # comes after everything inside

@@ -62,8 +62,6 @@ class Entry(Declared):
     @staticmethod
     def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
         yield from exactly_one(raw, ("id", "name", "match"))
-        if "expect" in raw and "match" not in raw:
-            yield ("expect",), "only a match has expect", "remove `expect`"
 
     @property
     def expect_min(self) -> int | None:
@@ -85,6 +83,12 @@ class Absence(Entry):
     expect: Annotated[
         Expectation | None, Field(description="How many campaigns the match may find.")
     ] = None
+
+    @staticmethod
+    def cross_check(raw: dict[str, Any]) -> Iterator[Complaint]:
+        yield from Entry.cross_check(raw)
+        if "expect" in raw and "match" not in raw:
+            yield ("expect",), "only a match has expect", "remove `expect`"
 
     @property
     def expect_min(self) -> int | None:

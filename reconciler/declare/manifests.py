@@ -136,6 +136,8 @@ def _guarded(document: YamlDocument, path: str, project: ProjectFile) -> list[Di
         return []
     found = []
     for key, pattern in missed(metadata, account.guards):
+        if isinstance(metadata.get(key), list | dict):
+            continue  # it is there, and told to be no text
         if pattern is None:
             said = f"`{key}` is required by this project", f"add `{key}: ...` to the metadata"
         else:

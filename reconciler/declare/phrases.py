@@ -7,7 +7,6 @@ from reconciler.driver.declared import Mistake
 
 _MOST_SHOWN = 60  # characters of a value that a message quotes
 
-EMPTY = "is empty", "give it a value, or leave the key out"
 WANTED = {
     "text": "text",
     "string_type": "text",
@@ -20,6 +19,15 @@ WANTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+
+
+def empty(one: Mistake) -> tuple[str, str]:
+    """That there is no value, and the fix: what has to be there cannot be left out."""
+    if one.loc and isinstance(one.loc[-1], int):
+        return "is empty", "give it a value, or take the item out"
+    if one.context.get("needed"):
+        return "is empty", "give it a value"
+    return "is empty", "give it a value, or leave the key out"
 
 
 def kind_of(value: object) -> str:
@@ -45,7 +53,8 @@ def bound(one: Mistake) -> tuple[str, str]:
     limit, said, fix = BOUNDS[one.kind]
     if one.value in ("", [], {}):
         what = "text" if one.value == "" else "at least one"
-        return "is empty", f"write {what}, or leave the key out"
+        rest = "" if one.context.get("needed") else ", or leave the key out"
+        return "is empty", f"write {what}{rest}"
     bound = one.context[limit]
     shown = f"{bound:g}" if isinstance(bound, float) else bound
     return said.format(shown), fix.format(shown)

@@ -109,6 +109,11 @@ class YamlDocument:
         """Whether keys of the mapping at *loc* were refused while it was parsed."""
         return self._find(loc)[1].open
 
+    def has_holes(self, loc: Loc) -> bool:
+        """Whether keys or values of the mapping at *loc* were refused while it was parsed."""
+        node = self._find(loc)[1]
+        return node.open or any(value.hole for _, value in (node.pairs or {}).values())
+
     def odd(self, loc: Loc = ()) -> "Iterator[tuple[Loc, str, tuple[int, int], bool]]":
         """Every plain scalar below *loc* of which YAML makes another value than its text.
 
@@ -205,7 +210,7 @@ def _forbidden(text: str, path: str) -> list[Diagnostic]:
         code = ord(match[0])
         escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
         said = f"the character U+{code:04X} may not stand here as itself"
-        fix = f'remove it, or write it as "{escape}" in double quotes' if code else "remove it"
+        fix = f'remove it, or write it as "{escape}", in double quotes' if code else "remove it"
         found.append(_error("character", said, path, _place(text, match.start()), fix))
     return found
 
@@ -273,7 +278,7 @@ _WORDS = {
     ),
     "found invalid Unicode character escape code": (
         "an escape in a double-quoted text that is no character",
-        "write the character itself, or its whole escape (\\U and eight digits)",
+        "write the character itself, or its whole escape: a backslash, U and eight digits",
     ),
     "exceeded maximum nesting depth": (
         "nesting this deep is not allowed",
@@ -297,6 +302,45 @@ _WORDS = {
         "indent with spaces, never tabs",
     ),
 }
+_NO_TAG = (
+    "a `!` begins a tag, and a tag is not allowed",
+    "put a text that begins with `!` in quotes",
+)
+_NO_DIRECTIVE = "a line that begins with `%` is a directive, and this is none", "take the line out"
+_WORDS |= {
+    "did not find expected alphabetic or numeric character": (
+        "a `*` begins an alias and a `&` an anchor, and neither is allowed",
+        'put the whole text in quotes, such as "*text*"',
+    ),
+    "mapping keys are not allowed in this context": (
+        "a `?` cannot stand here",
+        "put a text that begins with `? ` in quotes",
+    ),
+    "found an indentation indicator equal to 0": (
+        "a `|` or `>` with the indentation 0",
+        "write 1 to 9, or take the number out",
+    ),
+    "found duplicate %YAML directive": ("%YAML a second time", "keep one of them"),
+    "found duplicate %TAG directive": ("%TAG a second time", "take the line out"),
+    "found extremely long version number": _NO_DIRECTIVE,
+    "could not find expected directive name": _NO_DIRECTIVE,
+    "found unexpected non-alphabetical character": _NO_DIRECTIVE,
+    "did not find expected digit or '.' character": _NO_DIRECTIVE,
+    "did not find expected version number": _NO_DIRECTIVE,
+    "did not find expected whitespace": _NO_DIRECTIVE,
+    "found undefined tag handle": _NO_TAG,
+    "did not find expected whitespace or line break": _NO_TAG,
+    "did not find URI escaped octet": _NO_TAG,
+    "did not find expected '!'": _NO_TAG,
+    "did not find expected tag URI": _NO_TAG,
+    "did not find the expected '>'": _NO_TAG,
+}
+# Where these begin is what matters, not where the parser gave up.
+_BEGINS = ("an alias and", "a tag, and", "not closed")
+_GLUED = re.compile(r"\s*(?:- +)*(?P<key>[A-Za-z][A-Za-z0-9]*):(?=[^\s:/])")
+_KEY_LINE = re.compile(r"\s*(?:- +)*[A-Za-z][A-Za-z0-9]*")
+_CONFLICT = re.compile(r"<{7} .*")
+_ODD_BLANK = re.compile(r"(?:- *)?(?P<odd>[\xa0\u1680\u2000-\u200b\u202f\u205f\u3000])")
 _NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 
 
@@ -405,9 +449,12 @@ class _Reader:
         if event.anchor is not None:
             self._refuse("anchor", "an anchor", mark, f"{_OR_TEXT}remove it")
         if event.tag is not None:
-            self._refuse("tag", "a tag", mark, "remove it; the schema types the value")
+            fix = f"{_OR_TEXT}remove it; the schema types the value"
+            self._refuse("tag", "a tag", mark, fix)
         if kind is yaml.ScalarEvent:
-            return self._scalar(event, node.line, node.column)
+            node = self._scalar(event, node.line, node.column)
+            node.hole = node.hole or node.value is None  # its text was taken for the tag
+            return node
         self._deepen(event, depth)
         if kind is yaml.MappingStartEvent:
             self._mapping(node, depth + 1)
@@ -453,6 +500,11 @@ class _Reader:
             elif not isinstance(key.value, str):
                 self._refuse("key", "a key that is not text", mark, "write `name: value`")
                 node.open = True
+            elif key.plain and (odd := _ODD_BLANK.match(key.value)):
+                said = f"the character U+{ord(odd['odd']):04X}, which only looks like a blank,"
+                at = key.column - 1 + odd.start("odd")
+                self._refuse("blank", said, mark, "put a blank in its place", column=at)
+                node.open = node.hole = True
             elif key.value in pairs:
                 first = pairs[key.value][0]
                 said = f"the key `{key.value}` a second time (first in line {first.line})"
@@ -479,14 +531,16 @@ class _Reader:
             column = len(self._lines[line])
         return line + 1, min(column, len(self._lines[line])) + 1
 
-    def _refuse(self, code: str, said: str, mark: Any, fix: str) -> None:
-        place = self._spot(mark.line, mark.column)
+    def _refuse(
+        self, code: str, said: str, mark: Any, fix: str, *, column: int | None = None
+    ) -> None:
+        place = self._spot(mark.line, mark.column if column is None else column)
         self._add(_error(code, f"{said} is not allowed", self._path, place, fix))
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
         message, fix = _WORDS.get(error.problem or "", ("this is no YAML", "mend the YAML here"))
-        if error.context_mark is not None and "not closed" in message:
+        if error.context_mark is not None and any(one in message for one in _BEGINS):
             mark = error.context_mark
         elif mark and self._quoted is not None and self._quoted[1].line == mark.line:
             mark, end = self._quoted
@@ -494,7 +548,27 @@ class _Reader:
             message = f"the quote that is opened here is closed only in line {last}"
             fix = "close it where the text ends"
         place = self._spot(mark.line, mark.column) if mark else (1, 1)
+        if (better := self._seen_before(place)) is not None:
+            place, message, fix = better
         self._add(_error("yaml", message, self._path, place, fix))
+
+    def _seen_before(self, place: tuple[int, int]) -> tuple[tuple[int, int], str, str] | None:
+        """What a parser sees only at *place* or later, and where it is; None if it is not that."""
+        line, column = place
+        upto = self._lines[self._above : line]
+        for number, text in enumerate(upto, self._above + 1):
+            if _CONFLICT.fullmatch(text):
+                said = "a conflict of a merge that nobody has resolved"
+                return (number, 1), said, "keep what is right, and take these marks out"
+        before = [(n, one) for n, one in enumerate(upto[:-1], self._above + 1) if one.strip()]
+        if not before or not _KEY_LINE.fullmatch(self._lines[line - 1][: column - 1]):
+            return None
+        number, text = before[-1]
+        glued = _GLUED.match(text)
+        if glued is None:
+            return None
+        said = "a key without a blank after its `:`"
+        return (number, glued.end() + 1), said, f"write `{glued['key']}: ...`"
 
     def _add(self, problem: Diagnostic) -> None:
         if len(self.problems) < _MOST:

@@ -11,7 +11,7 @@ fields' names gets pydantic's own rules and errors.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -39,7 +39,9 @@ class Mistake(NamedTuple):
 
     *kind* is a type of pydantic's errors or one of ours: `empty`, `unknown-key` (context: the keys
     *known*), `complaint` (*said*, *fix*, perhaps a *code*), `text`, `choice` (*allowed*),
-    `credential`, `pasted`. *quiet*: it may be a secret in the wrong place, no message quotes it.
+    `credential`, `pasted`. Of a key of ours the context also says whether it is *needed*, and the
+    *only* text that it may hold, if there is one. *quiet*: it may be a secret in the wrong place,
+    no message quotes it.
     """
 
     loc: Loc
@@ -119,7 +121,7 @@ class Declared(BaseModel):
             if key not in keys:
                 found.append(Mistake((key,), "unknown-key", key, {"known": tuple(keys)}))
             elif value is None:
-                found.append(Mistake((key,), "empty", None, {}))
+                found.append(Mistake((key,), "empty", None, _needs(cls, key)))
             else:
                 given[key] = value
         for loc, said, fix in cls.cross_check(raw):
@@ -127,7 +129,8 @@ class Declared(BaseModel):
         try:
             made = handler(given | cls.not_written(raw, read))
         except ValidationError as error:
-            found += (one for one in mistakes(error) if not _is_empty(one, raw))
+            wrong = (one for one in mistakes(error) if not _is_empty(one, raw))
+            found += (_of_a_key(cls, one) for one in wrong)
         if found:
             raise several(found)
         return made
@@ -153,6 +156,23 @@ class Declared(BaseModel):
 def _is_empty(one: Mistake, raw: dict[str, Any]) -> bool:
     """Whether a key only seems to be missing, as it has no value: that has been told."""
     return one.kind == "missing" and len(one.loc) == 1 and one.loc[0] in raw
+
+
+def _of_a_key(model: type[BaseModel], one: Mistake) -> Mistake:
+    """*one* with what *model* says of the key, if it is about a key of it."""
+    if len(one.loc) != 1 or one.kind == "complaint":
+        return one
+    return one._replace(context={**one.context, **_needs(model, one.loc[0])})
+
+
+def _needs(model: type[BaseModel], key: str | int) -> dict[str, Any]:
+    """Whether *key* must be there, and the only text that it may hold, if there is one."""
+    name = keys_of(model).get(str(key))
+    if name is None:
+        return {}
+    field = model.model_fields[name]
+    only = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return {"needed": field.is_required()} | ({"only": only[0]} if len(only) == 1 else {})
 
 
 @cache

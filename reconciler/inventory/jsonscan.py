@@ -259,8 +259,7 @@ def _mark(at: int) -> Fault:
 
 
 def _shown(text: str, at: int) -> str:
-    shown = ascii(text[at])[1:-1] if not text[at].isprintable() else text[at]
-    return f"`{shown}`"
+    return f"`{text[at]}`"  # what does not show is written out where it is shown
 
 
 def _bad_string(text: str, at: int) -> Fault:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from reconciler import __version__
 from reconciler.errors import Diagnostic
-from reconciler.safe import printable_json, terminal
+from reconciler.safe import advice, printable_json, terminal
 from reconciler.views import rules, sarif
 from reconciler.views.github import Annotation, most
 
@@ -21,8 +21,8 @@ def text(told: Told, valid: bool) -> Iterator[str]:
     """A line a diagnostic, and the verdict."""
     for one in told:
         place = f"{one.place}: " if one.place else ""
-        fix = f" ({one.fix})" if one.fix else ""
-        yield terminal(f"{place}{one.severity}: {one.message}{fix}") + "\n"
+        fix = advice(f" ({one.fix})") if one.fix else ""
+        yield terminal(f"{place}{one.severity}: {one.message}") + fix + "\n"
     yield "valid\n" if valid else "not valid\n"
 
 

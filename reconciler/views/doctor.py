@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from reconciler.safe import terminal
+from reconciler.safe import advice, terminal
 from reconciler.views.layout import Ink, wrap
 
 _WORDS = {True: "ok", False: "WRONG", None: "-"}
@@ -39,7 +39,7 @@ def text(checks: Sequence[_Checkup], *, color: bool = False, width: int = 100) -
         mark = _WORDS[one.ok]
         lines += [first.replace(mark, ink(mark, _INKS[one.ok]), 1), *more]
         if one.fix is not None and one.ok is not True:
-            lines += wrap(f"fix: {terminal(one.fix)}", max(width, 60), hanging, f"{hanging}     ")
+            lines += wrap(f"fix: {advice(one.fix)}", max(width, 60), hanging, f"{hanging}     ")
     wrong = sum(one.ok is False for one in checks)
     end = f"{wrong} of {len(checks)} checks are wrong." if wrong else "Nothing is wrong."
     return "\n".join([*lines, "", end])

@@ -111,7 +111,7 @@ def test_what_is_left_out_has_its_default() -> None:
     [
         ("text: [a]", "1:1 `text` must be text, not a list | write `a`, without brackets"),
         ("text: {a: b}", "1:1 `text` must be text, not a mapping | write text"),
-        ("text:", "1:1 `text` is empty | give it a value, or leave the key out"),
+        ("text:", "1:1 `text` is empty | give it a value"),
         ("flag: 'yes'", "1:7 `flag` is neither true nor false | write true or false"),
         ("flag: 1", "1:7 `flag` is neither true nor false | write true or false"),
         *[

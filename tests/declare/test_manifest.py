@@ -322,3 +322,78 @@ def test_an_empty_file_declares_nothing_and_is_told(text: str) -> None:
 
 def test_a_manifest_that_declares_nothing_is_told() -> None:
     assert "nothing is declared" in refused(f"{HEAD}spec: {{account: push}}\n").message
+
+
+WRITTEN = """apiVersion: reconciler/v1
+kind: CampaignAbsence
+metadata: {name: one, owner: a, reason: b, ticket: CHG-1000}
+spec:
+  account: push
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "fix"),
+    [
+        (
+            f"{WRITTEN}  absent:\n    -id: a\n",
+            (6, 3),
+            "`spec.absent` must be a list, not a mapping",
+            "put a blank behind each `-`",
+        ),
+        (
+            f"{WRITTEN}  absent:\n    id: a\n",
+            (6, 3),
+            "`spec.absent` must be a list, not a mapping",
+            "make it an item of a list: `- ` before it, or `[...]` around it",
+        ),
+        (
+            f"{WRITTEN}  absent:\n    - id:a\n",
+            (7, 7),
+            "`spec.absent[0]` must be a mapping, not text",
+            "put a blank behind the `:`",
+        ),
+        (
+            f"{WRITTEN}  absent:\n    -\xa0id: a\n",
+            (7, 6),
+            "the character U+00A0, which only looks like a blank, is not allowed",
+            "put a blank in its place",
+        ),
+        (
+            f"{WRITTEN}  absent:\n    - id: a\n    -\n",
+            (8, 6),
+            "`spec.absent[1]` is empty",
+            "give it a value, or take the item out",
+        ),
+        (
+            f"{WRITTEN}  absent: *all\n",
+            (6, 11),
+            "an alias is not allowed",
+            "put a text that begins so in quotes, else write the value out",
+        ),
+        (
+            WRITTEN.replace("kind: CampaignAbsence\n", "") + "  absent: [{id: a}]\n",
+            (1, 1),
+            "`kind` is missing",
+            "add `kind: CampaignAbsence`",
+        ),
+        (
+            WRITTEN.replace("owner: a", "owner: [a]") + "  absent: [{id: a}]\n",
+            (3, 23),
+            "`metadata.owner` must be text, not a list",
+            "write `a`, without brackets",
+        ),
+        (
+            f"{WRITTEN}  absent: [{{id: a}}]\n  keep:\n    - {{id: b, expect: {{max: 1}}}}\n",
+            (8, 15),
+            "unknown key `expect`",
+            "the keys here: id, name, match, phoneNumbers",
+        ),
+    ],
+)
+def test_a_slip_of_the_hand_is_told_once_with_a_fix_that_works(
+    text: str, place: tuple[int, int], message: str, fix: str
+) -> None:
+    found = refused(text)
+    assert (found.line, found.column) == place
+    assert (found.message, found.fix) == (message, fix)

@@ -276,9 +276,52 @@ def test_parse_json_never_raises(data: bytes) -> None:
         "a: |\n\tq",
         '"a" "b"',
         "'a\n---\n'",
+        "a: *foo*",
+        "a: [A-Z]*",
+        "a: {name: *}",
+        "a: &",
+        "a: ? b",
+        "a: !foo{x",
+        "a: !x!y z",
+        "a: !<foo",
+        "a: !foo%zz b",
+        "a: |0\n  b",
+        "%\n---\na: 1",
+        "%YAML x\n---\na: 1",
+        "%YAML 1.1\n%YAML 1.1\n---\na: 1",
+        "%TAG\n---\na: 1",
     ],
 )
 def test_what_the_parser_refuses_is_told_in_our_words(text: str) -> None:
     _, (first, *_) = parse(text.encode(), "x.yaml")
     assert first.message != "this is no YAML"
     assert first.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "fix"),
+    [
+        ("a:\n  - name: *foo*\n", (2, 11), 'put the whole text in quotes, such as "*text*"'),
+        ("a:b\nc: 1\n", (1, 3), "write `a: ...`"),
+        ("x:\n  - a:b\n    c: 1\n", (2, 7), "write `a: ...`"),
+        (
+            "a:\n<<<<<<< HEAD\n  - b\n=======\n  - c\n>>>>>>> x\n",
+            (2, 1),
+            "keep what is right, and take these marks out",
+        ),
+        ("a: http://b\nc: 1: 2\n", (2, 5), "put a text that holds `: ` in quotes, or mend the"
+         " indentation"),
+    ],
+)  # fmt: skip
+def test_what_the_parser_sees_too_late_is_told_where_it_is(
+    text: str, place: tuple[int, int], fix: str
+) -> None:
+    (found,) = problems(text)
+    assert (found.line, found.column) == place
+    assert found.fix == fix
+
+
+def test_a_text_that_was_taken_for_a_tag_is_one_mistake() -> None:
+    (document,), (found,) = parse(b"a: !important\n", "f.yaml")
+    assert found.message == "a tag is not allowed"
+    assert document.refused(("a",))
