@@ -27,7 +27,7 @@ from reconciler.lanes import rim
 from reconciler.lanes.driving import tamed
 from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.journal import Intent, LaneLost, Result, Ruling, StopOrdered
-from reconciler.lanes.pace import Breaker, Pace, jittered, retry_after, throttle_wait
+from reconciler.lanes.pace import LONGEST, Breaker, Pace, jittered, retry_after, throttle_wait
 from reconciler.lanes.scrub import scrubbed
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent, Wire
@@ -73,9 +73,10 @@ class Gate:
         """Wait until a request may leave; False when the run stops first.
 
         False as well once there is nothing that it would be for: *pointless* is asked whenever
-        `changed` is set.
+        `changed` is set. `AccountStopped` as `patient` says.
         """
         while not context.stop.is_set() and not (pointless is not None and pointless()):
+            self.patient(context)
             wait = self.pace.wait(self.now())
             if wait == 0:
                 return True
@@ -84,6 +85,16 @@ class Gate:
             else:
                 await self._until_changed(context, wait)
         return False
+
+    def patient(self, context: RunContext) -> None:
+        """`AccountStopped` if the vendor has asked for a longer wait than this run takes.
+
+        Another run may have been asked, or another account that shares the vendor's limit.
+        """
+        wait = self.pace.paused_until - self.now()
+        if wait > max(context.max_wait, LONGEST):
+            said = f"the vendor asked to wait {wait:.0f} s more, which is over --max-wait"
+            raise AccountStopped(said, Halt.WAIT)
 
     async def _until_changed(self, context: RunContext, wait: float) -> None:
         self.changed.clear()

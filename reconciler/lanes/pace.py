@@ -18,6 +18,7 @@ from reconciler.model import Limits
 _IDLE = float("inf")
 _FOREVER = 1e9  # seconds
 _MINUTE = 60.0
+LONGEST = 30.0  # seconds: what we ever wait by ourselves, after a failure
 _TICK = 1e-6  # a shorter wait may be lost in a large clock's rounding, and then never ends
 _TOLERANCE = 0.002  # timers are late by about this much; a lateness is caught up, not added up
 
@@ -89,7 +90,7 @@ class Pace:
         self.paused_until = max(self.paused_until, until)
 
 
-def jittered(attempt: int, chance: float, *, base: float = 0.5, cap: float = 30.0) -> float:
+def jittered(attempt: int, chance: float, *, base: float = 0.5, cap: float = LONGEST) -> float:
     """Full jitter: a wait between 0 and `min(cap, base * 2**attempt)`; *chance* is in [0, 1)."""
     return float(chance * min(cap, base * 2 ** min(attempt, 16)))
 

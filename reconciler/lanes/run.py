@@ -10,7 +10,7 @@ from msgspec import structs
 
 from reconciler.driver import Session
 from reconciler.driver.looks import can_look
-from reconciler.lanes.halts import AccountStopped, Halt
+from reconciler.lanes.halts import AccountStopped
 from reconciler.lanes.journal import Journal, JournalFailed, Ledger
 from reconciler.lanes.lane import Lane
 from reconciler.lanes.line import Gate, Line
@@ -157,11 +157,7 @@ def _write_down(lane: Lane) -> None:
 
 
 async def _work(lane: Lane, work: AccountWork, *, send: bool) -> None:
-    gate, most = lane.line.gate, lane.line.context.max_wait
-    if (paused := gate.pace.paused_until - gate.now()) > most:
-        said = f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait"
-        lane.stop(said, Halt.WAIT)
-        return
+    lane.line.gate.patient(lane.line.context)
     way = await _Way.of(lane, work)
     doubts = lane.in_doubt()
     if not send:

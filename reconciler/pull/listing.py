@@ -15,7 +15,7 @@ import msgspec
 
 from reconciler.driver import Answer, Flow, Listing, Session
 from reconciler.errors import ReconcilerError
-from reconciler.lanes.halts import AccountStopped, Halt, whole
+from reconciler.lanes.halts import AccountStopped
 from reconciler.lanes.journal import JournalFailed
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.run import sender_of
@@ -121,11 +121,8 @@ async def _heard(line: Line) -> Heard:
 
 async def _listing(line: Line, pages: "_Pages") -> Listing:
     assert line.driver.list is not None
-    paused = line.gate.pace.paused_until - line.gate.now()
-    if paused > line.context.max_wait:
-        said = f"the vendor asked to wait {paused:.0f} s more, which is over --max-wait"
-        return Listing((), complete=False, why=whole(said, Halt.WAIT))
     try:
+        line.gate.patient(line.context)
         await line.login()
     except AccountStopped as stop:
         return Listing((), complete=False, why=stop.whole)

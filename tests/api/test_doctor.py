@@ -1,6 +1,8 @@
 """`doctor`: what is wrong is named with its fix, and nothing is sent that changes anything."""
 
 import json
+import re
+import sqlite3
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,6 +77,22 @@ def test_where_all_is_there_nothing_is_wrong(folder: Folder) -> None:
     assert [one.ok for one in found.checks if one.account == "push"] == [
         True, True, None, True, True, True
     ]  # fmt: skip
+
+
+def test_a_vendor_that_asked_for_a_long_wait_is_not_waited_for(folder: Folder) -> None:
+    """An earlier run was told to wait; whoever only asks how things are says so, and ends."""
+    assert doctor(folder).exit_code == 0
+    with sqlite3.connect(folder.root / ".reconciler/state.db") as journal:
+        at = now().timestamp()
+        journal.execute("UPDATE lanes SET paused_at = ?, paused_until = ?", (at, at + 45))
+    journal.close()
+    found = doctor(folder, max_wait="1s")
+    asked = [one for one in found.checks if one.account == "push" and one.check != "credentials"]
+    assert {one.ok for one in asked} == {None}
+    (said,) = {one.message for one in asked}
+    assert re.fullmatch(
+        r"skipped: the vendor asked to wait \d\d s more, which is over --max-wait", said
+    )
 
 
 def test_every_driver_of_a_vendor_can_be_asked(folder: Folder) -> None:

@@ -10,7 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.driver import Answer, Deleted, Growth, Item, Token, Unclear, Unproven
+from reconciler.lanes.halts import AccountStopped
 from reconciler.lanes.journal import State
+from reconciler.lanes.line import Gate
+from reconciler.lanes.pace import Pace
 from reconciler.lanes.wire import NoAnswer, NotSent
 from reconciler.lanes.work import LookReason
 from reconciler.model import Held, Limits, Outcome, Target
@@ -22,6 +25,7 @@ from tests.support.apply_world import (
     Vendor,
     World,
     campaigns,
+    run_on,
     told,
 )
 
@@ -350,6 +354,23 @@ def test_a_wait_longer_than_max_wait_stops_the_account_and_is_kept(world: Make) 
     assert len(here.vendor.deletes) == 1
     here.loop.go(here.loop.time() + 3700)
     assert told(here.go(ABC)) == dict.fromkeys(ABC, "deleted")
+
+
+def test_nobody_of_a_limit_waits_longer_than_max_wait_for_what_another_was_told(
+    world: Make,
+) -> None:
+    """Accounts that share a vendor's limit share a gate: one of them was asked to wait an hour."""
+    here = world(Vendor(campaigns("a1")), max_wait=60.0)
+    context = here._context(1, True)
+
+    async def asked(seconds: float) -> bool:
+        gate = Gate("lane", 1, Pace(Limits(1, 1.0, 1)))
+        gate.pace.pause(gate.now() + seconds)
+        return await gate.open(context)
+
+    assert run_on(here.loop, asked(59.0))
+    with pytest.raises(AccountStopped, match="asked to wait 3600 s more, which is over --max-wait"):
+        run_on(here.loop, asked(3600.0))
 
 
 def test_a_pause_survives_a_restart_and_a_shorter_one_never_replaces_it(world: Make) -> None:

@@ -20,7 +20,7 @@ from reconciler.driver import (
     Unauthorised,
     Unclear,
 )
-from reconciler.lanes.halts import AccountStopped
+from reconciler.lanes.halts import AccountStopped, Halt
 from reconciler.lanes.line import Gate, Line
 from reconciler.lanes.run import sender_of
 from reconciler.lanes.send import Sender
@@ -117,10 +117,11 @@ class _Visit:
     async def checks(self) -> list[Checkup]:
         """Everything that can be said of it."""
         try:
+            self._line.gate.patient(self._context)
             await self._line.login()
             await self._read()
         except AccountStopped as stop:
-            self._stopped(str(stop))
+            self._stopped(stop)
         if "clock" in self._left:
             self._clock()
         found = [*self._found, *skipped(self._left, self._opened.name, "see above")]
@@ -195,9 +196,13 @@ class _Visit:
         else:
             self._say("tls", None, "no TLS: it is this machine")
 
-    def _stopped(self, said: str) -> None:
+    def _stopped(self, stop: AccountStopped) -> None:
         """The account was stopped: nothing came, or it was the credentials, or something else."""
-        answer = self._sender.answer
+        answer, said = self._sender.answer, str(stop)
+        if stop.halt is Halt.WAIT and answer is None and self._sender.failure is None:
+            for check in CHECKS:
+                self._say(check, None, f"skipped: {said}")
+            return
         if answer is None or self._sender.failure is not None:
             self._unreached()
             return
