@@ -283,3 +283,25 @@ def test_source_date_epoch_is_now_for_plans_and_says_so() -> None:
     for wrong in ("soon", "9" * 30):
         with pytest.raises(ReconcilerError, match="SOURCE_DATE_EPOCH"):
             Site(root=Path(), environ={"SOURCE_DATE_EPOCH": wrong}).plan_time()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (
+            ["plan", "--no-color"],
+            "--no-color stands before the command: reconciler --no-color plan",
+        ),
+        (["inventory", "stats", "-C", "x"], "-C stands before the command: reconciler -C … inv"),
+        (["apply", "--log-format=json"], "--log-format stands before the command: reconciler"),
+        (["plan", "--sumary"], "there is no option --sumary. Did you mean --summary?"),
+        (["--sumary", "plan"], "there is no option --sumary."),
+        (["completion"], "SHELL is missing. There are: bash, zsh, fish"),
+        (["schema", "plans"], "KIND: there is no 'plans'."),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_says_what_to_write(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(args) == 64
+    assert f"error: {said}" in capsys.readouterr().err
