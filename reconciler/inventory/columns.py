@@ -1,5 +1,6 @@
 """The header row of a table: which column is which field, by its name or as the reader was told."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from reconciler.inventory.wants import option
 from reconciler.model import Reading
 
 _REQUIRED = ("account", "id", "name")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _CHOICES = 4  # accounts that are worth a command each
 
 
@@ -37,6 +39,12 @@ class Columns:
         )
 
 
+def names_things(cells: Sequence[str]) -> bool:
+    """Whether one of *cells* is called some id and another some name, as `Campaign ID` is."""
+    last = {words[-1].lower() for one in cells if (words := _WORD.findall(one))}
+    return {"id", "name"} <= last
+
+
 def known(cells: Sequence[str], reading: Reading) -> int:
     """How many of *cells* are names of columns that anybody could mean."""
     mapped = {fold(one) for one in (reading.map or {}).values()}
@@ -56,7 +64,7 @@ class Header:
         self._fixed = {k: v for k, v in (notes.reading.set or {}).items() if k != IDS}
         self._good = True
         # it may be any file at all: nothing of it is quoted unless it is a table of campaigns
-        self._ours = known(cells, notes.reading) > 0
+        self._ours = known(cells, notes.reading) > 0 or names_things(cells)
 
     def read(self) -> Columns | None:
         """The columns; None if the rows cannot be read by them."""
@@ -129,15 +137,17 @@ class Header:
             if name in there or name in self._map:
                 continue  # it is told already that the column of a --map is not there
             if not self._ours:
-                self._wrong(
-                    0, f"there is no column `{name}`", "every record has account, id and name"
-                )
+                whose = name == "account"
+                said = option("--set", name, "NAME") if whose else option("--map", name, "COLUMN")
+                fix = f"name it in the first row, or say {said}"
+                self._wrong(0, f"there is no column `{name}`", fix)
                 continue
             number = self._meant(name, {number for number, _ in places})
             if number is not None:
                 column = self._cells[number]
                 fix = f"say which it is: {option('--map', name, column)}"
                 self._notes.wants.say("--map", name, column)
+                self._notes.unknown.pop(column, None)  # it is known now
                 places.append((number, name))
             elif name == "account":
                 fix = self._whose()

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.declare.reading import ATTRIBUTE, IDS, LABEL
 from reconciler.declare.times import by_format
 from reconciler.inventory import fixes, shape
-from reconciler.inventory.columns import Columns, Header, known
+from reconciler.inventory.columns import Columns, Header, known, names_things
 from reconciler.inventory.csvtext import (
     DELIMITERS,
     Row,
@@ -39,7 +39,8 @@ _TRIMMED = frozenset(  # elsewhere a blank may be meant: names go to the vendor 
 )
 _IDS = ("id", "phoneNumbers", "messageIds")
 _REWRITTEN = re.compile(
-    r"(?P<power>[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+)|(?P<formula>=.*)|(?P<decimal>[+-]?\d+[.,]0+)",
+    r"(?P<power>[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+)|(?P<formula>=.*)|(?P<decimal>[+-]?\d+[.,]0+)"
+    r"|(?P<fault>#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!))",
     re.DOTALL | re.ASCII,
 )
 
@@ -144,7 +145,8 @@ def _strange(line: str, delimiter: str, notes: Notes) -> str | None:
 
     def ours(delimiter: str) -> bool:
         cells = _split(line, delimiter)
-        return known(cells, notes.reading) > (0 if len(cells) > _FEW else 1)
+        enough = 0 if len(cells) > _FEW else 1
+        return known(cells, notes.reading) > enough or names_things(cells)
 
     return next(filter(ours, _STRANGE), None)
 
@@ -260,6 +262,7 @@ class _Record:
             "power": "a spreadsheet has made a number of it, and its digits are lost",
             "formula": "it is a formula of a spreadsheet, not what the vendor wrote",
             "decimal": "a spreadsheet has made a number of it",
+            "fault": "it is what a spreadsheet shows where it could not find or reckon a value",
         }[how]
         fix = (
             "export it again and import the column as text; if it is meant like this, say "

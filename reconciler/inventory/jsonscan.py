@@ -241,7 +241,7 @@ class _Reader:
         at = self._at
         if at >= len(self._text):
             said = "the text ends in the middle of a value"
-            return _Found(Fault(at, said, "the file is truncated: write it again", ended=True))
+            return _Found(Fault(at, said, "it is truncated here: write it again", ended=True))
         if self._text[at] == "\ufeff":
             return _Found(_mark(at))
         if self._text[at] == "'":
@@ -283,7 +283,7 @@ def _bad_string(text: str, at: int) -> Fault:
         else:
             index += 1
     said = "the text ends in the middle of a value"
-    return Fault(at, said, "the file is truncated: write it again", ended=True)
+    return Fault(at, said, "it is truncated here: write it again", ended=True)
 
 
 class Unscanned(ValueError):

@@ -9,6 +9,13 @@ _YAML = re.compile(r"(?:---\s|- |(?:apiVersion|kind|accounts|campaigns|capturedA
 _HEAD = 1 << 16  # characters that are looked at
 
 
+def looks(head: bytes) -> str | None:
+    """The format of a text that begins with *head*; None if nobody can tell."""
+    text = head[:_HEAD].decode("utf-8", "replace").lstrip()
+    found = _of_json(text) if text[:1] in ("{", "[") else _of_text(text)
+    return "ndjson" if found == "records" else found
+
+
 def mistaken(head: bytes, format_: str, name: str) -> tuple[str, str] | None:
     """What the file *name* is that begins with *head* and was read as *format_*, and the fix.
 

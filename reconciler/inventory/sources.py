@@ -14,7 +14,8 @@ from msgspec import structs
 from reconciler import disk
 from reconciler.declare.reading import MTIME, for_format, need_tables, over, stamp
 from reconciler.errors import ReconcilerError, Usage
-from reconciler.inventory import InventorySource, format_of
+from reconciler.inventory import InventorySource, format_of, shape
+from reconciler.inventory.raw import Damaged, Raw
 from reconciler.model import InventoryFile, Reading
 from reconciler.safe import terminal
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.site import Site
 
 STDIN = "-"
+_HEAD = 1 << 16  # bytes by which a format is told
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -87,6 +89,22 @@ def format_by_suffix(path: str, option: str) -> str:
     return found
 
 
+def _by_content(opened: Callable[[], BinaryIO], path: str, option: str) -> str:
+    """`Usage` that says what the file *path*, whose name says no format, looks like.
+
+    What cannot be read in any format is read all the same: the reader tells what it is.
+    """
+    try:
+        with opened() as file:
+            head = Raw(file).read(_HEAD)
+    except (OSError, Damaged):
+        return "ndjson"
+    looks = shape.looks(head)
+    choice = f"{option} {looks}" if looks else f"{option} ndjson, json, yaml or csv"
+    said = f"the name of {path!r} does not say its format; give {choice}"
+    raise Usage(said + ("" if looks else " (whose cells may be parted by tabs)"))
+
+
 def _given(
     site: "Site", path: str, given: Given, spooled: ExitStack, option: str
 ) -> InventorySource:
@@ -128,7 +146,7 @@ def _source(
         own = before.reading
     wanted = over(own, given.reading)
     by_suffix = "ndjson" if shown == STDIN else format_of(name or shown)
-    format_ = wanted.format or by_suffix or format_by_suffix(name or shown, option)
+    format_ = wanted.format or by_suffix or _by_content(opened, name or shown, option)
     wanted = for_format(wanted, format_, by_suffix)
     if wanted.captured_at == MTIME:
         wanted = structs.replace(wanted, captured_at=_changed(site, shown, place))

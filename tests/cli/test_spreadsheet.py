@@ -16,6 +16,7 @@ HEADERS = {
     "ours": ("Account", "ID", "Name", "Status"),
     "none of the account": (None, "id", "name", "status"),
     "theirs": (None, "Campaign Id", "Überschrift", "Status"),
+    "all theirs": (None, "Campaign ID", "Campaign Name", "Status of it"),
 }
 DATES = {
     "none": (None, None),
@@ -161,3 +162,37 @@ def test_a_file_that_the_project_names_stays_where_it_names_it(
     (found,) = commands(capsys.readouterr().err)
     assert run(found) == 0, capsys.readouterr().err
     assert "2 to delete" in capsys.readouterr().out
+
+
+def test_a_row_that_names_no_column_says_how_to_name_them(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "export.csv").write_text("push,c1,One\n")
+    assert main(["plan", "--inventory", "export.csv"]) == 1
+    said = capsys.readouterr().err
+    for one in ("--set account=NAME", "--map id=COLUMN", "--map name=COLUMN"):
+        assert f"name it in the first row, or say {one}" in said
+    assert "One" not in said
+
+
+def test_what_a_command_is_offered_for_is_not_called_unknown(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "export.csv").write_text("Campaign ID,Campaign Name,Opens\nc1,One,7\n")
+    os.utime(root / "export.csv", (AT, AT))
+    assert main(["plan", "--inventory", "export.csv"]) == 1
+    said = capsys.readouterr().err
+    assert [line.split("`")[1] for line in said.splitlines() if "unknown field" in line] == [
+        "Opens"
+    ]
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#NAME?"])
+def test_what_a_spreadsheet_shows_in_place_of_a_value_is_no_id(
+    root: Path, capsys: pytest.CaptureFixture[str], cell: str
+) -> None:
+    (root / "export.csv").write_text(f"account,id,name\npush,{cell},One\n")
+    assert main(["plan", "--inventory", "export.csv"]) == 1
+    assert f"export.csv:2:6: error: `id` is `{cell}`: it is what a spreadsheet shows" in (
+        capsys.readouterr().err
+    )

@@ -92,9 +92,35 @@ def test_convert_reads_and_writes_streams(inv: Path) -> None:
     assert len(json.loads(run.stdout)["campaigns"]) == 2
 
 
-@pytest.mark.parametrize("names", [("x", "y.json"), ("inv.ndjson", "y")])
-def test_a_name_that_does_not_say_its_format_is_a_usage_error(names: tuple[str, str]) -> None:
-    assert main(["inventory", "convert", *names]) == 64
+def test_a_name_that_does_not_say_its_format_is_a_usage_error() -> None:
+    assert main(["inventory", "convert", "inv.ndjson", "y"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("held", "code", "said"),
+    [
+        ("account\tid\tname\na\t1\tn\n", 64, "give --inventory-format csv"),
+        (ONE, 64, "give --inventory-format ndjson"),
+        (f"[{ONE}]", 64, "give --inventory-format json"),
+        ("- account: a\n", 64, "give --inventory-format yaml"),
+        ("?", 64, "give --inventory-format ndjson, json, yaml or csv"),
+        ("PK\x03\x04", 1, "x.xlsx: error: the file is a ZIP archive, as Excel workbooks"),
+        (None, 1, "x.xlsx: error: cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_whose_name_says_no_format_is_told_by_what_it_holds(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    held: str | None,
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if held is not None:
+        Path("x.xlsx").write_text(held)
+    assert main(["inventory", "stats", "x.xlsx"]) == code
+    assert said in capsys.readouterr().err
 
 
 def test_diff_exits_as_asked_and_masks_numbers(
