@@ -14,6 +14,7 @@ from reconciler.driver import (
     Throttled,
     Unauthorised,
     Unconfirmed,
+    Unproven,
     Verdict,
 )
 from reconciler.drivers import _http_templates as templates
@@ -92,7 +93,8 @@ def _meant(row: AnswerRow, answer: Answer, *, renew: bool) -> Verdict:
             return Throttled(detail, row.wait.total_seconds())
         case "unauthorised":
             return Unauthorised(detail, renew=renew)
-    return Doubt(detail)
+    # "Accepted" (RFC 9110 §15.3.3) is what that vendor says when all is well: no failure.
+    return Unproven(detail) if answer.status == 202 else Doubt(detail)
 
 
 def _tells_its_end(row: AnswerRow) -> bool:

@@ -5,7 +5,8 @@ import pytest
 from reconciler import drivers
 from reconciler.declare.checked import validate
 from reconciler.declare.strict import parse
-from reconciler.model import Campaign
+from reconciler.driver import Answer, Doubt, Item, Secret, Session, Unproven
+from reconciler.model import Campaign, Target
 from tests.support import cookbook
 
 HTTP = drivers.find("http")
@@ -430,6 +431,22 @@ answers: [{{status: 204, body: empty, means: deleted}}]
         assert driver.unsafe(found, Campaign(account="a", id=id_, name="A"), None), id_
     assert driver.unsafe(found, Campaign(account="a", id="a-b", name="A"), None) is None
     assert driver.unsafe(found, Campaign(account="a", id=" a", name="A"), None)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(202, Unproven), (200, Doubt), (500, Doubt)])
+def test_a_deletion_that_is_only_accepted_is_looked_at_and_stops_nobody(status, kind):
+    """The row of a vendor that deletes later; no number of such answers is a vendor in trouble."""
+    found, told = read(f"""\
+delete: {{path: "/c/${{id}}"}}
+answers:
+  - {{status: 204, body: empty, means: deleted}}
+  - {{status: {status}, means: in-doubt}}
+""")
+    assert told == []
+    session = Session("a", found, "https://crm.example", Secret.of("t"), lambda: "n")
+    answer = Answer(status, {}, b'{"job": 7}')
+    item = Item(Target("a", "c1"), "One")
+    assert isinstance(HTTP.of(found).judge(session, (item,), answer), kind)
 
 
 def test_every_vendor_of_the_cookbook_is_right():
