@@ -34,6 +34,10 @@ def judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
     filled = filling(session, items[0])
     row = next((one for one in settings.answers if fits(one, answer, filled)), None)
     if row is not None:
+        if row.means == "deleted" and row.said is not None:
+            each = settings.delete.many is not None
+            if beside.denied(_json(answer), row.said, each=each):
+                return Doubt(answers.odd(answer))
         return _meant(row, answer, renew=settings.token is not None)
     limited = answers.gate(answer, _WAIT)
     if limited is not None:
@@ -78,8 +82,6 @@ def _meant(row: AnswerRow, answer: Answer, *, renew: bool) -> Verdict:
     detail = _detail(row, answer)
     match row.means:
         case "deleted":
-            if row.said is not None and beside.denied(_json(answer), row.said):
-                return Doubt(answers.odd(answer))
             doubt = None if _tells_its_end(row) else answers.endless(answer)
             return Deleted() if doubt is None else doubt
         case "already-gone":

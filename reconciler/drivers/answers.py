@@ -167,6 +167,12 @@ def denies(name: str, value: Any) -> bool:
     return (isinstance(value, str) and value.lower() in _FAILURE) or _number(value) >= 400
 
 
+def failed(name: str, value: Any) -> bool:
+    """Whether *value* is a state of this *name* (`letters`), and says no in words."""
+    states = name in _STATUS or name in ("state", "result", "outcome")
+    return states and isinstance(value, str) and _NO.search(value.lower()) is not None
+
+
 def _fails(key: str, value: Any) -> bool:
     name = letters(key)
     if name in _CODES:

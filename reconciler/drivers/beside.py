@@ -20,9 +20,13 @@ _LINK: Final = re.compile(r"\brel\s*=\s*(?:\"(?:[^\"]*\s)?next[\s\"]|next\b)", r
 Says = Callable[[str, Any], bool]
 
 
-def denied(said: Any, paths: Iterable[str]) -> bool:
-    """Whether *said* speaks of failure beside what stands at *paths* (keys with dots between)."""
-    return any(_denies(name, value) for name, value in _beside(said, paths))
+def denied(said: Any, paths: Iterable[str], *, each: bool = False) -> bool:
+    """Whether *said* speaks of failure beside what stands at *paths* (keys with dots between).
+
+    *each*: whether it is about several targets, so that what it says of each of them counts too.
+    """
+    beside = _beside(said, paths)
+    return any(_denies(name, value) or (each and _denied_in(name, value)) for name, value in beside)
 
 
 def goes_on(answer: Answer, said: Any, path: str, *, linked: bool) -> bool:
@@ -49,6 +53,15 @@ def _denies(name: str, value: Any) -> bool:
     if name.removeprefix("is") in _CUT:
         return value is True
     return answers.denies(name, value)
+
+
+def _denied_in(name: str, value: Any) -> bool:
+    """Whether one of several is said to have failed, at any depth of *value*."""
+    if _denies(name, value) or answers.failed(name, value):
+        return True
+    if isinstance(value, list):
+        return any(_denied_in(name, one) for one in value)
+    return isinstance(value, Mapping) and any(_denied_in(*one) for one in _named(value))
 
 
 def _beside(said: Any, paths: Iterable[str]) -> Iterator[tuple[str, Any]]:

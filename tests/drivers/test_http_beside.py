@@ -40,19 +40,19 @@ look:
 ITEM = Item(Target("acc", "c1"), "One")
 
 
-def made() -> tuple[Driver, Session]:
+def made(text: str = SETTINGS) -> tuple[Driver, Session]:
     assert HTTP is not None
     assert HTTP.configured is not None
     settings, told = validate(
-        HTTP.settings, parse(SETTINGS.encode(), "x.yaml")[0][0], "x.yaml", quotes=True
+        HTTP.settings, parse(text.encode(), "x.yaml")[0][0], "x.yaml", quotes=True
     )
     assert (told, settings is None) == ([], False)
     session = Session("acc", settings, "https://crm.example", Secret.of("t"), lambda: "n")
     return HTTP.configured(settings), session
 
 
-def judged(said: Any) -> Verdict:
-    driver, session = made()
+def judged(said: Any, text: str = SETTINGS) -> Verdict:
+    driver, session = made(text)
     return driver.judge(session, (ITEM,), Answer(200, {}, json.dumps(said).encode()))
 
 
@@ -116,3 +116,31 @@ def test_an_empty_place_beside_trouble_is_no_absence(beside: Any) -> None:
 def test_words_that_say_there_is_none_are_believed_whatever_stands_beside_them() -> None:
     assert isinstance(looked(200, {"error": "unknown", "success": False}), Missing)
     assert isinstance(looked(404, {"errors": [{"message": "no such campaign"}]}), Missing)
+
+
+MANY = """\
+delete: {method: POST, path: /gone, json: {ids: ["${id}"]}, many: {max: 9}}
+answers: [{status: 200, json: {status: done}, means: deleted}]
+"""
+
+
+@pytest.mark.parametrize(
+    "each",
+    [
+        [{"id": "c1", "status": "deleted"}, {"id": "c2", "status": "failed"}],
+        [{"id": "c1"}, {"index": 1, "error": "not found"}],
+        [{"id": "c1", "ok": True}, {"id": "c2", "ok": False}],
+        [{"id": "c1", "status": 200}, {"id": "c2", "status": 404}],
+        {"c1": {"result": "deleted"}, "c2": {"result": "not found"}},
+        {"c2": {"errors": [{"message": "locked"}]}},
+    ],
+    ids=str,
+)
+def test_of_several_each_must_be_well(each: Any) -> None:
+    """A 200 that is done, and says of one of them that it is not gone."""
+    assert isinstance(judged({"status": "done", "results": each}, MANY), Doubt)
+
+
+def test_several_that_are_all_well_are_gone() -> None:
+    each = [{"id": "c1", "status": "deleted", "error": None, "archived": False, "code": 0}]
+    assert judged({"status": "done", "results": each, "failed": []}, MANY) == Deleted()
