@@ -45,8 +45,7 @@ def taken(ctx: click.Context) -> bool:
 def apart(ctx: click.Context, site: Callable[[], "Site"]) -> None:
     """`Usage` where a file would be written over one that is read, or twice.
 
-    What is read is named here, or by the project of *site*. What is only converted may become
-    itself, and a pull is there to write the inventory.
+    What is only converted may become itself, and a pull is there to write the inventory.
     """
     written = list(_files(ctx, OUTPUTS - {"target"}))
     known = list(_files(ctx, INPUTS))

@@ -290,13 +290,13 @@ def test_source_date_epoch_is_now_for_plans_and_says_so() -> None:
     [
         (
             ["plan", "--no-color"],
-            "--no-color stands before the command: reconciler --no-color plan",
+            "--no-color stands before the command: reconciler --no-color … plan",
         ),
         (["inventory", "stats", "-C", "x"], "-C stands before the command: reconciler -C … inv"),
         (["apply", "--log-format=json"], "--log-format stands before the command: reconciler"),
         (["plan", "--sumary"], "there is no option --sumary. Did you mean --summary?"),
         (["--sumary", "plan"], "there is no option --sumary."),
-        (["completion"], "SHELL is missing. There are: bash, zsh, fish"),
+        (["completion"], "SHELL is missing. There are: bash, fish, zsh"),
         (["schema", "plans"], "KIND: there is no 'plans'."),
     ],
 )
