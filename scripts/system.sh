@@ -27,6 +27,7 @@ want nodejs node
 want npm npm
 # Debian keeps the server's programs off the PATH; an unmatched pattern stays as it is.
 want postgresql postgres /usr/lib/postgresql/*/bin/postgres
+want pgbouncer pgbouncer /usr/sbin/pgbouncer
 want tmux tmux
 want zsh zsh
 want fish fish

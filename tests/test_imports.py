@@ -158,7 +158,15 @@ def test_the_model_imports_only_errors() -> None:
         ),
         (("deepdiff",), ("reconciler.inventory.diff",)),
         ((*SENDS, "h11", "anyio", "aiohappyeyeballs"), ("reconciler.lanes.send",)),
-        (("ssl", "select"), ("reconciler.lanes.send", "reconciler.sandbox")),
+        (("ssl",), ("reconciler.lanes.send", "reconciler.sandbox")),
+        (
+            ("select",),
+            (
+                "reconciler.lanes.send",
+                "reconciler.sandbox",
+                "reconciler.lanes.journal.postgres_link",
+            ),
+        ),
         (("click",), ("reconciler.cli",)),
         (("rich",), ("reconciler.views.live",)),
         (DATABASE, ("reconciler.lanes.journal",)),

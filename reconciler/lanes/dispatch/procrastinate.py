@@ -14,7 +14,7 @@ from procrastinate import exceptions, jobs
 from procrastinate.schema import SchemaManager
 
 from reconciler.lanes.handed import HandedLane
-from reconciler.lanes.journal.postgres_link import for_engine
+from reconciler.lanes.journal.postgres_link import for_engine, prepared_for_engine
 
 _TASK = "lane"
 _QUEUE = "lanes"
@@ -38,7 +38,11 @@ class Engine:
     ) -> None:
         self._stall = stall
         connector = procrastinate.PsycopgConnector(
-            conninfo=for_engine(url), min_size=1, max_size=4, timeout=15.0
+            conninfo=for_engine(url),
+            configure=prepared_for_engine,
+            min_size=1,
+            max_size=4,
+            timeout=15.0,
         )
         self._app = procrastinate.App(connector=connector)
         self._works = work is not None

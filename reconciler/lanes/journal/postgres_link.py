@@ -6,6 +6,9 @@ the URL says it all. A password is never part of a text of ours; libpq's own tex
 
 import getpass
 import logging
+import select
+import time
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -46,7 +49,8 @@ _SESSION = (
 )
 # Who freezes with a job half ended would else keep all others from that job for as long.
 _ENGINE = (
-    f"-c search_path={NAMESPACE} -c lock_timeout=10s -c idle_in_transaction_session_timeout=5s"
+    "SELECT set_config('search_path', %s, false), set_config('lock_timeout', '10s', false)"
+    ", set_config('idle_in_transaction_session_timeout', '5s', false)"
 )
 # What counts where nothing is given, and an empty text would not be understood.
 _PLAIN = {
@@ -58,21 +62,79 @@ _PLAIN = {
 
 def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Connection[Any]:
     """A connection by *url*, each statement its own transaction; *where* it is, for people."""
-    try:
-        link = psycopg.connect(**options(url, read_only=read_only), autocommit=True)
-    except psycopg.Error as error:
-        words = _unreached(str(error))
-        kind = Away if words in _PASSING else ReconcilerError
-        said = f"{where}: the state cannot be opened: {words}. Nothing was sent"
-        raise kind(said) from None
+    link = _reached(url, where, read_only=read_only)
     with closed_on_failure(link):
         try:
+            if _shared(link, url, where):
+                raise _closed(where, _POOLED)
             link.execute(_SESSION, (NAMESPACE,))
             if read_only:
                 link.execute("SET default_transaction_read_only = on")
         except psycopg.Error as error:
             raise failure(where, "read", error) from None
     return link
+
+
+def _reached(url: str, where: str, *, read_only: bool) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(**options(url, read_only=read_only), autocommit=True)
+    except psycopg.Error as error:
+        raise _closed(where, _unreached(str(error))) from None
+
+
+def _closed(where: str, words: str) -> ReconcilerError:
+    kind = Away if words in _PASSING else ReconcilerError
+    return kind(f"{where}: the state cannot be opened: {words}. Nothing was sent")
+
+
+_POOLED = (
+    "a pooler stands before it that gives each transaction a connection of its own, and locks "
+    "live as long as a connection; name the database itself, or a pool in session mode"
+)
+_PATIENCE = 2.0  # seconds for another connection of the pool
+_WHICH = "SELECT pg_backend_pid()"
+
+
+def _shared(link: psycopg.Connection[Any], url: str, where: str) -> bool:
+    """Whether others may have what serves *link* between its transactions.
+
+    Who is told another process than the one that answers talks to a pooler. In session mode that
+    one process stays, and is nobody else's; else it changes, or another connection finds it, too.
+    """
+    mine = {_serving(link)}
+    if mine == {link.info.backend_pid}:
+        return False
+    with closing(_reached(url, where, read_only=True)) as other:
+        for _ in range(3):
+            if (theirs := _in_time(other)) is None:
+                return False
+            mine.add(_serving(link))
+            if len(mine) > 1 or theirs in mine:
+                return True
+    return False
+
+
+def _serving(link: psycopg.Connection[Any]) -> int:
+    row = link.execute(_WHICH, prepare=False).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _in_time(link: psycopg.Connection[Any]) -> int | None:
+    """The same; None where a pool has no connection left for it."""
+    low = link.pgconn
+    low.send_query(_WHICH.encode())
+    end = time.monotonic() + _PATIENCE
+    while low.is_busy():
+        ready, _, _ = select.select([low.socket], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            return None
+        low.consume_input()
+    found = low.get_result()
+    said = None if found is None else found.get_value(0, 0)
+    while low.get_result() is not None:
+        pass
+    return None if said is None else int(said)
 
 
 SILENCE = 5.0
@@ -130,10 +192,16 @@ def options(url: str, *, read_only: bool) -> dict[str, Any]:
 
 
 def for_engine(url: str) -> str:
-    """What the engine that hands out work is given: the same, and where its tables lie."""
-    given = {**options(url, read_only=False), "application_name": "reconciler-engine"}
-    given["options"] = f"{given.get('options', '')} {_ENGINE}".strip()
-    return make_conninfo(**given)
+    """What the engine that hands out work is given: the same. See `prepared_for_engine`."""
+    return make_conninfo(
+        **{**options(url, read_only=False), "application_name": "reconciler-engine"}
+    )
+
+
+async def prepared_for_engine(link: psycopg.AsyncConnection[Any]) -> None:
+    """Set *link* up for the engine: by a statement, as poolers take no such options."""
+    await link.execute(_ENGINE, (NAMESPACE,))
+    await link.commit()
 
 
 _CHANGING = "it is starting up or shutting down; run again in a moment"
@@ -175,6 +243,8 @@ _BUSY = (
     errors.SerializationFailure,
 )
 _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.InvalidSqlStatementName, _POOLED),
+    (errors.DuplicatePreparedStatement, _POOLED),
     (errors.DiskFull, "its disk is full; make room there and run again"),
     (errors.OutOfMemory, "it is out of memory; run again when it has some"),
     (errors.InsufficientPrivilege, "this role may not; give it the rights of a worker"),
