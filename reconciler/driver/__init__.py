@@ -162,7 +162,10 @@ class Unproven(msgspec.Struct, frozen=True):
 
 
 class Absent(msgspec.Struct, frozen=True):
-    """The vendor said, as documented and without ambiguity, that the item does not exist."""
+    """The vendor said, as documented and without ambiguity, that the item does not exist.
+
+    Of several items that share a request, nobody knows which one is meant: a look tells.
+    """
 
     detail: str
 

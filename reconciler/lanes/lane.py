@@ -456,13 +456,13 @@ class Lane:
         match verdict:
             case Deleted():
                 self._all(batch, Fate(Outcome.DELETED, detail, "answer"), sent=True)
-            case Absent():
+            case Absent() if len(batch) == 1:
                 self._all(batch, Fate(Outcome.ALREADY_ABSENT, detail, "answer"), sent=True)
             case Refused():
                 self._all(batch, Fate(Outcome.REFUSED, detail, "answer"), sent=True)
-            case Unconfirmed(known=True):
+            case Unconfirmed(known=True) if len(batch) == 1:
                 self._told_unknown(batch, detail)
-            case Unconfirmed():
+            case Unconfirmed() | Absent():  # of several, nobody knows which one is meant
                 self._unconfirmed(batch)
             case Throttled():
                 self._queue.appendleft(batch)

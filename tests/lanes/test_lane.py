@@ -264,6 +264,25 @@ def test_after_a_doubtful_request_of_our_own_they_say_what_came_of_it(world: Mak
     assert told(here.go(["a1"], state=state)) == {"a1": "already-absent"}
 
 
+@pytest.mark.parametrize("said", [410, 406], ids=["gone", "no record"])
+def test_that_one_of_several_is_gone_says_nothing_of_the_others(world: Make, said: int) -> None:
+    """The vendor has two of three, and turns the whole request down: only a look tells which."""
+    driver = replace(DRIVER, batches=in_lumps)
+    vendor = Vendor(campaigns("a1", "c3", "keep"), answers=lambda *_: (said, b"gone"))
+    here = world(vendor, driver=driver, witnesses=["keep"])
+    state = State(outcome=None, doubts=1, sends=1) if said == 406 else State()
+    fates = told(here.go(ABC, state=state))
+    assert {i for i, outcome in fates.items() if outcome in ("already-absent", "deleted")} == {"b2"}
+
+
+@pytest.mark.parametrize("said", [410, 406], ids=["gone", "no record"])
+def test_where_nobody_can_look_none_of_several_is_called_gone(world: Make, said: int) -> None:
+    vendor = Vendor(campaigns("a1", "c3", "keep"), answers=lambda *_: (said, b"gone"))
+    here = world(vendor, driver=replace(BLIND, batches=in_lumps), witnesses=["keep"])
+    state = State(outcome=None, doubts=1, sends=1) if said == 406 else State()
+    assert {"already-absent", "deleted"}.isdisjoint(told(here.go(ABC, state=state)).values())
+
+
 def test_one_404_of_a_small_plan_stops_it_at_its_last(world: Make) -> None:
     here = world(Vendor(campaigns("stranger")), witnesses=["keep"])
     assert told(here.go(["a1"])) == {"a1": "refused"}
