@@ -614,3 +614,22 @@ def test_a_client_ends_no_workers_job_however_seldom_that_gives_a_sign(
 async def _mended(url: str, lanes: Sequence[HandedLane]) -> None:
     async with Engine(url).open() as engine:
         await engine.mend(lanes)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_keep_every_name_is_refused_with_how_to_make_one(
+    postgres: Postgres, encoding: str
+) -> None:
+    name = f"in_{encoding.lower()}"
+    postgres.tell(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
+    with pytest.raises(ReconcilerError, match="ENCODING 'UTF8' TEMPLATE template0. Nothing"):
+        init(postgres.url(name), "acme")
+    postgres.tell(f"DROP DATABASE {name}")
+
+
+def test_in_which_encoding_a_client_speaks_by_default_does_not_matter(postgres: Postgres) -> None:
+    with postgres.database(None) as name:
+        postgres.tell(f"ALTER DATABASE {name} SET client_encoding = 'LATIN1'")
+        assert init(postgres.url(name, more="&client_encoding=LATIN1"), "acme") is True
+        with closing(postgres_link.connected(postgres.url(name), "here")) as link:
+            assert link.execute("SELECT %s::text", ("Ἕλλην",)).fetchone() == ("Ἕλλην",)

@@ -64,6 +64,8 @@ def connected(url: str, where: str, *, read_only: bool = False) -> psycopg.Conne
     """A connection by *url*, each statement its own transaction; *where* it is, for people."""
     link = _reached(url, where, read_only=read_only)
     with closed_on_failure(link):
+        if link.info.parameter_status("server_encoding") not in ("UTF8", None):
+            raise _closed(where, _ENCODED)
         try:
             if _shared(link, url, where):
                 raise _closed(where, _POOLED)
@@ -87,6 +89,10 @@ def _closed(where: str, words: str) -> ReconcilerError:
     return kind(f"{where}: the state cannot be opened: {words}. Nothing was sent")
 
 
+_ENCODED = (
+    "not every name can be kept in it, as its encoding is not UTF8; "
+    "make the database with ENCODING 'UTF8' TEMPLATE template0"
+)
 _POOLED = (
     "a pooler stands before it that gives each transaction a connection of its own, and locks "
     "live as long as a connection; name the database itself, or a pool in session mode"
@@ -179,7 +185,7 @@ def _parsed(url: str) -> dict[str, Any]:
 def options(url: str, *, read_only: bool) -> dict[str, Any]:
     """What libpq is given for *url*; it holds the password."""
     given = _parsed(url)
-    wanted = {**_DEFAULTS, **given}
+    wanted = {**_DEFAULTS, **given, "client_encoding": "UTF8"}  # whatever its default there is
     wanted.setdefault("user", getpass.getuser())
     wanted.setdefault("dbname", wanted["user"])
     wanted.setdefault("target_session_attrs", "any" if read_only else "read-write")
