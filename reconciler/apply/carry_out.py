@@ -149,9 +149,11 @@ def execute(clearance: Clearance, run: TakenRun, agenda: Agenda) -> None:
     works = _works(clearance, agenda, run.policy)
     total = sum(len(one.jobs) for one in works)
     site.listener.event(Event(site.now(), "run-started", total=total, detail=task.saved.digest))
-    for work, fates in zip(works, execution.go(works, run.ledgers, send=True), strict=True):
+    ends = execution.go(works, run.ledgers, send=True)
+    for work, fates in zip(works, ends, strict=True):
         agenda.worked(work.open.name, fates)
-    site.listener.event(Event(site.now(), "run-ended", done=total))
+    reached = sum(one.reached for one in ends)
+    site.listener.event(Event(site.now(), "run-ended", done=reached))
 
 
 def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[AccountWork]:

@@ -188,7 +188,7 @@ class _Following:
                 time.sleep(_POLL)
         lanes = self._patiently(self._lanes)
         self._patiently(lambda: _handover(self._journal).forget(self._run))
-        listener.event(Event(now(), "run-ended", done=total))
+        listener.event(Event(now(), "run-ended", done=sum(one.done for one in lanes)))
         return lanes
 
     def _lanes(self) -> list[HandedLane]:

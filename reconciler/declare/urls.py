@@ -13,20 +13,23 @@ BASE_URL = f"^({_HTTPS}|{_HERE}){_PATH}$"
 PROXY_URL = f"^[Hh][Tt][Tt][Pp][Ss]?://{_HOST}{_PORT}/*$"
 
 
-def _url(text: str, *, path: bool, secrets: str) -> str:
-    """A URL that holds no secret; *path*: may it have one. *secrets*: where these go."""
+def _url(text: str, *, path: bool, secrets: str, form: str = "https://HOST") -> str:
+    """A URL that holds no secret; *path*: may it have one. *secrets*: where these go.
+
+    *form*: how such a one is written.
+    """
     # The parser of the standard library drops some of these silently.
     if not re.fullmatch(r"[!-~]+", text) or "\\" in text:
         raise ValueError(
-            "is not a URL: blanks, backslashes and non-ASCII do not belong there; write https://HOST"
+            f"is not a URL: blanks, backslashes and non-ASCII do not belong there; write {form}"
         )
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("is not a URL; write https://HOST") from None
+        raise ValueError(f"is not a URL; write {form}") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("is not a URL; write https://HOST")
+        raise ValueError(f"is not a URL; write {form}")
     if "@" in parts.netloc:
         raise ValueError(f"must not hold a user name or password; {secrets}")
     if "?" in text or "#" in text:
@@ -79,4 +82,4 @@ def is_here(host: str) -> bool:
 def proxy_url(text: str) -> str:
     """A proxy's address."""
     secrets = "write {url: ..., user: {env: NAME}, password: {env: NAME}}"
-    return _url(text, path=False, secrets=secrets)
+    return _url(text, path=False, secrets=secrets, form="http://HOST:PORT")

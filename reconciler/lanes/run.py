@@ -67,6 +67,11 @@ class Worked:
 
     lane: Lane
 
+    @property
+    def reached(self) -> int:
+        """How many of the jobs are more than `pending`."""
+        return self.lane.fates.reached
+
     def __iter__(self) -> Iterator[Fate]:
         return (_fate(self.lane, place) for place in range(self.lane.total))
 

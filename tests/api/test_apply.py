@@ -47,9 +47,11 @@ def test_a_stop_that_is_set_leaves_the_rest_for_later(here: reconciler.Project) 
     stop = reconciler.Stop()
     stop.set(reconciler.Exit.TERM)
     plan = here.plan()
-    report = here.apply(plan, stop=stop)
+    events: list[reconciler.Event] = []
+    report = here.apply(plan, stop=stop, on_event=events.append)
     assert report.exit_code == 143
     assert set(outcomes(report).values()) == {"pending"}
+    assert (events[-1].kind, events[-1].done) == ("run-ended", 0)
     assert here.apply(plan).exit_code == 0
 
 

@@ -175,6 +175,17 @@ def test_at_the_vendor_it_is_valid_and_names_no_sandbox(
     assert "reconciler inventory pull" in capsys.readouterr().err
 
 
+def test_what_nobody_has_said_of_a_vendor_is_called_an_example(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["init", "--yes", "--driver", "kore", "--at", "vendor", "--setting", "accountId=mine"]
+    assert cli.main(told) == 0
+    lines = (empty / "reconciler.yaml").read_text().splitlines()
+    marked = [one.split(":")[0].strip() for one in lines if "an example: is it yours?" in one]
+    assert marked == ["host", "streamId", "clientId"]
+    assert "# once host, streamId, clientId are your own: is everything" in capsys.readouterr().out
+
+
 def test_answers_stand_in_the_file_and_what_is_wrong_with_one_is_told_before_it_is_written(
     empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -304,6 +304,7 @@ def test_without_time_zone_data_the_way_out_is_told() -> None:
         (r"baseUrl: https://acme.example\x", "not a URL"),
         ("proxy: http://u:sekret@proxy", "user name or password"),
         ("proxy: socks5://proxy", "not a URL"),
+        ("proxy: proxy:3128", "not a URL"),
         ("proxy: {url: socks5://proxy}", "not a URL"),
         ("proxy: {url: http://u:sekret@proxy}", "user name or password"),
         ("proxy: {user: {env: U}, password: {env: P}}", "`url` is missing"),
@@ -501,3 +502,8 @@ def test_a_date_is_the_whole_utc_day(condition: str, field: str, value: datetime
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     refused(f"guards: {{protect: [{{match: {{createdBefore: {text}}}, because: x}}]}}")
+
+
+def test_a_proxy_and_a_vendor_are_each_told_how_their_address_is_written() -> None:
+    assert refused(account="proxy: there:31").fix == "write http://HOST:PORT"
+    assert refused(account="baseUrl: there:31").fix == "write https://HOST"

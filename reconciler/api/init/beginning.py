@@ -47,6 +47,18 @@ class Beginning(msgspec.Struct, frozen=True):
         return self.place == "sandbox"
 
     @property
+    def examples(self) -> tuple[str, ...]:
+        """The settings that nobody has said and that only the vendor's customer knows."""
+        if self.here:
+            return ()
+        needed = {one.name for one in settings_of(self.driver.settings) if one.required}
+        return tuple(
+            key
+            for key, text in self.settings.items()
+            if key in needed and text == self.vendor.settings.get(key)
+        )
+
+    @property
     def variables(self) -> dict[str, str]:
         """Credential -> the environment's variable that holds it, where one does."""
         sources = (one.partition(":") for one in self.credentials.values())

@@ -96,7 +96,9 @@ def _settings(begun: Beginning) -> list[str]:
     if not rows:
         return []
     secret = next(iter(begun.credentials), None)
-    said = {secret: "or {file: PATH}; a secret never stands here"}
+    said = dict.fromkeys(begun.examples, "an example: is it yours?")
+    if secret is not None:
+        said[secret] = "or {file: PATH}; a secret never stands here"
     return [
         "      settings:",
         *(_noted(f"        {key}: {one}", said.get(key, "")) for key, one in rows),

@@ -55,8 +55,11 @@ def _vendor(begun: Beginning) -> list[Step]:
     reads = "reconciler plan"
     if not found:
         reads += f" --inventory export.csv --set account={account}"
+    asks = "is everything there? It only reads"
+    if begun.examples:
+        asks = f"once {', '.join(begun.examples)} are your own: {asks}"
     return [
-        Step("reconciler doctor", "is everything there? It only reads"),
+        Step("reconciler doctor", asks),
         *found,
         Step(reads, "what would be deleted; sends nothing"),
         Step(f"reconciler generate --account {account} --help", "a manifest from a selection"),
