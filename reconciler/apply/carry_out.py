@@ -33,7 +33,7 @@ class Clearance:
 
     *accounts*: those that something is to be done at. *untraced*: the names of those of which the
     journal may not know what was sent. *judged*: every target as it was by the *entry* of the
-    journal.
+    journal, and by its *mark*.
     """
 
     task: Task
@@ -44,6 +44,7 @@ class Clearance:
     untraced: Sequence[str]
     judged: Agenda
     entry: int
+    mark: tuple[int, int] | None = None
 
     def latest(self) -> Agenda:
         """Every target as it was judged, unless something of one was written down since.
@@ -56,6 +57,8 @@ class Clearance:
 
     def agenda(self) -> Agenda:
         """Every target as it is by now: what other runs did meanwhile counts."""
+        if self.mark is not None and self.known.journal.mark == self.mark:
+            return self.judged
         return judge(self.task, self.fresh, self.known)
 
 

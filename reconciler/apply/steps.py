@@ -79,7 +79,8 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
         tell_untraced(task, new)
         if not task.options.first_run and not task.options.attended:
             check_blind(new, {account.name: driver for account, driver in pairs})
-    fresh, entry = plan_anew(task, same), known.journal.newest_entry
+    fresh = plan_anew(task, same)
+    entry, mark = known.journal.newest_entry, known.journal.mark
     agenda = judge(task, fresh, known)
     working = accounts_of(task, fresh, agenda.working)
     if task.options.workers:  # those who send have the credentials
@@ -89,7 +90,7 @@ def _apply(task: Task, known: Known, pairs: Sequence[Pair]) -> tuple[Agenda, End
     given = permit(task, known, agenda, fresh)
     if not accounts:
         return agenda, _nothing_to_send(task, known, agenda, fresh, given)
-    clearance = Clearance(task, known, fresh, given, accounts, new, agenda, entry)
+    clearance = Clearance(task, known, fresh, given, accounts, new, agenda, entry, mark)
     return hand_over(clearance) if task.options.workers else carry_out(clearance)
 
 

@@ -118,6 +118,31 @@ def test_every_record_says_which_journal_made_it(opened: Open) -> None:
     assert (record["journal"], record["entry"]) == (journal.identity, journal.newest_entry)
 
 
+def test_a_mark_stays_until_something_is_written_of_a_target(opened: Open) -> None:
+    journal, other = opened(), opened()
+    mark = journal.mark
+    if isinstance(journal, PostgresJournal):
+        assert mark is None  # what another is just writing may be missed
+        return
+    run = begin(journal)
+    epoch = taken(journal, run).epoch
+    journal.trace([SCOPE])
+    number = intend(journal, epoch, run, ONE)  # of its targets it says nothing yet
+    assert journal.mark == mark
+    journal.commit("lane", epoch, run, results=[Result(number, 204, "deleted", None)])
+    assert journal.mark != mark
+    mark = journal.mark
+    intend(journal, epoch, run, TWO)
+    assert journal.mark == mark
+    taken(journal, run)  # what was under way is in doubt
+    assert journal.mark != mark
+    mark, noted = journal.mark, other.mark
+    noting = [Ruling(PART, "acc", {"cleared": True})]  # for which no record is made
+    other.commit("", 0, run, rulings=noting, mild=True)
+    assert journal.mark != mark
+    assert other.mark != noted
+
+
 def test_a_scope_has_a_trace_from_when_it_was_first_said(opened: Open, clock: Clock) -> None:
     journal = opened()
     taken(journal, begin(journal))

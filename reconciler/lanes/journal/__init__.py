@@ -219,6 +219,10 @@ class Journal(Protocol):
         """
 
     @property
+    def mark(self) -> tuple[int, int] | None:
+        """Stays while nothing is written of any target, by anybody; None: nobody can tell."""
+
+    @property
     def salt(self) -> bytes:
         """Made with the journal, and kept as long as it lives."""
 

@@ -115,6 +115,9 @@ class _Server:
             ],
         )
 
+    def others(self) -> None:
+        return None
+
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         with self.told("read"):
             return self._done(sql, values).fetchone()

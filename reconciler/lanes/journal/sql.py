@@ -97,6 +97,9 @@ class SqlDatabase(Protocol):
     def newest_entry(self) -> int:
         """The number of the newest record that was ever made for the audit log."""
 
+    def others(self) -> int | None:
+        """A number that changes with what another connection has written; None: nobody can tell."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -111,6 +114,7 @@ class SqlJournal:
         self._plans: dict[int, str] = {}  # run -> its plan
         self._open: dict[int, _Open] = {}
         self._failed: str | None = None  # what the first failed write said
+        self._ruled = 0  # how often targets were written here
         self._checks: list[Callable[[], None]] = []
         meta = dict(db.all("SELECT key, value FROM meta"))
         self.identity: str = meta["identity"]
@@ -131,6 +135,12 @@ class SqlJournal:
     def newest_entry(self) -> int:
         """The number of the newest record that this journal ever made for the audit log."""
         return self._db.newest_entry()
+
+    @property
+    def mark(self) -> tuple[int, int] | None:
+        """Stays while nothing is written of any target; None: nobody can tell."""
+        others = self._db.others()
+        return None if others is None else (others, self._ruled)
 
     def reborn(self) -> None:
         """This journal lacks what it once knew: from now on it is another one.
@@ -319,6 +329,7 @@ class SqlJournal:
         )
         if kind != "delete":
             return
+        self._ruled += 1
         account, scope = whose
         at, plan = now.timestamp(), self._plan_of(run)
         columns = (*_KEY, "account", "detail", "at", "plan", "asked", "last_byte_at", "requests")
@@ -490,6 +501,7 @@ class SqlJournal:
         for ruling in rulings:
             if unknown := ruling.changes.keys() - _FIELDS:
                 raise ValueError(f"not fields of a state: {sorted(unknown)}")
+        self._ruled += bool(rulings or over.numbers)
         if stays:
             self._remember(over)
         outcomes = ", ".join(f"'{one}'" for one in stays)

@@ -47,6 +47,9 @@ class _File:
         row = self.one("SELECT seq FROM sqlite_sequence WHERE name='audit'")
         return 0 if row is None else cast(int, row[0])
 
+    def others(self) -> int:
+        return cast(int, self.one("PRAGMA data_version")[0])
+
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         with self._told("read"):
             return self._db.execute(sql, values).fetchone()
