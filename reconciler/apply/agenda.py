@@ -37,12 +37,14 @@ class Share:
 
     *left*: targets that may still be sent, of so many *campaigns*. *working*: those and the ones
     whose doubt is to be settled; *marks*: a byte for each target, whether it is one of them.
+    *doubts*: how many are in doubt.
     """
 
     first: int
     left: int = 0
     campaigns: int = 0
     working: int = 0
+    doubts: int = 0
     last: str | None = None
     marks: bytearray = field(default_factory=bytearray)
 
@@ -72,12 +74,14 @@ class Agenda:
             share = self.accounts.get(one.target.account)
             if share is None:
                 share = self.accounts[one.target.account] = Share(len(self._rows))
+            working = one.working
             if one.fate_now is None:
                 share.left += 1
                 share.campaigns += one.target.id != share.last
                 share.last = one.target.id
-            share.working += one.working
-            share.marks.append(one.working)
+            share.working += working
+            share.marks.append(working)
+            share.doubts += one.in_doubt
             self.decided += one.fate is not None
             self._rows.append(_row(one))
 

@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any
 
 from reconciler.apply.after import Ending
-from reconciler.apply.agenda import Agenda
+from reconciler.apply.agenda import Agenda, Share
 from reconciler.apply.jobs import LookPolicy, PlannedJobs
 from reconciler.apply.judging import judge, write_down
 from reconciler.apply.limits import check_limits
 from reconciler.apply.permits import Permit, start_record
 from reconciler.apply.task import Task
 from reconciler.apply.untraced import older_than_trace
+from reconciler.driver.looks import can_look
 from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.known import Known
@@ -164,13 +165,15 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
     task, fresh = clearance.task, clearance.fresh
     plan = task.saved.plan
     doomed = Doomed(plan, fresh.plan)
-    return [
-        work_of(
+
+    def work(one: OpenAccount) -> AccountWork:
+        share = agenda.accounts.get(one.name, Share(0))
+        return work_of(
             one,
             jobs=PlannedJobs(
                 plan,
                 partial(agenda.to_work, one.name),
-                agenda.accounts[one.name].working if one.name in agenda.accounts else 0,
+                share.working,
                 one.account,
                 one.driver,
                 fresh.manifests,
@@ -180,6 +183,7 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
             rules=rules_of(
                 one.account, one.driver, fresh.asked, fresh.matches, task.waivers, task.now
             ),
+            plain=not (share.doubts or can_look(one.driver)),
         )
-        for one in clearance.accounts
-    ]
+
+    return [work(one) for one in clearance.accounts]

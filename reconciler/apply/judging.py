@@ -74,6 +74,7 @@ def plan_anew(
         author=saved.metadata.author,
         shared=shared,
         part=task.options.part,
+        estimated=False,
         heed=heed,
     )
 

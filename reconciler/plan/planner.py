@@ -35,6 +35,9 @@ if TYPE_CHECKING:  # reading is not pure; only the shape is needed
     from reconciler.inventory import Facts
 
 
+_UNSAID = Estimate(requests=0, seconds=0, accounts={})
+
+
 def plan(
     project: ProjectFile,
     facts: "Facts",
@@ -50,12 +53,14 @@ def plan(
     only_accounts: Collection[str] | None = None,
     only_manifests: Collection[str] | None = None,
     attributes: bool = False,
+    estimated: bool = True,
 ) -> PlanDocument:
     """What should be deleted, what is refused, and why.
 
     *matches* are the inventory's answers to *asked*; *drivers* by account; *now* is aware, its
     fraction of a second is dropped. *only_accounts* and *only_manifests* leave deletions out and
-    change nothing else. *attributes*: whether records are shown with them.
+    change nothing else. *attributes*: whether records are shown with them. *estimated*: whether it
+    says what it takes; whoever carries a plan out looks at no other's.
     """
     now = now.replace(microsecond=0)
     waivers = sort_out(project.waivers, today=today(now))
@@ -116,7 +121,9 @@ def plan(
             *warnings.of_waivers(waivers, draft.whole, lifted),
         ),
         summary=_summary(counts),
-        estimate=_estimate(project, facts, drivers, deletes, counts, losses),
+        estimate=_estimate(project, facts, drivers, deletes, counts, losses)
+        if estimated
+        else _UNSAID,
         actions=ordered,
     )
 

@@ -61,6 +61,7 @@ def make_plan(
     listed: Keys | None = None,
     shared: Mapping[str, tuple[str, ...]] | None = None,
     part: bool = False,
+    estimated: bool = True,
     heed: Callable[[], None] = lambda: None,
 ) -> FreshPlan:
     """A plan of today's files. `InputError` with everything that is wrong with them.
@@ -69,8 +70,8 @@ def make_plan(
     deletions; empty: all. *also*: more questions to put to the inventory, after those of the files.
     *listed*: campaigns whose records are wanted too, whether anybody asks for them or not.
     *shared*: the accounts of one scope, as `questions` takes them. *part*: the inventory is a part
-    of what was counted already; what an absence expects is not asked of it. *heed* is called every
-    some records, and may raise.
+    of what was counted already; what an absence expects is not asked of it. *estimated*: whether
+    the plan says what it takes. *heed* is called every some records, and may raise.
     """
     project, loaded, diagnostics = site.load_all()
     if part:
@@ -103,6 +104,7 @@ def make_plan(
         only_accounts=frozenset(accounts) or None,
         only_manifests=frozenset(manifests) or None,
         attributes=attributes,
+        estimated=estimated,
     )
     plan, data = planfile.written(made)
     return FreshPlan(
