@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from reconciler.apply.merge import PlanTarget, inventory_of
 from reconciler.declare.manifest import Manifest
 from reconciler.declare.project import Account
@@ -16,7 +14,7 @@ from reconciler.driver.looks import can_look
 from reconciler.lanes.journal import Ruling, State
 from reconciler.lanes.known import Known
 from reconciler.lanes.work import Job, LookReason
-from reconciler.model import Action, Campaign, PlanDocument, Reason, Status
+from reconciler.model import Action, Campaign, PlanDocument, Reason, Source, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +122,23 @@ def facts_of(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[
 
     *about*: the manifests by path and name; of others, owner, reason and ticket stay unknown.
     """
-    sources = []
-    for source in action.sources:
-        manifest = about.get((source.path, source.manifest))
-        sources.append(
-            {
-                "manifest": source.manifest,
-                "path": source.path,
-                "line": source.line,
-                "owner": manifest.owner if manifest is not None else None,
-                "reason": manifest.reason if manifest is not None else None,
-                "ticket": manifest.ticket if manifest is not None else None,
-            }
-        )
     return {
         "name": action.name,
-        "sources": sources,
-        "waivers": msgspec.to_builtins(action.waivers),
-        "campaign": msgspec.to_builtins(action.campaign),
+        "sources": [_asker(source, about) for source in action.sources],
+        "waivers": action.waivers,
+        "campaign": action.campaign,
+    }
+
+
+def _asker(source: Source, about: Mapping[tuple[str, str], Manifest]) -> dict[str, Any]:
+    manifest = about.get((source.path, source.manifest))
+    return {
+        "manifest": source.manifest,
+        "path": source.path,
+        "line": source.line,
+        "owner": manifest.owner if manifest is not None else None,
+        "reason": manifest.reason if manifest is not None else None,
+        "ticket": manifest.ticket if manifest is not None else None,
     }
 
 

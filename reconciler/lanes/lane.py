@@ -35,7 +35,7 @@ from reconciler.driver import (
 from reconciler.errors import ReconcilerError
 from reconciler.lanes.fates import Fates
 from reconciler.lanes.halts import AccountStopped, Halt, whole
-from reconciler.lanes.journal import Intent, JournalFailed, LaneLost, Result, Ruling
+from reconciler.lanes.journal import Intent, JournalFailed, LaneLost, Result, Ruling, State
 from reconciler.lanes.line import Line
 from reconciler.lanes.pace import Breaker, jittered
 from reconciler.lanes.trouble import ends_the_run, unexpected
@@ -541,9 +541,15 @@ class Lane:
     # ---- outcomes
 
     def _all(self, batch: Batch, fate: Fate, *, sent: bool = False, doubt: bool = False) -> None:
+        """*fate* of each of *batch*: what nearly all have in common is made once."""
         fate, now = self._scrubbed(fate), self.line.context.wall()
+        last: tuple[Job, State] | None = None
         for job in batch:
-            self._tell(job, fate, now, {}, sent=sent, doubt=doubt)
+            if last is None or not _alike(job, *last):
+                last = job, job.state
+                changes = self._changes(job, fate, now, sent=sent, doubt=doubt)
+                after = msgspec.structs.replace(job.state, **changes)
+            self._tell(job, fate, changes, after)
 
     def tell(
         self,
@@ -555,56 +561,53 @@ class Lane:
         **more: Any,
     ) -> None:
         """*fate* of *job*: durable with the next commit, counted only then."""
-        self._tell(
-            job, self._scrubbed(fate), self.line.context.wall(), more, sent=sent, doubt=doubt
-        )
+        fate, now = self._scrubbed(fate), self.line.context.wall()
+        changes = {**self._changes(job, fate, now, sent=sent, doubt=doubt), **more}
+        self._tell(job, fate, changes, msgspec.structs.replace(job.state, **changes))
 
     def _scrubbed(self, fate: Fate) -> Fate:
         return replace(fate, detail=self.line.scrubbed(fate.detail)) if fate.detail else fate
 
-    def _tell(
-        self,
-        job: Job,
-        fate: Fate,
-        now: datetime,
-        more: dict[str, Any],
-        *,
-        sent: bool,
-        doubt: bool,
-    ) -> None:
+    def _changes(
+        self, job: Job, fate: Fate, now: datetime, *, sent: bool, doubt: bool
+    ) -> dict[str, Any]:
+        """What *fate* makes of the state of *job*."""
+        state = job.state
         changes: dict[str, Any] = {
             "outcome": fate.outcome,
             "detail": fate.detail,
             "evidence": fate.evidence,
             "at": now,
-            "plan": self.line.context.plan or job.state.plan,
+            "plan": self.line.context.plan or state.plan,
             "asked": job.asked,
             "inventory": job.inventory,
-            "copy": job.state.copy,
-            **more,
+            "copy": state.copy,
         }
         if sent:
-            changes["sends"] = job.state.sends + 1
+            changes["sends"] = state.sends + 1
         if doubt:
             changes |= {
-                "doubts": job.state.doubts + 1,
+                "doubts": state.doubts + 1,
                 "last_byte_at": now,
                 "seen_at": None,
                 "cleared": False,
             }
-        self._rule(job, changes)
+        return changes
+
+    def _tell(self, job: Job, fate: Fate, changes: dict[str, Any], after: State) -> None:
+        self._rule(job, changes, after)
         record = self._record(job, fate)
         self._records.append(record)
         self._told.append((job, fate, record["target"]))
 
     def note(self, job: Job, **changes: Any) -> None:
         """Change what the journal knows of *job* without telling an outcome."""
-        self._rule(job, changes)
+        self._rule(job, changes, msgspec.structs.replace(job.state, **changes))
 
-    def _rule(self, job: Job, changes: dict[str, Any]) -> None:
+    def _rule(self, job: Job, changes: dict[str, Any], after: State) -> None:
         self._rulings.append(Ruling(self._identity(job), self.line.account, changes))
-        job.state = msgspec.structs.replace(job.state, **changes)
-        if job.state.outcome is Outcome.IN_DOUBT:
+        job.state = after
+        if after.outcome is Outcome.IN_DOUBT:
             self.doubts[job.place] = job
 
     def in_doubt(self) -> list[Job]:
@@ -666,18 +669,19 @@ class Lane:
         now = self.line.context.wall()
         for job, fate, name in told:
             self.fates.put(job.place, fate)
-            self.line.emit(
-                "outcome",
-                at=now,
-                target=name,
-                outcome=fate.outcome.value,
-                detail=fate.detail,
-                done=self.fates.told,
-                total=self.total,
-            )
+            self.line.outcome(now, name, fate, done=self.fates.told, total=self.total)
 
     def salvage(self) -> None:
         """Write down what is still known after a failure that was not the journal's own."""
         with suppress(ReconcilerError):  # the first failure is the one that is told
             self._recall()
             self.flush()
+
+
+def _alike(job: Job, other: Job, state: State) -> bool:
+    """Whether an outcome says the same of *job* as of *other*, which was in *state*."""
+    return (
+        job.state is state
+        and (job.asked is other.asked or job.asked == other.asked)
+        and (job.inventory is other.inventory or job.inventory == other.inventory)
+    )

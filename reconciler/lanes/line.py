@@ -31,7 +31,7 @@ from reconciler.lanes.pace import LONGEST, Breaker, Pace, jittered, retry_after,
 from reconciler.lanes.scrub import scrubbed
 from reconciler.lanes.send import Sender
 from reconciler.lanes.wire import NoAnswer, NotSent, Wire
-from reconciler.lanes.work import RunContext
+from reconciler.lanes.work import Fate, RunContext
 
 _READ_TRIES = 4
 _UNREAD = 3  # reads in a row that no try has had answered, before the account stops
@@ -531,3 +531,8 @@ class Line:
             details["detail"] = self.scrubbed(details["detail"])
         details.setdefault("account", self.account)
         self.context.emit(Event(at=at or self.context.wall(), kind=kind, **details))
+
+    def outcome(self, at: datetime, target: str, fate: Fate, *, done: int, total: int) -> None:
+        """Tell what became of *target*; of *fate* no text holds a secret any more."""
+        told = fate.outcome.value, fate.detail, None, total, done
+        self.context.emit(Event(at, "outcome", self.account, target, *told))

@@ -19,7 +19,7 @@ class Alike(Generic[T]):
     back as one, so they must be of a kind that nobody changes. *count*: places from the start.
     """
 
-    __slots__ = ("_at", "_decode", "_encode", "_read", "_spool", "_written")
+    __slots__ = ("_at", "_decode", "_encode", "_last", "_last_at", "_read", "_spool", "_written")
 
     def __init__(
         self, encode: Callable[[T], bytes], decode: Callable[[bytes], T], count: int = 0
@@ -30,6 +30,8 @@ class Alike(Generic[T]):
         self._at = array("Q", bytes(8 * count))
         self._written: dict[bytes, int] = {}
         self._read: dict[int, T] = {}
+        self._last: T | None = None
+        self._last_at = 0  # where that one stands, written just now
 
     def __len__(self) -> int:
         return len(self._at)
@@ -48,6 +50,8 @@ class Alike(Generic[T]):
         self._at.append(self._put(value))
 
     def _put(self, value: T) -> int:
+        if value is self._last:
+            return self._last_at
         data = self._encode(value)
         where = self._written.get(data)
         if where is None:
@@ -58,6 +62,7 @@ class Alike(Generic[T]):
             if len(self._written) >= _NEAR:
                 self._written.clear()
             self._written[data] = where
+        self._last, self._last_at = value, where
         return where
 
     def _value(self, where: int) -> T | None:

@@ -24,7 +24,8 @@ _FEW = 8 * 1024
 _TAIL = 64 * 1024
 _BLOCK = 1024 * 1024
 _LINKS = frozenset({"seq", "prev", "hash"})
-_encode = msgspec.json.Encoder(order="sorted").encode
+_encoder = msgspec.json.Encoder(order="sorted")
+_encode, _encode_lines = _encoder.encode, _encoder.encode_lines
 record_of = msgspec.json.Decoder(dict[str, Any]).decode
 """The record that a `text`, or a line of the log, holds."""
 
@@ -104,6 +105,15 @@ def text(record: object) -> bytes:
         if not any([odd(data) for odd in _ODD]):  # as nearly every one is
             return data
     return _encode(_plain(msgspec.to_builtins(record)))
+
+
+def texts(records: Sequence[object]) -> list[bytes]:
+    """`text` of each of *records*."""
+    with suppress(ValueError, OverflowError, TypeError, msgspec.EncodeError):
+        data = _encode_lines(records)
+        if not any([odd(data) for odd in _ODD]):
+            return data.split(b"\n")[:-1]
+    return [text(one) for one in records]
 
 
 def _plain(value: Any) -> Any:

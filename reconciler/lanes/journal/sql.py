@@ -498,8 +498,8 @@ class SqlJournal:
         Those of a runner that has lost its lane, and of one that never had it, come late. Of the
         requests that are *over*, all of their targets remember the number.
         """
-        for ruling in rulings:
-            if unknown := ruling.changes.keys() - _FIELDS:
+        for changes in {id(one.changes): one.changes for one in rulings}.values():
+            if unknown := changes.keys() - _FIELDS:
                 raise ValueError(f"not fields of a state: {sorted(unknown)}")
         self._ruled += bool(rulings or over.numbers)
         if stays:
@@ -509,10 +509,10 @@ class SqlJournal:
         for names, alike in _alike(rulings):
             columns = (*_KEY, "account", *names, "requests")
             listed = ", ".join(columns)
-            changes = ", ".join(f"{name}=excluded.{name}" for name in ("account", *names))
+            updates = ", ".join(f"{name}=excluded.{name}" for name in ("account", *names))
             self._db.each(
                 f"INSERT INTO targets({listed}) SELECT {listed} FROM given WHERE true "
-                f"ON CONFLICT(scope, id, part) DO UPDATE SET {changes}, {_REMEMBER}{unless}",
+                f"ON CONFLICT(scope, id, part) DO UPDATE SET {updates}, {_REMEMBER}{unless}",
                 columns,
                 _rows(names, sorted(alike, key=lambda one: _named(one.target)), over),
             )
@@ -669,7 +669,7 @@ class SqlJournal:
         self._db.each(
             "INSERT INTO audit(record) SELECT record FROM given",
             ("record",),
-            [(chain.text({**head, **record}).decode(),) for record in records],
+            [(text.decode(),) for text in chain.texts([{**head, **one} for one in records])],
         )
 
     def _plan_of(self, run: int) -> str:
@@ -716,13 +716,16 @@ def _alike(rulings: Iterable[Ruling]) -> Iterator[tuple[tuple[str, ...], list[Ru
     names: tuple[str, ...] = ()
     some: list[Ruling] = []
     seen: set[Identity] = set()
+    last: Mapping[str, Any] | None = None
     for one in rulings:
         if not one.changes:
             continue
-        if tuple(one.changes) != names or one.target in seen:
+        same = one.changes is last or tuple(one.changes) == names  # as of one request they are
+        if not same or one.target in seen:
             if some:
                 yield names, some
             names, some, seen = tuple(one.changes), [], set()
+        last = one.changes
         some.append(one)
         seen.add(one.target)
     if some:
@@ -731,18 +734,15 @@ def _alike(rulings: Iterable[Ruling]) -> Iterator[tuple[tuple[str, ...], list[Ru
 
 def _rows(names: Sequence[str], rulings: Sequence[Ruling], over: "_Over") -> list[tuple[Any, ...]]:
     """What is stored of *rulings*, which all change the fields *names*."""
-    columns: list[Iterable[Any]] = [
-        *zip(*(_named(one.target) for one in rulings), strict=True),
-        [one.account for one in rulings],
-    ]
-    for name in names:
-        values = [one.changes[name] for one in rulings]
-        if values.count(values[0]) == len(values):  # as of the targets of one request
-            columns.append([stored(name, values[0])] * len(values))
-        else:
-            columns.append([stored(name, one) for one in values])
-    columns.append([over.numbers.pop(one.target, "") for one in rulings])
-    return list(zip(*columns, strict=True))
+    made: dict[int, tuple[Any, ...]] = {}  # those of one request share what they change
+    rows = []
+    for one in rulings:
+        values = made.get(id(one.changes))
+        if values is None:
+            values = tuple([stored(name, one.changes[name]) for name in names])
+            made[id(one.changes)] = values
+        rows.append((*_named(one.target), one.account, *values, over.numbers.pop(one.target, "")))
+    return rows
 
 
 class _Over:
