@@ -297,7 +297,7 @@ def _append(log: Path, opened: "SqlJournal") -> None:
     found: list[dict[str, Any]] = []
 
     def after(entry: int) -> list[dict[str, Any]]:
-        found[:] = opened.audit_after(entry, _RECORDS)
+        found[:] = opened.audit_members(entry, _RECORDS)
         return found
 
     chain.append_after(log, opened.identity, after)

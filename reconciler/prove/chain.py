@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
+from msgspec import Raw
 
 from reconciler.errors import ReconcilerError, Stale
 from reconciler.prove.proofs import Verified
@@ -26,8 +28,11 @@ _BLOCK = 1024 * 1024
 _LINKS = frozenset({"seq", "prev", "hash"})
 _encoder = msgspec.json.Encoder(order="sorted")
 _encode, _encode_lines = _encoder.encode, _encoder.encode_lines
+_as_it_is = msgspec.json.Encoder().encode
 record_of = msgspec.json.Decoder(dict[str, Any]).decode
 """The record that a `text`, or a line of the log, holds."""
+members_of = msgspec.json.Decoder(dict[str, Raw]).decode
+"""The same, the value of each of its members as it is written there."""
 
 Record = Mapping[str, Any]
 
@@ -70,20 +75,35 @@ def _read(record: object) -> Record:
 
 
 def bind(record: Record, *, seq: int, prev: str) -> tuple[bytes, str]:
-    """The same for what was read of a `text`."""
-    if not _LINKS.isdisjoint(record):
-        raise ValueError("a record is a mapping without seq, prev and hash")
-    if type(record.get("at")) is not str or type(record.get("type")) is not str:
+    """The same for what was read of a `text`, as `record_of` or `members_of` reads it."""
+    if not (_is_text(record.get("at")) and _is_text(record.get("type"))):
         raise ValueError("a record needs `at` and `type`")
+    first, last = _halves(tuple(record))
+    whole = {**record, "seq": seq, "prev": prev}
     # The hash goes between what comes before it and what comes after: each has a member at least.
-    before = _encode({key: one for key, one in record.items() if key < "hash"})[:-1]
-    rest = {key: one for key, one in record.items() if key > "hash"}
-    after = _encode({**rest, "seq": seq, "prev": prev})[1:]
+    before = _as_it_is({key: whole[key] for key in first})[:-1]
+    after = _as_it_is({key: whole[key] for key in last})[1:]
     digest = hashlib.sha256(b"%b,%b" % (before, after)).hexdigest()
     line = b'%b,"hash":"%b",%b\n' % (before, digest.encode(), after)
     if len(line) > LINE_LIMIT:
         raise ValueError(f"a record of {len(line)} bytes is longer than {LINE_LIMIT}")
     return line, digest
+
+
+@lru_cache(maxsize=64)
+def _halves(keys: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """A record's members, sorted: those before its hash, and those after it, `seq` and `prev` too.
+
+    *keys*: those it has; ValueError if links are among them.
+    """
+    if not _LINKS.isdisjoint(keys):
+        raise ValueError("a record is a mapping without seq, prev and hash")
+    every = sorted([*keys, "seq", "prev"])
+    return [key for key in every if key < "hash"], [key for key in every if key > "hash"]
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str or (type(value) is Raw and bytes(value)[:1] == b'"')
 
 
 # What may be a number with a fraction or an exponent, or of sixteen digits: of a mapping, or of a

@@ -13,7 +13,7 @@ from reconciler.lanes.journal.postgres_handed import HandedLanes
 from reconciler.lanes.journal.postgres_parts import Transaction, get, parts, put
 from reconciler.lanes.journal.sql import SqlDatabase
 from reconciler.lanes.locks import taken_by
-from reconciler.prove.chain import record_of
+from reconciler.prove.chain import members_of
 
 _LOCKS = 0x7265636E_00000002  # advisory locks: those under which lanes are locked,
 _CHAIN = 0x7265636E_00000003  # and records chained
@@ -86,7 +86,7 @@ class Shared:
         rows = []
         for entry, record in found:
             seq += 1
-            whole = {**record_of(record), "journal": journal, "entry": entry}
+            whole = {**members_of(record), "journal": journal, "entry": entry}
             line, prev = seal(whole, seq, prev)
             rows.append((seq, prev, line))
         sql = "INSERT INTO chain(seq, hash, line) SELECT seq, hash, line FROM given"

@@ -651,11 +651,20 @@ class SqlJournal:
 
     def audit_after(self, entry: int, most: int = ALL) -> list[dict[str, Any]]:
         """The first *most* records for the audit log with a number (`entry`) above *entry*."""
+        return self._entries(chain.record_of, entry, most)
+
+    def audit_members(self, entry: int, most: int) -> list[dict[str, Any]]:
+        """The same, the value of each of their members as it is written there."""
+        return self._entries(chain.members_of, entry, most)
+
+    def _entries(
+        self, read: Callable[[str], Mapping[str, Any]], entry: int, most: int
+    ) -> list[dict[str, Any]]:
         rows = self._db.all(
             "SELECT entry, record FROM audit WHERE entry>? ORDER BY entry LIMIT ?", (entry, most)
         )
         mark = {"journal": self.identity}
-        return [{**chain.record_of(record), **mark, "entry": number} for number, record in rows]
+        return [{**read(record), **mark, "entry": number} for number, record in rows]
 
     def audit_written(self, entry: int) -> None:
         """Those up to *entry* are safe in the audit log."""
