@@ -149,16 +149,21 @@ def merge(
 ) -> list[PlanTarget]:
     """Every target that *saved* deletes, in its order, with what may become of it today."""
     today = _by_campaign(fresh)
+    words: dict[int, tuple[str, ...]] = {}  # the same absences ask for many
     merged: list[PlanTarget] = []
     for action in saved.actions:
         if action.action != "delete":
             continue
         key = action.account, action.id or ""
         found, targets = today.get(key, []), action.targets
-        asked = tuple(sorted(facts.asking.get(key, ())))
-        record = next((one.campaign for one in found if one.campaign is not None), None)
+        asking = facts.asking.get(key, ())
+        asked = words.get(id(asking))
+        if asked is None:
+            asked = words[id(asking)] = tuple(sorted(asking))
+        records = [one.campaign for one in found if one.campaign is not None]
+        record = records[0] if records else None
         first = any([one.look_first for one in found])
-        gone = {target.part for target in targets if _final(states.get(target, NOTHING))}
+        gone = [one.part for one in targets if one in states and _final(states[one])]
         for target in targets:
             known = state = states.get(target, NOTHING)
             fate, suspect = known_fate(saved, digest, action, state, facts.now), False
@@ -195,10 +200,12 @@ def _drift(
     saved: PlanDocument,
     facts: MergeFacts,
 ) -> Fate | None:
+    record = facts.listed.get((target.account, target.id))
+    if len(today) == 1 and today[0].action == "delete" and today[0].parts is None:  # as nearly all
+        return _changed(action.campaign, record, gone, facts, action.account)
     others = [one for one in today if one.action != "delete" and _about(one, target)]
     if others and any(one.action == "none" and one.reason in _WITHDRAWN for one in others):
         return drifted(Held.WITHDRAWN, None)
-    record = facts.listed.get((target.account, target.id))
     changed = _changed(action.campaign, record, gone, facts, action.account)
     if changed is not None:
         return changed

@@ -1,6 +1,6 @@
 """Saved plan and fresh plan side by side, some campaigns at a time; nothing else is held. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -24,17 +24,18 @@ class SideBySide(msgspec.Struct, frozen=True):
 
 def pages(saved: PlanDocument, fresh: PlanDocument, hits: Hits) -> Iterator[SideBySide]:
     """Every deletion of *saved*, those of one campaign together. Both plans are in their order."""
-    ahead = [_Ahead(filter(_has_id, one), _key) for one in _sections(fresh)]
-    found = _Ahead(hits.in_order(), lambda hit: hit.key)
+    ahead = [
+        _Ahead((_key(one), one) for one in part if one.id is not None) for part in _parts(fresh)
+    ]
+    found = _Ahead((one.key, one) for one in hits.in_order())
     for some in _some(saved.deletions):
-        last = _key(some[-1])
-        mine = {_key(one) for one in some}
-        today = [one for section in ahead for one in section.upto(last) if _key(one) in mine]
-        listed = {one.key: one for one in found.upto(last) if one.key in mine}
+        last, mine = _key(some[-1]), set(map(_key, some))
+        today = [one for part in ahead for key, one in part.upto(last) if key in mine]
+        listed = {key: one for key, one in found.upto(last) if key in mine}
         yield SideBySide(tuple(some), tuple(today), listed)
 
 
-def _sections(plan: PlanDocument) -> Iterator[Sequence[Action]]:
+def _parts(plan: PlanDocument) -> Iterator[Sequence[Action]]:
     """Deletions, refusals and the rest: each is in the order of account and id."""
     counts, at = plan.summary, 0
     for number in (counts.delete, counts.refuse, counts.none):
@@ -57,19 +58,14 @@ def _key(action: Action) -> Key:
     return action.account, action.id or ""
 
 
-def _has_id(action: Action) -> bool:
-    return action.id is not None
-
-
 class _Ahead(Generic[T]):
     """Values in the order of their keys, taken up to a key at a time."""
 
-    def __init__(self, values: Iterator[T], key: Callable[[T], Key]) -> None:
+    def __init__(self, values: Iterator[tuple[Key, T]]) -> None:
         self._values = values
-        self._key = key
         self._next = next(values, None)
 
-    def upto(self, last: Key) -> Iterator[T]:
-        while self._next is not None and self._key(self._next) <= last:
-            one, self._next = self._next, next(self._values, None)
+    def upto(self, last: Key) -> Iterator[tuple[Key, T]]:
+        while (one := self._next) is not None and one[0] <= last:
+            self._next = next(self._values, None)
             yield one
