@@ -4,14 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from reconciler.cli.app import App
 from reconciler.errors import ReconcilerError
-from reconciler.events import Event, Listener, Relay
+from reconciler.events import Event, Listener, Relay, with_detail
 
 if TYPE_CHECKING:  # `--help` needs neither
     from reconciler.views.events_file import EventLines
@@ -42,7 +41,7 @@ class EventsListener(Listener):
 
     def event(self, event: Event) -> None:
         if event.detail is not None:
-            event = replace(event, detail=self._mask(event.detail))
+            event = with_detail(event, self._mask(event.detail))
         self.show(event)
         if self._lines is not None:
             self._lines.emit(event)
@@ -126,7 +125,7 @@ class LoggedListener(Relay):
         super().event(event)
         if self._log is not None:
             if event.detail is not None:
-                event = replace(event, detail=self._mask(event.detail))
+                event = with_detail(event, self._mask(event.detail))
             self._log.event(event)
 
 

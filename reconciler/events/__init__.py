@@ -6,11 +6,11 @@ An event never holds a secret; URLs and headers have no place in it.
 import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Literal
 from urllib.parse import unquote
+
+import msgspec
 
 from reconciler.safe import mask_part
 
@@ -28,8 +28,7 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened; what does not apply to its *kind* is None.
 
     run-started      *total* targets of the run, *detail* the plan's digest
@@ -59,6 +58,11 @@ class Event:
     request: int | None = None
     status: int | None = None
     seconds: float | None = None
+
+
+def with_detail(event: Event, detail: str) -> Event:
+    """*event*, with another *detail*."""
+    return msgspec.structs.replace(event, detail=detail)
 
 
 class Listener:
@@ -180,18 +184,13 @@ def _time(moment: datetime | None) -> str | None:
 
 def kept(event: Event) -> str:
     """*event* as it is kept, in a line, for those who follow a run elsewhere: see `from_kept`."""
-    import msgspec  # `--help` needs no events
-
-    return msgspec.json.encode(event).decode()
+    return _encode(event).decode()
 
 
 def from_kept(line: str) -> Event:
     """The event that `kept` made *line* of."""
-    return _decoder()(line)
+    return _decode(line)
 
 
-@cache
-def _decoder() -> Callable[[str], Event]:
-    import msgspec
-
-    return msgspec.json.Decoder(Event).decode
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Event).decode

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from reconciler.declare.project import Account
 from reconciler.declare.proxy import Proxy
 from reconciler.driver import Driver, Item
@@ -78,8 +80,7 @@ class OpenAccount:
         return Identity(self.scope, target.id, target.part)
 
 
-@dataclass(slots=True)
-class Job:
+class Job(msgspec.Struct):
     """One target that the plan deletes.
 
     *planned* is the record it must still be (None: nothing was listed). *state* is the journal's

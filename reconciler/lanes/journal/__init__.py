@@ -107,8 +107,7 @@ class Result:
     sent: bool = True  # False: no byte left
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True):
     """What a target is now. *changes* are the `State` fields that differ from before."""
 
     target: Identity
