@@ -28,7 +28,7 @@ class Written:
     def __init__(self) -> None:
         self.counts = {outcome.value: 0 for outcome in Outcome}
         self._kinds: dict[object, Fate] = {}
-        self._lines = LineSink[TargetReport](_lines, _read, 64)
+        self._lines = sink()
 
     def add(
         self,
@@ -67,6 +67,11 @@ class Written:
     def targets(self) -> Sequence[TargetReport]:
         """All of them."""
         return self._lines.done()
+
+
+def sink() -> LineSink[TargetReport]:
+    """Takes in the targets of a report."""
+    return LineSink[TargetReport](_lines, _read, 64)
 
 
 def _lines(targets: Sequence[TargetReport]) -> list[bytes]:

@@ -8,6 +8,7 @@ outlives the process, and nothing of the world comes in through it.
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate, islice
 from typing import IO, Generic, TypeVar, overload
 
@@ -223,6 +224,12 @@ class Lines(Sequence[T]):
         """The lines as they are, some at a time."""
         start, stop = self._bounds[self._first], self._bounds[self._stop]
         return self.spool.parts(self._base + start, self._base + stop)
+
+    def blocks(self) -> Iterator[tuple[bytes, Callable[[], list[T]]]]:
+        """The lines as they are, whole ones, some at a time; and what gives them as values."""
+        for at in range(self._first, self._stop, _BLOCK):
+            data = self._read(at, min(at + _BLOCK, self._stop))
+            yield data, partial(self._decode, data)
 
     def holding(self, *words: bytes) -> Iterator[T]:
         """Those whose lines may hold one of *words*: of others the bytes are seen, and no value."""

@@ -1,14 +1,16 @@
 """Plan and report as JSON. A plan's JSON is the plan file itself; the report is spec §5.5."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import msgspec
 from msgspec import structs
 
 from reconciler.model import PlanDocument, ReportDocument, TargetReport
+from reconciler.plan.lines import END
 from reconciler.plan.planfile import dumps
+from reconciler.plan.spool import Lines
 from reconciler.safe import printable_json
 from reconciler.views import words
 from reconciler.views.frame import Frame
@@ -37,8 +39,8 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     }
     yield f'{_ascii(head)[:-1]},\n "targets":['
     between = "\n "
-    for one in report.targets:
-        yield between + _ascii(_target(one, show))
+    for some in _targets(report.targets, show):
+        yield between + some
         between = ",\n "
     yield "\n ]" if report.targets else "]"
     for key, value in (
@@ -49,6 +51,18 @@ def report(report: ReportDocument, plan: PlanDocument | None, frame: Frame) -> I
     ):
         yield f",\n {_ascii(key)}:{_ascii(value)}"
     yield "}\n"
+
+
+def _targets(targets: Sequence[TargetReport], show: words.Masking) -> Iterator[str]:
+    """One target a line, some together."""
+    if show.whole is not None or not isinstance(targets, Lines):
+        yield from (_ascii(_target(one, show)) for one in targets)
+        return
+    for text, some in targets.blocks():
+        try:
+            yield printable_json(text.removesuffix(END).decode("ascii").replace("\n", "\n "))
+        except UnicodeError:
+            yield from map(_ascii, some())
 
 
 def _target(target: TargetReport, show: words.Masking) -> TargetReport:

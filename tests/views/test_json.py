@@ -1,8 +1,11 @@
 import json
+import re
 
 import pytest
+from msgspec import structs
 
 from reconciler import views
+from reconciler.apply import report as reports
 from reconciler.model import LookFirst, Outcome, PlanWarning, Reason, Violation
 from reconciler.plan import planfile
 from tests.support.render_samples import (
@@ -96,6 +99,24 @@ def test_a_reports_json_shows_numbers_only_on_request() -> None:
     record = campaign("sms-au", "b", "B", message_ids=("1234567890123",))
     plan = plan_of([action("delete", Reason.DECLARED, record, parts=record.message_ids)])
     assert "1234567890123" in seen("json", ids, plan)
+
+
+_HALF = re.compile(r"[\ud800-\udfff]")  # of a character: what no report that was applied has
+
+
+@pytest.mark.parametrize("show_numbers", [True, False])
+def test_a_report_of_lines_is_written_as_one_of_values(show_numbers: bool) -> None:
+    frame = type(FRAME)(digest=DIGEST, show_numbers=show_numbers)
+    plain = [
+        target("sms-au", f"{n}", Outcome.DELETED, name=f"Name ##[{n}] \x7f") for n in range(600)
+    ]
+    hostile = [one for one in hostile_report().targets if not _HALF.search(one.id)]
+    for targets in ([], plain, hostile, plain + hostile + plain):
+        lines = reports.sink()
+        lines.add(*targets)
+        values = report_of(targets)
+        spooled = structs.replace(values, targets=lines.done())
+        assert seen("json", spooled, frame=frame) == seen("json", values, frame=frame)
 
 
 def test_an_empty_report_is_json() -> None:
