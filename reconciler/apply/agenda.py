@@ -64,6 +64,8 @@ class Agenda:
         """By name, in the plan's order."""
         self.decided = 0
         """How many targets have a fate that no request is needed for."""
+        self.done = 0
+        """How many that the run is about have one and are more than pending."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -74,8 +76,8 @@ class Agenda:
             share = self.accounts.get(one.target.account)
             if share is None:
                 share = self.accounts[one.target.account] = Share(len(self._rows))
-            working = one.working
-            if one.fate_now is None:
+            fate, working = one.fate_now, one.working
+            if fate is None:
                 share.left += 1
                 share.campaigns += one.target.id != share.last
                 share.last = one.target.id
@@ -83,6 +85,7 @@ class Agenda:
             share.marks.append(working)
             share.doubts += one.in_doubt
             self.decided += one.fate is not None
+            self.done += fate is not None and one.taken and fate.outcome is not Outcome.PENDING
             self._rows.append(_row(one))
 
     def __iter__(self) -> Iterator[PlanTarget]:

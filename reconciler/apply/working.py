@@ -127,10 +127,7 @@ class _Runner:
             self._done(ends)
 
     def _done(self, ends: "_Ends") -> None:
-        fates = Spool()  # what takes long is not done in the middle of a transaction
-        for part in packed_fates(ends):
-            fates.write(part)
-        self.mark("done", done=ends.done, fates=fates.parts())
+        self.mark("done", done=ends.done, fates=ends.fates.parts())
 
     def _locked(self) -> bool:
         """Whether the lane's lock was got; a run beside the workers is waited for."""
@@ -171,10 +168,7 @@ class _Runner:
             cleared = checkout.cleared(work, inventory, again=again)
         clearance = cleared.clearance
         agenda = clearance.judged
-        before = (one.fate_now for one in agenda if one.taken)
-        self.told.done = sum(
-            one is not None and one.outcome is not Outcome.PENDING for one in before
-        )
+        self.told.done = agenda.done
         if clearance.accounts:
             permit = replace(clearance.permit, windows=self.turn.within(clearance.permit.windows))
             execute(replace(clearance, permit=permit), cleared.run, agenda)
@@ -188,24 +182,28 @@ class _Runner:
 
 
 class _Ends:
-    """What became of what was handed over, which is gone through and not held.
+    """What became of what was handed over, which is gone through once.
 
     *shut*: the accounts whose windows closed before all was reached. *left*: whether a target is
-    not at its end. *done*: how many were reached.
+    not at its end. *done*: how many were reached. *fates*: all of them, as they are kept.
     """
 
     def __init__(self, agenda: Agenda) -> None:
-        self._agenda = agenda
         self.shut: set[str] = set()
         self.left, self.done = False, 0
-        for target, fate in self:
+        self.fates = Spool()  # packing takes long: not in the middle of a transaction
+        for part in packed_fates(self._counted(agenda)):
+            self.fates.write(part)
+
+    def _counted(self, agenda: Agenda) -> Iterator[tuple[Target, Fate]]:
+        for one, fate in agenda.ends():
+            if not one.taken:
+                continue
             if fate.shut:
-                self.shut.add(target.account)
+                self.shut.add(one.target.account)
             self.left |= fate.outcome in (Outcome.PENDING, Outcome.IN_DOUBT)
             self.done += fate.outcome is not Outcome.PENDING
-
-    def __iter__(self) -> Iterator[tuple[Target, Fate]]:
-        return ((one.target, fate) for one, fate in self._agenda.ends() if one.taken)
+            yield one.target, fate
 
 
 class _Teller(Listener):
