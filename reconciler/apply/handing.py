@@ -198,7 +198,8 @@ class _Following:
         while lines := _handover(self._journal).told(self._run, self._after):
             for number, line in lines:
                 self._after = number
-                self._task.site.listener.event(from_kept(line))
+                for event in from_kept(line):
+                    self._task.site.listener.event(event)
 
     def _tend(self) -> None:
         """A lane whose job was lost with the last moments of a database gets another."""

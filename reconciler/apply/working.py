@@ -211,13 +211,13 @@ class _Teller(Listener):
 
     def __init__(self, runner: _Runner) -> None:
         self._runner = runner
-        self._lines: list[str] = []
+        self._events: list[Event] = []
         self.done = 0
 
     def event(self, event: Event) -> None:
         if event.kind in ("run-started", "run-ended"):  # of the run, not of its lanes
             return
-        self._lines.append(kept(event))
+        self._events.append(event)
         self.done += event.kind == "outcome"
 
     def tick(self) -> None:
@@ -225,9 +225,9 @@ class _Teller(Listener):
 
     def flush(self) -> None:
         """What was told since."""
-        if not self._lines:
+        if not self._events:
             return
-        lines, self._lines = self._lines, []
-        self._runner.handed.tell(self._runner.lane.run, lines)
+        events, self._events = self._events, []
+        self._runner.handed.tell(self._runner.lane.run, list(kept(events)))
         if not self._runner.mark("working", done=self.done):
             raise LaneLost(f"another worker has taken {self._runner.lane.lane}")

@@ -4,7 +4,7 @@ An event never holds a secret; URLs and headers have no place in it.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
@@ -182,15 +182,51 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else stamp(moment, "milliseconds")
 
 
-def kept(event: Event) -> str:
-    """*event* as it is kept, in a line, for those who follow a run elsewhere: see `from_kept`."""
-    return _encode(event).decode()
+class _Together(msgspec.Struct, frozen=True, array_like=True):
+    """Outcomes that are told as one: the *first* of them, and the *targets* of all."""
+
+    first: Event
+    targets: list[str | None]
 
 
-def from_kept(line: str) -> Event:
-    """The event that `kept` made *line* of."""
-    return _decode(line)
-
-
+_TOGETHER = 200  # events of a line
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Event).decode
+_decode = msgspec.json.Decoder(_Together).decode
+
+
+def kept(events: Iterable[Event]) -> Iterator[str]:
+    """*events* as they are kept, for those who follow a run elsewhere: lines for `from_kept`.
+
+    Outcomes that follow each other, as those of a request do, and differ in nothing but their
+    target are a line together.
+    """
+    some: list[Event] = []
+    for one in events:
+        if some and (len(some) == _TOGETHER or not _goes_on(some[-1], one)):
+            yield _line(some)
+            some = []
+        some.append(one)
+    if some:
+        yield _line(some)
+
+
+def _line(some: Sequence[Event]) -> str:
+    return _encode(_Together(some[0], [one.target for one in some])).decode()
+
+
+def _goes_on(last: Event, one: Event) -> bool:
+    """Whether *one* is the next outcome after *last*, and says the same of another target."""
+    if one.kind != "outcome" or last.done is None or one.done != last.done + 1:
+        return False
+    return msgspec.structs.replace(last, target=one.target, done=one.done) == one
+
+
+def from_kept(line: str) -> Iterator[Event]:
+    """The events that `kept` made *line* of."""
+    told = _decode(line)
+    first, done = told.first, told.first.done
+    if len(told.targets) == 1 or done is None:
+        yield first
+        return
+    for number, target in enumerate(told.targets):
+        yield msgspec.structs.replace(first, target=target, done=done + number)

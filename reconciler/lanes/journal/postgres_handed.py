@@ -30,7 +30,7 @@ _COLUMNS = (
     "number, run, plan, lane, accounts, targets, state, takes, clean, owner, said, code, "
     f"waiting_until, {_DUE}, began, done"
 )
-_LINES = 500  # of what is told, in a row
+_LINES = 100  # of what is told, in a row
 _OPEN = "state NOT IN ('done', 'stopped')"
 
 
