@@ -118,6 +118,25 @@ def test_every_record_says_which_journal_made_it(opened: Open) -> None:
     assert (record["journal"], record["entry"]) == (journal.identity, journal.newest_entry)
 
 
+def test_what_is_in_the_log_is_taken_away_and_no_number_comes_again(opened: Open) -> None:
+    journal = opened()
+    for _ in range(3):
+        begin(journal)
+    journal.audit_written(2)
+    (left,) = journal.audit_after(0)
+    assert left["entry"] == journal.newest_entry == 3
+    journal.audit_written(3)
+    assert journal.audit_after(0) == []
+    begin(opened())
+    (new,) = journal.audit_after(0)
+    assert new["entry"] == journal.newest_entry == 4
+    journal.audit_written(2)
+    assert journal.audit_after(0) == [new]
+    journal.audit_written(9)
+    journal.audit_written(9)
+    assert journal.audit_after(0) == []
+
+
 def test_a_mark_stays_until_something_is_written_of_a_target(opened: Open) -> None:
     journal, other = opened(), opened()
     mark = journal.mark

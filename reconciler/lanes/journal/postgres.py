@@ -140,6 +140,13 @@ class _Server:
             with self.told("write"):
                 self._with(sql, columns, rows)
 
+    def put(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], clash: str = ""
+    ) -> None:
+        listed = ", ".join(columns)
+        insert = f"INSERT INTO {table}({listed}) SELECT {listed} FROM given WHERE true {clash}"
+        self.each(insert, columns, rows)
+
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         with self.told("write"):
             row = self._done(f"{sql} RETURNING {key}", values).fetchone()

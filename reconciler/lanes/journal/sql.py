@@ -91,6 +91,11 @@ class SqlDatabase(Protocol):
     def each(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Write all *rows*, in their order: *sql* has them as the table `given`, of *columns*."""
 
+    def put(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], clash: str = ""
+    ) -> None:
+        """Write all *rows* of *table*, in their order; *clash*: SQL for one that is there."""
+
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         """Write one row; the number *key* that it was given."""
 
@@ -507,25 +512,22 @@ class SqlJournal:
         outcomes = ", ".join(f"'{one}'" for one in stays)
         unless = f" WHERE coalesce(targets.outcome, '') NOT IN ({outcomes})" if stays else ""
         for names, alike in _alike(rulings):
-            columns = (*_KEY, "account", *names, "requests")
-            listed = ", ".join(columns)
             updates = ", ".join(f"{name}=excluded.{name}" for name in ("account", *names))
-            self._db.each(
-                f"INSERT INTO targets({listed}) SELECT {listed} FROM given WHERE true "
-                f"ON CONFLICT(scope, id, part) DO UPDATE SET {updates}, {_REMEMBER}{unless}",
-                columns,
+            self._db.put(
+                "targets",
+                (*_KEY, "account", *names, "requests"),
                 _rows(names, sorted(alike, key=lambda one: _named(one.target)), over),
+                f"ON CONFLICT(scope, id, part) DO UPDATE SET {updates}, {_REMEMBER}{unless}",
             )
         self._remember(over)
 
     def _remember(self, over: "_Over") -> None:
         """Rows for the targets of requests that are *over*, made when missing."""
-        self._db.each(
-            "INSERT INTO targets(scope, id, part, account, requests) "
-            "SELECT scope, id, part, account, requests FROM given WHERE true "
-            f"ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account, {_REMEMBER}",
+        self._db.put(
+            "targets",
             (*_KEY, "account", "requests"),
             sorted((*_named(one), over.accounts[one], said) for one, said in over.numbers.items()),
+            f"ON CONFLICT(scope, id, part) DO UPDATE SET account=excluded.account, {_REMEMBER}",
         )
         over.numbers.clear()
 
@@ -675,11 +677,8 @@ class SqlJournal:
         if not records:
             return
         head = {"at": iso(now), "run": str(run), "plan": self._plan_of(run)}
-        self._db.each(
-            "INSERT INTO audit(record) SELECT record FROM given",
-            ("record",),
-            [(text.decode(),) for text in chain.texts([{**head, **one} for one in records])],
-        )
+        texts = chain.texts([{**head, **one} for one in records])
+        self._db.put("audit", ("record",), [(text.decode(),) for text in texts])
 
     def _plan_of(self, run: int) -> str:
         if run not in self._plans:

@@ -28,6 +28,14 @@ class SqliteJournal(SqlJournal):
         with closed_on_failure(db):
             super().__init__(db, project)
 
+    def audit_written(self, entry: int) -> None:
+        with self._transaction():  # in which nobody else writes
+            newest = self._db.one("SELECT max(entry) FROM audit")[0]
+            if newest is not None and newest <= entry:
+                self._db.run("DELETE FROM audit")  # all at once, and not one by one
+            else:
+                self._db.run("DELETE FROM audit WHERE entry<=?", (entry,))
+
 
 class _File:
     """`SqlDatabase` in a SQLite file."""
@@ -68,6 +76,15 @@ class _File:
     def each(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         with self._told("write"):
             self._db.executemany(_given(columns) + sql, rows)  # one by one: here that is as quick
+
+    def put(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], clash: str = ""
+    ) -> None:
+        marks = ",".join("?" * len(columns))
+        with self._told("write"):
+            self._db.executemany(
+                f"INSERT INTO {table}({','.join(columns)}) VALUES({marks}) {clash}", rows
+            )
 
     def insert(self, sql: str, values: Sequence[Any], key: str) -> int:
         del key  # the row's own number
