@@ -1,6 +1,6 @@
 """Every target of a saved plan, with what may become of it: gone through, and held by nobody."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -8,7 +8,7 @@ from msgspec import structs
 
 from reconciler.apply.merge import PlanTarget
 from reconciler.lanes.journal import NOTHING, State
-from reconciler.lanes.work import Fate
+from reconciler.lanes.work import Fate, Witnesses
 from reconciler.model import Action, Campaign, Outcome, PlanDocument, Target
 from reconciler.plan.alike import Alike
 
@@ -53,11 +53,14 @@ class Agenda:
     """Every target of *plan*, in its order, with the fate that it has before anything is sent.
 
     It is gone through again and again. What a run then made of the targets is laid over it
-    (`worked`, `told`), and read with `ends`.
+    (`worked`, `told`), and read with `ends`. *witnesses*: of each account, records that stay.
     """
 
-    def __init__(self, plan: PlanDocument) -> None:
+    def __init__(
+        self, plan: PlanDocument, witnesses: Mapping[str, Witnesses] | None = None
+    ) -> None:
         self._plan = plan
+        self.witnesses = witnesses or {}
         self._rows = Alike[_Row](_encode, _decode)
         self._over: dict[str, Callable[[], _Over]] = {}
         self.accounts: dict[str, Share] = {}

@@ -18,7 +18,7 @@ from reconciler.driver.looks import can_look
 from reconciler.events import Event, told
 from reconciler.lanes.journal import Ledger
 from reconciler.lanes.known import Known
-from reconciler.lanes.rules import Doomed, rules_of, witnesses
+from reconciler.lanes.rules import rules_of
 from reconciler.lanes.run import AccountWork, by_lane, take, work_of
 from reconciler.lanes.running import Execution
 from reconciler.lanes.state import holder, keep_plan, keep_signatures, locks, log_ahead
@@ -164,7 +164,6 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
     """The work of each account: what may be sent, and what is in doubt, whatever a limit says."""
     task, fresh = clearance.task, clearance.fresh
     plan = task.saved.plan
-    doomed = Doomed(plan, fresh.plan)
 
     def work(one: OpenAccount) -> AccountWork:
         share = agenda.accounts.get(one.name, Share(0))
@@ -179,7 +178,7 @@ def _works(clearance: Clearance, agenda: Agenda, policy: LookPolicy) -> list[Acc
                 fresh.manifests,
                 policy,
             ),
-            witnesses=witnesses(one.name, doomed, fresh.plan, fresh.matches, fresh.facts),
+            witnesses=agenda.witnesses[one.name],
             rules=rules_of(
                 one.account, one.driver, fresh.asked, fresh.matches, task.waivers, task.now
             ),

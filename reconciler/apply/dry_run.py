@@ -8,7 +8,7 @@ from itertools import groupby
 from textwrap import indent
 from typing import Any
 
-from reconciler.apply.judging import judged, plan_anew
+from reconciler.apply.judging import judged, plan_anew, witnesses_of
 from reconciler.apply.limits import refusal
 from reconciler.apply.merge import PlanTarget
 from reconciler.apply.task import Task
@@ -65,7 +65,9 @@ def dry_run(task: Task) -> DryRun:
 
 def _going(task: Task, fresh: FreshPlan, left: dict[Target, Fate]) -> Iterator[PlanTarget]:
     """The targets that may be sent, account by account; the fates of the others go to *left*."""
-    for targets in judged(task, fresh, None):  # a dry run opens no journal
+    for targets in judged(
+        task, fresh, None, witnesses_of(task, fresh)
+    ):  # a dry run opens no journal
         left.update({one.target: fate for one in targets if (fate := one.fate_now) is not None})
         yield from (one for one in targets if one.fate_now is None)
 

@@ -18,7 +18,7 @@ from reconciler.driver.looks import can_look
 from reconciler.lanes.journal import NOTHING
 from reconciler.lanes.known import Known
 from reconciler.lanes.rules import Doomed, witnesses
-from reconciler.lanes.work import Fate
+from reconciler.lanes.work import Fate, Witnesses
 from reconciler.model import Held, Outcome
 from reconciler.plan import scopes
 from reconciler.plan.askers import StillAsked, askers
@@ -87,19 +87,31 @@ def judge(
     *known*: what the journal knows; None: nobody asks it. *heed* is called every some campaigns,
     and may raise: all of them take long.
     """
-    agenda = Agenda(task.saved.plan)
-    for some in judged(task, fresh, known):
+    seen = witnesses_of(task, fresh)
+    agenda = Agenda(task.saved.plan, seen)
+    for some in judged(task, fresh, known, seen):
         heed()
         agenda.add(some)
     return agenda
 
 
-def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[list[PlanTarget]]:
-    """The same targets, those of some campaigns at a time."""
+def witnesses_of(task: Task, fresh: FreshPlan) -> dict[str, Witnesses]:
+    """Records of each account of the plan that nothing deletes."""
+    doomed = Doomed(task.saved.plan, fresh.plan)
+    return {
+        name: witnesses(name, doomed, fresh.plan, fresh.matches, fresh.facts)
+        for name in sorted(task.saved.plan.accounts)
+    }
+
+
+def judged(
+    task: Task, fresh: FreshPlan, known: Known | None, seen: Mapping[str, Witnesses]
+) -> Iterator[list[PlanTarget]]:
+    """The same targets, those of some campaigns at a time. *seen*: the `witnesses_of` them."""
     saved = task.saved
     now = task.site.now() if known is None else known.journal.now()
     table = asks(fresh.asked, fresh.matches, task.project, today=today(task.now))
-    static = _facts(task, fresh, now)
+    static = _facts(task, fresh, now, seen)
     absences = StillAsked(fresh.asked, table, now)
     scope = (lambda name: name) if known is None else known.scope
 
@@ -145,19 +157,18 @@ def judged(task: Task, fresh: FreshPlan, known: Known | None) -> Iterator[list[P
         yield list(map(left_out, merged))
 
 
-def _facts(task: Task, fresh: FreshPlan, now: datetime) -> MergeFacts:
+def _facts(
+    task: Task, fresh: FreshPlan, now: datetime, seen: Mapping[str, Witnesses]
+) -> MergeFacts:
     """What is the same for all pages."""
     saved, drivers = task.saved.plan, fresh.drivers
     accounts, names = fresh.facts.accounts, sorted(saved.accounts)
     plans = fresh.plan.accounts
-    doomed = Doomed(saved, fresh.plan)
     return MergeFacts(
         by_name={n for n in names if drivers[n].by_name},
         captured={n: accounts[n].captured_at if n in accounts else None for n in names},
         complete={n for n in names if n in plans and plans[n].complete},
-        witnessed={
-            n for n in names if witnesses(n, doomed, fresh.plan, fresh.matches, fresh.facts).items
-        },
+        witnessed={name for name in names if seen[name].items},
         revived=(),
         listed={},
         declared=(),
