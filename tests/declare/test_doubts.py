@@ -32,6 +32,16 @@ def told(entry: str, role: str = "absent") -> list[Diagnostic]:
         ("match: {nameRegex: 'Test *'}", 26, 'for a glob write `name: "Test *"`; for any text in'
          " a regex, `.*`"),
         ("match: {nameRegex: '/test.*/i'}", 26, 'write "test.*"; `(?i)` before it is for any case'),
+        ("match: {name: 'old.*test'}", 21, 'for a regex write `nameRegex: "old.*test"`'),
+        ("match: {name: '{old,test} *'}", 21, "for a choice write a match for each, or `nameRegex`"
+         " with `(one|other)`"),
+        ("match: {name: '[^x]*'}", 21, 'for any character but these write `[!`: "[!x]*"'),
+        ("match: {name: '[TEST] *'}", 21, 'for the brackets themselves write "[[]TEST] *"'),
+        ("match: {name: '*[QA]'}", 21, 'for the brackets themselves write "*[[]QA]"'),
+        ("match: {nameRegex: '[TEST] .*'}", 26, 'for the brackets themselves write'
+         r' "\\[TEST\\] .*"'),
+        ("match: {olderThan: 3m}", 26, "for months write days: 90d"),
+        ("match: {updatedWithin: 1m}", 30, "for months write days: 30d"),
         ("match: {labels: {team: 'gr*'}}", 30, "write the whole value; labels have no patterns"),
     ],
 )  # fmt: skip
@@ -63,6 +73,16 @@ def test_a_protection_of_the_project_is_told_as_well() -> None:
         "match: {name: 'Sale 50%'}",
         "match: {name: '[a-z]* (B)'}",
         "match: {name: 'US$ *'}",
+        "match: {name: '[Tt]est *'}",
+        "match: {name: '[AB] test *'}",
+        "match: {name: 'v[12] *'}",
+        "match: {name: '[31] *'}",
+        "match: {name: '[[]TEST] *'}",
+        "match: {name: 'Hi {name} *'}",
+        "match: {nameRegex: '[QqAa]ll .*'}",
+        "match: {olderThan: 45m}",
+        "match: {olderThan: 90s}",
+        "match: {olderThan: 12h}",
         "match: {nameRegex: '(Test|QA) .*'}",
         "match: {nameRegex: 'colou*r'}",
         "match: {nameRegex: '[a-z]*'}",
