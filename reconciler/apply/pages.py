@@ -7,7 +7,9 @@ import msgspec
 
 from reconciler.model import Action, PlanDocument
 from reconciler.plan.hits import Hits
+from reconciler.plan.lines import decoded
 from reconciler.plan.packing import Hit, Key
+from reconciler.plan.spool import Twice
 
 _PAGE = 2_000  # actions of the saved plan
 
@@ -24,11 +26,13 @@ class SideBySide(msgspec.Struct, frozen=True):
 
 def pages(saved: PlanDocument, fresh: PlanDocument, hits: Hits) -> Iterator[SideBySide]:
     """Every deletion of *saved*, those of one campaign together. Both plans are in their order."""
+    twice = Twice(decoded)  # nearly always they are the same lines
     ahead = [
-        _Ahead((_key(one), one) for one in part if one.id is not None) for part in _parts(fresh)
+        _Ahead((_key(one), one) for one in twice.of(part) if one.id is not None)
+        for part in _parts(fresh)
     ]
     found = _Ahead((one.key, one) for one in hits.in_order())
-    for some in _some(saved.deletions):
+    for some in _some(twice.of(saved.deletions)):
         last, mine = _key(some[-1]), set(map(_key, some))
         today = [one for part in ahead for key, one in part.upto(last) if key in mine]
         listed = {key: one for key, one in found.upto(last) if key in mine}

@@ -81,6 +81,7 @@ def parts(text: str) -> Parts:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def holes(text: str) -> tuple[Hole, ...]:
     """The places of *text*; none if it cannot be read."""
     try:

@@ -17,6 +17,7 @@ from reconciler.errors import ReconcilerError
 _LITTLE = 1 << 20  # bytes that stay in memory, and that are written at a time
 _PART = 1 << 18
 _BLOCK = 256  # values that are read at a time
+_APART = 16  # blocks by which one of two readers may be ahead
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -253,6 +254,30 @@ class Lines(Sequence[T]):
     def _read(self, first: int, stop: int) -> bytes:
         start, end = self._bounds[first], self._bounds[stop]
         return self.spool.read(self._base + start, self._base + end)
+
+
+class Twice(Generic[T]):
+    """Reads what *decode* reads, for two that go through lines which are mostly the same.
+
+    What one of them has read the other is given, if it comes soon: each block is read once.
+    """
+
+    def __init__(self, decode: Callable[[bytes], list[T]]) -> None:
+        self._decode = decode
+        self._read: dict[bytes, list[T]] = {}
+
+    def __call__(self, data: bytes) -> list[T]:
+        found = self._read.pop(data, None)
+        if found is None:
+            found = self._decode(data)
+            self._read[data] = found
+            if len(self._read) > _APART:
+                del self._read[next(iter(self._read))]
+        return found
+
+    def of(self, values: Sequence[T]) -> Sequence[T]:
+        """*values*, read so if they are lines."""
+        return values.read_as(self) if isinstance(values, Lines) else values
 
 
 class LineSink(Generic[T]):
