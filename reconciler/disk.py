@@ -113,7 +113,6 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def write_parts(path: Path, parts: Iterable[bytes]) -> None:
     """The same of *parts*, which are never held together."""
-    place = Path(os.path.realpath(path))
     size = 0
 
     def counted() -> Iterator[bytes]:
@@ -123,7 +122,7 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
             yield part
 
     try:
-        replace(place, counted())
+        replace(_place(path), counted())
     except OSError as error:
         said = f"cannot write {path} ({size} bytes): {why(error)}; it is as it was"
         raise ReconcilerError(said) from error
@@ -154,8 +153,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
 
     OSErrors become ReconcilerErrors; whatever is raised meanwhile leaves *path* as it was.
     """
-    place = Path(os.path.realpath(path))
     try:
+        place = _place(path)
         descriptor, name = _beside(place)
         try:
             with open(descriptor, "w+b") as file:
@@ -220,14 +219,23 @@ def _beside(place: Path) -> tuple[int, Path]:
             return os.open(name, flags, 0o600), name
 
 
+def _place(path: Path) -> Path:
+    """Where *path* leads to. OSError if that is a folder, a device or a pipe: none is replaced."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise OSError(0, "it is not a regular file")
+    except FileNotFoundError:
+        pass
+    except ValueError as error:
+        raise OSError(0, "it is not a path") from error
+    return Path(os.path.realpath(path))
+
+
 def _mode(place: Path) -> int:
     """The permissions of the file that is replaced, else what the umask leaves."""
     try:
-        status = os.stat(place)
+        return stat.S_IMODE(os.stat(place).st_mode)
     except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)
         return 0o666 & ~mask
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "it is not a regular file")
-    return stat.S_IMODE(status.st_mode)

@@ -44,6 +44,26 @@ def test_a_file_is_replaced_whole_with_its_permissions(tmp_path: Path) -> None:
     assert sorted(one.name for one in tmp_path.iterdir()) == ["f", "link"]
 
 
+def test_nothing_is_put_in_the_place_of_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    reading, writing = os.pipe()
+    places = [Path("/"), tmp_path, tmp_path / "pipe", tmp_path / "link", Path("/dev/null")]
+    for place in (*places, Path(f"/dev/fd/{writing}")):
+        with pytest.raises(ReconcilerError, match=r"0 bytes\): it is not a regular file; it is as"):
+            disk.write_whole(place, b"new")
+        with (
+            pytest.raises(ReconcilerError, match="it is not a regular file"),
+            disk.written_whole(place),
+        ):
+            pytest.fail("it was opened")
+    os.close(reading)
+    os.close(writing)
+    with pytest.raises(ReconcilerError, match="it is not a path"):
+        disk.write_whole(tmp_path / "a\0b", b"new")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe"]
+
+
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

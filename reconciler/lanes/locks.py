@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from reconciler.disk import why
 from reconciler.errors import Locked, ReconcilerError
 from reconciler.lanes.journal import JournalFailed
 
@@ -34,7 +35,7 @@ class Locks:
         except BaseException as error:
             self.release()
             if isinstance(error, OSError):
-                raise ReconcilerError(f"{self._folder}: cannot lock: {error}") from error
+                raise ReconcilerError(f"{self._folder}: cannot lock: {why(error)}") from error
             raise
 
     def _take(self, lane: str, holder: Mapping[str, Any]) -> None:

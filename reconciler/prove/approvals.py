@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from reconciler import disk
 from reconciler.disk import read_file
 from reconciler.errors import ReconcilerError
 from reconciler.plan.spool import Spool
@@ -154,7 +155,9 @@ def sign(plan_bytes: bytes | Spool, key: str) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise ReconcilerError(f"nothing was signed within {_SIGN_TIMEOUT:.0f} s") from error
     except (OSError, ValueError) as error:
-        raise ToolMissing(f"ssh-keygen cannot be run: {error}; nothing was signed") from error
+        raise ToolMissing(
+            f"ssh-keygen cannot be run: {disk.why(error)}; nothing was signed"
+        ) from error
     if done.returncode or not done.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
         raise ReconcilerError(
             f"ssh-keygen could not sign with {key}: nothing was signed (give a private key file, "
@@ -265,8 +268,12 @@ class Bench:
                 timeout=_TIMEOUT,
                 check=False,
             )
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            raise ToolMissing(f"ssh-keygen could not check a signature: {error}") from error
+        except subprocess.TimeoutExpired as error:
+            late = f"ssh-keygen could not check a signature within {_TIMEOUT:.0f} s"
+            raise ToolMissing(late) from error
+        except (OSError, ValueError) as error:
+            said = f"ssh-keygen could not check a signature: {disk.why(error)}"
+            raise ToolMissing(said) from error
 
 
 def fed(data: bytes | Spool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
+from reconciler.disk import why
 from reconciler.errors import NotVerified, Stale
 from reconciler.model import API_VERSION, Outcome, PlanDocument, ReportDocument, Target
 from reconciler.plan import planfile
@@ -357,8 +358,12 @@ def _read(archive: BinaryIO, audit: BinaryIO) -> tuple[_Manifest, dict[str, byte
                 if name != MANIFEST and not seen:
                     raise NotVerified(MANIFEST, "is not the first member")
                 seen[name] = _copy(unpacked, name, size, contents, audit)
-    except (EOFError, OSError, zlib.error) as error:
-        raise NotVerified("archive", f"cannot be read: {error}") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise NotVerified("archive", "is no gzip archive, or it is damaged") from error
+    except EOFError as error:
+        raise NotVerified("archive", "ends too early") from error
+    except OSError as error:
+        raise NotVerified("archive", f"cannot be read: {why(error)}") from error
     if MANIFEST not in contents:
         raise NotVerified(MANIFEST, "is missing")
     try:

@@ -636,6 +636,19 @@ def test_the_first_bad_record_is_named(world: World) -> None:
             assert first_says(archive) == ("audit.ndjson", json.loads(line)["seq"])
 
 
+def test_what_is_wrong_with_an_archive_is_told_in_words_of_ours(world: World) -> None:
+    packed = world.pack()
+    damaged = packed[:40] + bytes(200) + packed[240:]
+    for archive, said in (
+        (b"no archive", "is no gzip archive, or it is damaged"),
+        (damaged, "is no gzip archive, or it is damaged"),
+        (packed[: len(packed) // 2], "ends too early"),
+    ):
+        with pytest.raises(NotVerified) as found:
+            verify.evidence(io.BytesIO(archive))
+        assert (found.value.member, found.value.why) == ("archive", said)
+
+
 def test_random_bytes_of_the_archive_never_pass_for_good_or_break_it(world: World) -> None:
     archive = world.pack()
     chance = random.Random(4)
