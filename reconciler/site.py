@@ -269,8 +269,8 @@ def _made(driver: "Driver", account: "Account") -> "Driver":
     """*driver* as the settings of *account* make it, which also says whether it lists everything.
 
     Where what is not listed may still exist, no listing tells that something is gone. A driver
-    that looks at single campaigns and never lists all of them is not believed to, whatever is said.
+    that does not promise a whole listing and can look at single campaigns looks, whatever is said.
     """
     made = driver.of(account.settings)
-    able = made.complete or made.anywhere or made.look is None
-    return msgspec.structs.replace(made, complete=account.complete and able)
+    lists = made.complete or made.look is None
+    return msgspec.structs.replace(made, complete=account.complete and lists)

@@ -12,6 +12,7 @@ from reconciler.site import Site
 HTTP = """driver: http, baseUrl: "https://crm.example", settings: {
         delete: {path: "/c/${id}"}, answers: [{status: 204, body: empty, means: deleted}],
         list: {path: /c, items: ., fields: {id: id}}}"""
+LOOKS = HTTP.removesuffix("}") + ', look: {path: "/c/${id}", missing: [{status: 404}]}}'
 LISTMONK = """driver: listmonk,
         settings: {host: l.example, user: u, token: {env: TOKEN}}"""
 CELLCAST = "driver: cellcast, settings: {apiKey: {env: KEY}}"
@@ -53,6 +54,7 @@ def test_another_project_file_makes_its_own_folder_the_project(root: Path) -> No
         ("", HTTP, False),  # the default of `http`
         ("inventory: partial, ", HTTP, False),
         ("inventory: complete, ", HTTP, True),
+        ("inventory: complete, ", LOOKS, False),  # a look says more than a list: `gone`, `settled`
         ("inventory: partial, ", LISTMONK, False),
         ("", LISTMONK, True),
         ("inventory: complete, ", CELLCAST, False),  # it never lists all, whatever is said
