@@ -34,10 +34,8 @@ def judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
     filled = filling(session, items[0])
     row = next((one for one in settings.answers if fits(one, answer, filled)), None)
     if row is not None:
-        if row.means == "deleted" and row.said is not None:
-            each = settings.delete.many is not None
-            if beside.denied(_json(answer), row.said, each=each):
-                return Doubt(answers.odd(answer))
+        if row.means == "deleted" and _taken_back(settings, row, items, answer):
+            return Doubt(answers.odd(answer))
         return _meant(row, answer, renew=settings.token is not None)
     limited = answers.gate(answer, _WAIT)
     if limited is not None:
@@ -45,6 +43,16 @@ def judge(session: Session, items: tuple[Item, ...], answer: Answer) -> Verdict:
     if answer.status == 403:
         return Unauthorised("HTTP 403: these credentials may not do this")
     return Doubt(answers.odd(answer))
+
+
+def _taken_back(
+    settings: HttpSettings, row: AnswerRow, items: tuple[Item, ...], answer: Answer
+) -> bool:
+    """Whether what stands beside what *row* asks for says that not all of *items* are gone."""
+    said, many = _json(answer), settings.delete.many is not None
+    if row.said is not None and beside.denied(said, row.said, each=many):
+        return True
+    return many and beside.names_some(said, [item.target.id for item in items])
 
 
 _WAIT: Final = 60.0  # "too many requests", where no row says for how long

@@ -5,7 +5,7 @@ was named by nobody, and may take all of it back: `errors` beside `data`, `parti
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from reconciler.driver import Answer
@@ -17,8 +17,6 @@ _NEXT: Final = {"next", "nextpage", "nextcursor", "nexttoken", "nextpagetoken", 
 _NEXT_URL: Final = {"nexturl", "nexturi", "nextpageurl", "nextpageuri", "nextrecordsurl"}
 _LINK: Final = re.compile(r"\brel\s*=\s*(?:\"(?:[^\"]*\s)?next[\s\"]|next\b)", re.IGNORECASE)
 
-Says = Callable[[str, Any], bool]
-
 
 def denied(said: Any, paths: Iterable[str], *, each: bool = False) -> bool:
     """Whether *said* speaks of failure beside what stands at *paths* (keys with dots between).
@@ -27,6 +25,24 @@ def denied(said: Any, paths: Iterable[str], *, each: bool = False) -> bool:
     """
     beside = _beside(said, paths)
     return any(_denies(name, value) or (each and _denied_in(name, value)) for name, value in beside)
+
+
+def names_some(said: Any, ids: Sequence[str]) -> bool:
+    """Whether the lists in *said* name some of *ids*, in any case of letters, and not each."""
+    named = {text.casefold() for text in _listed(said, inside=False)}
+    return 0 < sum(one.casefold() in named for one in ids) < len(ids)
+
+
+def _listed(said: Any, *, inside: bool) -> Iterator[str]:
+    """Every text and number that is in a list of *said*."""
+    if isinstance(said, Mapping):
+        for value in said.values():
+            yield from _listed(value, inside=inside)
+    elif isinstance(said, list):
+        for value in said:
+            yield from _listed(value, inside=True)
+    elif inside and isinstance(said, str | int):
+        yield str(said)
 
 
 def goes_on(answer: Answer, said: Any, path: str, *, linked: bool) -> bool:

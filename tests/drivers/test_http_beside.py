@@ -144,3 +144,23 @@ def test_of_several_each_must_be_well(each: Any) -> None:
 def test_several_that_are_all_well_are_gone() -> None:
     each = [{"id": "c1", "status": "deleted", "error": None, "archived": False, "code": 0}]
     assert judged({"status": "done", "results": each, "failed": []}, MANY) == Deleted()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"deleted": ["c1", "c2", "c3"]}, Deleted),
+        ({"deleted": ["c3", "c1", "c2", "c1"]}, Deleted),
+        ({"deleted": [{"id": "c1"}, {"id": "c2"}, {"id": "c3"}]}, Deleted),
+        ({"deleted": 3}, Deleted),  # it names none
+        ({"deleted": ["c1", "c2", "c2"]}, Doubt),
+        ({"deleted": ["c1", "c2"], "skipped": 1}, Doubt),
+        ({"results": [{"id": "C1"}, {"id": "C2"}]}, Doubt),
+    ],
+    ids=str,
+)
+def test_an_answer_that_names_some_of_several_must_name_each(said: Any, kind: Any) -> None:
+    driver, session = made(MANY)
+    several = tuple(Item(Target("acc", f"c{n}"), "One") for n in (1, 2, 3))
+    answer = Answer(200, {}, json.dumps({"status": "done", **said}).encode())
+    assert isinstance(driver.judge(session, several, answer), kind)
