@@ -81,7 +81,7 @@ class PlannedJobs:
         self._count = count
         self._account = account
         self._looks = can_look(driver)
-        self._about = {(one.path, one.name): one for one in manifests}
+        self._askers = Askers(manifests)
         self._inventory = inventory_of(plan)
         self._policy = policy
 
@@ -106,7 +106,7 @@ class PlannedJobs:
             copies=account.keep_copy,
             may_send=one.fate_now is None,
             withheld=one.fate_now,
-            facts=partial(facts_of, action, self._about),
+            facts=partial(facts_of, action, self._askers),
         )
 
 
@@ -117,28 +117,42 @@ def _planned(action: Action) -> Campaign | None:
     return Campaign(account=action.account, id=action.id, name=action.name)
 
 
-def facts_of(action: Action, about: Mapping[tuple[str, str], Manifest]) -> dict[str, Any]:
-    """What the audit log keeps of a target of *action*, besides its outcome.
+class Askers:
+    """The absences that ask for targets, as the audit log names them, with their manifests' words.
 
-    *about*: the manifests by path and name; of others, owner, reason and ticket stay unknown.
+    Of others than *manifests*, owner, reason and ticket stay unknown.
     """
+
+    def __init__(self, manifests: Sequence[Manifest]) -> None:
+        self._about = {(one.path, one.name): one for one in manifests}
+        self._last: tuple[Source, ...] = ()
+        self._said: list[dict[str, Any]] = []
+
+    def of(self, sources: tuple[Source, ...]) -> list[dict[str, Any]]:
+        """What is said of *sources*; nearly always they are those that were asked about last."""
+        if sources != self._last:
+            self._last, self._said = sources, [self._said_of(one) for one in sources]
+        return self._said
+
+    def _said_of(self, source: Source) -> dict[str, Any]:
+        manifest = self._about.get((source.path, source.manifest))
+        return {
+            "manifest": source.manifest,
+            "path": source.path,
+            "line": source.line,
+            "owner": manifest.owner if manifest is not None else None,
+            "reason": manifest.reason if manifest is not None else None,
+            "ticket": manifest.ticket if manifest is not None else None,
+        }
+
+
+def facts_of(action: Action, askers: Askers) -> dict[str, Any]:
+    """What the audit log keeps of a target of *action*, besides its outcome."""
     return {
         "name": action.name,
-        "sources": [_asker(source, about) for source in action.sources],
+        "sources": askers.of(action.sources),
         "waivers": action.waivers,
         "campaign": action.campaign,
-    }
-
-
-def _asker(source: Source, about: Mapping[tuple[str, str], Manifest]) -> dict[str, Any]:
-    manifest = about.get((source.path, source.manifest))
-    return {
-        "manifest": source.manifest,
-        "path": source.path,
-        "line": source.line,
-        "owner": manifest.owner if manifest is not None else None,
-        "reason": manifest.reason if manifest is not None else None,
-        "ticket": manifest.ticket if manifest is not None else None,
     }
 
 
@@ -156,7 +170,7 @@ def decided(
     What is final already stays as it is (a target that came back keeps the time it was deleted),
     and what is in doubt stays in doubt.
     """
-    about = {(one.path, one.name): one for one in manifests}
+    askers, inventory = Askers(manifests), inventory_of(plan)
     rulings, records = [], []
     for one in planned:
         final = one.state.outcome is not None and one.state.outcome.final
@@ -169,17 +183,15 @@ def decided(
             "at": now,
             "plan": digest,
             "asked": one.asked,
-            "inventory": inventory_of(plan),
+            "inventory": inventory,
         }
         if not one.double:  # it is not its own
             rulings.append(known.ruling(one.target, changes))
-        records.append(_record(one, known.scope(one.target.account), about))
+        records.append(_record(one, known.scope(one.target.account), askers))
     return rulings, records
 
 
-def _record(
-    one: PlanTarget, scope: str, about: Mapping[tuple[str, str], Manifest]
-) -> dict[str, Any]:
+def _record(one: PlanTarget, scope: str, askers: Askers) -> dict[str, Any]:
     assert one.fate is not None
     return {
         "type": "target",
@@ -191,5 +203,5 @@ def _record(
         "outcome": one.fate.outcome.value,
         "detail": one.fate.detail,
         "evidence": one.fate.evidence,
-        **facts_of(one.action, about),
+        **facts_of(one.action, askers),
     }
