@@ -14,6 +14,11 @@ from reconciler.prove import verify as verifying
 from reconciler.prove.proofs import Proven, Verified
 
 _GZIP = b"\x1f\x8b"
+_FIRST = 1 << 20  # bytes of a first line that are looked at
+_NEITHER = (
+    "is neither evidence nor an audit log; name what `evidence --out` wrote, or audit.ndjson of the"
+    " state's folder"
+)
 
 
 def verify(path: One | BinaryIO, *, allowed_signers: One | None = None) -> Proven | Verified:
@@ -27,10 +32,12 @@ def verify(path: One | BinaryIO, *, allowed_signers: One | None = None) -> Prove
     name = Path(path).name if isinstance(path, str | os.PathLike) else "standard input"
     signers = None if allowed_signers is None else approvals.read_signers(Path(allowed_signers))
     with _opened(path) as stream:
-        packed = stream.read(2) == _GZIP
+        begins = stream.readline(_FIRST)
         stream.seek(0)
-        if packed:
+        if begins.startswith(_GZIP):
             return verifying.evidence(stream, signers=signers)
+        if begins.strip() and b'"seq"' not in begins and b'"hash"' not in begins:
+            raise NotVerified(name, _NEITHER, line=1)
         try:
             return chain.verify(stream)
         except chain.BadLink as error:

@@ -60,7 +60,7 @@ class _Look:
         line = self.lane.line
         if not self._begun:
             self._begun = True
-            line.emit("look", detail=f"looking at {self.count} targets")
+            line.emit("look", detail=f"looking at {self.count} target{'s' * (self.count != 1)}")
             await line.login()
         if not by_listing(line.driver, self.count, self.witnesses.campaigns):
             return await self._one_by_one(jobs)

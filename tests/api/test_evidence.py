@@ -51,3 +51,10 @@ def test_evidence_of_a_plan_that_was_only_applied_is_that_of_the_kept_one(
     shown = reconciler.verify(root / "evidence.tar.gz")
     assert isinstance(shown, reconciler.Proven)
     assert (shown.plan, shown.targets, shown.outcomes["deleted"]) == (plan.digest, 3, 3)
+
+
+@pytest.mark.parametrize("text", ['{"kind":"Plan"}\n', "accounts:\n", "PK\x03\x04"])
+def test_a_file_that_is_no_proof_at_all_is_told_as_that(root: Path, text: str) -> None:
+    (root / "plan.json").write_text(text)
+    with pytest.raises(reconciler.NotVerified, match="neither evidence nor an audit log"):
+        reconciler.verify(root / "plan.json")
