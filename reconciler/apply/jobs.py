@@ -81,7 +81,7 @@ class PlannedJobs:
         self._count = count
         self._account = account
         self._looks = can_look(driver)
-        self._askers = Askers(manifests)
+        self._words = SourceWords(manifests)
         self._inventory = inventory_of(plan)
         self._policy = policy
 
@@ -106,7 +106,7 @@ class PlannedJobs:
             copies=account.keep_copy,
             may_send=one.fate_now is None,
             withheld=one.fate_now,
-            facts=partial(facts_of, action, self._askers),
+            facts=partial(facts_of, action, self._words),
         )
 
 
@@ -117,7 +117,7 @@ def _planned(action: Action) -> Campaign | None:
     return Campaign(account=action.account, id=action.id, name=action.name)
 
 
-class Askers:
+class SourceWords:
     """The absences that ask for targets, as the audit log names them, with their manifests' words.
 
     Of others than *manifests*, owner, reason and ticket stay unknown.
@@ -146,11 +146,11 @@ class Askers:
         }
 
 
-def facts_of(action: Action, askers: Askers) -> dict[str, Any]:
+def facts_of(action: Action, words: SourceWords) -> dict[str, Any]:
     """What the audit log keeps of a target of *action*, besides its outcome."""
     return {
         "name": action.name,
-        "sources": askers.of(action.sources),
+        "sources": words.of(action.sources),
         "waivers": action.waivers,
         "campaign": action.campaign,
     }
@@ -170,7 +170,7 @@ def decided(
     What is final already stays as it is (a target that came back keeps the time it was deleted),
     and what is in doubt stays in doubt.
     """
-    askers, inventory = Askers(manifests), inventory_of(plan)
+    words, inventory = SourceWords(manifests), inventory_of(plan)
     rulings, records = [], []
     for one in planned:
         final = one.state.outcome is not None and one.state.outcome.final
@@ -187,11 +187,11 @@ def decided(
         }
         if not one.double:  # it is not its own
             rulings.append(known.ruling(one.target, changes))
-        records.append(_record(one, known.scope(one.target.account), askers))
+        records.append(_record(one, known.scope(one.target.account), words))
     return rulings, records
 
 
-def _record(one: PlanTarget, scope: str, askers: Askers) -> dict[str, Any]:
+def _record(one: PlanTarget, scope: str, words: SourceWords) -> dict[str, Any]:
     assert one.fate is not None
     return {
         "type": "target",
@@ -203,5 +203,5 @@ def _record(one: PlanTarget, scope: str, askers: Askers) -> dict[str, Any]:
         "outcome": one.fate.outcome.value,
         "detail": one.fate.detail,
         "evidence": one.fate.evidence,
-        **facts_of(one.action, askers),
+        **facts_of(one.action, words),
     }

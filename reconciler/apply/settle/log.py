@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.apply.jobs import Askers, facts_of
+from reconciler.apply.jobs import SourceWords, facts_of
 from reconciler.apply.merge import inventory_of
 from reconciler.declare.project import ProjectFile
 from reconciler.lanes.journal import Journal, State
@@ -51,7 +51,7 @@ def plans_of(
 def facts(target: Target, planned: PlannedDeletion | None) -> dict[str, Any]:
     """What the audit log says of a target beside its outcome."""
     if planned is not None:
-        return facts_of(planned.action, Askers(()))
+        return facts_of(planned.action, SourceWords(()))
     return {"name": target.id, "sources": [], "waivers": [], "campaign": None}
 
 
