@@ -136,6 +136,9 @@ def _read_head(path: Path, most: int) -> bytes:
 # ---------------------------------------------------------------- signing
 
 
+_KEYS = "give a private key file, or the public key of one that the agent of SSH_AUTH_SOCK holds"
+
+
 def sign(plan_bytes: bytes | Spool, key: str) -> bytes:
     """Sign *plan_bytes* with a private key file, or a public one whose other half an agent holds.
 
@@ -143,6 +146,8 @@ def sign(plan_bytes: bytes | Spool, key: str) -> bytes:
     signature. ReconcilerError if there is none.
     """
     command = [_tool(), "-q", "-Y", "sign", "-n", NAMESPACE, "-f", key]
+    if not (os.path.isfile(key) or os.path.isfile(f"{key}.pub")):  # of either, an agent may know
+        raise ReconcilerError(f"there is no key file {key}: nothing was signed ({_KEYS})")
     try:
         # stderr stays the terminal's: hardware keys ask there to be touched
         done: subprocess.CompletedProcess[bytes] = subprocess.run(
@@ -159,10 +164,7 @@ def sign(plan_bytes: bytes | Spool, key: str) -> bytes:
             f"ssh-keygen cannot be run: {disk.why(error)}; nothing was signed"
         ) from error
     if done.returncode or not done.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
-        raise ReconcilerError(
-            f"ssh-keygen could not sign with {key}: nothing was signed (give a private key file, "
-            "or the public key of one that the agent of SSH_AUTH_SOCK holds)"
-        )
+        raise ReconcilerError(f"ssh-keygen could not sign with {key}: nothing was signed ({_KEYS})")
     return done.stdout
 
 

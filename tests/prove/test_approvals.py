@@ -315,8 +315,13 @@ def test_signing_never_changes_what_is_signed(keys: Path) -> None:
 
 def test_a_key_that_cannot_sign_is_told(keys: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for key in (str(keys / "absent"), "-", str(keys / "ann") + "\x00"):
-        with pytest.raises(ReconcilerError, match="sign"):
+        with pytest.raises(ReconcilerError, match=r"^there is no key file .*nothing was signed"):
             approvals.sign(PLAN, key)
+    assert capfd.readouterr().err == ""  # nobody else speaks
+    none = keys / "none"
+    none.write_text("no key")
+    with pytest.raises(ReconcilerError, match="could not sign"):
+        approvals.sign(PLAN, str(none))
     capfd.readouterr()
 
 
