@@ -193,6 +193,7 @@ def test_account_and_manifest_leave_deletions_out_and_nothing_else(root: Path) -
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(root: Path, options: list[str]) -> None:
+    (root / "export.dat").write_text("of a format that its name does not say\n")
     assert main(["plan", *options]) == 64
 
 
