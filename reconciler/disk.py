@@ -212,6 +212,8 @@ def _beside(place: Path) -> tuple[int, Path]:
 
     As `tempfile` does it, which loads what compresses and archives files too.
     """
+    if not place.name:
+        raise OSError(0, "it is the root of all folders")
     while True:
         name = place.with_name(f".{place.name[:100]}.{os.urandom(6).hex()}")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -6,6 +6,7 @@ it runs, what its environment holds or what time it is.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,18 +212,16 @@ class Site:
         whether that is asked for as well.
         """
         quiet = self.heard_by(Listener())
-        try:
-            project = quiet._read_project().project
-            manifests, _ = quiet._find_manifests(project)
-        except ReconcilerError:
-            return []
         found = [("the project file", self.config)]
-        found += ((f"the manifest {path}", path) for path, _ in manifests)
-        if project is not None:
-            paths = project.inventory if inventory else ()
-            found += ((f"the inventory {path}", path) for path in paths)
-            if (signers := project.guards.approvals) is not None:
-                found.append(("the allowed signers", str(signers.allowed_signers)))
+        with suppress(ReconcilerError):
+            project = quiet._read_project().project
+            if project is not None:
+                paths = project.inventory if inventory else ()
+                found += ((f"the inventory {path}", path) for path in paths)
+                if (signers := project.guards.approvals) is not None:
+                    found.append(("the allowed signers", str(signers.allowed_signers)))
+            manifests, _ = quiet._find_manifests(project)
+            found += ((f"the manifest {path}", path) for path, _ in manifests)
         return [(what, str(self.root / path)) for what, path in found]
 
     def drivers_of(self, project: "ProjectFile") -> "dict[str, Driver]":

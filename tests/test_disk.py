@@ -59,6 +59,8 @@ def test_nothing_is_put_in_the_place_of_what_is_no_regular_file(tmp_path: Path) 
             pytest.fail("it was opened")
     os.close(reading)
     os.close(writing)
+    with pytest.raises(ReconcilerError, match="cannot write /: it is the root of all folders"):
+        disk.write_new(Path("/"), b"new")
     with pytest.raises(ReconcilerError, match="it is not a path"):
         disk.write_whole(tmp_path / "a\0b", b"new")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe"]

@@ -125,6 +125,14 @@ def test_a_plan_goes_from_one_command_to_the_next(site: Site) -> None:
     assert json.loads(report)["summary"]["deleted"] > 0
 
 
+def test_a_project_file_that_cannot_be_read_is_not_written_over_either(ran: Site) -> None:
+    large = b"#" * (20 << 20)
+    (ran.root / "reconciler.yaml").write_bytes(large)
+    assert ran.run("show", "plan.json", "--report", "json=reconciler.yaml") == 64
+    assert "would be written over the project file" in ran.err
+    assert (ran.root / "reconciler.yaml").read_bytes() == large
+
+
 @pytest.mark.parametrize(
     ("words", "which"),
     [
