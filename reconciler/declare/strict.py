@@ -227,6 +227,11 @@ def _error(
 
 # ---------------------------------------------------------------- YAML
 
+_NO_TAG = (
+    "a `!` begins a tag, and a tag is not allowed",
+    "put a text that begins with `!` in quotes",
+)
+_NO_DIRECTIVE = "a line that begins with `%` is a directive, and this is none", "take the line out"
 # The parser's words -> ours, and the fix.
 _WORDS = {
     "mapping values are not allowed in this context": (
@@ -301,13 +306,6 @@ _WORDS = {
         "a tab in the indentation",
         "indent with spaces, never tabs",
     ),
-}
-_NO_TAG = (
-    "a `!` begins a tag, and a tag is not allowed",
-    "put a text that begins with `!` in quotes",
-)
-_NO_DIRECTIVE = "a line that begins with `%` is a directive, and this is none", "take the line out"
-_WORDS |= {
     "did not find expected alphabetic or numeric character": (
         "a `*` begins an alias and a `&` an anchor, and neither is allowed",
         'put the whole text in quotes, such as "*text*"',

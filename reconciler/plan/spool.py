@@ -182,8 +182,8 @@ class Lines(Sequence[T]):
         return self._stop - self._first
 
     def __iter__(self) -> Iterator[T]:
-        for at in range(self._first, self._stop, _BLOCK):
-            yield from self._block(at, min(at + _BLOCK, self._stop))
+        for _, values in self.blocks():
+            yield from values()
 
     @overload
     def __getitem__(self, at: int) -> T: ...
@@ -234,10 +234,9 @@ class Lines(Sequence[T]):
 
     def holding(self, *words: bytes) -> Iterator[T]:
         """Those whose lines may hold one of *words*: of others the bytes are seen, and no value."""
-        for at in range(self._first, self._stop, _BLOCK):
-            data = self._read(at, min(at + _BLOCK, self._stop))
+        for data, values in self.blocks():
             if any(word in data for word in words):
-                yield from self._decode(data)
+                yield from values()
 
     def read_as(self, decode: Callable[[bytes], list[K]]) -> "Lines[K]":
         """The same lines as values of another kind."""

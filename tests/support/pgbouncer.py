@@ -1,6 +1,5 @@
 """A real PgBouncer before the real PostgreSQL of the tests."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.postgres import _SERVER, PASSWORD, Postgres, _free_port
+from tests.support.postgres import PASSWORD, Postgres, free_port, nobodys_superuser
 
 _SETTINGS = """\
 [databases]
@@ -30,8 +29,7 @@ def pooler(server: Postgres, name: str, mode: str, *, size: int = 20) -> Iterato
     """The URL of the database *name* through a pooler of *server*, in that *mode*, meanwhile."""
     program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
     assert Path(program).exists(), "no pgbouncer: sh scripts/system.sh installs it"
-    port = _free_port()
-    who = {"user": _SERVER, "group": _SERVER, "extra_groups": []} if os.getuid() == 0 else {}
+    port = free_port()
     with tempfile.TemporaryDirectory(dir=server.folder) as folder:
         Path(folder).chmod(0o755)
         settings = Path(folder) / "pgbouncer.ini"
@@ -43,7 +41,7 @@ def pooler(server: Postgres, name: str, mode: str, *, size: int = 20) -> Iterato
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            **who,  # type: ignore[call-overload]
+            **nobodys_superuser(),
         )
         try:
             url = f"postgresql://owner@127.0.0.1:{port}/{name}"

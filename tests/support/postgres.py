@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -137,7 +138,6 @@ class Postgres:
 
 def as_server(name: str, *arguments: str) -> None:
     """Run a program of PostgreSQL, which refuses to be root."""
-    who = {"user": _SERVER, "group": _SERVER, "extra_groups": []} if os.getuid() == 0 else {}
     with tempfile.TemporaryFile() as said:
         done = subprocess.run(
             [program(name), *arguments],
@@ -147,7 +147,7 @@ def as_server(name: str, *arguments: str) -> None:
             env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
             cwd="/",
             check=False,
-            **who,  # type: ignore[call-overload]
+            **nobodys_superuser(),
         )
         said.seek(0)
         assert done.returncode == 0, said.read().decode()
@@ -156,13 +156,18 @@ def as_server(name: str, *arguments: str) -> None:
 _SERVER = "postgres"  # the user that Debian's package makes
 
 
+def nobodys_superuser() -> dict[str, Any]:
+    """How `subprocess` runs what refuses to be root: as that user, where we are root."""
+    return {"user": _SERVER, "group": _SERVER, "extra_groups": []} if os.getuid() == 0 else {}
+
+
 @contextmanager
 def server(at: Path | None = None, **settings: str) -> Iterator[Postgres]:
     """A server, which ends with this; its files lie in the folder *at*, if that is given."""
     # Not in TMPDIR, which may be closed to whom the server runs as; but in memory, if that is.
     place = "/dev/shm" if os.environ.get("TMPDIR", "").startswith("/dev/shm/") else "/tmp"
     folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-", dir=at or place))
-    made = Postgres(folder, _free_port())
+    made = Postgres(folder, free_port())
     try:
         (folder / "password").write_text(PASSWORD)
         if os.getuid() == 0:
@@ -187,7 +192,7 @@ def server(at: Path | None = None, **settings: str) -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

@@ -202,9 +202,8 @@ def options(url: str, *, read_only: bool) -> dict[str, Any]:
 
 def for_engine(url: str) -> str:
     """What the engine that hands out work is given: the same. See `prepared_for_engine`."""
-    return make_conninfo(
-        **{**options(url, read_only=False), "application_name": "reconciler-engine"}
-    )
+    given = options(url, read_only=False) | {"application_name": "reconciler-engine"}
+    return make_conninfo(**given)
 
 
 async def prepared_for_engine(link: psycopg.AsyncConnection[Any]) -> None:
